@@ -1,0 +1,81 @@
+/**
+ * Every error code that a plugin built on this folder prints: the specification's (SPEC.md 1.1.0
+ * §5 "Error", with its wording as comments) and, from 100 up, our own.
+ *
+ * Two codes seen in the field are habits of the Go library and not in the specification: 8
+ * (invalid network namespace) and 999 (any untyped error). Neither is used here.
+ */
+export const ErrorCode = {
+  /** "Incompatible CNI version" */
+  incompatibleVersion: 1,
+  /** "Unsupported field in network configuration. The error message must contain the key and value" */
+  unsupportedField: 2,
+  /** "Container unknown or does not exist": tells the runtime that it need not clean up. */
+  unknownContainer: 3,
+  /** "Invalid necessary environment variables, like CNI_COMMAND, CNI_CONTAINERID, etc." */
+  invalidEnvironment: 4,
+  /** "I/O failure. For example, failed to read network config bytes from stdin" */
+  io: 5,
+  /** "Failed to decode content. For example, failed to unmarshal network config from bytes" */
+  decode: 6,
+  /** "Invalid network config" */
+  invalidConfiguration: 7,
+  /** "Try again later": a transient condition that should clear up. */
+  tryAgainLater: 11,
+  /** STATUS: "The plugin is not available (i.e. cannot service ADD requests)" */
+  notAvailable: 50,
+  /** STATUS: as 50, "and existing containers in the network may have limited connectivity" */
+  limitedConnectivity: 51,
+
+  /** A fault in this program: an exception that nobody translated. */
+  internal: 100,
+  /** The kernel refused an operation, and no code above says it better. */
+  kernel: 101,
+  /** The kernel lacks a feature (a module, an algorithm, an address family). */
+  kernelUnsupported: 102,
+  /** CHECK found that something is missing or differs; `details` names each thing. */
+  checkFailed: 103,
+  /** A plugin that this one delegates to was not found, could not run, or answered nonsense. */
+  delegate: 104,
+  /** This process lacks a privilege: EPERM or EACCES. */
+  permission: 105,
+} as const;
+
+/** Facts beside the message of a {@link CniError}. */
+export interface CniErrorOptions {
+  /** What an admin needs to know beyond the message: operation, errno name, file, pointer. */
+  readonly details?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** The error object that a plugin prints on stdout (SPEC.md 1.1.0 §5 "Error"). */
+export interface CniErrorObject {
+  readonly cniVersion: string;
+  readonly code: number;
+  readonly msg: string;
+  readonly details?: string;
+}
+
+/** An error that the runtime is told as an error object, with a code of {@link ErrorCode}. */
+export class CniError extends Error {
+  override readonly name = "CniError";
+  /** A code of {@link ErrorCode}, or whatever a delegated plugin answered. */
+  readonly code: number;
+  readonly details: string | undefined;
+
+  constructor(code: number, message: string, options: CniErrorOptions = {}) {
+    super(message, "cause" in options ? { cause: options.cause } : {});
+    this.code = code;
+    this.details = options.details;
+  }
+
+  /**
+   * The object to print.
+   *
+   * @param cniVersion the version of the configuration that the call was made with
+   */
+  toJSON(cniVersion: string): CniErrorObject {
+    const object = { cniVersion, code: this.code, msg: this.message };
+    return this.details ? { ...object, details: this.details } : object;
+  }
+}
