@@ -1,0 +1,157 @@
+"use strict";
+// Who may import whom. Run by .build/check.ts; test/unit/config/arrows.test.ts proves that each rule bites.
+
+/** The only files of the sources that start programs. */
+const startsPrograms = [
+  "^cni/delegate\\.ts$",
+  "^plugin/node/iptables[^/]*\\.ts$",
+];
+
+/** The files of native/ that talk to the kernel; all others turn values into bytes and back. */
+const talksToKernel = [
+  "^native/(index|binding|socket|sysctl|lock)\\.ts$",
+  "^native/[^/]+/client\\.ts$",
+];
+
+const testsAndTools = "^(test|\\.build|\\.config|\\.ci)/";
+
+module.exports = {
+  forbidden: [
+    {
+      name: "no-cycles",
+      comment:
+        "Two files that need each other are one file, or have a third one inside.",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    ...arrows({
+      cni: [],
+      native: [],
+      conf: ["cni"],
+      ipam: ["conf", "native", "cni"],
+      plugin: ["ipam", "conf", "native", "cni"],
+    }),
+    {
+      name: "codecs-are-pure",
+      comment:
+        "Bytes in, bytes out: a codec imports neither the socket, nor the addon, nor anything of Node.",
+      severity: "error",
+      from: { path: "^native/", pathNot: talksToKernel },
+      to: {
+        path: [
+          "^native/(socket|sysctl|lock)\\.ts$",
+          "^native/[^/]+/client\\.ts$",
+        ],
+      },
+    },
+    {
+      name: "codecs-without-node",
+      comment:
+        "Only the socket, the binding and their like use Node's modules; comparing keys is arithmetic.",
+      severity: "error",
+      from: { path: "^native/", pathNot: talksToKernel },
+      to: { dependencyTypes: ["core"], pathNot: "^(node:)?(crypto|util)$" },
+    },
+    {
+      name: "addon-behind-socket",
+      comment: "Only what talks to the kernel holds the addon as a value.",
+      severity: "error",
+      from: { path: "^native/", pathNot: talksToKernel },
+      to: { path: "^native/binding\\.ts$", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "mesh-is-pure",
+      comment:
+        "From the mesh to one node's state: no files, no kernel, no clock. Hashing is arithmetic.",
+      severity: "error",
+      from: { path: "^plugin/mesh/" },
+      to: { dependencyTypes: ["core"], pathNot: "^(node:)?crypto$" },
+    },
+    {
+      name: "mesh-without-kernel",
+      comment:
+        "The mesh knows the kernel's objects as types and values, not the kernel.",
+      severity: "error",
+      from: { path: "^plugin/mesh/" },
+      to: {
+        path: [
+          "^native/(binding|socket|sysctl|lock|conversation|index)\\.ts$",
+          "^native/[^/]+/client\\.ts$",
+          "^plugin/(?!mesh/)",
+          "^ipam/",
+        ],
+      },
+    },
+    {
+      name: "programs-in-named-places",
+      comment:
+        "Starting a program is slow and parses text: only where a plugin or iptables has to be called.",
+      severity: "error",
+      from: { pathNot: [testsAndTools, ...startsPrograms] },
+      to: { dependencyTypes: ["core"], path: "^(node:)?child_process$" },
+    },
+    {
+      name: "addresses-behind-cidr",
+      comment:
+        "ip-num is abstract classes and binary strings: it stays behind one small module.",
+      severity: "error",
+      from: { pathNot: ["^conf/cidr\\.ts$", testsAndTools, "node_modules"] },
+      to: { path: "node_modules/ip-num/" },
+    },
+    {
+      name: "no-other-packages",
+      comment:
+        "ip-num is the only package at run time; all others belong to the build and the tests.",
+      severity: "error",
+      from: { pathNot: [testsAndTools, "node_modules"] },
+      to: {
+        path: "node_modules",
+        pathNot: "node_modules/(ip-num|@types/node)/",
+      },
+    },
+    {
+      name: "sources-know-no-tests",
+      comment: "Nothing that ships imports a test or a build step.",
+      severity: "error",
+      from: { pathNot: testsAndTools },
+      to: { path: testsAndTools },
+    },
+    {
+      name: "no-unresolved",
+      comment: "The import leads nowhere.",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^(dist|native/build)/" },
+    tsConfig: { fileName: "tsconfig.json" },
+    // Imports of types count: a room that knows another's types depends on it.
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      extensions: [".ts", ".js", ".mjs", ".cjs", ".json"],
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "types", "default"],
+    },
+  },
+};
+
+/** One rule a room: what it may import of the others. */
+function arrows(allowed) {
+  const rooms = Object.keys(allowed);
+  return rooms.map((room) => {
+    const forbidden = rooms.filter(
+      (other) => other !== room && !allowed[room].includes(other),
+    );
+    return {
+      name: `${room}-arrow`,
+      comment: `${room}/ may import ${allowed[room].join(", ") || "no other room"}.`,
+      severity: "error",
+      from: { path: `^${room}/` },
+      to: { path: forbidden.length > 0 ? `^(${forbidden.join("|")})/` : "^$" },
+    };
+  });
+}

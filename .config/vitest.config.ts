@@ -1,0 +1,45 @@
+import { defineConfig } from "vitest/config";
+
+const root = new URL("..", import.meta.url).pathname;
+
+/** The closing line of `.ci/run` is counted from this file. */
+const report = `${root}test/results/vitest.json`;
+
+export default defineConfig({
+  test: {
+    reporters: ["default", "json"],
+    outputFile: { json: report },
+    projects: [
+      {
+        root,
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        root,
+        test: {
+          name: "integration",
+          include: ["test/integration/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        root,
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts", "test/conformance/**/*.test.ts"],
+          // A guest kernel takes a whole core and half a gigabyte: one file at a time.
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
