@@ -48,10 +48,10 @@ module.exports = {
     {
       name: "codecs-without-node",
       comment:
-        "Only the socket, the binding and their like use Node's modules; comparing keys is arithmetic.",
+        "Only what talks to the kernel uses Node's modules; comparing keys and naming errnos is arithmetic.",
       severity: "error",
       from: { path: "^native/", pathNot: talksToKernel },
-      to: { dependencyTypes: ["core"], pathNot: "^(node:)?(crypto|util)$" },
+      to: { dependencyTypes: ["core"], pathNot: "^(node:)?(crypto|os|util)$" },
     },
     {
       name: "addon-behind-socket",

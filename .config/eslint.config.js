@@ -54,7 +54,7 @@ export default tseslint.config(
       },
     },
     rules: {
-      eqeqeq: "error",
+      eqeqeq: ["error", "always", { null: "ignore" }],
       "no-restricted-imports": [
         "error",
         { name: "process", message: "Use the global." },

@@ -1,0 +1,110 @@
+import { execFileSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** [the file, what it imports, the rule that must refuse it] */
+const wrong = [
+  ["cni/run.ts", "../native/bytes.ts", "cni-arrow"],
+  ["native/link.ts", "../cni/plain.ts", "native-arrow"],
+  ["conf/file.ts", "../native/bytes.ts", "conf-arrow"],
+  ["ipam/pool.ts", "../plugin/plain.ts", "ipam-arrow"],
+  ["plugin/stray.ts", "../test/plain.ts", "sources-know-no-tests"],
+  ["cni/first.ts", "./second.ts", "no-cycles"],
+  ["native/route/link.ts", "../socket.ts", "codecs-are-pure"],
+  ["native/route/rule.ts", "./client.ts", "codecs-are-pure"],
+  ["native/header.ts", "node:fs", "codecs-without-node"],
+  ["native/frame.ts", "./binding.ts", "addon-behind-socket"],
+  ["plugin/mesh/peers.ts", "node:fs", "mesh-is-pure"],
+  ["plugin/mesh/state.ts", "../../native/socket.ts", "mesh-without-kernel"],
+  ["plugin/mesh/node.ts", "../plain.ts", "mesh-without-kernel"],
+  ["plugin/shell.ts", "node:child_process", "programs-in-named-places"],
+  ["ipam/range.ts", "ip-num", "addresses-behind-cidr"],
+  ["conf/check.ts", "ajv", "no-other-packages"],
+  ["cni/lost.ts", "./nowhere.ts", "no-unresolved"],
+] as const;
+
+/** [the file, what it rightly imports] */
+const right = [
+  ["plugin/front.ts", "../cni/plain.ts"],
+  ["ipam/store.ts", "../native/socket.ts"],
+  ["conf/cidr.ts", "ip-num"],
+  ["native/socket.ts", "./binding.ts"],
+  ["native/key.ts", "node:crypto"],
+  ["plugin/mesh/keys.ts", "node:crypto"],
+  ["cni/delegate.ts", "node:child_process"],
+  ["test/case.ts", "../plugin/front.ts"],
+] as const;
+
+const plain = [
+  "cni/plain.ts",
+  "native/bytes.ts",
+  "native/binding.ts",
+  "native/route/client.ts",
+  "plugin/plain.ts",
+  "test/plain.ts",
+];
+
+interface Report {
+  summary: {
+    violations: { from: string; rule: { name: string } }[];
+  };
+}
+
+describe("the arrow check", () => {
+  let house: string;
+  let violations: string[];
+
+  beforeAll(() => {
+    house = mkdtempSync(join(tmpdir(), "crosslink-arrows-"));
+    for (const file of plain) write(house, file, "export const a = 1;\n");
+    for (const [file, imported] of [...wrong, ...right])
+      write(house, file, `export * from "${imported}";\n`);
+    write(house, "cni/second.ts", `export * from "./first.ts";\n`);
+    write(house, "tsconfig.json", "{}\n");
+    symlinkSync(join(root, "node_modules"), join(house, "node_modules"));
+    violations = cruise(house).summary.violations.map(
+      ({ from, rule }) => `${from} ${rule.name}`,
+    );
+  });
+
+  afterAll(() => {
+    rmSync(house, { recursive: true });
+  });
+
+  test.each(wrong)("%s must not import %s: %s", (file, _imported, rule) => {
+    expect(violations).toContain(`${file} ${rule}`);
+  });
+
+  test.each(right)("%s may import %s", (file) => {
+    expect(violations.filter((line) => line.startsWith(`${file} `))).toEqual(
+      [],
+    );
+  });
+});
+
+function write(house: string, file: string, text: string): void {
+  mkdirSync(dirname(join(house, file)), { recursive: true });
+  writeFileSync(join(house, file), text);
+}
+
+function cruise(house: string): Report {
+  const config = join(root, ".config/dependency-cruiser.cjs");
+  const rooms = ["cni", "native", "conf", "ipam", "plugin", "test"];
+  const output = execFileSync(
+    join(root, "node_modules/.bin/depcruise"),
+    ["--config", config, "--output-type", "json", ...rooms],
+    { cwd: house, encoding: "utf8" },
+  );
+  return JSON.parse(output) as Report;
+}
