@@ -1,0 +1,37 @@
+import { join } from "node:path";
+
+/**
+ * The addon's functions, netlink.c. Each is one kernel conversation: it returns a non-negative result or -errno, and
+ * never throws. Arguments of the wrong type are -EINVAL.
+ */
+export interface Binding {
+  /** Opens a netlink socket in the namespace behind `netnsFd`, or in the thread's own with -1. Returns its fd. */
+  open(protocol: number, netnsFd: number): number;
+  close(fd: number): number;
+  /** Sends one datagram to the kernel. Returns its length. */
+  send(fd: number, datagram: Uint8Array): number;
+  /**
+   * Takes the next datagram that the kernel itself sent. Returns its length; where that is more than the buffer
+   * holds, the datagram stays queued for a call with a larger one. -ETIMEDOUT after `timeoutMs` (0: at once, -1: never).
+   */
+  receive(fd: number, buffer: Uint8Array, timeoutMs: number): number;
+  /** The socket's netlink port id, which the kernel chose. */
+  portId(fd: number): number;
+  /** Joins a multicast group (`RTNLGRP_LINK`, `XFRMNLGRP_ACQUIRE` …), so that `receive` sees its notifications. */
+  addMembership(fd: number, group: number): number;
+  /** flock(2). Retries EINTR; -EWOULDBLOCK (-EAGAIN) where LOCK_NB finds it taken. */
+  flock(fd: number, operation: number): number;
+  /** Reads /proc/sys/`path` as the namespace sees it. `path` starts with "net/". Returns the length read. */
+  readSysctl(netnsFd: number, path: string, buffer: Uint8Array): number;
+  /** Writes /proc/sys/`path` as the namespace sees it. `path` starts with "net/". Returns the length written. */
+  writeSysctl(netnsFd: number, path: string, value: Uint8Array): number;
+}
+
+/** Loads the addon. The default is where `node .build/addon.ts` puts it. Throws what process.dlopen throws. */
+export function loadBinding(
+  path: string = join(import.meta.dirname, "build/netlink.node"),
+): Binding {
+  const loaded = { exports: {} };
+  process.dlopen(loaded, path);
+  return loaded.exports as Binding;
+}

@@ -1,0 +1,127 @@
+import { dumpWhole } from "./conversation/dump.ts";
+import { exchange } from "./conversation/exchange.ts";
+import { openInbox } from "./conversation/inbox.ts";
+import type { Line } from "./conversation/line.ts";
+import { NetlinkError } from "./error.ts";
+import { type Message, NLM_F_ACK } from "./message.ts";
+
+/** One request to the kernel. */
+export interface Request {
+  /** The kernel's name of the type, for errors: `XFRM_MSG_NEWSA`. */
+  readonly operation: string;
+  /** What it is for, in words: "add SA 0x00001001 to 10.0.0.2". Called only to make an error's text. */
+  readonly action?: (() => string) | undefined;
+  readonly type: number;
+  /** Added to what the method sets itself. */
+  readonly flags?: number;
+  readonly body: Uint8Array;
+}
+
+/** What came back for one request of an exchange. */
+export interface Answer {
+  readonly replies: readonly Message[];
+  readonly error?: NetlinkError;
+}
+
+/** Requests and answers over one netlink socket. Every method waits a bounded time and then throws ETIMEDOUT. */
+export interface Conversation {
+  /** Sends with `NLM_F_ACK`; returns the replies that came before the ack. Throws NetlinkError. */
+  execute(request: Request): Message[];
+  /** Sends many in few datagrams, each with `NLM_F_ACK`; one failure does not stop the others. One result a request, in order. */
+  executeAll(requests: readonly Request[]): (NetlinkError | undefined)[];
+  /** Sends with `NLM_F_DUMP`; returns every message of the dump. Starts again, a bounded number of times, where it was torn. */
+  dump(request: Request): Message[];
+  /**
+   * Sends all in one datagram, flags as they are (`NLM_F_REQUEST` added), and collects an answer for each. For an nf_tables batch:
+   * BATCH_BEGIN, operations, BATCH_END, with `NLM_F_ACK` on the last operation at least. Done when all that have
+   * `NLM_F_ACK` are answered; after an error on one that has not (BATCH_BEGIN's, say), when nothing more is queued.
+   */
+  exchange(requests: readonly Request[]): Answer[];
+  close(): void;
+}
+
+/** The socket under a conversation. Numbers are non-negative, or -errno. */
+export interface Transport {
+  readonly portId: number;
+  send(datagram: Uint8Array): number;
+  /** The next datagram's length; where it exceeds the buffer's, the datagram stays queued. -ETIMEDOUT after `timeoutMs`. */
+  receive(buffer: Uint8Array, timeoutMs: number): number;
+  close(): void;
+}
+
+/** How patient a conversation is. */
+export interface Patience {
+  /** Longest wait for the kernel's next answer, in milliseconds. Default 2,000. */
+  readonly timeoutMs?: number;
+  /** How often a torn dump is started in all. Default 10. */
+  readonly dumpAttempts?: number;
+}
+
+// A datagram's acks must fit the receive buffer, each of about 1 KiB as the kernel counts it; where SO_RCVBUFFORCE was
+// refused that is 416 KiB (net.core.rmem_max, doubled). The datagram itself must fit the send buffer, 208 KiB.
+const CHUNK_REQUESTS = 128;
+const CHUNK_BYTES = 64 * 1024;
+
+/** Holds conversations over this transport, which it then owns. */
+export function converse(
+  transport: Transport,
+  patience: Patience = {},
+): Conversation {
+  const { timeoutMs = 2000, dumpAttempts = 10 } = patience;
+  const line: Line = {
+    transport,
+    inbox: openInbox(transport),
+    timeoutMs,
+    sequence: 1,
+  };
+  return {
+    execute: (request) => execute(line, request),
+    executeAll: (requests) => executeAll(line, requests),
+    dump: (request) => dumpWhole(line, request, dumpAttempts),
+    exchange: (requests) => [...exchange(line, requests, 0).answers],
+    close: () => {
+      transport.close();
+    },
+  };
+}
+
+function execute(line: Line, request: Request): Message[] {
+  const [answer] = exchange(line, [request], NLM_F_ACK).answers;
+  if (answer?.error !== undefined) throw answer.error;
+  return [...(answer?.replies ?? [])];
+}
+
+// Once the transport itself has failed, the rest is not tried: each chunk would wait its whole time again.
+function executeAll(
+  line: Line,
+  requests: readonly Request[],
+): (NetlinkError | undefined)[] {
+  let failure = 0;
+  return chunks(requests).flatMap((chunk) => {
+    if (failure !== 0)
+      return chunk.map((request) => new NetlinkError(request, failure));
+    const exchanged = exchange(line, chunk, NLM_F_ACK);
+    failure = exchanged.failure;
+    return exchanged.answers.map(({ error }) => error);
+  });
+}
+
+function chunks(requests: readonly Request[]): Request[][] {
+  const result: Request[][] = [];
+  let size = Infinity;
+  for (const request of requests) {
+    size += request.body.length;
+    const last = result.at(-1);
+    if (
+      last !== undefined &&
+      size <= CHUNK_BYTES &&
+      last.length < CHUNK_REQUESTS
+    )
+      last.push(request);
+    else {
+      result.push([request]);
+      size = request.body.length;
+    }
+  }
+  return result;
+}

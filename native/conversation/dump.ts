@@ -1,0 +1,75 @@
+import { constants } from "node:os";
+import type { Request } from "../conversation.ts";
+import { NetlinkError } from "../error.ts";
+import {
+  type Message,
+  NLM_F_DUMP,
+  NLM_F_DUMP_INTR,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+  NLMSG_NOOP,
+  NLMSG_OVERRUN,
+} from "../message.ts";
+import { decodeVerdict } from "./ack.ts";
+import { type Line, sendRequests } from "./line.ts";
+
+const { EINTR, ENOBUFS, ETIMEDOUT } = constants.errno;
+
+// After a loss the end of the dump may be lost too: wait only briefly for it, then start again.
+const DRAIN_MS = 50;
+
+/**
+ * Every message of one whole dump. Starts again where it was torn: changed under way (NLM_F_DUMP_INTR), interrupted (EINTR)
+ * or partly lost (ENOBUFS); `attempts` times in all. Throws NetlinkError.
+ */
+export function dumpWhole(
+  line: Line,
+  request: Request,
+  attempts: number,
+): Message[] {
+  for (let attempt = 1; ; attempt++) {
+    const dump = readDump(line, request);
+    if (dump.torn === 0) return dump.messages;
+    if (attempt >= attempts) throw new NetlinkError(request, dump.torn);
+  }
+}
+
+interface Dump {
+  readonly messages: Message[];
+  /** The errno that makes what was read useless, else 0. */
+  torn: number;
+  done: boolean;
+}
+
+// A torn dump is read to its end all the same: the kernel refuses a second one on the socket (EBUSY) before.
+function readDump(line: Line, request: Request): Dump {
+  const dump: Dump = { messages: [], torn: 0, done: false };
+  const range = sendRequests(line, [request], NLM_F_DUMP);
+  if (typeof range === "number") throw new NetlinkError(request, range);
+  while (!dump.done) {
+    const lost = dump.torn === ENOBUFS;
+    const received = line.inbox.next(range, lost ? DRAIN_MS : line.timeoutMs);
+    if (received === ETIMEDOUT && lost) return dump;
+    if (received === ENOBUFS) dump.torn = ENOBUFS;
+    else if (typeof received === "number")
+      throw new NetlinkError(request, received);
+    else for (const message of received) take(dump, request, message);
+  }
+  return dump;
+}
+
+function take(dump: Dump, request: Request, message: Message): void {
+  if ((message.flags & NLM_F_DUMP_INTR) !== 0) dump.torn ||= EINTR;
+  if (message.type === NLMSG_OVERRUN) dump.torn = ENOBUFS;
+  else if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR)
+    finish(dump, request, message);
+  else if (message.type !== NLMSG_NOOP) dump.messages.push(message);
+}
+
+function finish(dump: Dump, request: Request, message: Message): void {
+  const { errno, extack } =
+    message.body.length === 0 ? { errno: 0 } : decodeVerdict(message);
+  if (errno === EINTR) dump.torn ||= EINTR;
+  else if (errno !== 0) throw new NetlinkError(request, errno, extack);
+  dump.done = true;
+}
