@@ -144,7 +144,7 @@ export function struct<F extends Fields>(
     name,
     size,
     align,
-    offsets: offsetsOf<F>(placed),
+    offsets: offsetsOf<keyof F>(placed),
     read: structReader(placed),
     write: structWriter(name, placed),
   };
@@ -242,12 +242,12 @@ function named(error: unknown, path: string): unknown {
     : error;
 }
 
-function offsetsOf<F extends Fields>(
+function offsetsOf<Key extends string | number | symbol>(
   placed: readonly Placed[],
-): { readonly [Key in keyof F]: number } {
-  return Object.fromEntries(placed.map(({ key, offset }) => [key, offset])) as {
-    [Key in keyof F]: number;
-  };
+): Readonly<Record<Key, number>> {
+  return Object.fromEntries(
+    placed.map(({ key, offset }) => [key, offset]),
+  ) as Record<Key, number>;
 }
 
 function nameOf(layout: object): string {

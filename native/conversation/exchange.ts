@@ -35,12 +35,12 @@ export function exchange(
   const sent = sendRequests(line, requests, flags);
   const failure =
     typeof sent === "number" ? sent : collect(line, sent, answers);
-  if (typeof sent === "number")
-    answers.forEach((answer) => settle(answer, failure));
-  else if (failure !== 0)
-    answers
-      .filter(({ expected }) => expected)
-      .forEach((answer) => settle(answer, failure));
+  // A datagram that was never sent leaves all unanswered; one that was, those whose ack is missing.
+  const unanswered =
+    typeof sent === "number"
+      ? answers
+      : answers.filter(({ expected }) => expected);
+  if (failure !== 0) for (const answer of unanswered) settle(answer, failure);
   return { answers, failure };
 }
 
