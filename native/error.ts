@@ -24,7 +24,7 @@ export class NetlinkError extends Error {
   readonly errno: number;
   /** Name of the errno. */
   readonly code: string;
-  readonly extack?: ExtendedAck;
+  declare readonly extack?: ExtendedAck;
 
   constructor(attempt: Attempt, errno: number, extack?: ExtendedAck) {
     super(describe(attempt, errno, extack));
