@@ -63,7 +63,8 @@ export function isObject(
 export function describe(value: unknown): string {
   if (Array.isArray(value)) return "an array";
   if (isObject(value)) return "an object";
-  const text = JSON.stringify(value) ?? "undefined";
+  if (value === undefined) return "missing";
+  const text = JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 

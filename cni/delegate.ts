@@ -34,7 +34,10 @@ const BUSY_PAUSE_MILLISECONDS = 200;
 export function delegate(call: Delegation): unknown {
   const file = findPlugin(call.type, call.environment["CNI_PATH"] ?? "");
   const ended = execute(file, call);
-  if (ended.error !== undefined) throw notRun(file, ended.error);
+  // EPIPE only says that the plugin answered before it had read all of a long stdin
+  if (ended.error !== undefined && codeOf(ended.error) !== "EPIPE") {
+    throw notRun(file, ended.error);
+  }
   if (ended.signal !== null) {
     throw failed(file, call, `it was ended by ${ended.signal}`, ended);
   }

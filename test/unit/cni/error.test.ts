@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { CniError, ErrorCode } from "../../../cni/error.ts";
+
+describe("CniError", () => {
+  it("toJSON() is the specification's error object", () => {
+    const error = new CniError(ErrorCode.invalidConfiguration, "Cannot x", {
+      details: "/a is 1",
+    });
+    expect(JSON.parse(JSON.stringify(error.toJSON("0.4.0")))).toEqual({
+      cniVersion: "0.4.0",
+      code: 7,
+      msg: "Cannot x",
+      details: "/a is 1",
+    });
+  });
+
+  it("toJSON() leaves out empty details", () => {
+    const error = new CniError(ErrorCode.io, "Cannot x", { details: "" });
+    expect(error.toJSON("1.1.0")).not.toHaveProperty("details");
+  });
+
+  it("keeps its cause", () => {
+    const cause = new Error("deeper");
+    expect(new CniError(5, "Cannot x", { cause }).cause).toBe(cause);
+    expect(new CniError(5, "Cannot x")).not.toHaveProperty("cause");
+  });
+});
+
+describe("ErrorCode", () => {
+  it("uses only codes that the specification lists, or 100 and above", () => {
+    const listed = [1, 2, 3, 4, 5, 6, 7, 11, 50, 51];
+    const codes = Object.values(ErrorCode);
+    expect(codes.filter((code) => code < 100)).toEqual(listed);
+    expect(new Set(codes).size).toBe(codes.length);
+  });
+});
