@@ -1,0 +1,132 @@
+/** dist/crosslink: one ELF file with Node, the bundled sources and the addon inside, made by pkg in its SEA mode. */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import pkg from "@yao-pkg/pkg/lib-es5/sea.js";
+import { buildSync } from "esbuild";
+import { nodePackage } from "./paths.ts";
+
+/** What goes into a binary. */
+export interface BinaryInputs {
+  /** The TypeScript file whose import runs the program. */
+  readonly entry: string;
+  /** The compiled addon. */
+  readonly addon: string;
+}
+
+/**
+ * Builds `output`, and beside it the link `<output>-ipam`, unless the inputs are those of the last time.
+ * The file appears whole: a build at the same moment, or a program that runs it, is not disturbed.
+ */
+export async function buildBinary(
+  output: string,
+  { entry, addon }: BinaryInputs,
+): Promise<void> {
+  const bundle = bundled(entry);
+  const digest = digestOf([bundle, readFileSync(addon), ownText(), baseText()]);
+  const digestFile = `${output}.inputs`;
+  if (existsSync(output) && readText(digestFile) === digest) return;
+  mkdirSync(join(output, ".."), { recursive: true });
+  const folder = mkdtempSync(`${output}.unfinished-`);
+  try {
+    const main = join(folder, "main.cjs");
+    writeFileSync(main, bundle);
+    await pack(main, addon, join(folder, "crosslink"));
+    renameSync(join(folder, "crosslink"), output);
+    linkIpam(output, folder);
+    writeFileSync(digestFile, digest);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** One CommonJS text: Node's single executables run no modules. Names and lines stay readable in stack traces. */
+function bundled(entry: string): Uint8Array {
+  const { outputFiles } = buildSync({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    platform: "node",
+    format: "cjs",
+    target: "node24",
+    // A folder that a source file could name does not exist in the binary; its own file is the nearest thing.
+    define: { "import.meta.dirname": "__dirname" },
+    logLevel: "warning",
+  });
+  const [file] = outputFiles;
+  if (file === undefined)
+    throw new Error(`Cannot bundle "${entry}": no output`);
+  return file.contents;
+}
+
+/**
+ * pkg's public `exec()` takes no path of a local Node and would download one; the function under it does.
+ * `execArgvExtension: "none"`: a NODE_OPTIONS in the environment must not load code into a program that root runs.
+ */
+async function pack(
+  main: string,
+  addon: string,
+  output: string,
+): Promise<void> {
+  const base = strippedNode(join(main, "../node"));
+  const seaConfig = {
+    disableExperimentalSEAWarning: true,
+    useSnapshot: false,
+    useCodeCache: true,
+    execArgvExtension: "none",
+    assets: { [addonName(addon)]: addon },
+  };
+  const target = { platform: "linux", arch: process.arch, nodeRange: "node24" };
+  await pkg.default(main, {
+    targets: [{ ...target, output } as never],
+    nodePath: base,
+    seaConfig,
+  });
+}
+
+/** The name that the addon's file gets where it is unpacked: it tells the content. */
+function addonName(addon: string): string {
+  return `.crosslink-${digestOf([readFileSync(addon)]).slice(0, 16)}.node`;
+}
+
+/** The Node that ships, 18 MB smaller without the symbols that only a debugger reads. */
+function strippedNode(copy: string): string {
+  copyFileSync(`${nodePackage()}/bin/node`, copy);
+  execFileSync("strip", [copy]);
+  return copy;
+}
+
+function linkIpam(output: string, folder: string): void {
+  const link = join(folder, "ipam");
+  symlinkSync("crosslink", link);
+  renameSync(link, `${output}-ipam`);
+}
+
+function digestOf(parts: readonly (Uint8Array | string)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+}
+
+function ownText(): string {
+  return readFileSync(import.meta.filename, "utf8");
+}
+
+function baseText(): string {
+  return readFileSync(`${nodePackage()}/package.json`, "utf8");
+}
+
+function readText(file: string): string | undefined {
+  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+}

@@ -1,0 +1,9 @@
+/** `npm run build`: the addon, then dist/crosslink. What is up to date stays as it is. */
+import { buildAddon } from "./addon.ts";
+import { buildBinary } from "./binary.ts";
+import { root } from "./paths.ts";
+
+await buildBinary(`${root}/dist/crosslink`, {
+  entry: `${root}/plugin/binary/start.ts`,
+  addon: buildAddon(),
+});
