@@ -35,6 +35,20 @@ export class NetlinkError extends Error {
   }
 }
 
+/** What `action` returns; undefined where it throws a NetlinkError of one of these codes. */
+export function ignoring<Value>(
+  codes: readonly string[],
+  action: () => Value,
+): Value | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof NetlinkError && codes.includes(error.code))
+      return undefined;
+    throw error;
+  }
+}
+
 /** `EEXIST` for 17. Numbers that no header names come out as `errno 531`. */
 export function errnoName(errno: number): string {
   if (errno === ENOTSUPP) return "ENOTSUPP";

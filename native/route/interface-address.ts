@@ -1,0 +1,49 @@
+import { decodeAttributes } from "../attribute.ts";
+import { decode, encode } from "../layout.ts";
+import { IFA_ADDRESS, IFA_FLAGS, IFA_LABEL, IFA_LOCAL } from "./constants.ts";
+import { fieldsOf, present } from "./fields.ts";
+import { ifaddrmsg } from "./structs.ts";
+
+/** An address of a device. */
+export interface InterfaceAddress {
+  /** The device's. */
+  readonly index: number;
+  readonly address: Uint8Array;
+  /** Bits. */
+  readonly prefixLength: number;
+  /** RT_SCOPE_*: 0 universe, 253 link, 254 host. */
+  readonly scope: number;
+  /** The other end's, on a point-to-point device. */
+  readonly peer?: Uint8Array;
+  /** IFA_F_* */
+  readonly flags: number;
+  /** IPv4: the device's name, or that name with ":…". */
+  readonly label?: string;
+}
+
+/** Body of an RTM_GETADDR dump request. Family 0 is all. */
+export function encodeAddressQuery(family: number): Uint8Array {
+  return encode(ifaddrmsg, { ifa_family: family });
+}
+
+/** Reads the body of an RTM_NEWADDR message. RangeError when malformed. */
+export function decodeInterfaceAddress(body: Uint8Array): InterfaceAddress {
+  const header = decode(ifaddrmsg, body);
+  const fields = fieldsOf(decodeAttributes(body.subarray(ifaddrmsg.size)));
+  const [local, address] = [fields.bytes(IFA_LOCAL), fields.bytes(IFA_ADDRESS)];
+  return present({
+    index: header.ifa_index,
+    // include/uapi/linux/if_addr.h: IFA_ADDRESS is the peer's on point-to-point devices, IFA_LOCAL always one's own.
+    address: local ?? address ?? new Uint8Array(0),
+    prefixLength: header.ifa_prefixlen,
+    scope: header.ifa_scope,
+    peer:
+      local !== undefined &&
+      address !== undefined &&
+      Buffer.compare(local, address) !== 0
+        ? address
+        : undefined,
+    flags: fields.u32(IFA_FLAGS) ?? header.ifa_flags,
+    label: fields.text(IFA_LABEL),
+  });
+}

@@ -1,0 +1,120 @@
+import { formatAddress } from "../address.ts";
+import type { Conversation, Request } from "../conversation.ts";
+import { ignoring, type NetlinkError } from "../error.ts";
+import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../message.ts";
+import {
+  RTM_DELROUTE,
+  RTM_GETROUTE,
+  RTM_GETRULE,
+  RTM_NEWROUTE,
+} from "./constants.ts";
+import {
+  decodeRoute,
+  encodeRoute,
+  encodeRouteLookup,
+  encodeRouteQuery,
+  formatRoute,
+  type Route,
+} from "./route.ts";
+import { decodeRule, encodeRuleQuery, type RoutingRule } from "./rule.ts";
+import { isInternet } from "./structs.ts";
+
+/** Which routes to list. */
+export interface RouteFilter {
+  /** AF_INET 2 or AF_INET6 10. */
+  readonly family: number;
+  /** Left out: all tables. */
+  readonly table?: number;
+}
+
+/** One change to the routing tables. */
+export interface RouteOperation {
+  readonly kind: "add" | "replace" | "delete";
+  readonly route: Route;
+}
+
+/** The methods of a RouteClient that read and change the routing tables. */
+export function routingTables(conversation: Conversation) {
+  const change = (kind: RouteOperation["kind"], route: Route): void => {
+    conversation.execute(routeRequest({ kind, route }));
+  };
+  return {
+    routes: (filter: RouteFilter) => listRoutes(conversation, filter),
+    getRoute: (destination: Uint8Array) => getRoute(conversation, destination),
+    addRoute: (route: Route): void => {
+      change("add", route);
+    },
+    replaceRoute: (route: Route): void => {
+      change("replace", route);
+    },
+    deleteRoute: (route: Route): void => {
+      change("delete", route);
+    },
+    changeRoutes: (operations: readonly RouteOperation[]) =>
+      conversation.executeAll(operations.map(routeRequest)),
+    rules: (family: number): RoutingRule[] =>
+      conversation
+        .dump({
+          operation: "RTM_GETRULE",
+          type: RTM_GETRULE,
+          body: encodeRuleQuery(family),
+        })
+        .filter(({ body }) => isInternet(body))
+        .map(({ body }) => decodeRule(body)),
+  };
+}
+
+function listRoutes(
+  conversation: Conversation,
+  { family, table }: RouteFilter,
+): Route[] {
+  const dump = {
+    operation: "RTM_GETROUTE",
+    type: RTM_GETROUTE,
+    body: encodeRouteQuery(family, table),
+  };
+  // A table that never had a route: inet_dump_fib() in net/ipv4/fib_frontend.c answers ENOENT.
+  const found = ignoring(["ENOENT"], () => conversation.dump(dump)) ?? [];
+  return found
+    .filter(({ body }) => isInternet(body))
+    .map(({ body }) => decodeRoute(body))
+    .filter((route) => table === undefined || route.table === table); // kernels before 4.20 do not filter
+}
+
+function getRoute(
+  conversation: Conversation,
+  destination: Uint8Array,
+): Route | undefined {
+  const action = (): string =>
+    `look up the route to ${formatAddress(destination)}`;
+  const get = {
+    operation: "RTM_GETROUTE",
+    type: RTM_GETROUTE,
+    body: encodeRouteLookup(destination),
+    action,
+  };
+  const [found] =
+    ignoring(["ENETUNREACH", "EHOSTUNREACH"], () =>
+      conversation.execute(get),
+    ) ?? [];
+  return found && decodeRoute(found.body);
+}
+
+const ROUTE_REQUESTS = {
+  add: {
+    operation: "RTM_NEWROUTE",
+    type: RTM_NEWROUTE,
+    flags: NLM_F_CREATE | NLM_F_EXCL,
+  },
+  replace: {
+    operation: "RTM_NEWROUTE",
+    type: RTM_NEWROUTE,
+    flags: NLM_F_CREATE | NLM_F_REPLACE,
+  },
+  delete: { operation: "RTM_DELROUTE", type: RTM_DELROUTE, flags: 0 },
+} as const;
+
+function routeRequest({ kind, route }: RouteOperation): Request {
+  const action = (): string => `${kind} route ${formatRoute(route)}`;
+  return { ...ROUTE_REQUESTS[kind], body: encodeRoute(route), action };
+}
