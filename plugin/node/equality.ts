@@ -1,0 +1,79 @@
+import { sameBytes } from "../../native/address.ts";
+import type {
+  ObservedAssociation,
+  SecurityAssociation,
+} from "../../native/xfrm/sa.ts";
+import type {
+  ObservedPolicy,
+  SecurityPolicy,
+  Template,
+} from "../../native/xfrm/sp.ts";
+
+/** Whether a policy in the kernel does what `wanted` asks: same action and templates. */
+export function policyServes(
+  wanted: SecurityPolicy,
+  observed: ObservedPolicy,
+): boolean {
+  return (
+    observed.foreign.length === 0 &&
+    wanted.action === observed.action &&
+    wanted.templates.length === observed.templates.length &&
+    wanted.templates.every((template, index) =>
+      sameTemplate(template, observed.templates[index]),
+    )
+  );
+}
+
+/** Whether an SA in the kernel is `wanted` in everything that its packets depend on. */
+export function associationServes(
+  wanted: SecurityAssociation,
+  observed: ObservedAssociation,
+): boolean {
+  return sameTunnel(wanted, observed) && sameKey(wanted, observed);
+}
+
+/** Whether both are the same tunnel, whatever their keys. */
+export function sameTunnel(
+  wanted: SecurityAssociation,
+  observed: ObservedAssociation,
+): boolean {
+  return (
+    observed.foreign.length === 0 &&
+    sameBytes(wanted.source, observed.source) &&
+    wanted.reqid === observed.reqid &&
+    wanted.mode === observed.mode &&
+    (wanted.flags ?? 0) === (observed.flags ?? 0) &&
+    wanted.encapsulation?.sourcePort === observed.encapsulation?.sourcePort &&
+    wanted.encapsulation?.destinationPort ===
+      observed.encapsulation?.destinationPort
+  );
+}
+
+/** Whether both encrypt alike: algorithm, ICV and key. */
+export function sameKey(
+  wanted: SecurityAssociation,
+  observed: ObservedAssociation,
+): boolean {
+  return (
+    observed.aead !== undefined &&
+    wanted.aead.algorithm === observed.aead.algorithm &&
+    wanted.aead.icvBits === observed.aead.icvBits &&
+    wanted.aead.key.equals(observed.aead.key)
+  );
+}
+
+function sameTemplate(
+  wanted: Template,
+  observed: Template | undefined,
+): boolean {
+  return (
+    observed !== undefined &&
+    sameBytes(wanted.source, observed.source) &&
+    sameBytes(wanted.destination, observed.destination) &&
+    wanted.reqid === observed.reqid &&
+    wanted.mode === observed.mode &&
+    (wanted.spi ?? 0) === (observed.spi ?? 0) &&
+    (wanted.optional ?? false) === (observed.optional ?? false) &&
+    (wanted.protocol ?? 50) === (observed.protocol ?? 50)
+  );
+}

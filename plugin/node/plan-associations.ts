@@ -1,0 +1,94 @@
+import type {
+  ObservedAssociation,
+  SecurityAssociation,
+} from "../../native/xfrm/sa.ts";
+import { ownsPolicy, ownsReqid } from "../ownership.ts";
+import { associationServes, sameKey } from "./equality.ts";
+import { associationIdentity } from "./identity.ts";
+import type { AssociationOperation } from "../operation.ts";
+import { describeAssociation } from "../sentence.ts";
+import type { ObservedState } from "./state.ts";
+
+/** Steps for SAs. */
+export interface AssociationPlan {
+  readonly needed: readonly AssociationOperation[];
+  readonly stale: readonly AssociationOperation[];
+  readonly conflicts: readonly string[];
+}
+
+/** Compares the wanted SAs with all SAs of the kernel. */
+export function planAssociations(
+  desired: readonly SecurityAssociation[],
+  observed: Pick<ObservedState, "associations" | "policies">,
+): AssociationPlan {
+  const owned = ownedReqids(desired, observed.policies);
+  const present = new Map(
+    observed.associations.map((sa) => [associationIdentity(sa), sa]),
+  );
+  const verdicts = desired.map((sa) =>
+    judge(sa, present.get(associationIdentity(sa)), owned),
+  );
+  return {
+    needed: verdicts.filter((verdict) => typeof verdict === "object"),
+    stale: staleOperations(desired, observed.associations, owned),
+    conflicts: verdicts.filter((verdict) => typeof verdict === "string"),
+  };
+}
+
+/**
+ * Which reqids are ours. A static key may name one outside of our range; then it is ours where a
+ * wanted SA, or the template of a policy of ours, carries it.
+ */
+function ownedReqids(
+  desired: readonly SecurityAssociation[],
+  policies: ObservedState["policies"],
+): (reqid: number) => boolean {
+  const named = new Set(desired.map(({ reqid }) => reqid));
+  for (const policy of policies) {
+    if (ownsPolicy(policy))
+      for (const { reqid } of policy.templates) named.add(reqid);
+  }
+  return (reqid) => ownsReqid(reqid) || named.has(reqid);
+}
+
+/** A step, a conflict, or nothing where the kernel's SA already serves. */
+function judge(
+  wanted: SecurityAssociation,
+  observed: ObservedAssociation | undefined,
+  owned: (reqid: number) => boolean,
+): AssociationOperation | string | undefined {
+  if (observed === undefined)
+    return { object: "association", verb: "add", association: wanted };
+  if (associationServes(wanted, observed)) return undefined;
+  if (!owned(observed.reqid)) {
+    return `another program's SA stands where crosslink needs ${describeAssociation(wanted)}: remove it, or the program that set it`;
+  }
+  // A derived key's SPI holds its id: another key behind it is the same id with another secret.
+  if (
+    ownsReqid(wanted.reqid) &&
+    ownsReqid(observed.reqid) &&
+    !sameKey(wanted, observed)
+  ) {
+    return `the keyring holds another secret under the key id of ${describeAssociation(wanted)}: give a new secret a new id, or run \`crosslink teardown\` first`;
+  }
+  return { object: "association", verb: "replace", association: wanted };
+}
+
+function staleOperations(
+  desired: readonly SecurityAssociation[],
+  observed: readonly ObservedAssociation[],
+  owned: (reqid: number) => boolean,
+): AssociationOperation[] {
+  const wanted = new Set(desired.map(associationIdentity));
+  return observed
+    .filter(isEsp)
+    .filter((sa) => owned(sa.reqid) && !wanted.has(associationIdentity(sa)))
+    .map((sa) => ({ object: "association", verb: "delete", association: sa }));
+}
+
+/** Ours are all ESP with an AEAD; the check also gives the compiler the key that it wants. */
+function isEsp(
+  sa: ObservedAssociation,
+): sa is ObservedAssociation & SecurityAssociation {
+  return sa.protocol === 50 && sa.aead !== undefined;
+}

@@ -1,0 +1,78 @@
+import type { ObservedPolicy, SecurityPolicy } from "../../native/xfrm/sp.ts";
+import { ownsPolicy } from "../ownership.ts";
+import { policyServes } from "./equality.ts";
+import { policyIdentity } from "./identity.ts";
+import type { PolicyOperation } from "../operation.ts";
+import { describePolicy } from "../sentence.ts";
+
+/** Steps for policies, apart by the moment at which each kind may be taken. */
+export interface PolicyPlan {
+  readonly block: readonly PolicyOperation[];
+  /** Directions in and fwd: without them a decrypted packet is dropped. */
+  readonly inbound: readonly PolicyOperation[];
+  readonly outbound: readonly PolicyOperation[];
+  readonly staleProtection: readonly PolicyOperation[];
+  readonly staleBlock: readonly PolicyOperation[];
+  readonly conflicts: readonly string[];
+}
+
+/** Compares the wanted policies with all policies of the kernel. */
+export function planPolicies(
+  desired: readonly SecurityPolicy[],
+  observed: readonly ObservedPolicy[],
+): PolicyPlan {
+  const present = new Map(
+    observed.map((policy) => [policyIdentity(policy), policy]),
+  );
+  const verdicts = desired.map((policy) =>
+    judge(policy, present.get(policyIdentity(policy))),
+  );
+  const needed = verdicts.filter((verdict) => typeof verdict === "object");
+  const stale = staleOperations(desired, observed);
+  return {
+    block: needed.filter(({ policy }) => policy.action === "block"),
+    inbound: needed.filter(
+      ({ policy }) => isProtection(policy) && policy.direction !== "out",
+    ),
+    outbound: needed.filter(
+      ({ policy }) => isProtection(policy) && policy.direction === "out",
+    ),
+    staleProtection: stale.filter(({ policy }) => isProtection(policy)),
+    staleBlock: stale.filter(({ policy }) => policy.action === "block"),
+    conflicts: verdicts.filter((verdict) => typeof verdict === "string"),
+  };
+}
+
+/** A step, a conflict, or nothing where the kernel's policy already serves. */
+function judge(
+  wanted: SecurityPolicy,
+  observed: ObservedPolicy | undefined,
+): PolicyOperation | string | undefined {
+  if (observed === undefined)
+    return { object: "policy", verb: "add", policy: wanted };
+  const serves = policyServes(wanted, observed);
+  if (!ownsPolicy(observed))
+    return serves ? undefined : conflict(wanted, observed);
+  if (serves && observed.priority === wanted.priority) return undefined;
+  return { object: "policy", verb: "update", policy: wanted };
+}
+
+function conflict(wanted: SecurityPolicy, observed: ObservedPolicy): string {
+  return `another program's policy (priority ${String(observed.priority)}) stands where crosslink needs ${describePolicy(wanted)}: remove it, or the program that set it`;
+}
+
+function staleOperations(
+  desired: readonly SecurityPolicy[],
+  observed: readonly ObservedPolicy[],
+): PolicyOperation[] {
+  const wanted = new Set(desired.map(policyIdentity));
+  return observed
+    .filter(
+      (policy) => ownsPolicy(policy) && !wanted.has(policyIdentity(policy)),
+    )
+    .map((policy) => ({ object: "policy", verb: "delete", policy }));
+}
+
+function isProtection(policy: SecurityPolicy): boolean {
+  return policy.action === "allow";
+}

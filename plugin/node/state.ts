@@ -1,0 +1,32 @@
+import type { Route } from "../../native/route/route.ts";
+import type {
+  ObservedAssociation,
+  SecurityAssociation,
+} from "../../native/xfrm/sa.ts";
+import type { ObservedPolicy, SecurityPolicy } from "../../native/xfrm/sp.ts";
+
+/** What the node's kernel should hold of ours. */
+export interface DesiredState {
+  readonly associations: readonly SecurityAssociation[];
+  readonly policies: readonly SecurityPolicy[];
+  readonly routes: readonly Route[];
+  /** By path below /proc/sys. */
+  readonly sysctls: ReadonlyMap<string, string>;
+}
+
+/** What the node's kernel holds, ours and everybody else's. */
+export interface ObservedState {
+  readonly associations: readonly ObservedAssociation[];
+  readonly policies: readonly ObservedPolicy[];
+  /** The main table. */
+  readonly routes: readonly Route[];
+  readonly sysctls: ReadonlyMap<string, string>;
+}
+
+/** What is wanted of a node that is linked to nothing. */
+export const NOTHING: DesiredState = {
+  associations: [],
+  policies: [],
+  routes: [],
+  sysctls: new Map(),
+};

@@ -1,0 +1,46 @@
+import type { Route } from "../native/route/route.ts";
+import type { SecurityAssociation } from "../native/xfrm/sa.ts";
+import type { SecurityPolicy } from "../native/xfrm/sp.ts";
+
+/** One step from what the kernel holds to what it should hold. Data, so that it can be shown. */
+export type Operation =
+  | PolicyOperation
+  | AssociationOperation
+  | RouteOperation
+  | SysctlOperation
+  | LabelOperation;
+
+export interface PolicyOperation {
+  readonly object: "policy";
+  readonly verb: "add" | "update" | "delete";
+  readonly policy: SecurityPolicy;
+}
+
+/** `replace` deletes and adds: XFRM_MSG_UPDSA cannot change a key, an address or a reqid. */
+export interface AssociationOperation {
+  readonly object: "association";
+  readonly verb: "add" | "replace" | "delete";
+  readonly association: SecurityAssociation;
+}
+
+export interface RouteOperation {
+  readonly object: "route";
+  readonly verb: "add" | "replace" | "delete";
+  readonly route: Route;
+}
+
+export interface SysctlOperation {
+  readonly object: "sysctl";
+  readonly verb: "set";
+  /** Below /proc/sys. */
+  readonly path: string;
+  readonly value: string;
+}
+
+/** Marks a pod's host interface with its attachment, or takes the mark away (`text` is empty). */
+export interface LabelOperation {
+  readonly object: "label";
+  readonly verb: "set";
+  readonly link: { readonly index: number; readonly name: string };
+  readonly text: string;
+}

@@ -1,0 +1,65 @@
+import { formatAddress, formatPrefix } from "../native/address.ts";
+import type { Route } from "../native/route/route.ts";
+import type { SecurityAssociation } from "../native/xfrm/sa.ts";
+import type { SecurityPolicy } from "../native/xfrm/sp.ts";
+import type { Operation } from "./operation.ts";
+
+/** RTN_BLACKHOLE, RTN_UNREACHABLE: include/uapi/linux/rtnetlink.h. */
+const ROUTE_TYPES: Readonly<Record<number, string>> = {
+  6: "blackhole ",
+  7: "unreachable ",
+};
+
+/** The object of a step in an admin's words, without any key. */
+export function describeOperation(operation: Operation): string {
+  switch (operation.object) {
+    case "policy":
+      return describePolicy(operation.policy);
+    case "association":
+      return describeAssociation(operation.association);
+    case "route":
+      return describeRoute(operation.route);
+    case "sysctl":
+      return `sysctl ${operation.path.replaceAll("/", ".")}=${operation.value}`;
+    case "label":
+      return `alias of ${operation.link.name} "${operation.text}"`;
+  }
+}
+
+/** A policy in the words of `ip xfrm policy`. */
+export function describePolicy(policy: SecurityPolicy): string {
+  const { source, destination } = policy.selector;
+  const head = `policy ${policy.direction} ${formatPrefix(source)} -> ${formatPrefix(destination)}`;
+  const [template] = policy.templates;
+  if (policy.action === "block") return `${head} block`;
+  if (template === undefined) return `${head} allow`;
+  return `${head} ${template.mode} ${formatAddress(template.source)} -> ${formatAddress(template.destination)} reqid ${hex(template.reqid)}`;
+}
+
+/** An SA in the words of `ip xfrm state`. */
+export function describeAssociation(
+  sa: Pick<SecurityAssociation, "source" | "destination" | "spi" | "reqid">,
+): string {
+  return `SA ${formatAddress(sa.source)} -> ${formatAddress(sa.destination)} spi ${hex(sa.spi)} reqid ${hex(sa.reqid)}`;
+}
+
+/** A route in the words of `ip route`. */
+export function describeRoute(route: Route): string {
+  const via =
+    route.gateway === undefined ? "" : ` via ${formatAddress(route.gateway)}`;
+  const device =
+    route.outputInterface === undefined
+      ? ""
+      : ` dev #${String(route.outputInterface)}`;
+  return `route ${ROUTE_TYPES[route.type] ?? ""}${formatPrefix(route.destination)}${via}${device}`;
+}
+
+/** An SPI or a reqid as `ip xfrm` prints SPIs: 0x and eight digits. */
+export function hex(value: number): string {
+  return `0x${value.toString(16).padStart(8, "0")}`;
+}
+
+/** A step with its verb: "add policy out …". */
+export function describeStep(operation: Operation): string {
+  return `${operation.verb} ${describeOperation(operation)}`;
+}
