@@ -1,0 +1,66 @@
+import { appendFileSync } from "node:fs";
+
+/** Facts beside a log line; values that could hold a key never go in. */
+export type LogFacts = Readonly<
+  Record<string, string | number | boolean | undefined>
+>;
+
+/** Writes one line a decision. */
+export type Log = (
+  level: "info" | "warn" | "error",
+  message: string,
+  facts?: LogFacts,
+) => void;
+
+/** A log that nobody reads, for pure callers and tests. */
+export const silent: Log = () => undefined;
+
+/**
+ * Makes the log of one call: stderr, and `logFile` where one is configured.
+ *
+ * A log that cannot be written must never fail a pod, so a failing file is reported on stderr once
+ * and then left alone.
+ */
+export function openLog(
+  writeStderr: (text: string) => void,
+  logFile?: string,
+): Log {
+  let file = logFile;
+  return (level, message, facts = {}) => {
+    const line = formatLine(new Date(), level, message, facts);
+    writeStderr(line);
+    if (file === undefined) return;
+    try {
+      appendFileSync(file, line, { mode: 0o600 });
+    } catch (error) {
+      writeStderr(
+        formatLine(new Date(), "warn", `Cannot write logFile "${file}"`, {
+          error: String(error),
+        }),
+      );
+      file = undefined;
+    }
+  };
+}
+
+/** One logfmt line: time (RFC 3339), level, message, then the facts. */
+export function formatLine(
+  time: Date,
+  level: string,
+  message: string,
+  facts: LogFacts,
+): string {
+  const fields = Object.entries({
+    time: time.toISOString(),
+    level,
+    msg: message,
+    ...facts,
+  })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${quote(String(value))}`);
+  return `${fields.join(" ")}\n`;
+}
+
+function quote(value: string): string {
+  return /^[\w.:/@+-]+$/.test(value) ? value : JSON.stringify(value);
+}

@@ -1,0 +1,56 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { formatLine, openLog } from "../../../plugin/log.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "crosslink-log-"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describe("formatLine()", () => {
+  it("quotes what has spaces and leaves undefined out", () => {
+    const line = formatLine(new Date(0), "info", "add policy", {
+      peer: "b/node2",
+      why: undefined,
+    });
+    expect(line).toBe(
+      'time=1970-01-01T00:00:00.000Z level=info msg="add policy" peer=b/node2\n',
+    );
+  });
+
+  it("keeps one line whatever a fact holds", () => {
+    expect(formatLine(new Date(0), "info", "x", { fact: "a\nb" })).toMatch(
+      /^[^\n]*\n$/,
+    );
+  });
+});
+
+describe("openLog()", () => {
+  it("writes to stderr and to the file, which only its owner may read", () => {
+    const lines: string[] = [];
+    const file = join(folder, "crosslink.log");
+    openLog((text) => lines.push(text), file)("info", "hello");
+    expect(readFileSync(file, "utf8")).toBe(lines.join(""));
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it("goes on without a file that cannot be written, and says so once", () => {
+    const lines: string[] = [];
+    const log = openLog(
+      (text) => lines.push(text),
+      join(folder, "missing", "crosslink.log"),
+    );
+    log("info", "one");
+    log("info", "two");
+    expect(
+      lines.map((line) =>
+        /msg=(?:"([^"]*)|(\S*))/.exec(line)?.slice(1).join(""),
+      ),
+    ).toEqual(["one", expect.stringContaining("Cannot write logFile"), "two"]);
+  });
+});
