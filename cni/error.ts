@@ -39,6 +39,8 @@ export const ErrorCode = {
   delegate: 104,
   /** This process lacks a privilege: EPERM or EACCES. */
   permission: 105,
+  /** Another program holds an object in the kernel that we need; `details` names it. */
+  conflict: 106,
 } as const;
 
 /** Facts beside the message of a {@link CniError}. */
