@@ -1,0 +1,44 @@
+import type { Request } from "../../cni/request.ts";
+import { allocate, type Lease } from "../allocator.ts";
+import { readConfiguration } from "../configuration/network.ts";
+import { type IpamContext, placeOf } from "../context.ts";
+import { preparePool } from "../pool.ts";
+import { readResolvConf } from "../resolv-conf.ts";
+import { writeResult } from "../result.ts";
+import { withStore } from "../store/disk.ts";
+import { syncFiles } from "../store/durable.ts";
+import type { Place } from "../store/place.ts";
+
+/**
+ * ADD: an address of each range set, on disk before it is answered.
+ *
+ * @returns the result in the configuration's version
+ */
+export function add(request: Request, context: IpamContext): object {
+  const configuration = readConfiguration(request);
+  const owner = { containerID: request.containerId, ifname: request.ifname };
+  const pool = preparePool(request, configuration, context);
+  const dns = configuration.resolvConf
+    ? readResolvConf(configuration.resolvConf)
+    : {};
+  const place = placeOf(configuration, context);
+  const leases = withStore(place, (store) =>
+    allocate(store, { ...pool, owner, requested: configuration.requested }),
+  );
+  makeDurable(place, leases);
+  return writeResult(
+    { leases, routes: configuration.routes, dns },
+    request.version,
+  );
+}
+
+function makeDurable(place: Place, leases: readonly Lease[]): void {
+  const addresses = leases.map(({ address }) => address.text);
+  try {
+    syncFiles(place.directory, addresses);
+  } catch (error) {
+    // Nobody was told these addresses, and nobody will be
+    withStore(place, (store) => addresses.map(store.free));
+    throw error;
+  }
+}

@@ -1,0 +1,37 @@
+import type { Binding } from "../native/binding.ts";
+import type { IpamConfiguration } from "./configuration/network.ts";
+import type { Mesh } from "./mesh.ts";
+import type { Place } from "./store/place.ts";
+
+/** Where to learn about the mesh, in the words of the chained plugin's configuration; both may be left out. */
+export interface MeshHints {
+  readonly clustersDir?: string;
+  readonly node?: string;
+}
+
+/** What the IPAM helper needs from whoever runs it. */
+export interface IpamContext {
+  /** The addon; called at most when a store is opened. */
+  readonly binding: () => Binding;
+  /** What is known of the mesh; undefined where this node is in none. May throw a CniError that says what is wrong. */
+  readonly mesh: (hints: MeshHints) => Mesh | undefined;
+}
+
+/** What is known of the mesh, by the hints in the configuration. */
+export function meshOf(
+  { clustersDir, node }: MeshHints,
+  context: IpamContext,
+): Mesh | undefined {
+  return context.mesh({
+    ...(clustersDir !== undefined && { clustersDir }),
+    ...(node !== undefined && { node }),
+  });
+}
+
+/** The configuration's network in the store. */
+export function placeOf(
+  { directory }: IpamConfiguration,
+  { binding }: IpamContext,
+): Place {
+  return { directory, binding };
+}

@@ -1,0 +1,17 @@
+import { CniError } from "../cni/error.ts";
+
+/** The IPAM helper's error codes beside cni/error.ts's. */
+export const IpamErrorCode = {
+  /** ADD for an attachment that holds an address of the range set already. */
+  duplicateAllocation: 120,
+  /** A requested address is taken, reserved for the network, or in no range. */
+  addressUnavailable: 121,
+} as const;
+
+/** ADD asked for an address that it cannot have. */
+export function unavailable(fact: string): CniError {
+  return new CniError(
+    IpamErrorCode.addressUnavailable,
+    `Cannot allocate: ${fact}`,
+  );
+}

@@ -1,0 +1,60 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+} from "node:fs";
+import { CniError, ErrorCode } from "../cni/error.ts";
+import type { Dns } from "../cni/result.ts";
+
+/**
+ * Reads the name servers, the domain, the search list and the options of a resolv.conf(5).
+ *
+ * @throws CniError 7 when it is no regular file; a system error when it cannot be read
+ */
+export function readResolvConf(path: string): Dns {
+  // O_NONBLOCK: opening a FIFO that nobody writes to would never return
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    if (!fstatSync(fd).isFile()) throw notAFile(path);
+    return parseResolvConf(readFileSync(fd, "utf8"));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** What a resolv.conf(5) says, as host-local reads it: of several domains the last, everything else is collected. */
+export function parseResolvConf(text: string): Dns {
+  const lines = text.split("\n").map((line) => line.trim().split(/\s+/));
+  const values = (wanted: string): readonly string[] =>
+    lines.flatMap(([keyword, ...rest]) => (keyword === wanted ? rest : []));
+  const servers = lines.flatMap(([keyword, server]) =>
+    keyword === "nameserver" && server !== undefined ? [server] : [],
+  );
+  const domain = lines
+    .findLast(([keyword, value]) => keyword === "domain" && value !== undefined)
+    ?.at(1);
+  return {
+    ...present("nameservers", servers),
+    ...(domain !== undefined && { domain }),
+    ...present("search", values("search")),
+    ...present("options", values("options")),
+  };
+}
+
+function present<Key extends string>(
+  key: Key,
+  items: readonly string[],
+): Partial<Record<Key, readonly string[]>> {
+  return items.length > 0
+    ? ({ [key]: items } as Record<Key, readonly string[]>)
+    : {};
+}
+
+function notAFile(path: string): CniError {
+  return new CniError(
+    ErrorCode.invalidConfiguration,
+    `Cannot use the IPAM configuration: /ipam/resolvConf: "${path}" is not a regular file`,
+  );
+}

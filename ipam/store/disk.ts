@@ -1,0 +1,140 @@
+import { lstatSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Attachment } from "../../cni/request.ts";
+import { readAddress } from "../address.ts";
+import type { Store } from "../allocator.ts";
+import { type Entry, isHeldBy, isLegacyOf, readEntries } from "./census.ts";
+import { ensureDirectory } from "./directory.ts";
+import { misplaced, onDisk } from "./error.ts";
+import {
+  createWhole,
+  probe,
+  readWhole,
+  removeDraft,
+  removeFile,
+  replaceWhole,
+} from "./files.ts";
+import { withLock } from "./lock.ts";
+import type { Place } from "./place.ts";
+import { writeReservation } from "./reservation.ts";
+
+/** A network's folder while its lock is held: an allocator's store, and what GC and admins see of it. */
+export interface DiskStore extends Store {
+  readonly entries: () => Iterable<Entry>;
+  readonly isTaken: (address: string) => boolean;
+  /** Writes a file and removes it again. Throws what keeps an address from being written down. */
+  readonly probe: () => void;
+  /** Frees an address, whoever holds it; false when nobody does. */
+  readonly free: (address: string) => boolean;
+}
+
+/** Runs `work` on a network's folder with the lock held. The folder and the lock are made where they are missing. */
+export function withStore<Value>(
+  place: Place,
+  work: (store: DiskStore) => Value,
+): Value {
+  const { directory } = place;
+  ensureDirectory(directory);
+  return withLock(place, () =>
+    onDisk(`use the store "${directory}"`, () => {
+      removeDraft(directory);
+      return work(openStore(directory));
+    }),
+  );
+}
+
+/** How often a name is looked up before it is cheaper to read them all. */
+const LOOKUPS = 64;
+
+function openStore(directory: string): DiskStore {
+  const isTaken = takenLookup(directory);
+  const held = (owner: Attachment): Entry[] =>
+    [...readEntries(directory)].filter(
+      ({ reservation }) =>
+        isHeldBy(reservation, owner) || isLegacyOf(reservation, owner),
+    );
+  const free = (address: string): boolean => removeFile(directory, address);
+  return {
+    entries: () => readEntries(directory),
+    free,
+    isTaken,
+    probe: () => {
+      probe(directory);
+    },
+    held: (owner) => held(owner).map(({ address }) => address),
+    release: (owner) => {
+      const entries = held(owner);
+      const own = entries.filter(({ reservation }) =>
+        isHeldBy(reservation, owner),
+      );
+      const names = (own.length > 0 ? own : entries).map(
+        ({ address }) => address,
+      );
+      return names.filter(free);
+    },
+    lastReserved: (set) => readLast(directory, set),
+    reserve: (address, owner, set) =>
+      !isTaken(address) && reserve(directory, { address, owner, set }),
+  };
+}
+
+/**
+ * Whether a name exists. Most often the first one asked for is free; in a crowded network thousands may have to be
+ * asked for, and one pass over the folder's names answers them all.
+ */
+function takenLookup(directory: string): (name: string) => boolean {
+  let lookups = 0;
+  let names: ReadonlySet<string> | undefined;
+  return (name) => {
+    lookups++;
+    if (lookups > LOOKUPS) names ??= new Set(readdirSync(directory));
+    return names
+      ? names.has(name)
+      : lstatSync(join(directory, name), { throwIfNoEntry: false }) !==
+          undefined;
+  };
+}
+
+interface Wish {
+  readonly address: string;
+  readonly owner: Attachment;
+  readonly set: number;
+}
+
+/** Either takes the address and remembers it as the set's last, or changes nothing. */
+function reserve(directory: string, { address, owner, set }: Wish): boolean {
+  const last = lastName(set);
+  requireReplaceable(join(directory, last));
+  if (!createWhole(directory, address, writeReservation(owner))) return false;
+  try {
+    replaceWhole(directory, last, address);
+    return true;
+  } catch (error) {
+    removeFile(directory, address);
+    throw error;
+  }
+}
+
+function readLast(directory: string, set: number): string | undefined {
+  const text = readWhole(directory, lastName(set), 64);
+  if (text === undefined) return undefined;
+  try {
+    return readAddress(text).text;
+  } catch (error) {
+    // Truncated or written by something else: the round starts anew, as in host-local
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** A file that a rename may replace; a link or folder is somebody's, whatever it is for. */
+function requireReplaceable(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found && !found.isFile())
+    throw misplaced(path, "it is not a regular file");
+}
+
+/** `set` counts the network's range sets from 0. */
+function lastName(set: number): string {
+  return `last_reserved_ip.${set}`;
+}

@@ -1,0 +1,117 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  openSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { errnoOf } from "./error.ts";
+
+/** The one file of ours in a network's folder that host-local doesn't make. Only whoever holds the lock has it. */
+const DRAFT_NAME = ".crosslink-draft";
+
+/**
+ * Creates a file with its content, all at once: where a program dies, there is the whole file or none.
+ *
+ * host-local creates the file, then writes to it. link(2) refuses a name that exists, as its O_EXCL does, so that both
+ * programs can compete for a name.
+ *
+ * @returns false when the name exists
+ */
+export function createWhole(
+  directory: string,
+  name: string,
+  content: string,
+): boolean {
+  const draft = writeDraft(directory, content);
+  try {
+    linkSync(draft, join(directory, name));
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === "EEXIST") return false;
+    throw error;
+  } finally {
+    unlinkSync(draft);
+  }
+}
+
+/** Replaces a file, or what else has that name but a folder, all at once. */
+export function replaceWhole(
+  directory: string,
+  name: string,
+  content: string,
+): void {
+  renameSync(writeDraft(directory, content), join(directory, name));
+}
+
+/** Writes a file and removes it again. */
+export function probe(directory: string): void {
+  unlinkSync(writeDraft(directory, "probe"));
+}
+
+/** Removes what a killed process left behind. Call it with the lock held. */
+export function removeDraft(directory: string): void {
+  removeFile(directory, DRAFT_NAME);
+}
+
+/** Removes a file; false when there is none. */
+export function removeFile(directory: string, name: string): boolean {
+  try {
+    unlinkSync(join(directory, name));
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return false;
+    throw error;
+  }
+}
+
+/**
+ * A regular file's text, up to `limit` bytes; undefined when it is longer, anything else than a regular file (symbolic
+ * links are not followed), or gone.
+ */
+export function readWhole(
+  directory: string,
+  name: string,
+  limit: number,
+): string | undefined {
+  const fd = openForReading(join(directory, name));
+  if (fd === undefined) return undefined;
+  try {
+    if (!fstatSync(fd).isFile()) return undefined;
+    const buffer = Buffer.alloc(limit + 1);
+    const length = readSync(fd, buffer, 0, buffer.length, 0);
+    return length > limit ? undefined : buffer.toString("utf8", 0, length);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openForReading(path: string): number | undefined {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  try {
+    return openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    // ELOOP: a symbolic link; ENXIO: a socket
+    if (["ENOENT", "ELOOP", "ENXIO"].includes(errnoOf(error) ?? ""))
+      return undefined;
+    throw error;
+  }
+}
+
+function writeDraft(directory: string, content: string): string {
+  const path = join(directory, DRAFT_NAME);
+  // Not truncated but removed: it may be a second link to a reservation
+  removeDraft(directory);
+  try {
+    writeFileSync(path, content, { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    removeDraft(directory);
+    throw error;
+  }
+  return path;
+}
