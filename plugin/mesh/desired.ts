@@ -1,0 +1,172 @@
+import { compareAddresses, compareCidrs } from "../../conf/cidr.ts";
+import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
+import type { SecurityPolicy } from "../../native/xfrm/sp.ts";
+import { checkMesh } from "./checks.ts";
+import { type KeyedLink, keyLinks } from "./ipsec/associations.ts";
+import {
+  blockPolicies,
+  blockUntranslated,
+  protectPolicies,
+} from "./ipsec/policies.ts";
+import { type Link, linksWith } from "./links.ts";
+import { distinct, widest } from "./networks.ts";
+import {
+  exemptionsFor,
+  gatewayRoutes,
+  mappingsOf,
+  peerRoutes,
+  plainRoutes,
+} from "./reach.ts";
+import { senderNumbers } from "./senders.ts";
+import type {
+  DesiredMesh,
+  Exemption,
+  GlobalMapping,
+  Peer,
+  RemoteRoute,
+} from "./state.ts";
+import { type MeshInput, type View, viewOf } from "./view.ts";
+import { warningsOf } from "./warnings.ts";
+
+export type { DesiredMesh } from "./state.ts";
+export type { MeshInput } from "./view.ts";
+
+/**
+ * What one node's kernel should hold. Pure: the same input gives the same output, in the same order.
+ *
+ * @throws CniError 7 where the files contradict each other or this node
+ */
+export function desiredMesh(input: MeshInput): DesiredMesh {
+  const view = viewOf(input);
+  const links = linksFrom(view);
+  checkMesh({
+    self: input.self,
+    remotes: view.encrypted,
+    locals: [...view.pods, ...input.localCidrs],
+    links,
+  });
+  const numbers = senderNumbers(input.clusters);
+  const keyed =
+    input.keyring === undefined ? [] : keyLinks(links, input.keyring, numbers);
+  const exemptions = exemptionsOf(view);
+  const globalMappings = mappingsIn(exemptions);
+  return {
+    role: view.role,
+    associations: associationsOf(keyed),
+    policies:
+      view.role === "tunnel"
+        ? [...blocks(view, globalMappings), ...protectPolicies(keyed)]
+        : [],
+    routes: routesOf(view, links),
+    fallbacks:
+      view.role === "leaf"
+        ? distinct(view.encrypted.flatMap(({ seen }) => seen))
+        : [],
+    exemptions,
+    globalMappings,
+    peers: keyed.map(peerOf),
+    needsKeyring: links.length > 0,
+    warnings: warningsOf({
+      self: input.self,
+      pods: view.pods,
+      links,
+      keyring: input.keyring,
+      peers: view.peers,
+      numbers,
+    }),
+  };
+}
+
+function linksFrom({ own, peers }: View): Link[] {
+  return own === undefined ? [] : peers.flatMap((peer) => linksWith(own, peer));
+}
+
+function associationsOf(links: readonly KeyedLink[]): SecurityAssociation[] {
+  const identity = (sa: SecurityAssociation): string =>
+    `${String(sa.spi)} ${sa.destination.join(".")}`;
+  const all = links.flatMap(({ outbound, inbound }) => [outbound, ...inbound]);
+  return [...new Map(all.map((sa) => [identity(sa), sa])).values()].sort(
+    (a, b) => compareAddresses(a.destination, b.destination) || a.spi - b.spi,
+  );
+}
+
+function blocks(
+  view: View,
+  mappings: readonly GlobalMapping[],
+): SecurityPolicy[] {
+  const remotes = widest(view.encrypted.flatMap(({ seen }) => seen));
+  return [
+    ...blockPolicies(remotes),
+    ...blockUntranslated(widest(mappings.map(({ global }) => global))),
+  ];
+}
+
+function routesOf(view: View, links: readonly Link[]): RemoteRoute[] {
+  const encrypted =
+    view.role === "leaf" && view.gateway !== undefined
+      ? gatewayRoutes(view.encrypted, view.gateway)
+      : peerRoutes(view.encrypted, links);
+  return [...encrypted, ...plainRoutes(view.plain)].sort((a, b) =>
+    compareCidrs(a.destination, b.destination),
+  );
+}
+
+/** On a leaf its gateway translates what goes to encrypted clusters, and the leaf what goes to plain ones. */
+function exemptionsOf(view: View): Exemption[] {
+  const mappings = mappingsOf(view.self.source, view.pods);
+  const traits = {
+    encrypted: true,
+    mappings: view.role === "leaf" ? [] : mappings,
+  };
+  const encrypted = exemptionsFor(
+    view.pods,
+    view.encrypted.flatMap(({ seen }) => seen),
+    traits,
+  );
+  const plain = exemptionsFor(
+    view.pods,
+    view.plain.flatMap(({ seen }) => seen),
+    { encrypted: false, mappings },
+  );
+  return [...encrypted, ...plain].sort(
+    (a, b) =>
+      compareCidrs(a.remote, b.remote) || compareCidrs(a.local, b.local),
+  );
+}
+
+function mappingsIn(exemptions: readonly Exemption[]): GlobalMapping[] {
+  const found = exemptions.flatMap(({ local: own, global }) =>
+    global === undefined ? [] : [[own.text, { own, global }] as const],
+  );
+  return [...new Map(found).values()].sort((a, b) =>
+    compareCidrs(a.own, b.own),
+  );
+}
+
+function peerOf(link: KeyedLink): Peer {
+  const {
+    peer,
+    local,
+    remote,
+    reqid,
+    keyId,
+    inbound,
+    localCidrs,
+    remoteCidrs,
+  } = link;
+  return {
+    cluster: peer.source.cluster.name,
+    node: peer.node.name,
+    local,
+    remote,
+    reqid,
+    ...(keyId === undefined ? {} : { keyId }),
+    spiOut: link.outbound.spi,
+    spiIn: inbound[0]?.spi ?? 0,
+    accepted: inbound.map(({ spi }) =>
+      keyId === undefined ? { spi } : { keyId: spi % 256, spi },
+    ),
+    localCidrs,
+    remoteCidrs,
+  };
+}

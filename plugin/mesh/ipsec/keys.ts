@@ -1,0 +1,52 @@
+import { hkdfSync } from "node:crypto";
+import { Key } from "../../../native/xfrm/key.ts";
+import { bind } from "./bind.ts";
+
+/** `rfc4106(gcm(aes))` with AES-256: a key of 32 bytes, then a salt of 4 (RFC 4106 §8.1). */
+const KEY_AND_SALT_BYTES = 36;
+
+/** Changes when the derivation does, so that two versions never take one key for two things. */
+const LABEL = "crosslink esp key 1";
+
+/** One end of a tunnel as the cluster files name it; addresses in canonical text. */
+export interface End {
+  readonly cluster: string;
+  readonly node: string;
+  /** The private address of the outer header's family. */
+  readonly address: string;
+  /** The elastic address of that family, where the node has one. */
+  readonly elasticIP?: string;
+}
+
+/** What one SA is: packets from one end to the other under one key of the keyring. */
+export interface SaBinding {
+  readonly sender: End;
+  readonly receiver: End;
+  /** Of the outer header. */
+  readonly family: 4 | 6;
+  /** 1 to 255. */
+  readonly keyId: number;
+}
+
+/**
+ * The key and salt of one SA: HKDF-SHA256 (RFC 5869) without a salt, since the secret is uniformly random
+ * (§3.1), and with everything that makes the SA this one as `info` (§3.2). Both ends compute the same from
+ * the same files; no two SAs share a key, so no two senders can repeat each other's nonces.
+ */
+export function deriveKey(secret: Uint8Array, sa: SaBinding): Key {
+  const info = bind([
+    LABEL,
+    `ipv${String(sa.family)}`,
+    ...fieldsOf(sa.sender),
+    ...fieldsOf(sa.receiver),
+    String(sa.keyId),
+  ]);
+  return new Key(
+    new Uint8Array(hkdfSync("sha256", secret, "", info, KEY_AND_SALT_BYTES)),
+  );
+}
+
+/** The texts that name an end, always four. */
+export function fieldsOf(end: End): string[] {
+  return [end.cluster, end.node, end.address, end.elasticIP ?? ""];
+}

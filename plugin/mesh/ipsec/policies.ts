@@ -1,0 +1,118 @@
+import type { Cidr } from "../../../conf/cidr.ts";
+import type { IpPrefix } from "../../../native/address.ts";
+import type { SecurityPolicy, Template } from "../../../native/xfrm/sp.ts";
+import type { KeyedLink } from "./associations.ts";
+import { compareCidrs } from "../../../conf/cidr.ts";
+
+/** Lower numbers are asked first: what nothing protects is blocked. */
+const PROTECT_PRIORITY = 17200;
+const BLOCK_PRIORITY = 17299;
+
+/** A remote CIDR's policies of one direction pair: what travels between `local` and `remote`. */
+type Ways = "both" | "out";
+
+/**
+ * Nothing goes to a remote CIDR, comes from it or passes on from it in clear text, whatever its other end: not
+ * before its protecting policies are there, and not from an address that they don't cover. That includes the
+ * node's own addresses, so host-network traffic to remote pods is dropped.
+ *
+ * The other end is "any", since the kernel knows a policy by selector and direction: with the selector of a
+ * protecting policy it would be that policy (EEXIST).
+ */
+export function blockPolicies(remotes: readonly Cidr[]): SecurityPolicy[] {
+  return remotes.flatMap((remote) => [
+    block("out", { source: any(remote), destination: prefixOf(remote) }),
+    block("in", { source: prefixOf(remote), destination: any(remote) }),
+    block("fwd", { source: prefixOf(remote), destination: any(remote) }),
+  ]);
+}
+
+/**
+ * Packets to a global CIDR of the own cluster have not been translated to the pod's address, since
+ * translation comes before routing; without translation they would follow the default route, decrypted.
+ */
+export function blockUntranslated(globals: readonly Cidr[]): SecurityPolicy[] {
+  return globals.map((global) =>
+    block("out", { source: any(global), destination: prefixOf(global) }),
+  );
+}
+
+/** Tunnels each pair of local and remote CIDR through its link, both ways. Without "fwd" the receiver drops. */
+export function protectPolicies(links: readonly KeyedLink[]): SecurityPolicy[] {
+  return links
+    .flatMap((link) => link.remoteCidrs.map((remote) => ({ link, remote })))
+    .sort((a, b) => compareCidrs(a.remote, b.remote))
+    .flatMap(({ link, remote }) => [
+      ...pairs(link.localCidrs, remote).flatMap((local) =>
+        protect(link, { local, remote, ways: "both" }),
+      ),
+      ...pairs(link.hiddenCidrs, remote).flatMap((local) =>
+        protect(link, { local, remote, ways: "out" }),
+      ),
+    ]);
+}
+
+function protect(
+  link: KeyedLink,
+  pair: { local: Cidr; remote: Cidr; ways: Ways },
+): SecurityPolicy[] {
+  const local = prefixOf(pair.local);
+  const remote = prefixOf(pair.remote);
+  const out = allow(
+    "out",
+    { source: local, destination: remote },
+    template(link, link.local, link.remote),
+  );
+  if (pair.ways === "out") return [out];
+  const inbound = template(link, link.inboundSource, link.local);
+  const selector = { source: remote, destination: local };
+  return [out, allow("in", selector, inbound), allow("fwd", selector, inbound)];
+}
+
+function pairs(locals: readonly Cidr[], remote: Cidr): Cidr[] {
+  return locals.filter(({ family }) => family === remote.family);
+}
+
+function template(
+  link: KeyedLink,
+  source: Uint8Array,
+  destination: Uint8Array,
+): Template {
+  return { source, destination, reqid: link.reqid, mode: "tunnel" };
+}
+
+function allow(
+  direction: SecurityPolicy["direction"],
+  selector: SecurityPolicy["selector"],
+  through: Template,
+): SecurityPolicy {
+  return {
+    selector,
+    direction,
+    action: "allow",
+    priority: PROTECT_PRIORITY,
+    templates: [through],
+  };
+}
+
+function block(
+  direction: SecurityPolicy["direction"],
+  selector: SecurityPolicy["selector"],
+): SecurityPolicy {
+  return {
+    selector,
+    direction,
+    action: "block",
+    priority: BLOCK_PRIORITY,
+    templates: [],
+  };
+}
+
+function prefixOf(cidr: Cidr): IpPrefix {
+  return { address: cidr.bytes, length: cidr.prefix };
+}
+
+/** 0.0.0.0/0 or ::/0. */
+function any(cidr: Cidr): IpPrefix {
+  return { address: new Uint8Array(cidr.bytes.length), length: 0 };
+}

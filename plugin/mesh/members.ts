@@ -1,0 +1,159 @@
+import { CniError, ErrorCode } from "../../cni/error.ts";
+import {
+  type Address,
+  type Cidr,
+  parseAddress,
+  parseCidr,
+} from "../../conf/cidr.ts";
+import type { ClusterSource } from "../../conf/clusters.ts";
+import type { Node } from "../../conf/generated/cluster.ts";
+import { distinct, inFamily, type Networks } from "./networks.ts";
+
+/** A node's addresses of one family. */
+export interface OuterAddress {
+  readonly address: Address;
+  readonly elastic?: Address;
+}
+
+/** A node that ends tunnels, with what it carries through them, in its cluster's own addresses. */
+export interface Member {
+  readonly source: ClusterSource;
+  readonly node: Node;
+  readonly addresses: ReadonlyMap<4 | 6, OuterAddress>;
+  readonly pods: readonly Cidr[];
+  readonly services: readonly Cidr[];
+  /**
+   * Pods behind the carried services, on whatever node. Their answers pass this node with the pod's address, and
+   * only after POSTROUTING with the service's.
+   */
+  readonly backends: readonly Cidr[];
+}
+
+/** Which gateways are alive, as `cluster/node`; undefined takes all for alive. */
+export type AliveGateways = ReadonlySet<string> | undefined;
+
+/**
+ * The nodes of a cluster that end its tunnels: all of them in p2p mode, in gateway mode the first gateway, by the
+ * file's order, that is alive. `serviceCIDRs` belong to that gateway; in p2p mode to the first node with
+ * `"gateway": true`, else to the first node.
+ *
+ * @throws CniError 7 for a gateway-mode cluster without a gateway, and for a p2p node whose pod CIDRs are not known
+ */
+export function membersOf(
+  source: ClusterSource,
+  networks: Networks,
+  alive: AliveGateways,
+): Member[] {
+  if (source.cluster.mode === "gateway") {
+    const node = activeGateway(source, alive);
+    return [memberOf(source, node, { pods: networks.pods, networks })];
+  }
+  const carrier = serviceCarrier(source, alive);
+  return source.cluster.nodes.map((node, index) => {
+    const pods = podsOfNode(source, node, index);
+    return memberOf(source, node, {
+      pods,
+      ...(node === carrier ? { networks } : {}),
+    });
+  });
+}
+
+/** This node as a member of a p2p cluster, with the pod CIDRs that it knows itself. */
+export function ownMember(
+  source: ClusterSource,
+  node: Node,
+  own: { pods: readonly Cidr[]; networks: Networks; alive: AliveGateways },
+): Member {
+  const carries = node === serviceCarrier(source, own.alive);
+  return memberOf(source, node, {
+    pods: inFamily(source.cluster, own.pods),
+    ...(carries ? { networks: own.networks } : {}),
+  });
+}
+
+/**
+ * The gateway in use of a gateway-mode cluster. Where none is known to be alive it is the first one: what is sent
+ * to it then is lost, and not sent elsewhere in clear text.
+ *
+ * @throws CniError 7 where no node has `"gateway": true`
+ */
+export function activeGateway(
+  source: ClusterSource,
+  alive: AliveGateways,
+): Node {
+  const gateway = firstGateway(source, alive);
+  if (gateway !== undefined) return gateway;
+  throw new CniError(
+    ErrorCode.invalidConfiguration,
+    `Cannot link cluster "${source.cluster.name}": its mode is "gateway" and it has no gateway`,
+    {
+      details: `${source.file}: /nodes. Set "gateway": true at one of the nodes, or "mode": "p2p"`,
+    },
+  );
+}
+
+/** Reads a node's first address of each family, and its elastic address. */
+export function outerAddresses(node: Node): Map<4 | 6, OuterAddress> {
+  const elastic =
+    node.elasticIP === undefined ? undefined : parseAddress(node.elasticIP);
+  const found = new Map<4 | 6, OuterAddress>();
+  for (const address of node.ips.map(parseAddress)) {
+    if (found.has(address.family)) continue;
+    found.set(
+      address.family,
+      elastic?.family === address.family ? { address, elastic } : { address },
+    );
+  }
+  return found;
+}
+
+function memberOf(
+  source: ClusterSource,
+  node: Node,
+  carried: { pods: readonly Cidr[]; networks?: Networks },
+): Member {
+  const services = carried.networks?.services ?? [];
+  return {
+    source,
+    node,
+    addresses: outerAddresses(node),
+    pods: distinct(carried.pods),
+    services,
+    backends: services.length > 0 ? (carried.networks?.pods ?? []) : [],
+  };
+}
+
+function serviceCarrier(
+  source: ClusterSource,
+  alive: AliveGateways,
+): Node | undefined {
+  return firstGateway(source, alive) ?? source.cluster.nodes[0];
+}
+
+function firstGateway(
+  source: ClusterSource,
+  alive: AliveGateways,
+): Node | undefined {
+  const gateways = source.cluster.nodes.filter(({ gateway }) => gateway);
+  const usable = gateways.filter(
+    ({ name }) => alive?.has(`${source.cluster.name}/${name}`) ?? true,
+  );
+  return usable[0] ?? gateways[0];
+}
+
+function podsOfNode(source: ClusterSource, node: Node, index: number): Cidr[] {
+  const { cluster } = source;
+  const only =
+    cluster.nodes.length === 1 && cluster.podCIDRs.length > 0
+      ? cluster.podCIDRs
+      : undefined;
+  const texts = node.podCIDRs ?? only;
+  if (texts !== undefined) return inFamily(cluster, texts.map(parseCidr));
+  throw new CniError(
+    ErrorCode.invalidConfiguration,
+    `Cannot tell which pods of cluster "${cluster.name}" are on node "${node.name}"`,
+    {
+      details: `${source.file}: /nodes/${String(index)} has no podCIDRs, and in mode "p2p" every node's packets go to that node itself. Give each node its podCIDRs, or set "mode": "gateway"`,
+    },
+  );
+}

@@ -1,0 +1,144 @@
+import {
+  type Cidr,
+  cidrContains,
+  compareCidrs,
+  parseCidr,
+} from "../../conf/cidr.ts";
+import type { ClusterSource } from "../../conf/clusters.ts";
+import type { Node } from "../../conf/generated/cluster.ts";
+import type { RemoteNetworks } from "./checks.ts";
+import type { Link } from "./links.ts";
+import { outerAddresses } from "./members.ts";
+import { seenAs } from "./networks.ts";
+import type { Exemption, GlobalMapping, RemoteRoute } from "./state.ts";
+
+/**
+ * One route a remote network, toward the peer that carries it or the first that carries a part. A route is all
+ * that the kernel wants before it looks at policies, and those find the right peer.
+ */
+export function peerRoutes(
+  remotes: readonly RemoteNetworks[],
+  links: readonly Link[],
+): RemoteRoute[] {
+  const carried = links
+    .flatMap((link) => link.remoteCidrs.map((cidr) => ({ cidr, link })))
+    .sort((a, b) => compareCidrs(a.cidr, b.cidr));
+  return remotes.flatMap(({ source, seen }) =>
+    seen.flatMap((destination) => {
+      const via = carried.find(({ cidr }) => cidrContains(destination, cidr))
+        ?.link.remote;
+      return via === undefined
+        ? []
+        : [
+            {
+              destination,
+              via,
+              cluster: source.cluster.name,
+              kind: "peer" as const,
+            },
+          ];
+    }),
+  );
+}
+
+/** On a leaf: all remote networks through the own cluster's gateway. */
+export function gatewayRoutes(
+  remotes: readonly RemoteNetworks[],
+  gateway: Node,
+): RemoteRoute[] {
+  return remotes.flatMap(({ source, seen }) =>
+    seen.flatMap((destination) => {
+      const via = addressToward(gateway, destination.family);
+      return via === undefined
+        ? []
+        : [
+            {
+              destination,
+              via,
+              cluster: source.cluster.name,
+              kind: "gateway" as const,
+            },
+          ];
+    }),
+  );
+}
+
+/** Plain networks through the routers that their files name; those without are left to the default route. */
+export function plainRoutes(remotes: readonly RemoteNetworks[]): RemoteRoute[] {
+  return remotes.flatMap(({ source, seen }) => {
+    const behind = source.cluster.nodes.flatMap((node) =>
+      (node.podCIDRs ?? []).map((text) => ({
+        node,
+        destination: seenAs(source, parseCidr(text)),
+      })),
+    );
+    const named = new Set(behind.map(({ destination }) => destination.text));
+    const router = mainRouter(source);
+    const others =
+      router === undefined
+        ? []
+        : seen
+            .filter(({ text }) => !named.has(text))
+            .map((destination) => ({ node: router, destination }));
+    return [...behind, ...others].flatMap(({ node, destination }) => {
+      const via = addressToward(node, destination.family);
+      return via === undefined
+        ? []
+        : [
+            {
+              destination,
+              via,
+              cluster: source.cluster.name,
+              kind: "plain" as const,
+            },
+          ];
+    });
+  });
+}
+
+/** Each local network with each remote one of its family. */
+export function exemptionsFor(
+  locals: readonly Cidr[],
+  remotes: readonly Cidr[],
+  traits: { encrypted: boolean; mappings: readonly GlobalMapping[] },
+): Exemption[] {
+  const globals = new Map(
+    traits.mappings.map(({ own, global }) => [own.text, global]),
+  );
+  return remotes.flatMap((remote) =>
+    locals
+      .filter(({ family }) => family === remote.family)
+      .map((local) => {
+        const global = globals.get(local.text);
+        return {
+          local,
+          remote,
+          encrypted: traits.encrypted,
+          ...(global === undefined ? {} : { global }),
+        };
+      }),
+  );
+}
+
+/** Where a cluster's pod networks have other addresses for the other clusters. */
+export function mappingsOf(
+  source: ClusterSource,
+  pods: readonly Cidr[],
+): GlobalMapping[] {
+  return pods
+    .map((own) => ({ own, global: seenAs(source, own) }))
+    .filter(({ own, global }) => own.text !== global.text);
+}
+
+function mainRouter(source: ClusterSource): Node | undefined {
+  return (
+    source.cluster.nodes.find(({ gateway }) => gateway) ??
+    source.cluster.nodes[0]
+  );
+}
+
+/** Of the destination's family where the node has such an address. */
+function addressToward(node: Node, family: 4 | 6): Uint8Array | undefined {
+  const addresses = outerAddresses(node);
+  return (addresses.get(family) ?? [...addresses.values()][0])?.address.bytes;
+}

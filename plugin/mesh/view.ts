@@ -1,0 +1,97 @@
+import { type Cidr } from "../../conf/cidr.ts";
+import type { ClusterSource } from "../../conf/clusters.ts";
+import type { Node } from "../../conf/generated/cluster.ts";
+import type { Keyring } from "../../conf/keyring.ts";
+import type { RemoteNetworks } from "./checks.ts";
+import {
+  activeGateway,
+  type AliveGateways,
+  type Member,
+  membersOf,
+  ownMember,
+} from "./members.ts";
+import { distinct, inFamily, isEncrypted, networksOf } from "./networks.ts";
+import type { Self } from "./self.ts";
+import type { Role } from "./state.ts";
+
+/** All that one node's place in the mesh follows from. */
+export interface MeshInput {
+  readonly clusters: readonly ClusterSource[];
+  readonly self: Self;
+  /** May be absent for a first look: then `needsKeyring` tells, and only block policies are given. */
+  readonly keyring?: Keyring;
+  /** This node's own pod CIDRs, from its entry or found on the node. */
+  readonly localCidrs: readonly Cidr[];
+  /** Gateways known to be alive, as `cluster/node`; without it all are taken for alive. */
+  readonly aliveGateways?: AliveGateways;
+}
+
+/** The mesh from one node's place. */
+export interface View {
+  readonly self: Self;
+  readonly role: Role;
+  /** This node's own, in its cluster's addresses; a gateway has the whole cluster's. */
+  readonly pods: readonly Cidr[];
+  readonly encrypted: readonly RemoteNetworks[];
+  readonly plain: readonly RemoteNetworks[];
+  /** What ends tunnels here, undefined on a leaf; and who ends them far away. */
+  readonly own: Member | undefined;
+  readonly peers: readonly Member[];
+  readonly gateway: Node | undefined;
+}
+
+/**
+ * Works out who is far and what this node carries.
+ *
+ * @throws CniError 7 where a cluster file leaves that open
+ */
+export function viewOf(input: MeshInput): View {
+  const { self, aliveGateways: alive } = input;
+  const far = input.clusters
+    .filter((source) => source !== self.source)
+    .sort(byName)
+    .map((source) => ({ source, ...networksOf(source) }));
+  const encrypts = ({ source }: RemoteNetworks): boolean =>
+    isEncrypted(source) && isEncrypted(self.source);
+  const encrypted = far.filter(encrypts);
+  const gateway =
+    isEncrypted(self.source) && self.source.cluster.mode === "gateway"
+      ? activeGateway(self.source, alive)
+      : undefined;
+  const role = roleOf(self, gateway);
+  const own = role === "tunnel" ? carrierFor(input, gateway) : undefined;
+  return {
+    self,
+    role,
+    pods:
+      own?.pods ?? distinct(inFamily(self.source.cluster, input.localCidrs)),
+    encrypted,
+    plain: far.filter((remote) => !encrypts(remote)),
+    own,
+    peers:
+      role === "tunnel"
+        ? encrypted.flatMap((remote) => membersOf(remote.source, remote, alive))
+        : [],
+    gateway,
+  };
+}
+
+function roleOf(self: Self, gateway: Node | undefined): Role {
+  if (!isEncrypted(self.source)) return "plain";
+  return gateway === undefined || gateway === self.node ? "tunnel" : "leaf";
+}
+
+function carrierFor(
+  input: MeshInput,
+  gateway: Node | undefined,
+): Member | undefined {
+  const { self, localCidrs: pods, aliveGateways: alive } = input;
+  const networks = networksOf(self.source);
+  return gateway === undefined
+    ? ownMember(self.source, self.node, { pods, networks, alive })
+    : membersOf(self.source, networks, alive)[0];
+}
+
+function byName(a: ClusterSource, b: ClusterSource): number {
+  return a.cluster.name < b.cluster.name ? -1 : 1;
+}

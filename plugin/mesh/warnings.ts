@@ -1,0 +1,78 @@
+import { type Cidr, cidrContains, parseCidr } from "../../conf/cidr.ts";
+import type { Keyring } from "../../conf/keyring.ts";
+import type { SenderNumbers } from "./ipsec/spi.ts";
+import type { Link } from "./links.ts";
+import type { Member } from "./members.ts";
+import type { Self } from "./self.ts";
+
+/** What the warnings look at. */
+export interface Circumstances {
+  readonly self: Self;
+  /** What this node carries. */
+  readonly pods: readonly Cidr[];
+  readonly peers: readonly Member[];
+  readonly links: readonly Link[];
+  readonly keyring: Keyring | undefined;
+  readonly numbers: (family: 4 | 6) => SenderNumbers;
+}
+
+/** What works less well than the files suggest, each in one sentence that says what to do. */
+export function warningsOf(facts: Circumstances): string[] {
+  return [
+    ...unknownToOthers(facts),
+    ...unreachable(facts),
+    ...sharedKey(facts),
+    ...displaced(facts),
+  ];
+}
+
+/** Other nodes know this one's pods from the files alone. */
+function unknownToOthers({ self, pods }: Circumstances): string[] {
+  const { cluster } = self.source;
+  const listed = (self.node.podCIDRs ?? cluster.podCIDRs).map(parseCidr);
+  return pods
+    .filter((cidr) => !listed.some((known) => cidrContains(known, cidr)))
+    .map(
+      (cidr) =>
+        `Pods in ${cidr.text} cannot be reached from other clusters: add it to the podCIDRs of node "${self.node.name}" in ${self.source.file}`,
+    );
+}
+
+/** The peer's CIDRs are blocked all the same. */
+function unreachable({ self, peers, links }: Circumstances): string[] {
+  const linked = new Set(links.map(({ peer }) => peer));
+  return peers
+    .filter(
+      (peer) =>
+        !linked.has(peer) &&
+        ![...peer.addresses.keys()].some((family) => hasAddress(self, family)),
+    )
+    .map(
+      ({ node, source }) =>
+        `No tunnel to node "${node.name}" of cluster "${source.cluster.name}": it and this node have no addresses of one family; give one of them another in "ips"`,
+    );
+}
+
+function hasAddress(self: Self, family: 4 | 6): boolean {
+  return self.node.ips.some((ip) => ip.includes(":") === (family === 6));
+}
+
+function sharedKey({ keyring, links }: Circumstances): string[] {
+  const nodes = new Set(links.map(({ peer }) => peer.node)).size;
+  if (keyring?.kind !== "static" || nodes < 2) return [];
+  return [
+    `All ${String(nodes)} peers share the keyring's one static key, so each can pass for any other: use "keys" in the keyring, which derives one for each direction of each tunnel`,
+  ];
+}
+
+/** See {@link numberSenders}: harmless as long as all nodes read the same files. */
+function displaced({ keyring, links, numbers }: Circumstances): string[] {
+  if (keyring?.kind !== "keys") return [];
+  const families = [...new Set(links.map(({ family }) => family))];
+  return families.flatMap((family) =>
+    numbers(family).displaced.map(
+      ({ end, by }) =>
+        `Nodes "${by.cluster}/${by.node}" and "${end.cluster}/${end.node}" tie for an SPI, and the latter took its next choice: until all nodes have both in their cluster files, packets from the latter may be dropped`,
+    ),
+  );
+}

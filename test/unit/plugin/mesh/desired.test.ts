@@ -1,0 +1,188 @@
+import { describe, expect, it } from "vitest";
+import { formatAddress } from "../../../../native/address.ts";
+import {
+  associationText,
+  cidrs,
+  cluster,
+  keyring,
+  meshAt,
+  node,
+  policyText,
+  staticKeyring,
+} from "../../../support/mesh.ts";
+
+const article = [
+  cluster("cluster1", {
+    podCIDRs: ["10.0.0.0/24"],
+    nodes: [
+      node("node1", "172.17.0.2", {
+        elasticIP: "124.221.146.81",
+        podCIDRs: ["10.0.0.0/24"],
+      }),
+    ],
+  }),
+  cluster("cluster2", {
+    podCIDRs: ["10.0.1.0/24"],
+    nodes: [
+      node("node2", "172.17.0.7", {
+        elasticIP: "124.220.14.201",
+        podCIDRs: ["10.0.1.0/24"],
+      }),
+    ],
+  }),
+];
+
+describe("desiredMesh() with the article's two nodes and its static key", () => {
+  const key = "0x7482b075e3ec7e11a20e1edc1e9a7a459ada760c";
+
+  it("gives node1 the article's SAs", () => {
+    const { associations } = meshAt(article, "cluster1/node1", {
+      keyring: staticKeyring,
+    });
+    expect(associations.map(associationText)).toEqual([
+      `src 172.17.0.2 dst 124.220.14.201 proto esp spi 186 reqid 186 mode tunnel aead rfc4106(gcm(aes)) ${key} 128`,
+      `src 124.220.14.201 dst 172.17.0.2 proto esp spi 186 reqid 186 mode tunnel aead rfc4106(gcm(aes)) ${key} 128`,
+    ]);
+    expect(
+      associations.every(
+        (sa) =>
+          sa.replayWindow === 0 &&
+          sa.flags === undefined &&
+          sa.encapsulation === undefined,
+      ),
+    ).toBe(true);
+  });
+
+  it("gives node1 the article's policies after the block policies", () => {
+    const { policies } = meshAt(article, "cluster1/node1", {
+      keyring: staticKeyring,
+    });
+    expect(policies.map(policyText)).toEqual([
+      "src 0.0.0.0/0 dst 10.0.1.0/24 dir out action block priority 17299",
+      "src 10.0.1.0/24 dst 0.0.0.0/0 dir in action block priority 17299",
+      "src 10.0.1.0/24 dst 0.0.0.0/0 dir fwd action block priority 17299",
+      "src 10.0.0.0/24 dst 10.0.1.0/24 dir out priority 17200 tmpl src 172.17.0.2 dst 124.220.14.201 proto esp reqid 186 mode tunnel",
+      "src 10.0.1.0/24 dst 10.0.0.0/24 dir in priority 17200 tmpl src 124.220.14.201 dst 172.17.0.2 proto esp reqid 186 mode tunnel",
+      "src 10.0.1.0/24 dst 10.0.0.0/24 dir fwd priority 17200 tmpl src 124.220.14.201 dst 172.17.0.2 proto esp reqid 186 mode tunnel",
+    ]);
+  });
+
+  it("gives node2 the article's SAs and policies", () => {
+    const mesh = meshAt(article, "cluster2/node2", { keyring: staticKeyring });
+    expect(mesh.associations.map(associationText)).toEqual([
+      `src 172.17.0.7 dst 124.221.146.81 proto esp spi 186 reqid 186 mode tunnel aead rfc4106(gcm(aes)) ${key} 128`,
+      `src 124.221.146.81 dst 172.17.0.7 proto esp spi 186 reqid 186 mode tunnel aead rfc4106(gcm(aes)) ${key} 128`,
+    ]);
+    expect(mesh.policies.slice(3).map(policyText)).toEqual([
+      "src 10.0.1.0/24 dst 10.0.0.0/24 dir out priority 17200 tmpl src 172.17.0.7 dst 124.221.146.81 proto esp reqid 186 mode tunnel",
+      "src 10.0.0.0/24 dst 10.0.1.0/24 dir in priority 17200 tmpl src 124.221.146.81 dst 172.17.0.7 proto esp reqid 186 mode tunnel",
+      "src 10.0.0.0/24 dst 10.0.1.0/24 dir fwd priority 17200 tmpl src 124.221.146.81 dst 172.17.0.7 proto esp reqid 186 mode tunnel",
+    ]);
+  });
+
+  it("exempts and routes the remote CIDR, and names the peer", () => {
+    const mesh = meshAt(article, "cluster1/node1", { keyring: staticKeyring });
+    expect(
+      mesh.exemptions.map(({ local, remote, encrypted }) => [
+        local.text,
+        remote.text,
+        encrypted,
+      ]),
+    ).toEqual([["10.0.0.0/24", "10.0.1.0/24", true]]);
+    expect(
+      mesh.routes.map(({ destination, via, cluster: name, kind }) => [
+        destination.text,
+        formatAddress(via),
+        name,
+        kind,
+      ]),
+    ).toEqual([["10.0.1.0/24", "124.220.14.201", "cluster2", "peer"]]);
+    expect(mesh.peers).toMatchObject([
+      {
+        cluster: "cluster2",
+        node: "node2",
+        reqid: 186,
+        spiOut: 186,
+        spiIn: 186,
+        accepted: [{ spi: 186 }],
+      },
+    ]);
+    expect(mesh).toMatchObject({
+      role: "tunnel",
+      needsKeyring: true,
+      warnings: [],
+      globalMappings: [],
+      fallbacks: [],
+    });
+  });
+});
+
+describe("desiredMesh()", () => {
+  it("uses private addresses where only one node has an elastic one", () => {
+    const clusters = [
+      cluster("a", {
+        nodes: [
+          node("a1", "192.168.1.1", {
+            elasticIP: "203.0.113.1",
+            podCIDRs: ["10.0.0.0/24"],
+          }),
+        ],
+      }),
+      cluster("b", {
+        nodes: [node("b1", "192.168.2.1", { podCIDRs: ["10.0.1.0/24"] })],
+      }),
+    ];
+    expect(
+      meshAt(clusters, "a/a1").peers.map(({ local, remote }) => [
+        formatAddress(local),
+        formatAddress(remote),
+      ]),
+    ).toEqual([["192.168.1.1", "192.168.2.1"]]);
+    expect(
+      meshAt(clusters, "b/b1").peers.map(({ local, remote }) => [
+        formatAddress(local),
+        formatAddress(remote),
+      ]),
+    ).toEqual([["192.168.2.1", "192.168.1.1"]]);
+  });
+
+  it("says that a keyring is needed, and blocks without one", () => {
+    const { keyring: _, ...rest } = {
+      keyring: undefined,
+      localCidrs: cidrs(["10.0.0.0/24"]),
+    };
+    const mesh = meshAt(article, "cluster1/node1", {
+      ...rest,
+      keyring: undefined as never,
+    });
+    expect(mesh.needsKeyring).toBe(true);
+    expect(mesh.associations).toEqual([]);
+    expect(mesh.policies.map(({ action }) => action)).toEqual([
+      "block",
+      "block",
+      "block",
+    ]);
+  });
+
+  it("accepts every key inbound and sends with the active one", () => {
+    const { associations, peers } = meshAt(article, "cluster1/node1", {
+      keyring: keyring(2, [1, 2, 9]),
+    });
+    const [peer] = peers;
+    expect(
+      associations
+        .filter(({ source }) => formatAddress(source) === "172.17.0.2")
+        .map(({ spi }) => spi % 256),
+    ).toEqual([2]);
+    expect(
+      associations
+        .filter(
+          ({ destination }) => formatAddress(destination) === "172.17.0.2",
+        )
+        .map(({ spi }) => spi % 256),
+    ).toEqual([1, 2, 9]);
+    expect(peer).toMatchObject({ keyId: 2 });
+    expect(peer!.accepted.map(({ keyId }) => keyId)).toEqual([2, 1, 9]);
+    expect(peer!.spiIn % 256).toBe(2);
+  });
+});
