@@ -13,6 +13,8 @@ export interface MeshHints {
 export interface IpamContext {
   /** The addon; called at most when a store is opened. */
   readonly binding: () => Binding;
+  /** Another place than `/run/crosslink/ipam` for what may be lost with a reboot. */
+  readonly runDirectory?: string;
   /** What is known of the mesh; undefined where this node is in none. May throw a CniError that says what is wrong. */
   readonly mesh: (hints: MeshHints) => Mesh | undefined;
 }
@@ -31,7 +33,11 @@ export function meshOf(
 /** The configuration's network in the store. */
 export function placeOf(
   { directory }: IpamConfiguration,
-  { binding }: IpamContext,
+  { binding, runDirectory }: IpamContext,
 ): Place {
-  return { directory, binding };
+  return {
+    directory,
+    binding,
+    ...(runDirectory !== undefined && { runDirectory }),
+  };
 }

@@ -1,5 +1,5 @@
 import type { Request } from "../../cni/request.ts";
-import { allocate, type Lease } from "../allocator.ts";
+import { allocate } from "../allocator.ts";
 import { readConfiguration } from "../configuration/network.ts";
 import { type IpamContext, placeOf } from "../context.ts";
 import { preparePool } from "../pool.ts";
@@ -7,6 +7,7 @@ import { readResolvConf } from "../resolv-conf.ts";
 import { writeResult } from "../result.ts";
 import { withStore } from "../store/disk.ts";
 import { syncFiles } from "../store/durable.ts";
+import { writeNotes } from "../store/notes.ts";
 import type { Place } from "../store/place.ts";
 
 /**
@@ -25,15 +26,16 @@ export function add(request: Request, context: IpamContext): object {
   const leases = withStore(place, (store) =>
     allocate(store, { ...pool, owner, requested: configuration.requested }),
   );
-  makeDurable(place, leases);
+  const addresses = leases.map(({ address }) => address.text);
+  makeDurable(place, addresses);
+  writeNotes(place, addresses, { ...owner, netns: request.netns });
   return writeResult(
     { leases, routes: configuration.routes, dns },
     request.version,
   );
 }
 
-function makeDurable(place: Place, leases: readonly Lease[]): void {
-  const addresses = leases.map(({ address }) => address.text);
+function makeDurable(place: Place, addresses: readonly string[]): void {
   try {
     syncFiles(place.directory, addresses);
   } catch (error) {

@@ -4,6 +4,7 @@ import { type IpamContext, placeOf } from "../context.ts";
 import { configuredSets } from "../pool.ts";
 import { withStore } from "../store/disk.ts";
 import { syncDirectory } from "../store/durable.ts";
+import { removeNotes } from "../store/notes.ts";
 
 /**
  * DEL: frees every address of the attachment, in whatever range; that there is none is no error. Doesn't need the mesh.
@@ -21,5 +22,7 @@ export function del(request: Request, context: IpamContext): void {
   const freed = withStore(place, (store) =>
     rounds.flatMap(() => store.release(owner)),
   );
-  if (freed.length > 0) syncDirectory(place.directory);
+  if (freed.length === 0) return;
+  syncDirectory(place.directory);
+  removeNotes(place, freed);
 }

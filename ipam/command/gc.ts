@@ -4,6 +4,7 @@ import { readConfiguration } from "../configuration/network.ts";
 import { type IpamContext, placeOf } from "../context.ts";
 import { withStore } from "../store/disk.ts";
 import { syncDirectory } from "../store/durable.ts";
+import { removeNotes } from "../store/notes.ts";
 import type { Reservation } from "../store/reservation.ts";
 
 /**
@@ -19,9 +20,12 @@ export function gc(request: Request, context: IpamContext): void {
   const freed = withStore(place, (store) =>
     [...store.entries()]
       .filter(({ reservation }) => isStale(reservation, validAttachments))
-      .filter(({ address }) => store.free(address)),
+      .map(({ address }) => address)
+      .filter(store.free),
   );
-  if (freed.length > 0) syncDirectory(place.directory);
+  if (freed.length === 0) return;
+  syncDirectory(place.directory);
+  removeNotes(place, freed);
 }
 
 /** Whether nobody will ever free a reservation. */

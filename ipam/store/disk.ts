@@ -3,7 +3,13 @@ import { join } from "node:path";
 import type { Attachment } from "../../cni/request.ts";
 import { readAddress } from "../address.ts";
 import type { Store } from "../allocator.ts";
-import { type Entry, isHeldBy, isLegacyOf, readEntries } from "./census.ts";
+import {
+  type Entry,
+  isHeldBy,
+  isLegacyOf,
+  readEntries,
+  readEntry,
+} from "./census.ts";
 import { ensureDirectory } from "./directory.ts";
 import { misplaced, onDisk } from "./error.ts";
 import {
@@ -16,11 +22,13 @@ import {
 } from "./files.ts";
 import { withLock } from "./lock.ts";
 import type { Place } from "./place.ts";
-import { writeReservation } from "./reservation.ts";
+import { type Reservation, writeReservation } from "./reservation.ts";
 
 /** A network's folder while its lock is held: an allocator's store, and what GC and admins see of it. */
 export interface DiskStore extends Store {
   readonly entries: () => Iterable<Entry>;
+  /** One address's reservation; undefined when it is free. */
+  readonly reservation: (address: string) => Reservation | undefined;
   readonly isTaken: (address: string) => boolean;
   /** Writes a file and removes it again. Throws what keeps an address from being written down. */
   readonly probe: () => void;
@@ -56,6 +64,7 @@ function openStore(directory: string): DiskStore {
   const free = (address: string): boolean => removeFile(directory, address);
   return {
     entries: () => readEntries(directory),
+    reservation: (address) => readEntry(directory, address),
     free,
     isTaken,
     probe: () => {

@@ -6,4 +6,6 @@ export interface Place {
   readonly directory: string;
   /** The addon, which has flock(2). A function, since loading it takes time that not every call needs. */
   readonly binding: () => Binding;
+  /** For what may be lost with a reboot; the default is beside the agent's socket. */
+  readonly runDirectory?: string;
 }

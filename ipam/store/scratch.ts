@@ -1,0 +1,25 @@
+import { mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Place } from "./place.ts";
+
+/** What may be lost with a reboot; beside the agent's socket. */
+const RUN_DIRECTORY = "/run/crosslink/ipam";
+
+/**
+ * A folder for what is only an aid: everything in it can be missing, stale or impossible to write, and the store alone
+ * says who holds what. Outside of the store, since host-local takes every file there for a reservation.
+ *
+ * @returns undefined when there is no such folder; the network's folder must exist
+ */
+export function scratchDirectory({ directory, runDirectory }: Place): string {
+  // By inode: a folder that was removed and made again starts anew
+  const { dev, ino } = statSync(directory);
+  return join(runDirectory ?? RUN_DIRECTORY, `${dev}-${ino}`);
+}
+
+/** Makes the folder where it is missing, for root only. Throws a system error. */
+export function makeScratchDirectory(place: Place): string {
+  const path = scratchDirectory(place);
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  return path;
+}
