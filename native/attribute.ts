@@ -1,4 +1,4 @@
-import { be16, be32, encode, u16, u32, u8 } from "./layout.ts";
+import { be16, be32, encode, joinBytes, u16, u32, u8 } from "./layout.ts";
 
 /** One `struct nlattr` (include/uapi/linux/netlink.h): a type and its payload, without header and padding. */
 export interface Attribute {
@@ -29,6 +29,14 @@ export function encodeAttributes(list: readonly Attribute[]): Uint8Array {
     offset += HEADER + align(value.length);
   }
   return result;
+}
+
+/** A message's body: its fixed header, whose size is a multiple of 4, then attributes. */
+export function encodeBody(
+  header: Uint8Array,
+  list: readonly Attribute[],
+): Uint8Array {
+  return joinBytes([header, encodeAttributes(list)]);
 }
 
 /** The attributes by type, flags masked off; of a repeated type the last. Values are views. RangeError on a bad length. */
@@ -104,7 +112,7 @@ export function attrBe64(type: number, value: bigint): Attribute {
 
 /** UTF-8 text and its final zero byte (`NLA_NUL_STRING`). */
 export function attrString(type: number, text: string): Attribute {
-  return { type, value: Buffer.from(`${text}\0`, "utf8") };
+  return { type, value: new TextEncoder().encode(`${text}\0`) };
 }
 
 /** The text of a string attribute, up to its zero byte if it has one. */
@@ -171,7 +179,11 @@ function walk(
       );
     visit(
       u16.read(view, offset + 2) & NLA_TYPE_MASK,
-      bytes.subarray(offset + HEADER, offset + length),
+      new Uint8Array(
+        bytes.buffer,
+        bytes.byteOffset + offset + HEADER,
+        length - HEADER,
+      ),
     );
     offset += align(length);
   }

@@ -7,6 +7,8 @@ import { join } from "node:path";
 export interface Binding {
   /** Opens a netlink socket in the namespace behind `netnsFd`, or in the thread's own with -1. Returns its fd. */
   open(protocol: number, netnsFd: number): number;
+  /** Makes an empty network namespace, for a trial that nobody sees. Returns its fd, for `open` and then `close`. */
+  makeNamespace(): number;
   close(fd: number): number;
   /** Sends one datagram to the kernel. Returns its length. */
   send(fd: number, datagram: Uint8Array): number;

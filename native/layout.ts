@@ -176,6 +176,19 @@ export function decode<Value, Init>(
   );
 }
 
+/** The parts one after the other, as a plain Uint8Array (Buffer.concat() would give a Buffer, whose views are Buffers). */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const result = new Uint8Array(
+    parts.reduce((total, part) => total + part.length, 0),
+  );
+  let offset = 0;
+  for (const part of parts) {
+    result.set(part, offset);
+    offset += part.length;
+  }
+  return result;
+}
+
 interface Placed {
   readonly key: string;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in Fields

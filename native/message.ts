@@ -87,7 +87,11 @@ export function decodeMessages(datagram: Uint8Array): Message[] {
       flags: u16.read(view, offset + 6),
       sequence: u32.read(view, offset + 8),
       portId: u32.read(view, offset + 12),
-      body: datagram.subarray(offset + HEADER, offset + length),
+      body: new Uint8Array(
+        datagram.buffer,
+        datagram.byteOffset + offset + HEADER,
+        length - HEADER,
+      ),
     });
     offset += align(length);
   }

@@ -94,6 +94,21 @@ static void leave(int home) {
   if (home >= 0) return_home(home);
 }
 
+// Makes an empty namespace and returns its descriptor; it lives as long as somebody holds it. The thread is back home.
+static int make_namespace(void) {
+  int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+  if (home < 0) return -errno;
+  if (unshare(CLONE_NEWNET) < 0) {
+    int error = -errno;
+    close(home);
+    return error;
+  }
+  int made = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+  int result = made < 0 ? -errno : made;
+  return_home(home);
+  return result;
+}
+
 static int set_option(int fd, int level, int name, int value) {
   return setsockopt(fd, level, name, &value, sizeof value) < 0 ? -errno : 0;
 }
@@ -131,6 +146,11 @@ static napi_value netlink_open(napi_env env, napi_callback_info info) {
   int fd = open_socket(protocol);
   leave(home);
   return number(env, fd);
+}
+
+static napi_value netlink_make_namespace(napi_env env, napi_callback_info info) {
+  (void)info;
+  return number(env, make_namespace());
 }
 
 // Never retried on EINTR: Linux has freed the descriptor by then, and the number may already be another thread's file.
@@ -335,6 +355,7 @@ NAPI_MODULE_INIT() {
     napi_callback call;
   } functions[] = {
       {"open", netlink_open},
+      {"makeNamespace", netlink_make_namespace},
       {"close", netlink_close},
       {"send", netlink_send},
       {"receive", netlink_receive},

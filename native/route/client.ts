@@ -36,7 +36,7 @@ import {
   encodeProxyQuery,
   type ProxyNeighbour,
 } from "./neighbour.ts";
-import type { Route } from "./route.ts";
+import type { Route, RouteLookup } from "./route.ts";
 import type { RoutingRule } from "./rule.ts";
 import { isInternet } from "./structs.ts";
 import {
@@ -61,7 +61,7 @@ export interface RouteClient {
   addresses(family?: number): InterfaceAddress[];
   routes(filter: RouteFilter): Route[];
   /** The route that a packet to `destination` takes; undefined where it has none. EINVAL: it leads to a blackhole. */
-  getRoute(destination: Uint8Array): Route | undefined;
+  getRoute(destination: Uint8Array, lookup?: RouteLookup): Route | undefined;
   /** EEXIST where the kernel has it already. */
   addRoute(route: Route): void;
   /** Adds it, or takes the place of the one with its destination, table and priority. */

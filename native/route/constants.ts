@@ -60,6 +60,8 @@ export const RTAX_ADVMSS = 8;
 export const RTNH_F_ONLINK = 4;
 /** The answer names the table that the route was found in. */
 export const RTM_F_LOOKUP_TABLE = 0x1000;
+/** The answer is the table's entry, not the way of one packet. */
+export const RTM_F_FIB_MATCH = 0x2000;
 /** The route is one that the kernel made for a destination on its way (an IPv6 exception), not one of the table. */
 export const RTM_F_CLONED = 0x200;
 

@@ -1,3 +1,4 @@
+import { sameBytes } from "../address.ts";
 import { decodeAttributes } from "../attribute.ts";
 import { decode, encode } from "../layout.ts";
 import { IFA_ADDRESS, IFA_FLAGS, IFA_LABEL, IFA_LOCAL } from "./constants.ts";
@@ -38,9 +39,7 @@ export function decodeInterfaceAddress(body: Uint8Array): InterfaceAddress {
     prefixLength: header.ifa_prefixlen,
     scope: header.ifa_scope,
     peer:
-      local !== undefined &&
-      address !== undefined &&
-      Buffer.compare(local, address) !== 0
+      local !== undefined && address !== undefined && !sameBytes(local, address)
         ? address
         : undefined,
     flags: fields.u32(IFA_FLAGS) ?? header.ifa_flags,

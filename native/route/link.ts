@@ -4,7 +4,7 @@ import {
   attrString,
   attrU32,
   decodeAttributes,
-  encodeAttributes,
+  encodeBody,
   readString,
 } from "../attribute.ts";
 import { decode, encode } from "../layout.ts";
@@ -88,7 +88,7 @@ export function encodeLinkChange(
     // Without a final zero byte, which would count: rtnl's policy allows IFALIASZ - 1 bytes in all.
     ...(alias === undefined
       ? []
-      : [attrBytes(IFLA_IFALIAS, Buffer.from(alias))]),
+      : [attrBytes(IFLA_IFALIAS, new TextEncoder().encode(alias))]),
   ]);
 }
 
@@ -126,7 +126,7 @@ function withHeader(
     ifi_flags: up === true ? IFF_UP : 0,
     ifi_change: up === undefined ? 0 : IFF_UP,
   });
-  return Buffer.concat([header, encodeAttributes(list)]);
+  return encodeBody(header, list);
 }
 
 function nameType(name: string): number {

@@ -1,5 +1,5 @@
 import { familyOf } from "../address.ts";
-import { attrBytes, decodeAttributes, encodeAttributes } from "../attribute.ts";
+import { attrBytes, decodeAttributes, encodeBody } from "../attribute.ts";
 import { decode, encode } from "../layout.ts";
 import { NDA_DST, NTF_PROXY } from "./constants.ts";
 import { ndmsg } from "./structs.ts";
@@ -21,10 +21,7 @@ export function encodeProxyNeighbour({
     ndm_ifindex: index,
     ndm_flags: NTF_PROXY,
   });
-  return Buffer.concat([
-    header,
-    encodeAttributes([attrBytes(NDA_DST, address)]),
-  ]);
+  return encodeBody(header, [attrBytes(NDA_DST, address)]);
 }
 
 /** Body of an RTM_GETNEIGH dump request for proxies. Family 0 is all. */

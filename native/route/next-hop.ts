@@ -5,7 +5,7 @@ import {
   decodeAttributes,
   encodeAttributes,
 } from "../attribute.ts";
-import { decode, encode, u16 } from "../layout.ts";
+import { decode, encode, joinBytes, u16 } from "../layout.ts";
 import { RTA_GATEWAY, RTA_VIA, RTNH_F_ONLINK } from "./constants.ts";
 import { type Fields, fieldsOf, present } from "./fields.ts";
 import { rtnexthop } from "./structs.ts";
@@ -25,7 +25,7 @@ export function encodeGateway(gateway: Uint8Array, family: number): Attribute {
   // struct rtvia: __kernel_sa_family_t rtvia_family; __u8 rtvia_addr[];
   return attrBytes(
     RTA_VIA,
-    Buffer.concat([encode(u16, familyOf(gateway)), gateway]),
+    joinBytes([encode(u16, familyOf(gateway)), gateway]),
   );
 }
 
@@ -39,7 +39,7 @@ export function encodeNextHops(
   hops: readonly NextHop[],
   family: number,
 ): Uint8Array {
-  return Buffer.concat(hops.map((hop) => encodeNextHop(hop, family)));
+  return joinBytes(hops.map((hop) => encodeNextHop(hop, family)));
 }
 
 /** Reads the payload of RTA_MULTIPATH. RangeError when malformed. */
@@ -82,7 +82,7 @@ function encodeNextHop(
     rtnh_hops: weight - 1,
     rtnh_ifindex: outputInterface,
   });
-  return Buffer.concat([header, attributes]);
+  return joinBytes([header, attributes]);
 }
 
 // #define RTNH_ALIGN(len) ( ((len)+RTNH_ALIGNTO-1) & ~(RTNH_ALIGNTO-1) )

@@ -9,7 +9,7 @@ import {
   attrBytes,
   attrU32,
   decodeAttributes,
-  encodeAttributes,
+  encodeBody,
   nestedPlain,
 } from "../attribute.ts";
 import { decode, encode, type ValueOf } from "../layout.ts";
@@ -24,6 +24,7 @@ import {
   RTA_TABLE,
   RTAX_ADVMSS,
   RTAX_MTU,
+  RTM_F_FIB_MATCH,
   RTM_F_LOOKUP_TABLE,
   RTNH_F_ONLINK,
 } from "./constants.ts";
@@ -68,32 +69,32 @@ export interface Route {
 
 /** Body of an RTM_NEWROUTE or RTM_DELROUTE request. */
 export function encodeRoute(route: Route): Uint8Array {
-  return Buffer.concat([
-    encode(rtmsg, headerOf(route)),
-    encodeAttributes(attributesOf(route)),
-  ]);
+  return encodeBody(encode(rtmsg, headerOf(route)), attributesOf(route));
 }
 
 /** Body of an RTM_GETROUTE dump request. Without `table`: of all tables. */
 export function encodeRouteQuery(family: number, table?: number): Uint8Array {
   const list = table === undefined ? [] : [attrU32(RTA_TABLE, table)];
-  return Buffer.concat([
-    encode(rtmsg, { rtm_family: family }),
-    encodeAttributes(list),
-  ]);
+  return encodeBody(encode(rtmsg, { rtm_family: family }), list);
 }
 
-/** Body of an RTM_GETROUTE request for the route that a packet to `destination` takes. */
-export function encodeRouteLookup(destination: Uint8Array): Uint8Array {
+/** What to answer a look-up with. */
+export interface RouteLookup {
+  /** The table's own entry (RTM_F_FIB_MATCH), not the way of the one packet. Linux 4.13 and later. */
+  readonly fibMatch?: boolean;
+}
+
+/** Body of an RTM_GETROUTE request for the route that a packet takes: `ip route get [fibmatch]`. */
+export function encodeRouteLookup(
+  destination: Uint8Array,
+  { fibMatch = false }: RouteLookup = {},
+): Uint8Array {
   const header = encode(rtmsg, {
     rtm_family: familyOf(destination),
     rtm_dst_len: destination.length * 8,
-    rtm_flags: RTM_F_LOOKUP_TABLE,
+    rtm_flags: RTM_F_LOOKUP_TABLE | (fibMatch ? RTM_F_FIB_MATCH : 0),
   });
-  return Buffer.concat([
-    header,
-    encodeAttributes([attrBytes(RTA_DST, destination)]),
-  ]);
+  return encodeBody(header, [attrBytes(RTA_DST, destination)]);
 }
 
 /** Reads the body of an RTM_NEWROUTE message. RangeError when malformed or neither IPv4 nor IPv6. */

@@ -1,6 +1,6 @@
 import { formatAddress } from "../address.ts";
 import type { Conversation, Request } from "../conversation.ts";
-import { ignoring, type NetlinkError } from "../error.ts";
+import { ignoring } from "../error.ts";
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../message.ts";
 import {
   RTM_DELROUTE,
@@ -15,6 +15,7 @@ import {
   encodeRouteQuery,
   formatRoute,
   type Route,
+  type RouteLookup,
 } from "./route.ts";
 import { decodeRule, encodeRuleQuery, type RoutingRule } from "./rule.ts";
 import { isInternet } from "./structs.ts";
@@ -40,7 +41,8 @@ export function routingTables(conversation: Conversation) {
   };
   return {
     routes: (filter: RouteFilter) => listRoutes(conversation, filter),
-    getRoute: (destination: Uint8Array) => getRoute(conversation, destination),
+    getRoute: (destination: Uint8Array, lookup?: RouteLookup) =>
+      getRoute(conversation, destination, lookup),
     addRoute: (route: Route): void => {
       change("add", route);
     },
@@ -84,13 +86,14 @@ function listRoutes(
 function getRoute(
   conversation: Conversation,
   destination: Uint8Array,
+  lookup?: RouteLookup,
 ): Route | undefined {
   const action = (): string =>
     `look up the route to ${formatAddress(destination)}`;
   const get = {
     operation: "RTM_GETROUTE",
     type: RTM_GETROUTE,
-    body: encodeRouteLookup(destination),
+    body: encodeRouteLookup(destination, lookup),
     action,
   };
   const [found] =

@@ -6,7 +6,7 @@ import {
   attrString,
   attrU32,
   attrU8,
-  encodeAttributes,
+  encodeBody,
   nestedPlain,
 } from "../attribute.ts";
 import { encode } from "../layout.ts";
@@ -49,19 +49,19 @@ export interface Vxlan {
   readonly address?: Uint8Array;
 }
 
-/** Body of an RTM_NEWLINK request that makes the device: `ip link add … type vxlan`. */
+/** Body of an RTM_NEWLINK request that makes the device. Byte for byte what `ip link add … type vxlan` sends. */
 export function encodeVxlan(vxlan: Vxlan): Uint8Array {
   const { name, mtu, address } = vxlan;
   const list = [
-    attrString(IFLA_IFNAME, name),
-    ...(address === undefined ? [] : [attrBytes(IFLA_ADDRESS, address)]),
     ...(mtu === undefined ? [] : [attrU32(IFLA_MTU, mtu)]),
+    ...(address === undefined ? [] : [attrBytes(IFLA_ADDRESS, address)]),
+    attrString(IFLA_IFNAME, name),
     nestedPlain(IFLA_LINKINFO, [
-      attrBytes(IFLA_INFO_KIND, Buffer.from("vxlan")),
+      attrBytes(IFLA_INFO_KIND, new TextEncoder().encode("vxlan")),
       nestedPlain(IFLA_INFO_DATA, tunnelAttributes(vxlan)),
     ]),
   ];
-  return Buffer.concat([encode(ifinfomsg, {}), encodeAttributes(list)]);
+  return encodeBody(encode(ifinfomsg, {}), list);
 }
 
 function tunnelAttributes({
@@ -73,14 +73,14 @@ function tunnelAttributes({
   learning,
 }: Vxlan): Attribute[] {
   return [
+    ...(underlay === undefined ? [] : [attrU32(IFLA_VXLAN_LINK, underlay)]),
     attrU32(IFLA_VXLAN_ID, id),
-    ...(remote === undefined
-      ? []
-      : [byFamily(remote, IFLA_VXLAN_GROUP, IFLA_VXLAN_GROUP6)]),
     ...(local === undefined
       ? []
       : [byFamily(local, IFLA_VXLAN_LOCAL, IFLA_VXLAN_LOCAL6)]),
-    ...(underlay === undefined ? [] : [attrU32(IFLA_VXLAN_LINK, underlay)]),
+    ...(remote === undefined
+      ? []
+      : [byFamily(remote, IFLA_VXLAN_GROUP, IFLA_VXLAN_GROUP6)]),
     attrU8(IFLA_VXLAN_LEARNING, learning ? 1 : 0),
     attrBe16(IFLA_VXLAN_PORT, port),
   ];

@@ -4,7 +4,7 @@ import { decodeMessages } from "../../native/message.ts";
 import { formatWords } from "../support/golden.ts";
 
 for (const datagram of datagrams(readFileSync(0, "utf8"))) {
-  for (const { type, flags, body } of decodeMessages(datagram)) {
+  for (const { type, flags, body } of decodeMessages(withoutFiller(datagram))) {
     console.log(
       `\nmessage type=0x${type.toString(16)} flags=0x${flags.toString(16)}`,
     );
@@ -27,4 +27,20 @@ function datagrams(trace: string): Uint8Array[] {
       "hex",
     );
   });
+}
+
+// `ip` sends some dump requests in a larger buffer; the kernel stops at the first header whose length is 0, and so do we.
+function withoutFiller(datagram: Uint8Array): Uint8Array {
+  const view = new DataView(
+    datagram.buffer,
+    datagram.byteOffset,
+    datagram.length,
+  );
+  let end = 0;
+  while (end + 16 <= datagram.length) {
+    const length = view.getUint32(end, true);
+    if (length === 0) break;
+    end += Math.ceil(length / 4) * 4;
+  }
+  return datagram.subarray(0, end);
 }
