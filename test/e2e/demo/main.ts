@@ -1,0 +1,29 @@
+/** `npm run demo`: chooses the kernel by looking, says which, and plays the scene there. Exit 0 only if all of it held. */
+import { join } from "node:path";
+import { umlMissing } from "../../support/uml.ts";
+import { espMissing, runScene } from "../support/kernel.ts";
+
+process.exitCode = await demo();
+
+async function demo(): Promise<number> {
+  console.log(
+    "\n  crosslink demo: a pod in one cluster reaches a pod in another, encrypted, over the internet\n",
+  );
+  const here = espMissing();
+  if (here === undefined) {
+    console.log("  kernel    this machine's own: it has ESP and GCM");
+  } else {
+    const there = umlMissing();
+    if (there !== undefined) {
+      console.error(`Cannot encrypt on this kernel: ${here}; and ${there}`);
+      return 1;
+    }
+    console.log(`  kernel    User Mode Linux, a real Linux that runs as a program over this machine's files:
+            this machine's own kernel has no ESP with GCM (it said "${here}").
+            All is real there but the speed: a program starts ten times slower.`);
+  }
+  const { status } = await runScene(join(import.meta.dirname, "scene.ts"), {
+    onOutput: (text) => process.stdout.write(text),
+  });
+  return status;
+}

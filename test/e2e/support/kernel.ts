@@ -1,0 +1,94 @@
+import { spawn } from "node:child_process";
+import { namespace } from "../../support/namespace.ts";
+import { runInUml, umlMissing } from "../../support/uml.ts";
+
+/** What the scenes need of a kernel besides ESP; loaded where it runs as a guest. */
+const MODULES = [
+  "esp4",
+  "esp6",
+  "xfrm_user",
+  "gcm",
+  "seqiv",
+  "veth",
+  "bridge",
+  "vxlan",
+  "nf_conntrack_netlink",
+  "iptable_nat",
+  "iptable_filter",
+  "iptable_mangle",
+  "ip6table_nat",
+  "xt_MASQUERADE",
+  "xt_comment",
+  "xt_mark",
+  "xt_conntrack",
+  "xt_addrtype",
+];
+
+/** Why this machine's kernel cannot encrypt as crosslink does; undefined when it can. Looks by trying. */
+export function espMissing(): string | undefined {
+  using scratch = namespace();
+  const association = [
+    "src",
+    "192.0.2.1",
+    "dst",
+    "192.0.2.2",
+    "proto",
+    "esp",
+    "spi",
+    "0x1000",
+    "mode",
+    "tunnel",
+    "aead",
+    "rfc4106(gcm(aes))",
+    `0x${"00".repeat(20)}`,
+    "128",
+  ];
+  const tried = scratch.try("ip", "xfrm", "state", "add", ...association);
+  return tried.status === 0 ? undefined : tried.stderr.trim();
+}
+
+/** Why no scene can run on this machine; undefined when one can. */
+export function scenesMissing(): string | undefined {
+  return espMissing() === undefined ? undefined : umlMissing();
+}
+
+/**
+ * Runs a TypeScript file where ESP is: on this machine's kernel, else in User Mode Linux over this machine's files.
+ *
+ * @returns its exit code and what it wrote
+ */
+export async function runScene(
+  script: string,
+  options: {
+    readonly onOutput?: (text: string) => void;
+    readonly timeoutSeconds?: number;
+  } = {},
+): Promise<{ status: number; output: string }> {
+  const command = [process.execPath, script];
+  if (espMissing() === undefined) return runHere(command, options);
+  return runInUml({ command, modules: MODULES, ...options });
+}
+
+function runHere(
+  [program = "", ...words]: readonly string[],
+  options: {
+    readonly onOutput?: (text: string) => void;
+    readonly timeoutSeconds?: number;
+  },
+): Promise<{ status: number; output: string }> {
+  const child = spawn(program, words, {
+    stdio: ["ignore", "pipe", "inherit"],
+    timeout: (options.timeoutSeconds ?? 120) * 1000,
+  });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (part: string) => {
+    output += part;
+    options.onOutput?.(part);
+  });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => {
+      resolve({ status: code ?? 1, output });
+    });
+  });
+}
