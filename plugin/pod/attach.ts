@@ -1,0 +1,82 @@
+import { CniError, ErrorCode } from "../../cni/error.ts";
+import type { Request } from "../../cni/request.ts";
+import { addressInCidr } from "../../conf/cidr.ts";
+import { formatAddress } from "../../native/address.ts";
+import { applyOperations } from "../apply.ts";
+import type { Log } from "../log.ts";
+import type { LinkedNode } from "../node/linked.ts";
+import { describeStep } from "../sentence.ts";
+import type { Session } from "../session.ts";
+import { podAddresses } from "./addresses.ts";
+import { requireHostInterface } from "./host-interface.ts";
+import { observePod } from "./observe.ts";
+import { planPod, type PodPlan } from "./plan.ts";
+import { desiredPod, type Pod } from "./state.ts";
+
+/**
+ * The pod that a request is for.
+ *
+ * @throws CniError 7 where its interface has no end on this host, or an address of it is none of
+ *   this node's
+ */
+export function requirePod(
+  session: Session,
+  request: Request,
+  node: LinkedNode,
+): Pod {
+  const addresses =
+    request.prevResult === undefined ? [] : podAddresses(request.prevResult);
+  for (const address of addresses) requireCovered(address, node);
+  return {
+    attachment: {
+      network: String(request.config["name"]),
+      containerID: request.containerId,
+      ifname: request.ifname,
+    },
+    link: requireHostInterface(request, session.kernel, session.route),
+    addresses,
+  };
+}
+
+/** Compares what a pod needs with what the host holds; changes nothing. */
+export function planPodFully(session: Session, pod: Pod): PodPlan {
+  const desired = desiredPod(pod);
+  return planPod(pod, desired, observePod(session, pod, desired));
+}
+
+/**
+ * Makes the pod reachable. Needs no lock: the steps touch just this pod's own device and addresses.
+ *
+ * @throws CniError where another program's route stands in the way
+ */
+export function attachPod(session: Session, pod: Pod, log: Log): void {
+  const plan = planPodFully(session, pod);
+  if (plan.conflicts.length > 0) {
+    throw new CniError(ErrorCode.conflict, "Cannot make the pod reachable", {
+      details: plan.conflicts.join("; "),
+    });
+  }
+  applyOperations(session, plan.operations);
+  for (const step of plan.operations) log("info", describeStep(step));
+}
+
+/** An address that no policy covers would leave in clear text, or be answered in clear text. */
+function requireCovered(
+  address: Uint8Array,
+  { mesh, localCidrs }: LinkedNode,
+): void {
+  const family = address.length === 4 ? 4 : 6;
+  const linked = mesh.exemptions.some(({ remote }) => remote.family === family);
+  if (!linked || localCidrs.some(({ cidr }) => addressInCidr(address, cidr)))
+    return;
+  const known = localCidrs
+    .map(({ cidr, origin }) => `${cidr.text} (${origin})`)
+    .join(", ");
+  throw new CniError(
+    ErrorCode.invalidConfiguration,
+    `Cannot link pod address ${formatAddress(address)}: it is outside of this node's pod CIDRs`,
+    {
+      details: `known are ${known}. Give the node's podCIDRs in its cluster file, on every node of every cluster`,
+    },
+  );
+}

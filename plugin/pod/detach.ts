@@ -1,0 +1,114 @@
+import type { Request } from "../../cni/request.ts";
+import type { Link } from "../../native/route/link.ts";
+import type { Route } from "../../native/route/route.ts";
+import { AF_INET, AF_INET6 } from "../../native/address.ts";
+import { applyOperations } from "../apply.ts";
+import type { Operation } from "../operation.ts";
+import { isPodRoute } from "../ownership.ts";
+import type { Session } from "../session.ts";
+import { findHostInterface } from "./host-interface.ts";
+import { type LabelledAttachment, parseLabel } from "./label.ts";
+
+/** RT_TABLE_MAIN: include/uapi/linux/rtnetlink.h. */
+const MAIN_TABLE = 254;
+
+/**
+ * Takes away what ADD gave one pod. The interface is found by prevResult, by the pod's namespace,
+ * or by its label; where all are gone, so is what hung on it.
+ */
+export function detachPod(session: Session, request: Request): void {
+  const attachment = {
+    network: String(request.config["name"]),
+    containerID: request.containerId,
+    ifname: request.ifname,
+  };
+  const link =
+    namedLink(session, request, attachment) ??
+    labelledLink(session, attachment);
+  if (link !== undefined) detachLink(session, link);
+}
+
+/** A name may have gone to another pod since prevResult was written: its label tells. */
+function namedLink(
+  { kernel, route }: Session,
+  request: Request,
+  attachment: LabelledAttachment,
+): Link | undefined {
+  const link = findHostInterface(request, kernel, route);
+  const label = parseLabel(link?.alias);
+  return label === undefined || isSame(label, attachment) ? link : undefined;
+}
+
+function labelledLink(
+  session: Session,
+  attachment: LabelledAttachment,
+): Link | undefined {
+  return labelledLinks(session).find(({ label }) => isSame(label, attachment))
+    ?.link;
+}
+
+/**
+ * Takes away what belongs to attachments of this network that are no longer valid. Without a list
+ * nothing is known to be stale (SPEC.md 1.1.0 §2 "GC"); the node's own state is no attachment's.
+ */
+export function collectGarbage(session: Session, request: Request): void {
+  const valid = request.validAttachments;
+  if (valid === undefined) return;
+  const network = String(request.config["name"]);
+  for (const { link, label } of labelledLinks(session)) {
+    const isValid = valid.some((attachment) =>
+      isSame(label, { network, ...attachment }),
+    );
+    if (label.network === network && !isValid) detachLink(session, link);
+  }
+}
+
+/** Takes away every pod's host route and label: `crosslink teardown`. Returns the steps taken. */
+export function detachAll(session: Session): Operation[] {
+  const routes = hostRoutes(session).map((route): Operation => ({
+    object: "route",
+    verb: "delete",
+    route,
+  }));
+  const steps = [
+    ...routes,
+    ...labelledLinks(session).flatMap(({ link }) => unlabel(link)),
+  ];
+  applyOperations(session, steps);
+  return steps;
+}
+
+function labelledLinks({
+  route,
+}: Session): { link: Link; label: LabelledAttachment }[] {
+  return route.links().flatMap((link) => {
+    const label = parseLabel(link.alias);
+    return label === undefined ? [] : [{ link, label }];
+  });
+}
+
+function detachLink(session: Session, link: Link): void {
+  const routes = hostRoutes(session)
+    .filter(({ outputInterface }) => outputInterface === link.index)
+    .map((route): Operation => ({ object: "route", verb: "delete", route }));
+  applyOperations(session, [...routes, ...unlabel(link)]);
+}
+
+function hostRoutes({ route }: Session): Route[] {
+  return [AF_INET, AF_INET6]
+    .flatMap((family) => route.routes({ family, table: MAIN_TABLE }))
+    .filter(isPodRoute);
+}
+
+function unlabel({ index, name, alias }: Link): Operation[] {
+  if (parseLabel(alias) === undefined) return [];
+  return [{ object: "label", verb: "set", link: { index, name }, text: "" }];
+}
+
+function isSame(a: LabelledAttachment, b: LabelledAttachment): boolean {
+  return (
+    a.network === b.network &&
+    a.containerID === b.containerID &&
+    a.ifname === b.ifname
+  );
+}

@@ -1,0 +1,35 @@
+import { sameBytes } from "../../native/address.ts";
+import type { Route } from "../../native/route/route.ts";
+import { readSysctls } from "../node/observe.ts";
+import type { Session } from "../session.ts";
+import type { ObservedPod } from "./plan.ts";
+import type { Pod, PodState } from "./state.ts";
+
+/** Reads what the host holds of one pod; asks for just that pod's addresses. */
+export function observePod(
+  session: Session,
+  pod: Pod,
+  desired: PodState,
+): ObservedPod {
+  return {
+    sysctls: readSysctls(session, desired.sysctls.keys()),
+    routes: desired.routes
+      .map(({ destination }) => hostRouteTo(session, destination.address))
+      .filter((route) => route !== undefined),
+    alias: pod.link.alias,
+  };
+}
+
+/** The FIB entry that leads to just this address, if there is one. */
+function hostRouteTo(
+  { route }: Session,
+  address: Uint8Array,
+): Route | undefined {
+  const found = route.getRoute(address, { fibMatch: true });
+  if (found === undefined) return undefined;
+  const { destination } = found;
+  const isHost =
+    destination.length === address.length * 8 &&
+    sameBytes(destination.address, address);
+  return isHost ? found : undefined;
+}

@@ -1,0 +1,80 @@
+import type { IpPrefix } from "../../native/address.ts";
+import { formatAddress } from "../../native/address.ts";
+import type { Link } from "../../native/route/link.ts";
+import type { Route } from "../../native/route/route.ts";
+import { ROUTE_PROTOCOL } from "../ownership.ts";
+import { formatLabel, type LabelledAttachment } from "./label.ts";
+
+/** A pod as the base plugin left it. */
+export interface Pod {
+  readonly attachment: LabelledAttachment;
+  /** The host's end of its interface. */
+  readonly link: Link;
+  readonly addresses: readonly Uint8Array[];
+}
+
+/** What the host needs for one pod. */
+export interface PodState {
+  /** By path below /proc/sys. */
+  readonly sysctls: ReadonlyMap<string, string>;
+  /** One host route an address. */
+  readonly routes: readonly Route[];
+  readonly label: string | undefined;
+}
+
+/** RT_TABLE_MAIN, RT_SCOPE_LINK and RTN_UNICAST: include/uapi/linux/rtnetlink.h. */
+const MAIN_TABLE = 254;
+const SCOPE_LINK = 253;
+const SCOPE_UNIVERSE = 0;
+const UNICAST = 1;
+
+/** IP6_RT_PRIO_USER: what the kernel gives an IPv6 route that asks for no metric. */
+const IPV6_METRIC = 1024;
+
+/**
+ * What a pod needs: a routed veth answers ARP for the whole world and has a host route for each
+ * address; a bridge port needs nothing, and a host route past its bridge would cut it off.
+ */
+export function desiredPod(pod: Pod): PodState {
+  if (pod.link.master !== undefined) {
+    return { sysctls: new Map(), routes: [], label: undefined };
+  }
+  return {
+    sysctls: new Map(neighbourProxies(pod).map((path) => [path, "1"])),
+    routes: pod.addresses.map((address) => hostRoute(address, pod.link)),
+    label: formatLabel(pod.attachment),
+  };
+}
+
+/** Sysctls that make the host answer for whatever the pod looks for on its link. */
+function neighbourProxies({ link, addresses }: Pod): string[] {
+  const has = (length: number): boolean =>
+    addresses.some((address) => address.length === length);
+  return [
+    ...(has(4) ? [`net/ipv4/conf/${link.name}/proxy_arp`] : []),
+    ...(has(16) ? [`net/ipv6/conf/${link.name}/proxy_ndp`] : []),
+  ];
+}
+
+function hostRoute(address: Uint8Array, link: Link): Route {
+  const isIpv4 = address.length === 4;
+  return {
+    destination: hostPrefix(address),
+    table: MAIN_TABLE,
+    protocol: ROUTE_PROTOCOL,
+    scope: isIpv4 ? SCOPE_LINK : SCOPE_UNIVERSE,
+    type: UNICAST,
+    outputInterface: link.index,
+    ...(isIpv4 ? {} : { priority: IPV6_METRIC }),
+  };
+}
+
+/** The prefix that holds just this address. */
+export function hostPrefix(address: Uint8Array): IpPrefix {
+  return { address, length: address.length * 8 };
+}
+
+/** The pod's addresses for a message. */
+export function listAddresses(pod: Pod): string {
+  return pod.addresses.map(formatAddress).join(", ");
+}
