@@ -1,0 +1,116 @@
+import { CniError, ErrorCode } from "../cni/error.ts";
+import type { Handlers } from "../cni/main.ts";
+import type { Request } from "../cni/request.ts";
+import { type NetworkConfiguration, parseNetwork } from "../conf/network.ts";
+import type { Kernel } from "./kernel.ts";
+import { type Log, openLog } from "./log.ts";
+import { converge } from "./node/converge.ts";
+import { type Host, readLinkedNode } from "./node/linked.ts";
+import { checkAttachment } from "./check.ts";
+import { collectGarbage, detachPod } from "./pod/detach.ts";
+import { attachPod, requirePod } from "./pod/attach.ts";
+import { withSession } from "./session.ts";
+import { reportStatus } from "./status.ts";
+
+/** What the handlers need of the process that they run in. */
+export interface PluginContext {
+  /** Opened on first use: VERSION and bad input need no addon. */
+  readonly kernel: () => Kernel;
+  readonly host: Host;
+  readonly writeStderr: (text: string) => void;
+}
+
+/** crosslink as a CNI plugin: every command is validate → desired → observed → plan → apply. */
+export function pluginHandlers(context: PluginContext): Handlers {
+  return {
+    add: (request) => add(request, context),
+    check: (request) => {
+      check(request, context);
+    },
+    del: (request) => {
+      del(request, context);
+    },
+    gc: (request) => {
+      withSession(context.kernel(), (session) => {
+        collectGarbage(session, request);
+      });
+    },
+    status: (request) => {
+      const config = parseNetwork(request.config);
+      reportStatus(config, context.kernel(), context.host);
+    },
+  };
+}
+
+/** Echoes prevResult as it came: a chained plugin adds nothing to it (SPEC.md 1.1.0 §2 "ADD"). */
+function add(request: Request, context: PluginContext): unknown {
+  const config = parseNetwork(request.config);
+  requirePrevResult(request);
+  const log = openCallLog(request, config, context);
+  withSession(context.kernel(), (session) => {
+    const node = readLinkedNode(config, context.host, session.route);
+    converge(session, { node, snat: config.snat }, log);
+    if (node !== undefined)
+      attachPod(session, requirePod(session, request, node), log);
+  });
+  return request.rawPrevResult;
+}
+
+function check(request: Request, context: PluginContext): void {
+  const config = parseNetwork(request.config);
+  requirePrevResult(request);
+  withSession(context.kernel(), (session) => {
+    const node = readLinkedNode(config, context.host, session.route);
+    const pod =
+      node === undefined ? undefined : requirePod(session, request, node);
+    checkAttachment(session, { node, snat: config.snat }, pod);
+  });
+}
+
+/**
+ * Never fails: crosslink is last in the chain, so its DEL runs first, and an error would keep the
+ * base plugin from freeing the pod's address.
+ */
+function del(request: Request, context: PluginContext): void {
+  try {
+    withSession(context.kernel(), (session) => {
+      detachPod(session, request);
+    });
+  } catch (error) {
+    openLog(context.writeStderr)(
+      "warn",
+      `DEL left something behind: ${String(error)}`,
+      {
+        containerID: request.containerId,
+      },
+    );
+  }
+}
+
+function requirePrevResult(request: Request): void {
+  if (request.prevResult !== undefined) return;
+  throw new CniError(
+    ErrorCode.invalidConfiguration,
+    `Cannot serve ${request.command}: the configuration has no prevResult`,
+    {
+      details:
+        'crosslink is a chained plugin: put {"type": "crosslink"} last in the "plugins" of a conflist, after the plugin that makes the interface',
+    },
+  );
+}
+
+function openCallLog(
+  request: Request,
+  config: NetworkConfiguration,
+  context: PluginContext,
+): Log {
+  const log = openLog(context.writeStderr, config.logFile);
+  const call = {
+    command: request.command,
+    containerID: request.containerId,
+    ifname: request.ifname,
+  };
+  return (level, message, facts) => {
+    log(level, message, { ...call, ...facts });
+  };
+}

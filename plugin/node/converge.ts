@@ -1,0 +1,114 @@
+import { CniError, ErrorCode } from "../../cni/error.ts";
+import type { SnatMode } from "../../conf/network.ts";
+import { applyOperations } from "../apply.ts";
+import { withNodeLock } from "../lock.ts";
+import { type Log } from "../log.ts";
+import { describeStep } from "../sentence.ts";
+import type { Session } from "../session.ts";
+import {
+  applySnat,
+  observeSnat,
+  planSnat,
+  type SnatPlan,
+} from "../snat/snat.ts";
+import { desiredState, type RoutingFacts } from "./desired.ts";
+import type { LinkedNode } from "./linked.ts";
+import { observeState } from "./observe.ts";
+import { type NodePlan, planNode } from "./plan.ts";
+import type { ObservedState } from "./state.ts";
+
+/** All steps that a node lacks: xfrm, routes and sysctls, and the SNAT exemption between them. */
+export interface FullPlan {
+  readonly node: NodePlan;
+  readonly snat: SnatPlan;
+}
+
+/** What the plan of a node is made from, besides its kernel. */
+export interface Wanted {
+  readonly node: LinkedNode | undefined;
+  readonly snat: SnatMode;
+}
+
+/** Observes the node and compares; changes nothing. */
+export function planFully(session: Session, wanted: Wanted): FullPlan {
+  const observed = observeState(session, FORWARDING);
+  const desired = desiredState(wanted.node, routingFacts(session, observed));
+  const exemptions = wanted.node?.mesh.exemptions ?? [];
+  return {
+    node: planNode(desired, observed),
+    snat: planSnat(
+      { exemptions, mode: wanted.snat },
+      observeSnat(session.kernel),
+    ),
+  };
+}
+
+/** Whether nothing is left to do, nor in the way. */
+export function isEmpty({ node, snat }: FullPlan): boolean {
+  return (
+    node.protect.length +
+      node.retire.length +
+      node.conflicts.length +
+      snat.operations.length ===
+    0
+  );
+}
+
+/**
+ * Brings the node to what it should be. A node that is right already is only looked at; others are
+ * changed under the node's lock, by a plan made under it.
+ *
+ * @throws CniError 101 where another program holds an object that we need; what apply throws
+ */
+export function converge(session: Session, wanted: Wanted, log: Log): void {
+  if (isEmpty(planFully(session, wanted))) return;
+  withNodeLock(session.kernel, () => {
+    const plan = planFully(session, wanted);
+    refuseConflicts(plan);
+    applyFully(session, plan, log);
+  });
+}
+
+/** Takes all steps in the order that keeps clear text off the wire. */
+export function applyFully(
+  session: Session,
+  { node, snat }: FullPlan,
+  log: Log,
+): void {
+  applyOperations(session, node.protect);
+  applySnat(session.kernel, snat);
+  applyOperations(session, node.retire);
+  for (const step of [...node.protect, ...node.retire])
+    log("info", describeStep(step));
+  for (const { sentence } of snat.operations) log("info", sentence);
+}
+
+function refuseConflicts({ node }: FullPlan): void {
+  if (node.conflicts.length === 0) return;
+  throw new CniError(
+    ErrorCode.conflict,
+    "Cannot set up this node: other programs hold what crosslink needs",
+    {
+      details: node.conflicts.join("; "),
+    },
+  );
+}
+
+const FORWARDING = ["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"];
+
+function routingFacts(
+  { route }: Session,
+  { routes }: ObservedState,
+): RoutingFacts {
+  return {
+    routes,
+    nextHop: (address) => {
+      const found = route.getRoute(address);
+      if (found?.outputInterface === undefined) return undefined;
+      const { outputInterface, gateway } = found;
+      return gateway === undefined
+        ? { outputInterface }
+        : { outputInterface, gateway };
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import type { NetworkConfiguration } from "../../conf/network.ts";
+import { type ClusterSource, loadClusters } from "../../conf/clusters.ts";
+import { type Keyring, loadKeyring } from "../../conf/keyring.ts";
+import type { RouteClient } from "../../native/route/client.ts";
+import { findLocalCidrs, type LocalCidr } from "../discovery/local-cidrs.ts";
+import { desiredMesh } from "../mesh/desired.ts";
+import { type Self, selectSelf } from "../mesh/self.ts";
+import type { DesiredMesh } from "../mesh/state.ts";
+
+/** What a machine says of itself, for finding its entry in the cluster files. */
+export interface Host {
+  /** The environment's NODE_NAME. */
+  readonly nodeName: string | undefined;
+  readonly hostName: string;
+}
+
+/** This node's place in the mesh, worked out from files and the node's own addresses. */
+export interface LinkedNode {
+  readonly clusters: readonly ClusterSource[];
+  readonly self: Self;
+  readonly localCidrs: readonly LocalCidr[];
+  readonly mesh: DesiredMesh;
+}
+
+/**
+ * Reads what this node should be; changes nothing.
+ *
+ * @returns undefined where the clusters folder is empty: then the node is linked to nothing
+ * @throws CniError 7 for bad files, an unknown node, or no pod CIDR
+ */
+export function readLinkedNode(
+  config: NetworkConfiguration,
+  host: Host,
+  route: RouteClient,
+): LinkedNode | undefined {
+  const clusters = loadClusters(config.clustersDir);
+  if (clusters.length === 0) return undefined;
+  const self = findSelf(clusters, config.node, { host, route });
+  const localCidrs = findLocalCidrs(self, route);
+  const keyring = keyringFor(config, clusters, self);
+  const mesh = desiredMesh({
+    clusters,
+    self,
+    localCidrs: localCidrs.map(({ cidr }) => cidr),
+    ...(keyring === undefined ? {} : { keyring }),
+  });
+  return { clusters, self, localCidrs, mesh };
+}
+
+/** This node's own entry in the cluster files. @throws CniError 7 where there is none, or several */
+export function findSelf(
+  clusters: readonly ClusterSource[],
+  node: string | undefined,
+  { host, route }: { readonly host: Host; readonly route: RouteClient },
+): Self {
+  const { nodeName, hostName } = host;
+  return selectSelf(clusters, {
+    ...(node === undefined ? {} : { node }),
+    ...(nodeName === undefined ? {} : { nodeName }),
+    hostName,
+    addresses: route.addresses().map(({ address }) => address),
+  });
+}
+
+/** A keyring is read only where there is somebody to encrypt for. */
+function keyringFor(
+  config: NetworkConfiguration,
+  clusters: readonly ClusterSource[],
+  self: Self,
+): Keyring | undefined {
+  const encrypted = clusters.some(
+    (source) => source !== self.source && source.cluster.encryption !== "none",
+  );
+  return encrypted ? loadKeyring(config.keyring) : undefined;
+}

@@ -1,0 +1,40 @@
+import { AF_INET, AF_INET6 } from "../../native/address.ts";
+import { readSysctl } from "../../native/sysctl.ts";
+import { inNamespace } from "../kernel.ts";
+import type { Session } from "../session.ts";
+import type { ObservedState } from "./state.ts";
+
+/** RT_TABLE_MAIN: include/uapi/linux/rtnetlink.h. */
+const MAIN_TABLE = 254;
+
+/** Reads from the kernel all that the plan compares: everything, not just what is ours. */
+export function observeState(
+  session: Session,
+  sysctls: Iterable<string>,
+): ObservedState {
+  return {
+    associations: session.xfrm.associations(),
+    policies: session.xfrm.policies(),
+    routes: [AF_INET, AF_INET6].flatMap((family) =>
+      session.route.routes({ family, table: MAIN_TABLE }),
+    ),
+    sysctls: readSysctls(session, sysctls),
+  };
+}
+
+/** The values of the sysctls named; those that the kernel does not have are left out. */
+export function readSysctls(
+  session: Session,
+  paths: Iterable<string>,
+): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const path of paths) {
+    const value = readSysctl(
+      session.kernel.binding,
+      path,
+      inNamespace(session.kernel),
+    );
+    if (value !== undefined) values.set(path, value);
+  }
+  return values;
+}

@@ -1,0 +1,42 @@
+import { CniError, ErrorCode } from "../cni/error.ts";
+import type { NetworkConfiguration } from "../conf/network.ts";
+import { missingAlgorithm } from "../native/xfrm/client.ts";
+import { tryAssociation } from "./esp.ts";
+import type { Kernel } from "./kernel.ts";
+import { type Host, type LinkedNode, readLinkedNode } from "./node/linked.ts";
+import { withSession } from "./session.ts";
+
+/**
+ * Serves STATUS: succeeds where an ADD would find what it needs.
+ *
+ * @throws CniError 50 where the kernel cannot encrypt; 7 where the files are wrong
+ */
+export function reportStatus(
+  config: NetworkConfiguration,
+  kernel: Kernel,
+  host: Host,
+): void {
+  const node = withSession(kernel, (session) =>
+    readLinkedNode(config, host, session.route),
+  );
+  for (const family of outerFamilies(node)) requireEsp(kernel, family);
+}
+
+function outerFamilies(node: LinkedNode | undefined): Set<4 | 6> {
+  return new Set(
+    node?.mesh.associations.map(({ source }) => (source.length === 4 ? 4 : 6)),
+  );
+}
+
+function requireEsp(kernel: Kernel, family: 4 | 6): void {
+  const refusal = tryAssociation(kernel, family);
+  if (refusal === undefined) return;
+  const missing = missingAlgorithm(refusal);
+  throw new CniError(
+    ErrorCode.notAvailable,
+    missing === undefined
+      ? `Cannot encrypt over IPv${String(family)}: ${refusal.message}`
+      : `Cannot encrypt over IPv${String(family)}: the kernel has no ${missing.name}`,
+    { details: missing?.remedy ?? refusal.message, cause: refusal },
+  );
+}
