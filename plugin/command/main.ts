@@ -1,0 +1,123 @@
+import { toCniError } from "../../cni/translate.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Host } from "../node/linked.ts";
+import { runApply } from "./apply.ts";
+import { helpText } from "./help.ts";
+import { runIpam } from "./ipam.ts";
+import { runKeygen } from "./keygen-command.ts";
+import { type Options, parseOptions } from "./options.ts";
+import { runPlan } from "./plan.ts";
+import { runRoutes } from "./routes.ts";
+import { runStatus } from "./status.ts";
+import { runTeardown } from "./teardown.ts";
+import { runVersion } from "./version.ts";
+
+/** What a command may use. */
+export interface Terminal {
+  readonly kernel: () => Kernel;
+  readonly host: Host;
+  readonly writeStdout: (text: string) => void;
+  readonly writeStderr: (text: string) => void;
+}
+
+/** One command of the command line. */
+export interface Command {
+  readonly name: string;
+  /** One line for `--help`. */
+  readonly summary: string;
+  /** Flags of its own, without dashes, and what each does. */
+  readonly flags?: Readonly<Record<string, string>>;
+  /** Returns the exit code. */
+  readonly run: (options: Options, terminal: Terminal) => number;
+}
+
+/** Every command, in the order that `--help` shows. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: "plan",
+    summary: "show what this node would get, against what it has",
+    run: runPlan,
+  },
+  {
+    name: "apply",
+    summary: "bring this node to what its files say",
+    run: runApply,
+  },
+  {
+    name: "status",
+    summary: "show every peer: endpoint, key, traffic, age, errors",
+    run: runStatus,
+  },
+  {
+    name: "keygen",
+    summary: "write a keyring, or take a step of a key rotation",
+    flags: {
+      rotate: "add the next key; every node accepts it, none sends with it yet",
+      activate: "send with the newest key",
+      retire: "remove all keys but the active one",
+    },
+    run: runKeygen,
+  },
+  {
+    name: "teardown",
+    summary: "remove all that crosslink owns on this node, and nothing else",
+    run: runTeardown,
+  },
+  {
+    name: "routes",
+    summary: "print the static routes that an office router needs",
+    run: runRoutes,
+  },
+  {
+    name: "ipam",
+    summary: "list, show or free addresses: ipam list | show IP | free IP",
+    flags: { stale: "free: all whose pod is gone" },
+    run: runIpam,
+  },
+  { name: "version", summary: "print the version", run: runVersion },
+];
+
+/**
+ * Runs `crosslink COMMAND [OPTIONS]`.
+ *
+ * @returns 0; 1 after an error, which is on stderr; 2 for words that make no command
+ */
+export function runCommandLine(
+  args: readonly string[],
+  terminal: Terminal,
+): number {
+  const [name = "--help", ...rest] = args;
+  if (["--help", "-h", "help"].includes(name) || rest.includes("--help")) {
+    terminal.writeStdout(helpText(COMMANDS));
+    return 0;
+  }
+  const command = COMMANDS.find(
+    (entry) => entry.name === name.replace(/^--(?=version$)/, ""),
+  );
+  if (command === undefined) {
+    terminal.writeStderr(
+      `crosslink: there is no command "${name}"; \`crosslink --help\` lists them\n`,
+    );
+    return 2;
+  }
+  return runSafely(command, rest, terminal);
+}
+
+function runSafely(
+  command: Command,
+  args: readonly string[],
+  terminal: Terminal,
+): number {
+  try {
+    return command.run(
+      parseOptions(args, Object.keys(command.flags ?? {})),
+      terminal,
+    );
+  } catch (error) {
+    const { message, details } = toCniError(error, `run ${command.name}`);
+    const more =
+      details === undefined || details === "" ? "" : `\n  ${details}`;
+    terminal.writeStderr(`crosslink: ${message}${more}\n`);
+    return 1;
+  }
+}

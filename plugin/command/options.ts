@@ -1,0 +1,164 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { CniError, ErrorCode } from "../../cni/error.ts";
+import { type NetworkConfiguration, parseNetwork } from "../../conf/network.ts";
+
+/** Where runtimes look for conflists. */
+const CONFLIST_FOLDER = "/etc/cni/net.d";
+
+/** What the words after a command may be. */
+export interface Options {
+  readonly conflist?: string;
+  readonly clusters?: string;
+  readonly keyring?: string;
+  readonly node?: string;
+  readonly snat?: string;
+  /** Where `ipam` keeps addresses. */
+  readonly dataDir?: string;
+  readonly json: boolean;
+  /** Words that are flags of one command only, such as keygen's `--rotate`. */
+  readonly flags: ReadonlySet<string>;
+  readonly positionals: readonly string[];
+}
+
+const VALUES = {
+  conflist: "conflist",
+  clusters: "clusters",
+  keyring: "keyring",
+  node: "node",
+  snat: "snat",
+  "data-dir": "dataDir",
+} as const;
+
+/**
+ * Reads the words after a command's name.
+ *
+ * @param flags the command's own flags, without dashes
+ * @throws CniError 7 for a word that the command does not know
+ */
+export function parseOptions(
+  args: readonly string[],
+  flags: readonly string[] = [],
+): Options {
+  const values = parseWords(args, flags);
+  const given = Object.entries(VALUES).flatMap(([word, name]) => {
+    const value = values.values[word];
+    return typeof value === "string" ? [[name, value] as const] : [];
+  });
+  return {
+    ...Object.fromEntries(given),
+    json: values.values["json"] === true,
+    flags: new Set(flags.filter((flag) => values.values[flag] === true)),
+    positionals: values.positionals,
+  };
+}
+
+/**
+ * The configuration that a command works with: the first conflist that has a crosslink entry, or
+ * the one named, or the defaults; and over it what the command line says.
+ */
+export function readConfiguration(options: Options): NetworkConfiguration {
+  const entry =
+    options.conflist === undefined ? findEntry() : readEntry(options.conflist);
+  const { clusters, keyring, node, snat } = options;
+  return parseNetwork({
+    ...(entry ?? { type: "crosslink" }),
+    ...(clusters === undefined ? {} : { clustersDir: clusters }),
+    ...(keyring === undefined ? {} : { keyring }),
+    ...(node === undefined ? {} : { node }),
+    ...(snat === undefined ? {} : { snat }),
+  });
+}
+
+type Entry = Record<string, unknown>;
+
+function parseWords(
+  args: readonly string[],
+  flags: readonly string[],
+): { values: Record<string, unknown>; positionals: string[] } {
+  const options: NonNullable<ParseArgsConfig["options"]> = {
+    json: { type: "boolean" },
+  };
+  for (const name of Object.keys(VALUES)) options[name] = { type: "string" };
+  for (const name of flags) options[name] = { type: "boolean" };
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (cause) {
+    const fact = cause instanceof Error ? cause.message : String(cause);
+    throw new CniError(
+      ErrorCode.invalidConfiguration,
+      `Cannot read the command line: ${fact}`,
+      {
+        details: "`crosslink --help` lists the options",
+        cause,
+      },
+    );
+  }
+}
+
+function findEntry(): Entry | undefined {
+  for (const name of conflistNames()) {
+    const entry = crosslinkEntry(tryRead(join(CONFLIST_FOLDER, name)));
+    if (entry !== undefined) return entry;
+  }
+  return undefined;
+}
+
+function conflistNames(): string[] {
+  try {
+    return readdirSync(CONFLIST_FOLDER)
+      .filter((name) => name.endsWith(".conflist"))
+      .sort();
+  } catch {
+    return []; // no runtime is set up here: the defaults serve
+  }
+}
+
+/** Somebody else's broken conflist is no reason to refuse `crosslink status`. */
+function tryRead(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function readEntry(path: string): Entry {
+  const entry = crosslinkEntry(parseFile(path));
+  if (entry !== undefined) return entry;
+  throw new CniError(
+    ErrorCode.invalidConfiguration,
+    `Cannot use "${path}": it has no plugin of type "crosslink"`,
+    {
+      details: 'give a conflist whose "plugins" end with {"type": "crosslink"}',
+    },
+  );
+}
+
+function parseFile(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new CniError(
+      ErrorCode.invalidConfiguration,
+      `Cannot read conflist "${path}"`,
+      { details: String(cause), cause },
+    );
+  }
+}
+
+/** The crosslink entry of a conflist, or the file itself where it is a plain configuration of ours. */
+function crosslinkEntry(conflist: unknown): Entry | undefined {
+  if (!isEntry(conflist)) return undefined;
+  if (conflist["type"] === "crosslink") return conflist;
+  const plugins = conflist["plugins"];
+  if (!Array.isArray(plugins)) return undefined;
+  return plugins
+    .filter(isEntry)
+    .find((plugin) => plugin["type"] === "crosslink");
+}
+
+function isEntry(value: unknown): value is Entry {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

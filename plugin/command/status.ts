@@ -1,0 +1,177 @@
+import { formatAddress } from "../../native/address.ts";
+import type { ObservedAssociation } from "../../native/xfrm/sa.ts";
+import { type LinkedNode, readLinkedNode } from "../node/linked.ts";
+import type { Peer } from "../mesh/state.ts";
+import { hex } from "../sentence.ts";
+import { withSession } from "../session.ts";
+import { readXfrmStatistics } from "../statistics.ts";
+import { describeSnat, observeSnat } from "../snat/snat.ts";
+import type { Terminal } from "./main.ts";
+import { type Options, readConfiguration } from "./options.ts";
+import { table } from "./table.ts";
+
+/** One direction of a tunnel as the kernel counts it; null where the SA is missing. */
+interface Traffic {
+  readonly spi: string;
+  readonly bytes: number;
+  readonly packets: number;
+  readonly ageSeconds: number;
+}
+
+/** One peer of this node. */
+export interface PeerStatus {
+  readonly cluster: string;
+  readonly node: string;
+  readonly endpoint: string;
+  readonly keyId: number | null;
+  readonly out: Traffic | null;
+  readonly in: Traffic | null;
+}
+
+/** All that `crosslink status` shows. */
+export interface NodeStatus {
+  readonly cluster: string | null;
+  readonly node: string | null;
+  readonly peers: readonly PeerStatus[];
+  readonly snat: readonly string[];
+  /** The kernel's counters that are not 0; null where it keeps none. */
+  readonly xfrmErrors: Readonly<Record<string, number>> | null;
+  readonly warnings: readonly string[];
+}
+
+/** `crosslink status`: a table, a row a peer. Exit code 0 also where SAs are missing: it reports. */
+export function runStatus(options: Options, terminal: Terminal): number {
+  const config = readConfiguration(options);
+  return withSession(terminal.kernel(), (session) => {
+    const node = readLinkedNode(config, terminal.host, session.route);
+    const status = nodeStatus(node, {
+      associations: session.xfrm.associations(),
+      nowSeconds: Math.floor(Date.now() / 1000),
+      errors: readXfrmStatistics(),
+      snat: describeSnat(observeSnat(session.kernel)),
+    });
+    terminal.writeStdout(
+      options.json
+        ? `${JSON.stringify(status, undefined, 2)}\n`
+        : toText(status),
+    );
+    return 0;
+  });
+}
+
+/** What the kernel says, for {@link nodeStatus}. */
+export interface StatusFacts {
+  readonly associations: readonly ObservedAssociation[];
+  readonly nowSeconds: number;
+  readonly errors: ReadonlyMap<string, number> | undefined;
+  readonly snat: readonly string[];
+}
+
+/** Joins the mesh with what the kernel counted. Pure. */
+export function nodeStatus(
+  node: LinkedNode | undefined,
+  facts: StatusFacts,
+): NodeStatus {
+  const errors =
+    facts.errors && [...facts.errors].filter(([, count]) => count > 0);
+  return {
+    cluster: node?.self.source.cluster.name ?? null,
+    node: node?.self.node.name ?? null,
+    peers: node?.mesh.peers.map((peer) => peerStatus(peer, facts)) ?? [],
+    snat: facts.snat,
+    xfrmErrors: errors === undefined ? null : Object.fromEntries(errors),
+    warnings: node?.mesh.warnings ?? [],
+  };
+}
+
+function peerStatus(peer: Peer, facts: StatusFacts): PeerStatus {
+  return {
+    cluster: peer.cluster,
+    node: peer.node,
+    endpoint: formatAddress(peer.remote),
+    keyId: peer.keyId ?? null,
+    out: traffic(facts, [peer.spiOut], peer.remote),
+    in: traffic(
+      facts,
+      peer.accepted.map(({ spi }) => spi),
+      peer.local,
+    ),
+  };
+}
+
+/** Sums an end's SAs; while keys rotate several accept, and the one used last tells the SPI. */
+function traffic(
+  facts: StatusFacts,
+  spis: readonly number[],
+  destination: Uint8Array,
+): Traffic | null {
+  const found = facts.associations
+    .filter(
+      ({ spi, destination: to }) =>
+        spis.includes(spi) && Buffer.compare(to, destination) === 0,
+    )
+    .sort((a, b) =>
+      Number((b.lastUsedSeconds ?? 0n) - (a.lastUsedSeconds ?? 0n)),
+    );
+  const [current] = found;
+  if (current === undefined) return null;
+  return {
+    spi: hex(current.spi),
+    bytes: found.reduce((sum, sa) => sum + Number(sa.current.bytes), 0),
+    packets: found.reduce((sum, sa) => sum + Number(sa.current.packets), 0),
+    ageSeconds: Math.max(
+      0,
+      facts.nowSeconds - Number(current.current.addTimeSeconds),
+    ),
+  };
+}
+
+function toText(status: NodeStatus): string {
+  if (status.node === null)
+    return "The clusters folder is empty: this node is linked to nothing.\n";
+  const rows = status.peers.map((peer) => [
+    `${peer.cluster}/${peer.node}`,
+    peer.endpoint,
+    String(peer.keyId ?? "static"),
+    ...trafficCells(peer.out),
+    ...trafficCells(peer.in),
+    peer.out === null ? "-" : age(peer.out.ageSeconds),
+  ]);
+  const errors = Object.entries(status.xfrmErrors ?? {}).map(
+    ([name, count]) => `${name} ${String(count)}`,
+  );
+  return [
+    `Node ${status.node} of cluster ${String(status.cluster)}`,
+    rows.length === 0 ? "No peers." : table(HEADINGS, rows),
+    ...status.snat.map((sentence) => `SNAT: ${sentence}`),
+    `Errors (/proc/net/xfrm_stat): ${status.xfrmErrors === null ? "the kernel counts none (CONFIG_XFRM_STATISTICS)" : errors.join(", ") || "none"}`,
+    ...status.warnings.map((warning) => `Warning: ${warning}`),
+    "",
+  ].join("\n");
+}
+
+const HEADINGS = [
+  "PEER",
+  "ENDPOINT",
+  "KEY",
+  "SPI OUT",
+  "BYTES",
+  "PACKETS",
+  "SPI IN",
+  "BYTES",
+  "PACKETS",
+  "AGE",
+];
+
+function trafficCells(traffic: Traffic | null): string[] {
+  if (traffic === null) return ["missing", "-", "-"];
+  return [traffic.spi, String(traffic.bytes), String(traffic.packets)];
+}
+
+function age(seconds: number): string {
+  if (seconds < 120) return `${String(seconds)}s`;
+  if (seconds < 7200) return `${String(Math.floor(seconds / 60))}m`;
+  return seconds < 172_800
+    ? `${String(Math.floor(seconds / 3600))}h`
+    : `${String(Math.floor(seconds / 86_400))}d`;
+}
