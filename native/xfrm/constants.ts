@@ -32,10 +32,22 @@ export const XFRMA_MARK = 21;
 export const XFRMA_TFCPAD = 22;
 export const XFRMA_REPLAY_ESN_VAL = 23;
 export const XFRMA_SA_EXTRA_FLAGS = 24;
+export const XFRMA_ADDRESS_FILTER = 26;
 export const XFRMA_PAD = 27;
 export const XFRMA_SET_MARK = 29;
 export const XFRMA_SET_MARK_MASK = 30;
 export const XFRMA_IF_ID = 31;
+
+/** Attributes that are only named, to say what makes an object foreign. */
+export const FOREIGN_ATTRIBUTES: Readonly<Record<number, string>> = {
+  8: "XFRMA_SEC_CTX",
+  14: "XFRMA_COADDR",
+  28: "XFRMA_OFFLOAD_DEV",
+  32: "XFRMA_MTIMER_THRESH",
+  33: "XFRMA_SA_DIR",
+  34: "XFRMA_NAT_KEEPALIVE_INTERVAL",
+  35: "XFRMA_SA_PCPU",
+};
 
 export const XFRM_MODE_TRANSPORT = 0;
 export const XFRM_MODE_TUNNEL = 1;
@@ -45,6 +57,8 @@ export const XFRM_POLICY_OUT = 1;
 export const XFRM_POLICY_FWD = 2;
 /** A socket's policy is reported with its direction plus this. */
 export const XFRM_POLICY_MAX = 3;
+
+export const XFRM_POLICY_TYPE_MAIN = 0;
 
 export const XFRM_POLICY_ALLOW = 0;
 export const XFRM_POLICY_BLOCK = 1;

@@ -1,8 +1,8 @@
 import type { IpPrefix } from "../address.ts";
 
 /**
- * What traffic a policy (or an SA) is for. Both prefixes are of one family. A field left out
- * matches anything. Source: `struct xfrm_selector`, include/uapi/linux/xfrm.h.
+ * What traffic a policy is for. Both prefixes are of one family. A field left out matches anything.
+ * Source: `struct xfrm_selector`, include/uapi/linux/xfrm.h.
  */
 export interface Selector {
   readonly source: IpPrefix;

@@ -1,0 +1,34 @@
+import { u32, u64 } from "../../layout.ts";
+import { XFRM_INF } from "../constants.ts";
+import type { Lifetime } from "../sa.ts";
+import { xfrmLifetimeCfg, xfrmLifetimeCur } from "../structs.ts";
+
+/** Of `struct xfrm_lifetime_cfg`: never expires. The times are 0, which means the same. */
+export const UNLIMITED = {
+  soft_byte_limit: XFRM_INF,
+  hard_byte_limit: XFRM_INF,
+  soft_packet_limit: XFRM_INF,
+  hard_packet_limit: XFRM_INF,
+} as const;
+
+const CURRENT = xfrmLifetimeCur.offsets;
+const FIRST_TIME = xfrmLifetimeCfg.offsets.soft_add_expires_seconds;
+
+/** Reads `struct xfrm_lifetime_cur` at `base`. */
+export function readLifetime(view: DataView, base: number): Lifetime {
+  return {
+    bytes: u64.read(view, base + CURRENT.bytes),
+    packets: u64.read(view, base + CURRENT.packets),
+    addTimeSeconds: u64.read(view, base + CURRENT.add_time),
+    useTimeSeconds: u64.read(view, base + CURRENT.use_time),
+  };
+}
+
+/** Whether the `struct xfrm_lifetime_cfg` at `base` sets no limit at all. */
+export function isUnlimited(view: DataView, base: number): boolean {
+  for (let offset = 0; offset < xfrmLifetimeCfg.size; offset += 4) {
+    const none = offset < FIRST_TIME ? 0xffff_ffff : 0;
+    if (u32.read(view, base + offset) !== none) return false;
+  }
+  return true;
+}
