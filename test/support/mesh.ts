@@ -4,6 +4,7 @@ import type { Cluster, Node } from "../../conf/generated/cluster.ts";
 import type { Keyring } from "../../conf/keyring.ts";
 import { Secret } from "../../conf/secret.ts";
 import { formatAddress, formatPrefix } from "../../native/address.ts";
+import { XFRM_STATE_AF_UNSPEC } from "../../native/xfrm/constants.ts";
 import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
 import type { SecurityPolicy } from "../../native/xfrm/sp.ts";
 import { desiredMesh } from "../../plugin/mesh/desired.ts";
@@ -125,5 +126,6 @@ export function policyText(policy: SecurityPolicy): string {
 export function associationText(sa: SecurityAssociation): string {
   const key = Buffer.from(sa.aead.key.bytes()).toString("hex");
   const ends = `src ${formatAddress(sa.source)} dst ${formatAddress(sa.destination)}`;
-  return `${ends} proto esp spi ${String(sa.spi)} reqid ${String(sa.reqid)} mode ${sa.mode} aead ${sa.aead.algorithm} 0x${key} ${String(sa.aead.icvBits)}`;
+  const flags = sa.flags === XFRM_STATE_AF_UNSPEC ? "flag af-unspec " : "";
+  return `${ends} proto esp spi ${String(sa.spi)} reqid ${String(sa.reqid)} mode ${sa.mode} ${flags}aead ${sa.aead.algorithm} 0x${key} ${String(sa.aead.icvBits)}`;
 }

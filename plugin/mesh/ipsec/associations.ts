@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from "node:crypto";
 import type { Keyring } from "../../../conf/keyring.ts";
 import { XFRM_STATE_AF_UNSPEC } from "../../../native/xfrm/constants.ts";
 import { Key } from "../../../native/xfrm/key.ts";
@@ -19,7 +20,11 @@ export interface KeyedLink extends Link {
 }
 
 type Derived = Extract<Keyring, { kind: "keys" }>;
-type DerivedKey = Derived["keys"][number];
+/** A key of the keyring in the form from which many others are derived fastest; it does not print either. */
+interface DerivingKey {
+  readonly id: number;
+  readonly secret: KeyObject;
+}
 type Static = Extract<Keyring, { kind: "static" }>;
 
 /** The parts of an SA that come from a keyring. */
@@ -34,10 +39,12 @@ export function keyLinks(
   keyring: Keyring,
   numbers: (family: 4 | 6) => SenderNumbers,
 ): KeyedLink[] {
-  if (keyring.kind === "keys")
+  if (keyring.kind === "keys") {
+    const keys = activeFirst(keyring);
     return links.map((link) =>
-      keyWithDerived(link, keyring, numbers(link.family)),
+      keyWithDerived(link, keys, numbers(link.family)),
     );
+  }
   return links.map((link) => {
     const sharesAddress = links.some(
       (other) => other !== link && other.family === link.family,
@@ -52,19 +59,19 @@ export function keyLinks(
  */
 function keyWithDerived(
   link: Link,
-  keyring: Derived,
+  keys: readonly [DerivingKey, ...DerivingKey[]],
   numbers: SenderNumbers,
 ): KeyedLink {
   const { own, peer } = link.ends;
   const reqid = deriveReqid(peer);
   const derive = (
     ends: Pick<SaBinding, "sender" | "receiver">,
-    key: DerivedKey,
+    key: DerivingKey,
   ): Keyed => ({
     spi: deriveSpi(numbers.of(ends.sender), ends.receiver, key.id),
     reqid,
     aead: gcm(
-      deriveKey(key.secret.bytes(), {
+      deriveKey(key.secret, {
         ...ends,
         family: link.family,
         keyId: key.id,
@@ -72,12 +79,12 @@ function keyWithDerived(
     ),
     flags: XFRM_STATE_AF_UNSPEC,
   });
-  const [active, ...others] = activeFirst(keyring);
+  const [active] = keys;
   const outbound = {
     ...tunnel(link, "out", link.remote),
     ...derive({ sender: own, receiver: peer }, active),
   };
-  const inbound = [active, ...others].map((key) => ({
+  const inbound = keys.map((key) => ({
     ...tunnel(link, "in", link.remote),
     ...derive({ sender: peer, receiver: own }, key),
   }));
@@ -91,14 +98,16 @@ function keyWithDerived(
   };
 }
 
-function activeFirst(keyring: Derived): [DerivedKey, ...DerivedKey[]] {
-  const active = keyring.keys.find(({ id }) => id === keyring.active);
-  if (active === undefined)
+function activeFirst(keyring: Derived): [DerivingKey, ...DerivingKey[]] {
+  const order = (id: number): number => (id === keyring.active ? 0 : id);
+  const [active, ...others] = [...keyring.keys]
+    .sort((a, b) => order(a.id) - order(b.id))
+    .map(({ id, secret }) => ({ id, secret: createSecretKey(secret.bytes()) }));
+  if (active?.id !== keyring.active)
     throw new RangeError(
-      `Cannot use key ${String(keyring.active)}: the keyring does not hold it`,
+      `Cannot use key ${keyring.active}: the keyring does not hold it`,
     );
-  const others = keyring.keys.filter((key) => key !== active);
-  return [active, ...others.sort((a, b) => a.id - b.id)];
+  return [active, ...others];
 }
 
 /**

@@ -1,4 +1,4 @@
-import { hkdfSync } from "node:crypto";
+import { hkdfSync, type KeyObject } from "node:crypto";
 import { Key } from "../../../native/xfrm/key.ts";
 import { bind } from "./bind.ts";
 
@@ -33,7 +33,7 @@ export interface SaBinding {
  * (§3.1), and with everything that makes the SA this one as `info` (§3.2). Both ends compute the same from
  * the same files; no two SAs share a key, so no two senders can repeat each other's nonces.
  */
-export function deriveKey(secret: Uint8Array, sa: SaBinding): Key {
+export function deriveKey(secret: KeyObject, sa: SaBinding): Key {
   const info = bind([
     LABEL,
     `ipv${String(sa.family)}`,

@@ -84,8 +84,8 @@ function choose(label: string, end: End, round: number): number {
   return digest.readUIntBE(0, 6) % NUMBERS;
 }
 
-function sha256(bytes: Uint8Array): Buffer {
-  return hash("sha256", bytes, "buffer");
+function sha256(text: string): Buffer {
+  return hash("sha256", text, "buffer");
 }
 
 function known(numbers: ReadonlyMap<string, number>, sender: End): number {
