@@ -37,7 +37,10 @@ export function openTransport(
   const fd = binding.open(protocol, netns);
   if (fd < 0) throw new NetlinkError(openAttempt(protocol, netns), -fd);
   const portId = binding.portId(fd);
-  if (portId < 0) throw new NetlinkError(openAttempt(protocol, netns), -portId);
+  if (portId < 0) {
+    binding.close(fd);
+    throw new NetlinkError(openAttempt(protocol, netns), -portId);
+  }
   let open = true;
   const ifOpen = (call: () => number): number =>
     open ? call() : -constants.errno.EBADF;

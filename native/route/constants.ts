@@ -78,7 +78,8 @@ export const RTN_UNREACHABLE = 7;
 export const RTN_PROHIBIT = 8;
 
 export const NDA_DST = 1;
-export const NDA_LLADDR = 2;
+export const NDA_PROTOCOL = 12;
+export const NUD_PERMANENT = 0x80;
 /** The kernel answers for this address on that device. */
 export const NTF_PROXY = 0x08;
 
