@@ -1,0 +1,92 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  type Stats,
+} from "node:fs";
+import { translateErrno } from "./errno.ts";
+import { configurationError, fact, type Problem } from "./problem.ts";
+
+/** What a file must be before its content is believed. */
+export interface FileRules {
+  /** What the file is called in messages, such as `cluster file`. */
+  readonly kind: string;
+  /** What to do where there is no such file. */
+  readonly fixIfMissing: string;
+  readonly byteLimit: number;
+  /** Says what is wrong with the file's owner or mode, if anything is. */
+  readonly check: (path: string, stats: Stats) => Problem | undefined;
+}
+
+/**
+ * Reads a whole UTF-8 file, once its type, owner and mode have been checked on the opened file itself.
+ *
+ * Links are followed, since Kubernetes mounts a ConfigMap or Secret as links; what they lead to must be a
+ * regular file. Opening doesn't wait for a FIFO's other end.
+ *
+ * @throws CniError 7 for a file that is missing, of the wrong type, refused by the rules, too large or not UTF-8;
+ *   CniError 5 where the kernel fails to read it
+ */
+export function readFileChecked(path: string, rules: FileRules): string {
+  const subject = `${rules.kind} "${path}"`;
+  let descriptor: number | undefined;
+  try {
+    const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
+    descriptor = openSync(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    const stats = fstatSync(descriptor);
+    const problem = checkType(stats) ?? rules.check(path, stats);
+    if (problem !== undefined) throw configurationError(subject, problem);
+    const bytes = readAll(descriptor, stats.size, rules.byteLimit);
+    const text = bytes && decode(bytes);
+    if (text !== undefined) return text;
+    const tooLarge = `it is larger than ${rules.byteLimit} bytes`;
+    const why = fact(bytes ? "it is not UTF-8 text" : tooLarge);
+    throw configurationError(subject, why);
+  } catch (error) {
+    throw translateErrno(error, subject, rules.fixIfMissing);
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+function checkType(stats: Stats): Problem | undefined {
+  if (stats.isFile()) return undefined;
+  return fact(`it is ${typeName(stats)}, want a regular file`);
+}
+
+function typeName(stats: Stats): string {
+  if (stats.isDirectory()) return "a folder";
+  if (stats.isFIFO()) return "a FIFO";
+  return "a device";
+}
+
+/** The file's bytes, or nothing when there are more than `limit`; `size` is a hint that may be wrong. */
+function readAll(
+  descriptor: number,
+  size: number,
+  limit: number,
+): Uint8Array | undefined {
+  let buffer = Buffer.allocUnsafe(Math.min(size, limit) + 1);
+  let length = 0;
+  for (;;) {
+    const room = buffer.length - length;
+    const count = readSync(descriptor, buffer, length, room, null);
+    length += count;
+    if (length > limit) return undefined;
+    if (count === 0) return buffer.subarray(0, length);
+    if (length === buffer.length) {
+      buffer = Buffer.concat([buffer], Math.min(length * 2, limit + 1));
+    }
+  }
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
