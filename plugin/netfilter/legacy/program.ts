@@ -1,0 +1,150 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { CniError, ErrorCode } from "../../../cni/error.ts";
+import type { Kernel } from "../../kernel.ts";
+import type { Family } from "../family.ts";
+
+/**
+ * The legacy tables have no netlink interface, and their setsockopt(2) takes structs of the kernel's own layout: here,
+ * and only here, iptables' own programs do the work.
+ */
+export interface LegacyProgram {
+  /** What iptables-legacy-save prints of a table. Makes the table where it is not there: ask {@link legacyTables} first. */
+  save(family: Family, table: string): string;
+  /** Runs iptables-legacy-restore --noflush on this input: all of it takes effect, or nothing. */
+  restore(family: Family, input: string): Restored;
+}
+
+/** `again`: a rule that was to be deleted is gone, the chain has changed underneath. */
+export type Restored = "done" | "again";
+
+const FOLDERS = ["/usr/sbin", "/sbin", "/usr/local/sbin"];
+/** Long enough for other users of the lock, short enough for a runtime that waits. */
+const LOCK_SECONDS = 5;
+/** xtables' exit codes, include/xtables.h. */
+const OTHER_PROBLEM = 1;
+const PARAMETER_PROBLEM = 2;
+const RESOURCE_PROBLEM = 4;
+
+/** Names of the legacy tables that are in use in the node's namespace. Reading them makes none. */
+export function legacyTables(kernel: Kernel, family: Family): Set<string> {
+  const path = `/proc/self/net/${family === 4 ? "ip" : "ip6"}_tables_names`;
+  return new Set(readProc(kernel, path).split("\n").filter(Boolean));
+}
+
+/** Finds iptables' legacy programs. Undefined where they are not installed. */
+export function findLegacy(kernel: Kernel): LegacyProgram | undefined {
+  const folder = FOLDERS.find((path) =>
+    existsSync(`${path}/iptables-legacy-restore`),
+  );
+  if (folder === undefined) return undefined;
+  const run = (name: string, args: readonly string[], input = "") =>
+    spawnInside(kernel, [`${folder}/${name}`, ...args], input);
+  return {
+    save: (family, table) => {
+      const name = `${prefixOf(family)}-legacy-save`;
+      return orThrow(name, run(name, ["-t", table])).stdout;
+    },
+    restore: (family, input) => {
+      const name = `${prefixOf(family)}-legacy-restore`;
+      const args = ["--noflush", "-w", String(LOCK_SECONDS)];
+      return judge(name, run(name, args, input), input);
+    },
+  };
+}
+
+/** The error for a node whose legacy tables are in use and cannot be written. */
+export function missingLegacy(): CniError {
+  return new CniError(
+    ErrorCode.notAvailable,
+    "Cannot exempt pods from SNAT: this node's masquerade rules are in legacy iptables, and its programs are missing",
+    {
+      details: `iptables-legacy-restore is in none of ${FOLDERS.join(", ")}: install the iptables package`,
+    },
+  );
+}
+
+interface Ran {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function judge(name: string, ran: Ran, input: string): Restored {
+  if (ran.status === 0) return "done";
+  if (ran.status === RESOURCE_PROBLEM)
+    throw new CniError(
+      ErrorCode.tryAgainLater,
+      `Cannot change legacy iptables: another program held its lock for ${LOCK_SECONDS} s`,
+      { details: firstLine(ran.stderr) },
+    );
+  // iptables' words for a -D without a match; kernels may also answer ENOENT or EAGAIN at COMMIT.
+  const gone =
+    /does a matching rule exist|Bad rule|No chain\/target\/match/.test(
+      ran.stderr,
+    ) || ran.stderr.includes("Resource temporarily unavailable");
+  const known =
+    ran.status === OTHER_PROBLEM || ran.status === PARAMETER_PROBLEM;
+  if (known && gone && input.includes("\n-D ")) return "again";
+  orThrow(name, ran);
+  return "done";
+}
+
+function orThrow(name: string, ran: Ran): Ran {
+  if (ran.status === 0) return ran;
+  throw new CniError(
+    ErrorCode.io,
+    `Cannot use legacy iptables: ${name} failed with exit code ${String(ran.status)}`,
+    { details: firstLine(ran.stderr) },
+  );
+}
+
+function firstLine(text: string): string {
+  return text.trim().split("\n", 1)[0] ?? "";
+}
+
+function prefixOf(family: Family): string {
+  return family === 4 ? "iptables" : "ip6tables";
+}
+
+// A namespace of its own only has a node that a test, or an agent in another namespace, looks at.
+function spawnInside(
+  { netns }: Kernel,
+  command: readonly string[],
+  input: string,
+): Ran {
+  const words =
+    netns === undefined
+      ? command
+      : [
+          "/usr/bin/nsenter",
+          `--net=/proc/${process.pid}/fd/${netns}`,
+          "--",
+          ...command,
+        ];
+  const [program = "", ...args] = words;
+  const ran = spawnSync(program, args, {
+    input,
+    encoding: "utf8",
+    env: {},
+    maxBuffer: 1 << 28,
+  });
+  if (ran.error !== undefined)
+    throw new CniError(ErrorCode.io, `Cannot run "${program}"`, {
+      details: ran.error.message,
+      cause: ran.error,
+    });
+  return ran;
+}
+
+function readProc(kernel: Kernel, path: string): string {
+  if (kernel.netns !== undefined)
+    return spawnInside(kernel, ["/bin/cat", path], "").stdout;
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    // Without the ip_tables module there is no such file, and no table.
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
+  }
+}

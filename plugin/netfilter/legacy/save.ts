@@ -1,0 +1,77 @@
+import { OWN_COMMENT } from "../own.ts";
+import type { SharedRule } from "../shared/chain.ts";
+
+/** A table as `iptables-legacy-save` prints it. */
+export interface SavedTable {
+  readonly chains: readonly SavedChain[];
+  readonly rules: readonly SavedRule[];
+}
+
+export interface SavedChain {
+  readonly name: string;
+  /** `-` for chains that are only jumped to. */
+  readonly policy: string;
+}
+
+export interface SavedRule {
+  readonly chain: string;
+  /** What follows `-A CHAIN`, as printed. */
+  readonly text: string;
+  /** The same in words, quotes undone. */
+  readonly words: readonly string[];
+}
+
+/** Reads the output of `iptables-legacy-save -t TABLE`. */
+export function parseSave(output: string): SavedTable {
+  const chains: SavedChain[] = [];
+  const rules: SavedRule[] = [];
+  for (const line of output.split("\n")) {
+    const chain = /^:(\S+) (\S+)/.exec(line);
+    const rule = /^(?:\[\d+:\d+\] )?-A (\S+) ?(.*)$/.exec(line);
+    if (chain !== null)
+      chains.push({ name: chain[1] ?? "", policy: chain[2] ?? "" });
+    if (rule !== null) {
+      const [, name = "", text = ""] = rule;
+      rules.push({ chain: name, text, words: splitWords(text) });
+    }
+  }
+  return { chains, rules };
+}
+
+/** The rule's target: what follows `-j` or `-g`. */
+export function targetOf({ words }: SavedRule): string | undefined {
+  const index = words.findIndex((word) => word === "-j" || word === "-g");
+  return index < 0 ? undefined : words[index + 1];
+}
+
+/** A saved rule as one of a shared chain. */
+export function legacySharedRule(
+  rule: SavedRule,
+  takes: (rule: SavedRule) => boolean,
+): SharedRule {
+  const name = { backend: "legacy", text: rule.text } as const;
+  return commentOf(rule) === OWN_COMMENT
+    ? { key: legacyKey(rule.text), takes: false, name }
+    : { takes: takes(rule), name };
+}
+
+/** What a rule says, in one form: iptables' versions differ in quotes and in what they leave out. */
+export function legacyKey(text: string): string {
+  return splitWords(text)
+    .join(" ")
+    .replaceAll(/(^| )-[sd] (?:0\.0\.0\.0|::)\/0(?= |$)/g, "")
+    .trim();
+}
+
+function commentOf({ words }: SavedRule): string | undefined {
+  const index = words.indexOf("--comment");
+  return index < 0 ? undefined : words[index + 1];
+}
+
+// iptables-save quotes words that hold spaces or quotes, and puts a backslash before quotes inside.
+function splitWords(text: string): string[] {
+  return Array.from(
+    text.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g),
+    ([, quoted, plain]) => quoted?.replaceAll(/\\(.)/g, "$1") ?? plain ?? "",
+  );
+}

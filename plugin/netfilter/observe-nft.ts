@@ -1,0 +1,94 @@
+import type { NftablesClient } from "../../native/nftables/client.ts";
+import type { ObservedChain } from "../../native/nftables/chain.ts";
+import { NFT_SET_INTERVAL } from "../../native/nftables/constants.ts";
+import { intervalsOf } from "../../native/nftables/interval.ts";
+import { expressionsOf } from "../../native/nftables/rule.ts";
+import type { ObservedSet } from "../../native/nftables/set.ts";
+import type { ObservedTable } from "../../native/nftables/table.ts";
+import { type Family, traitsOf } from "./family.ts";
+import { nftKey, nftSharedRule } from "./shared/nft-rule.ts";
+import { OWN_TABLE } from "./own.ts";
+import type { ObservedOwnedSet, ObservedOwnedTable } from "./table/table.ts";
+import type { SharedChain, SharedChainName } from "./shared/chain.ts";
+import type { Expression } from "../../native/nftables/expression/expression.ts";
+
+/** The tables and chains of a ruleset, of all families. */
+export interface Outline {
+  readonly tables: readonly ObservedTable[];
+  readonly chains: readonly ObservedChain[];
+}
+
+/** Our table of a family, with all that is in it. */
+export function observeOwnTable(
+  client: NftablesClient,
+  { tables, chains }: Outline,
+  family: Family,
+): ObservedOwnedTable {
+  const name = { family: traitsOf(family).number, table: OWN_TABLE };
+  const isOwn = (item: { family: number; table: string }) =>
+    item.family === name.family && item.table === name.table;
+  const table = tables.find(isOwn);
+  if (table === undefined)
+    return { family, exists: false, altered: false, sets: [], chains: [] };
+  const rules = client.rules(name);
+  return {
+    family,
+    exists: true,
+    altered: table.flags !== 0,
+    sets: client.sets(name).map((set) => observeSet(client, set, family)),
+    chains: chains.filter(isOwn).map(({ chain, base }) => ({
+      name: chain,
+      ...(base === undefined ? {} : { base }),
+      rules: rules
+        .filter((rule) => rule.chain === chain)
+        .map((rule) => ({
+          handle: rule.handle,
+          key: nftKey(expressionsOf(rule)),
+        })),
+    })),
+  };
+}
+
+/** A chain of iptables-nft's with its rules. */
+export function observeNftChain(
+  client: NftablesClient,
+  { chains }: Outline,
+  name: SharedChainName,
+  takes: (expressions: readonly Expression[]) => boolean,
+): SharedChain {
+  const wanted = {
+    family: traitsOf(name.family).number,
+    table: name.table,
+    chain: name.chain,
+  };
+  const found = chains.some(
+    ({ family, table, chain, base }) =>
+      family === wanted.family &&
+      table === wanted.table &&
+      chain === wanted.chain &&
+      base !== undefined,
+  );
+  if (!found) return { ...name, exists: false, rules: [] };
+  return {
+    ...name,
+    exists: true,
+    rules: client.rules(wanted).map((rule) => nftSharedRule(rule, takes)),
+  };
+}
+
+function observeSet(
+  client: NftablesClient,
+  set: ObservedSet,
+  family: Family,
+): ObservedOwnedSet {
+  const { field } = traitsOf(family);
+  const usable =
+    set.flags === NFT_SET_INTERVAL &&
+    set.keyType === field.type &&
+    set.keyLength === field.length;
+  return {
+    name: set.set,
+    usable,
+    intervals: usable ? intervalsOf(client.elements(set)) : [],
+  };
+}

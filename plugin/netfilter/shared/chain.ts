@@ -1,0 +1,88 @@
+import type { Family } from "../family.ts";
+
+/** Which of the kernel's two packet filters: nf_tables, or the older ip_tables ("legacy"). */
+export type Backend = "nft" | "legacy";
+
+/** A chain of iptables' that others write to as well. */
+export interface SharedChainName {
+  readonly backend: Backend;
+  readonly family: Family;
+  readonly table: "nat" | "filter" | "mangle";
+  readonly chain: "POSTROUTING" | "FORWARD";
+}
+
+/** Such a chain with its rules, in their order. */
+export interface SharedChain extends SharedChainName {
+  /** Whether the chain is there. */
+  readonly exists: boolean;
+  readonly rules: readonly SharedRule[];
+}
+
+/** One rule in it, of ours or of others. */
+export interface SharedRule {
+  /** What a rule of ours does, comparable with what we want; undefined for others' rules. */
+  readonly key?: string;
+  /** Whether it may take packets away before they reach rules behind it: by rewriting them, or by ending their way. */
+  readonly takes: boolean;
+  /** How the backend names it for deletion. */
+  readonly name: RuleName;
+}
+
+export type RuleName =
+  | { readonly backend: "nft"; readonly handle: bigint }
+  /** The rule as iptables-save prints it, behind `-A CHAIN`. */
+  | { readonly backend: "legacy"; readonly text: string };
+
+/** What is to be done to have our rules, each once, ahead of all that takes packets away. */
+export interface SharedPlan<Wanted> {
+  readonly deletions: readonly SharedRule[];
+  /** New at the head of the chain, in this order. */
+  readonly insertions: readonly Wanted[];
+  /** Keys of rules that are only moved: they are in both lists. */
+  readonly moved: ReadonlySet<string>;
+}
+
+/**
+ * Compares. A rule of ours that is right and ahead of whatever takes packets away stays untouched; doubles, stale ones
+ * and those that sank behind such a rule go, and what is then missing is inserted at the head.
+ */
+export function planShared<Wanted extends { readonly key: string }>(
+  rules: readonly SharedRule[],
+  wanted: readonly Wanted[],
+): SharedPlan<Wanted> {
+  const wantedKeys = new Set(wanted.map(({ key }) => key));
+  const kept = keep(rules, wantedKeys);
+  const ours = rules.filter(({ key }) => key !== undefined);
+  const present = new Set(ours.map(({ key }) => key));
+  const insertions = wanted.filter(({ key }) => !kept.has(key));
+  return {
+    deletions: ours.filter((rule) => kept.get(rule.key ?? "") !== rule),
+    insertions,
+    moved: new Set(
+      insertions.map(({ key }) => key).filter((key) => present.has(key)),
+    ),
+  };
+}
+
+/** A legacy rule is deleted by what it says, first match first: of doubles none can stay. */
+function keep(
+  rules: readonly SharedRule[],
+  wanted: ReadonlySet<string>,
+): Map<string, SharedRule> {
+  const kept = new Map<string, SharedRule>();
+  const doubled = new Set<string>();
+  let ahead = true;
+  for (const rule of rules) {
+    if (rule.key === undefined) {
+      ahead &&= !rule.takes;
+      continue;
+    }
+    if (!wanted.has(rule.key)) continue;
+    if (kept.has(rule.key)) doubled.add(rule.key);
+    else if (ahead) kept.set(rule.key, rule);
+    else doubled.add(rule.key);
+  }
+  for (const key of doubled)
+    if (kept.get(key)?.name.backend === "legacy") kept.delete(key);
+  return kept;
+}
