@@ -140,6 +140,6 @@ function existing(wanted: string, names: readonly string[]): string {
       ? `, and ${String(names.length - SHOWN_NAMES)} more`
       : "";
   const close = nearest(wanted, names);
-  const question = close === undefined ? "" : `; did you mean "${close}"?`;
+  const question = close === undefined ? "" : `; did you mean "${close}"`;
   return `the cluster files hold nodes ${shown.join(", ")}${more}${question}`;
 }

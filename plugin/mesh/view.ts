@@ -48,7 +48,7 @@ export interface View {
 export function viewOf(input: MeshInput): View {
   const { self, aliveGateways: alive } = input;
   const far = input.clusters
-    .filter((source) => source !== self.source)
+    .filter(({ cluster }) => cluster.name !== self.source.cluster.name)
     .sort(byName)
     .map((source) => ({ source, ...networksOf(source) }));
   const encrypts = ({ source }: RemoteNetworks): boolean =>
@@ -78,7 +78,9 @@ export function viewOf(input: MeshInput): View {
 
 function roleOf(self: Self, gateway: Node | undefined): Role {
   if (!isEncrypted(self.source)) return "plain";
-  return gateway === undefined || gateway === self.node ? "tunnel" : "leaf";
+  return gateway === undefined || gateway.name === self.node.name
+    ? "tunnel"
+    : "leaf";
 }
 
 function carrierFor(

@@ -1,5 +1,6 @@
 import { type Cidr, cidrContains, parseCidr } from "../../conf/cidr.ts";
 import type { Keyring } from "../../conf/keyring.ts";
+import type { End } from "./ipsec/keys.ts";
 import type { SenderNumbers } from "./ipsec/spi.ts";
 import type { Link } from "./links.ts";
 import type { Member } from "./members.ts";
@@ -65,14 +66,22 @@ function sharedKey({ keyring, links }: Circumstances): string[] {
   ];
 }
 
-/** See {@link numberSenders}: harmless as long as all nodes read the same files. */
+/** See numberSenders() in ipsec/spi.ts: harmless as long as all nodes read the same files. */
 function displaced({ keyring, links, numbers }: Circumstances): string[] {
   if (keyring?.kind !== "keys") return [];
   const families = [...new Set(links.map(({ family }) => family))];
-  return families.flatMap((family) =>
-    numbers(family).displaced.map(
-      ({ end, by }) =>
-        `Nodes "${by.cluster}/${by.node}" and "${end.cluster}/${end.node}" tie for an SPI, and the latter took its next choice: until all nodes have both in their cluster files, packets from the latter may be dropped`,
-    ),
+  const involved = new Set(
+    links.flatMap(({ ends }) => [nameOf(ends.own), nameOf(ends.peer)]),
   );
+  return families
+    .flatMap((family) => numbers(family).displaced)
+    .filter(({ end }) => involved.has(nameOf(end)))
+    .map(
+      ({ end, by }) =>
+        `Nodes "${nameOf(by)}" and "${nameOf(end)}" tie for an SPI, and the latter took its next choice: its packets may be dropped until all nodes have the same cluster files`,
+    );
+}
+
+function nameOf({ cluster, node }: End): string {
+  return `${cluster}/${node}`;
 }

@@ -1,0 +1,356 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  cidrContains,
+  cidrOf,
+  cidrOverlaps,
+  parseCidr,
+} from "../../../../conf/cidr.ts";
+import type { ClusterSource } from "../../../../conf/clusters.ts";
+import type { Keyring } from "../../../../conf/keyring.ts";
+import {
+  type IpPrefix,
+  formatAddress,
+  formatPrefix,
+} from "../../../../native/address.ts";
+import type { SecurityAssociation } from "../../../../native/xfrm/sa.ts";
+import type { SecurityPolicy } from "../../../../native/xfrm/sp.ts";
+import type { DesiredMesh } from "../../../../plugin/mesh/state.ts";
+import {
+  associationText,
+  keyring,
+  meshAt,
+  policyText,
+  selfAt,
+  staticKeyring,
+} from "../../../support/mesh.ts";
+import { meshes, places } from "../../../support/mesh-arbitrary.ts";
+
+/** Every node's mesh, by place. */
+function all(
+  clusters: readonly ClusterSource[],
+  keys: Keyring = keyring(2, [1, 2]),
+): Map<string, DesiredMesh> {
+  return new Map(
+    places(clusters).map((place) => [
+      place,
+      meshAt(clusters, place, { keyring: keys }),
+    ]),
+  );
+}
+
+function check(
+  size: { min: number; max: number },
+  property: (clusters: ClusterSource[]) => void,
+): void {
+  fc.assert(fc.property(meshes(size), property), { numRuns: 150 });
+}
+
+/** The private address behind the address at which others reach a node. */
+function arrivesAt(clusters: readonly ClusterSource[], remote: string): string {
+  for (const { cluster } of clusters) {
+    for (const { ips, elasticIP } of cluster.nodes) {
+      if (elasticIP === remote) return ips.find((ip) => !ip.includes(":"))!;
+    }
+  }
+  return remote;
+}
+
+/** What both ends must have in common: where it arrives, SPI and key. */
+function wire(
+  clusters: readonly ClusterSource[],
+  sa: SecurityAssociation,
+): string {
+  const key = Buffer.from(sa.aead.key.bytes()).toString("hex");
+  return `${arrivesAt(clusters, formatAddress(sa.source))} ${arrivesAt(clusters, formatAddress(sa.destination))} ${String(sa.spi)} ${key} ${JSON.stringify(sa.encapsulation)}`;
+}
+
+function textOf(prefix: IpPrefix): string {
+  return formatPrefix(prefix);
+}
+
+function protecting(mesh: DesiredMesh, direction: string): SecurityPolicy[] {
+  return mesh.policies.filter(
+    (policy) => policy.action === "allow" && policy.direction === direction,
+  );
+}
+
+describe("desiredMesh() at the two ends of a tunnel", () => {
+  it("has one SA for what one end sends and the other accepts, with derived keys", () => {
+    check({ min: 2, max: 4 }, (clusters) => {
+      const nodes = all(clusters);
+      for (const [place, mesh] of nodes) {
+        for (const peer of mesh.peers) {
+          const outbound = mesh.associations.filter(
+            (sa) =>
+              formatAddress(sa.destination) === formatAddress(peer.remote) &&
+              sa.spi === peer.spiOut,
+          );
+          expect(outbound).toHaveLength(1);
+          const far = nodes.get(`${peer.cluster}/${peer.node}`)!;
+          const accepted = far.associations.map((sa) => wire(clusters, sa));
+          expect(accepted, `${place} to ${peer.node}`).toContain(
+            wire(clusters, outbound[0]!),
+          );
+        }
+      }
+    });
+  });
+
+  it("has peers both ways", () => {
+    check({ min: 2, max: 4 }, (clusters) => {
+      const nodes = all(clusters);
+      for (const [place, mesh] of nodes) {
+        for (const peer of mesh.peers) {
+          const back = nodes
+            .get(`${peer.cluster}/${peer.node}`)!
+            .peers.filter(
+              (candidate) => `${candidate.cluster}/${candidate.node}` === place,
+            );
+          expect(back.map(({ spiIn }) => spiIn)).toContain(peer.spiOut);
+          expect(
+            back.map(({ localCidrs }) => localCidrs.map(({ text }) => text)),
+          ).toContainEqual(peer.remoteCidrs.map(({ text }) => text));
+        }
+      }
+    });
+  });
+
+  it("lets in and passes on what the other end sends through the same tunnel", () => {
+    check({ min: 2, max: 4 }, (clusters) => {
+      const nodes = all(clusters);
+      for (const mesh of nodes.values()) {
+        for (const peer of mesh.peers) {
+          const far = nodes.get(`${peer.cluster}/${peer.node}`)!;
+          for (const direction of ["in", "fwd"]) {
+            const welcome = new Map(
+              protecting(far, direction).map((policy) => [
+                `${textOf(policy.selector.source)} ${textOf(policy.selector.destination)}`,
+                policy,
+              ]),
+            );
+            for (const local of peer.localCidrs) {
+              for (const remote of peer.remoteCidrs.filter(
+                ({ family }) => family === local.family,
+              )) {
+                const [template] = welcome.get(
+                  `${local.text} ${remote.text}`,
+                )!.templates;
+                expect(
+                  arrivesAt(clusters, formatAddress(template!.source)),
+                ).toBe(formatAddress(peer.local));
+              }
+            }
+          }
+        }
+      }
+    });
+  });
+});
+
+describe("desiredMesh() on one node", () => {
+  it("has no two SAs that the kernel would take for one", () => {
+    check({ min: 2, max: 5 }, (clusters) => {
+      for (const keys of [keyring(1, [1, 2, 3]), staticKeyring]) {
+        for (const { associations } of all(clusters, keys).values()) {
+          const identities = associations.map(
+            (sa) => `${formatAddress(sa.destination)} ${String(sa.spi)}`,
+          );
+          expect(new Set(identities).size).toBe(identities.length);
+        }
+      }
+    });
+  });
+
+  it("has no two policies that the kernel would take for one", () => {
+    check({ min: 2, max: 5 }, (clusters) => {
+      for (const { policies } of all(clusters).values()) {
+        const identities = policies.map(
+          ({ direction, selector }) =>
+            `${direction} ${textOf(selector.source)} ${textOf(selector.destination)}`,
+        );
+        expect(new Set(identities).size).toBe(identities.length);
+      }
+    });
+  });
+
+  it("demands of each template an SA that it has", () => {
+    check({ min: 2, max: 4 }, (clusters) => {
+      for (const keys of [keyring(1, [1, 2]), staticKeyring]) {
+        for (const { associations, policies } of all(clusters, keys).values()) {
+          const served = new Set(
+            associations.map(
+              (sa) =>
+                `${formatAddress(sa.source)} ${formatAddress(sa.destination)} ${String(sa.reqid)}`,
+            ),
+          );
+          for (const { source, destination, reqid } of policies.flatMap(
+            ({ templates }) => templates,
+          )) {
+            expect(served).toContain(
+              `${formatAddress(source)} ${formatAddress(destination)} ${String(reqid)}`,
+            );
+          }
+        }
+      }
+    });
+  });
+
+  it("blocks toward every remote CIDR, from it and through it, where it ends tunnels", () => {
+    check({ min: 2, max: 4 }, (clusters) => {
+      for (const [place, mesh] of all(clusters)) {
+        if (mesh.role !== "tunnel") continue;
+        const far = mesh.exemptions
+          .filter(({ encrypted }) => encrypted)
+          .map(({ remote }) => remote);
+        const blocked = mesh.policies.filter(
+          ({ action, priority }) => action === "block" && priority === 17299,
+        );
+        const covers = (
+          prefix: IpPrefix,
+          remote: (typeof far)[number],
+        ): boolean =>
+          cidrContains(cidrOf(prefix.address, prefix.length), remote);
+        for (const remote of [
+          ...far,
+          ...mesh.peers.flatMap(({ remoteCidrs }) => remoteCidrs),
+        ]) {
+          for (const direction of ["out", "in", "fwd"]) {
+            const found = blocked.filter(
+              (policy) =>
+                policy.direction === direction &&
+                covers(
+                  direction === "out"
+                    ? policy.selector.destination
+                    : policy.selector.source,
+                  remote,
+                ),
+            );
+            expect(found, `${place} ${direction} ${remote.text}`).toHaveLength(
+              1,
+            );
+          }
+        }
+      }
+    });
+  });
+
+  it("has no policy toward its own pods", () => {
+    check({ min: 2, max: 4 }, (clusters) => {
+      for (const [place, { policies }] of all(clusters)) {
+        const { cluster } = selfAt(clusters, place).source;
+        const own = [
+          ...cluster.podCIDRs,
+          ...cluster.nodes.flatMap(({ podCIDRs }) => podCIDRs ?? []),
+        ].map(parseCidr);
+        for (const { direction, selector } of policies) {
+          const far =
+            direction === "out" ? selector.destination : selector.source;
+          expect(
+            own.some((cidr) =>
+              cidrOverlaps(cidr, cidrOf(far.address, far.length)),
+            ),
+          ).toBe(false);
+        }
+      }
+    });
+  });
+
+  it("has neither SAs nor policies on a leaf, but a way to the gateway and none beside it", () => {
+    check({ min: 2, max: 4 }, (clusters) => {
+      for (const mesh of all(clusters).values()) {
+        if (mesh.role !== "leaf") continue;
+        expect([mesh.associations, mesh.policies, mesh.peers]).toEqual([
+          [],
+          [],
+          [],
+        ]);
+        const gateways = mesh.routes
+          .filter(({ kind }) => kind === "gateway")
+          .map(({ destination }) => destination.text);
+        expect(mesh.fallbacks.map(({ text }) => text)).toEqual(gateways);
+      }
+    });
+  });
+
+  it("gives the same whatever the order of the files", () => {
+    check({ min: 2, max: 4 }, (clusters) => {
+      const shuffled = [...clusters].reverse();
+      for (const place of places(clusters))
+        expect(readable(meshAt(shuffled, place))).toEqual(
+          readable(meshAt(clusters, place)),
+        );
+    });
+  });
+
+  it("keeps its SAs and policies when a cluster is added", () => {
+    check({ min: 3, max: 5 }, (clusters) => {
+      const before = clusters.slice(0, -1);
+      for (const place of places(before)) {
+        const after = meshAt(clusters, place);
+        const texts = [
+          after.associations.map(associationText),
+          after.policies.map(policyText),
+        ].flat();
+        const mesh = meshAt(before, place);
+        expect(texts).toEqual(
+          expect.arrayContaining([
+            ...mesh.associations.map(associationText),
+            ...mesh.policies.map(policyText),
+          ]),
+        );
+      }
+    });
+  });
+});
+
+function readable({ associations, policies, ...rest }: DesiredMesh): unknown {
+  return {
+    ...rest,
+    associations: associations.map(associationText),
+    policies: policies.map(policyText),
+  };
+}
+
+describe("desiredMesh() while keys are changed", () => {
+  const phases = [
+    keyring(1, [1]),
+    keyring(1, [1, 2]),
+    keyring(2, [1, 2]),
+    keyring(2, [2]),
+  ];
+
+  it.each([0, 1, 2])(
+    "accepts what any node sends, in step %i, whichever nodes have taken it",
+    (step) => {
+      const subset = fc.array(fc.boolean(), { minLength: 12, maxLength: 12 });
+      fc.assert(
+        fc.property(meshes({ min: 2, max: 3 }), subset, (clusters, taken) => {
+          const names = places(clusters);
+          const nodes = new Map(
+            names.map((place, i) => [
+              place,
+              meshAt(clusters, place, {
+                keyring: phases[taken[i] === true ? step + 1 : step]!,
+              }),
+            ]),
+          );
+          for (const mesh of nodes.values()) {
+            for (const peer of mesh.peers) {
+              const sent = mesh.associations.find(
+                (sa) =>
+                  sa.spi === peer.spiOut &&
+                  formatAddress(sa.destination) === formatAddress(peer.remote),
+              );
+              const accepted = nodes
+                .get(`${peer.cluster}/${peer.node}`)!
+                .associations.map((sa) => wire(clusters, sa));
+              expect(accepted).toContain(wire(clusters, sent!));
+            }
+          }
+        }),
+        { numRuns: 100 },
+      );
+    },
+  );
+});

@@ -1,0 +1,119 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { End } from "../../../../../plugin/mesh/ipsec/keys.ts";
+import {
+  deriveReqid,
+  deriveSpi,
+  numberSenders,
+} from "../../../../../plugin/mesh/ipsec/spi.ts";
+
+const sender: End = {
+  cluster: "cluster1",
+  node: "vm-0-7",
+  address: "172.17.0.2",
+  elasticIP: "124.221.146.81",
+};
+const receiver: End = {
+  cluster: "cluster2",
+  node: "vm-0-10",
+  address: "172.17.0.7",
+  elasticIP: "124.220.14.201",
+};
+
+function end(cluster: string, node: string, address: string): End {
+  return { cluster, node, address };
+}
+
+// Found by search: the first choice of both is one number.
+const first = end("c2", "n403", "10.0.9.99");
+const second = end("c5", "n110", "10.0.19.246");
+const others = Array.from({ length: 50 }, (_, i) =>
+  end("c3", `n${String(i)}`, `10.3.0.${String(i)}`),
+);
+
+describe("deriveSpi()", () => {
+  it("gives the SPI worked out apart with Python's hashlib", () => {
+    const numbers = numberSenders([sender, receiver]);
+    expect(deriveSpi(numbers.of(sender), receiver, 7)).toBe(0xee204c07);
+    expect(deriveSpi(numbers.of(receiver), sender, 7)).toBe(0x20c97307);
+    const six = [
+      end("cluster1", "vm-0-7", "fd00:1::2"),
+      end("cluster2", "vm-0-10", "fd00:2::7"),
+    ] as const;
+    expect(deriveSpi(numberSenders(six).of(six[0]), six[1], 255)).toBe(
+      0xa0c3e7ff,
+    );
+  });
+
+  it("holds the key id, is no reserved number, and differs where senders do", () => {
+    const number = fc.integer({ min: 0, max: 2 ** 24 - 2 });
+    const keyId = fc.integer({ min: 1, max: 255 });
+    fc.assert(
+      fc.property(number, number, keyId, fc.string(), (a, b, id, name) => {
+        const at = { ...receiver, node: name };
+        const [spiA, spiB] = [deriveSpi(a, at, id), deriveSpi(b, at, id)];
+        expect(spiA % 256).toBe(id);
+        expect(spiA).toBeGreaterThanOrEqual(256);
+        expect(spiA).toBeLessThan(2 ** 32);
+        expect(spiA === spiB).toBe(a === b);
+      }),
+    );
+  });
+});
+
+describe("numberSenders()", () => {
+  it("gives two nodes with one first choice two numbers, and says so", () => {
+    const numbers = numberSenders([second, ...others, first]);
+    expect(numbers.displaced).toEqual([{ end: second, by: first }]);
+    expect(numbers.of(first)).toBe(numberSenders([first]).of(first));
+    expect(numbers.of(second)).not.toBe(numberSenders([second]).of(second));
+  });
+
+  it("leaves all others as they are when a node is displaced", () => {
+    const before = numberSenders([...others, second]);
+    const after = numberSenders([...others, second, first]);
+    expect(others.map((sender) => after.of(sender))).toEqual(
+      others.map((sender) => before.of(sender)),
+    );
+  });
+
+  it("does not depend on the order of the files", () => {
+    const numbers = numberSenders([first, second, ...others]);
+    const reversed = numberSenders([first, second, ...others].reverse());
+    for (const sender of [first, second, ...others])
+      expect(reversed.of(sender)).toBe(numbers.of(sender));
+  });
+
+  it("gives 5,000 nodes different numbers", () => {
+    const ends = Array.from({ length: 5000 }, (_, i) =>
+      end(
+        `c${String(i % 20)}`,
+        `n${String(i)}`,
+        `10.${String(i >> 8)}.${String(i & 255)}.1`,
+      ),
+    );
+    const numbers = numberSenders(ends);
+    expect(new Set(ends.map((sender) => numbers.of(sender))).size).toBe(5000);
+  });
+
+  it("refuses two nodes of one name, and an unknown sender", () => {
+    expect(() =>
+      numberSenders([first, { ...first, address: "10.9.9.9" }]),
+    ).toThrow(RangeError);
+    expect(() => numberSenders([first]).of(second)).toThrow(RangeError);
+  });
+});
+
+describe("deriveReqid()", () => {
+  it("gives the reqid worked out apart with Python's hashlib", () => {
+    expect(deriveReqid(receiver)).toBe(0x434c49f2);
+  });
+
+  it("stays in crosslink's own range", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (cluster, node) => {
+        expect(deriveReqid({ cluster, node }) >>> 16).toBe(0x434c);
+      }),
+    );
+  });
+});

@@ -1,0 +1,173 @@
+import { describe, expect, it } from "vitest";
+import type { ClusterSource } from "../../../../conf/clusters.ts";
+import {
+  activeGateway,
+  type AliveGateways,
+  type Member,
+  membersOf,
+  outerAddresses,
+  ownMember,
+} from "../../../../plugin/mesh/members.ts";
+import { networksOf } from "../../../../plugin/mesh/networks.ts";
+import { cidrs, cluster, node } from "../../../support/mesh.ts";
+
+function members(source: ClusterSource, alive?: AliveGateways): string[] {
+  return membersOf(source, networksOf(source), alive).map(summary);
+}
+
+function summary(member: Member): string {
+  const list = (what: Member["pods"]): string =>
+    what.map(({ text }) => text).join(" ");
+  return `${member.node.name}: ${list(member.pods)}; ${list(member.services)}; ${list(member.backends)}`;
+}
+
+describe("membersOf() in p2p mode", () => {
+  it("gives each node its own pods, and the first gateway the services", () => {
+    const source = cluster("a", {
+      serviceCIDRs: ["10.96.0.0/16"],
+      nodes: [
+        node("a1", "192.168.0.1", { podCIDRs: ["10.0.1.0/24"] }),
+        node("a2", "192.168.0.2", { podCIDRs: ["10.0.2.0/24"], gateway: true }),
+        node("a3", "192.168.0.3", { podCIDRs: [], gateway: true }),
+      ],
+    });
+    expect(members(source)).toEqual([
+      "a1: 10.0.1.0/24; ; ",
+      "a2: 10.0.2.0/24; 10.96.0.0/16; 10.0.1.0/24 10.0.2.0/24",
+      "a3: ; ; ",
+    ]);
+    expect(members(source, new Set(["a/a3"]))[2]).toBe(
+      "a3: ; 10.96.0.0/16; 10.0.1.0/24 10.0.2.0/24",
+    );
+  });
+
+  it("gives the services to the first node where none is a gateway", () => {
+    const nodes = [
+      node("a1", "192.168.0.1", { podCIDRs: ["10.0.1.0/24"] }),
+      node("a2", "192.168.0.2", { podCIDRs: [] }),
+    ];
+    expect(
+      members(cluster("a", { serviceCIDRs: ["10.96.0.0/16"], nodes }))[0],
+    ).toBe("a1: 10.0.1.0/24; 10.96.0.0/16; 10.0.1.0/24");
+  });
+
+  it("gives a cluster's only node the cluster's pods where it names none", () => {
+    expect(
+      members(
+        cluster("a", {
+          podCIDRs: ["10.0.0.0/16"],
+          nodes: [node("a1", "192.168.0.1")],
+        }),
+      ),
+    ).toEqual(["a1: 10.0.0.0/16; ; "]);
+  });
+
+  it("refuses a node whose pods cannot be told from another's", () => {
+    const nodes = [
+      node("a1", "192.168.0.1", { podCIDRs: ["10.0.1.0/24"] }),
+      node("a2", "192.168.0.2"),
+    ];
+    expect(() =>
+      members(cluster("a", { podCIDRs: ["10.0.0.0/16"], nodes })),
+    ).toThrow(
+      expect.objectContaining({
+        code: 7,
+        message: 'Cannot tell which pods of cluster "a" are on node "a2"',
+        details: expect.stringContaining(
+          "/etc/crosslink/clusters.d/a.json: /nodes/1 has no podCIDRs",
+        ),
+      }),
+    );
+    expect(() =>
+      members(cluster("a", { nodes: [node("a1", "192.168.0.1")] })),
+    ).toThrow(expect.objectContaining({ code: 7 }));
+  });
+});
+
+describe("membersOf() in gateway mode", () => {
+  const source = cluster("a", {
+    mode: "gateway",
+    podCIDRs: ["10.0.0.0/16"],
+    serviceCIDRs: ["10.96.0.0/16"],
+    nodes: [
+      node("a1", "192.168.0.1"),
+      node("a2", "192.168.0.2", { gateway: true }),
+      node("a3", "192.168.0.3", { gateway: true }),
+    ],
+  });
+
+  it("gives the first gateway the whole cluster", () => {
+    expect(members(source)).toEqual([
+      "a2: 10.0.0.0/16; 10.96.0.0/16; 10.0.0.0/16",
+    ]);
+  });
+
+  it("takes the first that is alive, and the first of all where none is", () => {
+    expect(members(source, new Set(["a/a3", "b/a2"]))[0]).toMatch(/^a3:/u);
+    expect(members(source, new Set())[0]).toMatch(/^a2:/u);
+  });
+
+  it("refuses a cluster without a gateway", () => {
+    const none = cluster("a", {
+      mode: "gateway",
+      nodes: [node("a1", "192.168.0.1")],
+    });
+    expect(() => activeGateway(none, undefined)).toThrow(
+      expect.objectContaining({
+        code: 7,
+        details: expect.stringContaining(
+          'Set "gateway": true at one of the nodes',
+        ),
+      }),
+    );
+  });
+});
+
+describe("ownMember()", () => {
+  const nodes = [
+    node("a1", "192.168.0.1", { podCIDRs: ["10.0.1.0/24"] }),
+    node("a2", "192.168.0.2"),
+  ];
+
+  it("carries what the node found, in the families of the cluster", () => {
+    const source = cluster("a", {
+      ipFamily: "ipv4",
+      serviceCIDRs: ["10.96.0.0/16"],
+      podCIDRs: ["10.0.0.0/16"],
+      nodes,
+    });
+    const own = (at: number) =>
+      ownMember(source, nodes[at]!, {
+        pods: cidrs(["10.0.7.0/26", "fd00::/64"]),
+        networks: networksOf(source),
+        alive: undefined,
+      });
+    expect(summary(own(0))).toBe("a1: 10.0.7.0/26; 10.96.0.0/16; 10.0.0.0/16");
+    expect(summary(own(1))).toBe("a2: 10.0.7.0/26; ; ");
+  });
+});
+
+describe("outerAddresses()", () => {
+  it("takes the first address of each family, with the elastic one of that family", () => {
+    const outer = outerAddresses(
+      node("a1", ["fd00::1", "192.168.0.1", "192.168.0.9", "fd00::9"], {
+        elasticIP: "203.0.113.1",
+      }),
+    );
+    expect(outer.get(4)).toMatchObject({
+      address: { text: "192.168.0.1" },
+      elastic: { text: "203.0.113.1" },
+    });
+    expect(outer.get(6)).toEqual({
+      address: expect.objectContaining({ text: "fd00::1" }),
+    });
+  });
+
+  it("leaves an elastic address without a private one of its family alone", () => {
+    expect([
+      ...outerAddresses(
+        node("a1", "fd00::1", { elasticIP: "203.0.113.1" }),
+      ).keys(),
+    ]).toEqual([6]);
+  });
+});

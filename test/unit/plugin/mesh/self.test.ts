@@ -1,0 +1,152 @@
+import { describe, expect, it } from "vitest";
+import { CniError } from "../../../../cni/error.ts";
+import { parseAddress } from "../../../../conf/cidr.ts";
+import { selectSelf, type SelfHints } from "../../../../plugin/mesh/self.ts";
+import { cluster, node } from "../../../support/mesh.ts";
+
+const clusters = [
+  cluster("a", {
+    nodes: [node("vm-0-7", "172.17.0.2"), node("shared", "172.17.0.3")],
+  }),
+  cluster("b", {
+    nodes: [
+      node("vm-0-10", ["172.17.0.7", "fd00::7"]),
+      node("shared", "172.17.0.8"),
+    ],
+  }),
+];
+
+function hints(rest: Partial<SelfHints>): SelfHints {
+  return { hostName: "elsewhere", addresses: [], ...rest };
+}
+
+function addresses(...texts: string[]): Uint8Array[] {
+  return texts.map((text) => parseAddress(text).bytes);
+}
+
+function refusal(rest: Partial<SelfHints>): CniError {
+  try {
+    selectSelf(clusters, hints(rest));
+  } catch (error) {
+    if (error instanceof CniError) return error;
+    throw error;
+  }
+  throw new Error("it found a node");
+}
+
+describe("selectSelf()", () => {
+  it("takes `node` before all else", () => {
+    const self = selectSelf(
+      clusters,
+      hints({
+        node: "vm-0-7",
+        nodeName: "vm-0-10",
+        hostName: "vm-0-10",
+        addresses: addresses("172.17.0.7"),
+      }),
+    );
+    expect([self.source.cluster.name, self.node.name]).toEqual(["a", "vm-0-7"]);
+  });
+
+  it("takes NODE_NAME before the host name", () => {
+    expect(
+      selectSelf(clusters, hints({ nodeName: "vm-0-10", hostName: "vm-0-7" }))
+        .node.name,
+    ).toBe("vm-0-10");
+  });
+
+  it("takes the host name before addresses, also where Kubernetes lowered its case", () => {
+    expect(
+      selectSelf(
+        clusters,
+        hints({
+          nodeName: "",
+          hostName: "VM-0-7",
+          addresses: addresses("172.17.0.7"),
+        }),
+      ).node.name,
+    ).toBe("vm-0-7");
+  });
+
+  it("goes on to the next hint where NODE_NAME names nobody", () => {
+    expect(
+      selectSelf(clusters, hints({ nodeName: "pod-7f", hostName: "vm-0-10" }))
+        .node.name,
+    ).toBe("vm-0-10");
+  });
+
+  it("finds the one node that has an address of this machine, whatever its family", () => {
+    expect(
+      selectSelf(
+        clusters,
+        hints({ addresses: addresses("127.0.0.1", "fd00::7", "fe80::1") }),
+      ).node.name,
+    ).toBe("vm-0-10");
+  });
+
+  it("refuses a `node` that is in no file, though the host name would fit", () => {
+    const error = refusal({ node: "vm-0-8", hostName: "vm-0-7" });
+    expect(error).toMatchObject({
+      code: 7,
+      message: "Cannot find this node in the cluster files",
+    });
+    expect(error.details).toBe(
+      'tried "node" of the network configuration "vm-0-8"; the cluster files hold nodes "shared", "vm-0-10", "vm-0-7"; did you mean "vm-0-7". Add the node to its cluster\'s file, or name it with "node" in the network configuration',
+    );
+  });
+
+  it("lists all that it tried", () => {
+    expect(
+      refusal({
+        nodeName: "x",
+        hostName: "y",
+        addresses: addresses("10.0.0.1", "fd00::1"),
+      }).details,
+    ).toMatch(
+      /^tried NODE_NAME "x", then the host name "y", then this machine's addresses 10\.0\.0\.1, fd00::1; /u,
+    );
+  });
+
+  it("refuses a name in two clusters and names both files", () => {
+    for (const rest of [
+      { node: "shared" },
+      { nodeName: "shared" },
+      { hostName: "shared" },
+    ]) {
+      const error = refusal(rest);
+      expect(error).toMatchObject({ code: 7 });
+      expect(error.message).toMatch(
+        /^Cannot tell which node this is: .* "shared" fits 2 nodes$/u,
+      );
+      expect(error.details).toContain(
+        '"shared" in /etc/crosslink/clusters.d/a.json and "shared" in /etc/crosslink/clusters.d/b.json',
+      );
+    }
+  });
+
+  it("refuses addresses of two nodes", () => {
+    expect(
+      refusal({ addresses: addresses("172.17.0.2", "172.17.0.7") }).message,
+    ).toContain("fits 2 nodes");
+  });
+
+  it("shows eight names of many, and none of no nodes", () => {
+    const many = [
+      cluster("m", {
+        nodes: Array.from({ length: 10 }, (_, i) =>
+          node(`n${String(i)}`, `10.9.0.${String(i + 1)}`),
+        ),
+      }),
+    ];
+    expect(() => selectSelf(many, hints({}))).toThrow(
+      expect.objectContaining({
+        details: expect.stringContaining('"n7", and 2 more'),
+      }),
+    );
+    expect(() => selectSelf([], hints({}))).toThrow(
+      expect.objectContaining({
+        details: expect.stringContaining("the cluster files hold no nodes"),
+      }),
+    );
+  });
+});
