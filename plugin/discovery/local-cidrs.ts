@@ -18,26 +18,37 @@ export interface LocalCidr {
 const MAIN_TABLE = 254;
 
 /**
- * This node's pod CIDRs. What its entry in the cluster file says counts, since every other node
- * reads the same file; where it says nothing, the base CNI's own traces on this node are read.
+ * This node's pod CIDRs. What the cluster files say counts, since every other node reads the same;
+ * where they say nothing, the base CNI's own traces on this node are read.
  *
  * @throws CniError 7 where neither knows one
  */
 export function findLocalCidrs(self: Self, route: RouteClient): LocalCidr[] {
-  const configured = self.node.podCIDRs ?? [];
-  if (configured.length > 0) {
-    const origin = `node "${self.node.name}" in ${self.source.file}`;
-    return configured.map((text) => ({ cidr: parseCidr(text), origin }));
-  }
+  const configured = [...ofNode(self), ...ofCluster(self)];
+  if (configured.length > 0) return configured;
   const discovered = discover(self, route);
   if (discovered.length > 0) return discovered;
+  const { cluster, file } = self.source;
   throw new CniError(
     ErrorCode.invalidConfiguration,
     `Cannot find the pod CIDRs of node "${self.node.name}"`,
     {
-      details: `${self.source.file} gives the node no podCIDRs, and ${lookedAt(self.source.cluster.cni)}. Give the node's podCIDRs in the cluster file`,
+      details: `${file} gives the node no podCIDRs, and ${lookedAt(cluster.cni)}. Give the node's podCIDRs in the cluster file`,
     },
   );
+}
+
+function ofNode({ node, source }: Self): LocalCidr[] {
+  const cidrs = (node.podCIDRs ?? []).map(parseCidr);
+  return named(cidrs, `node "${node.name}" in ${source.file}`);
+}
+
+/** All of the cluster's are this node's where it is the only one, or where a gateway stands for all. */
+function ofCluster({ node, source }: Self): LocalCidr[] {
+  const { mode, nodes, podCIDRs, name } = source.cluster;
+  const isShared = mode === "gateway" || nodes.length === 1;
+  if (!isShared || (node.podCIDRs ?? []).length > 0) return [];
+  return named(podCIDRs.map(parseCidr), `cluster "${name}" in ${source.file}`);
 }
 
 function discover(self: Self, route: RouteClient): LocalCidr[] {

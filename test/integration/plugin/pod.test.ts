@@ -1,0 +1,295 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { connect, type Namespace, namespace } from "../../support/namespace.ts";
+import { type NodeSite, nodeSite } from "../../support/node-site.ts";
+
+let site: NodeSite;
+let pod: Namespace;
+
+beforeEach(() => {
+  site = nodeSite();
+  pod = namespace();
+  site.writeCluster("own", {
+    podCIDRs: ["10.0.0.0/24"],
+    nodes: [{ name: "node1", ips: ["172.17.1.2"] }],
+  });
+  site.writeCluster("office", {
+    encryption: "none",
+    podCIDRs: ["192.168.7.0/24"],
+    nodes: [{ name: "router", ips: ["172.17.1.1"] }],
+  });
+});
+
+afterEach(() => {
+  pod[Symbol.dispose]();
+  site[Symbol.dispose]();
+});
+
+/** A routed pod as the article wires it: no gateway, no host route yet. */
+function routedPod(): object {
+  connect(site.node, "veth0", pod, "eth0");
+  pod.shell("ip addr add 10.0.0.7/32 dev eth0; ip route add default dev eth0");
+  return {
+    prevResult: {
+      cniVersion: "1.1.0",
+      interfaces: [{ name: "veth0" }, { name: "eth0", sandbox: pod.path }],
+      ips: [{ address: "10.0.0.7/32", interface: 1 }],
+    },
+  };
+}
+
+/** A pod on a bridge, as flannel and globalrouter wire it. */
+function bridgedPod(): object {
+  connect(site.node, "veth0", pod, "eth0");
+  site.node.shell(
+    "ip link add cni0 type bridge; ip addr add 10.0.0.1/24 dev cni0; ip link set cni0 up; ip link set veth0 master cni0",
+  );
+  pod.shell(
+    "ip addr add 10.0.0.7/24 dev eth0; ip route add default via 10.0.0.1",
+  );
+  return {
+    prevResult: {
+      cniVersion: "1.1.0",
+      interfaces: [
+        { name: "cni0" },
+        { name: "veth0" },
+        { name: "eth0", sandbox: pod.path },
+      ],
+      ips: [{ address: "10.0.0.7/24", gateway: "10.0.0.1", interface: 2 }],
+    },
+  };
+}
+
+function proxyArp(): string {
+  return site.node
+    .exec("cat", "/proc/sys/net/ipv4/conf/veth0/proxy_arp")
+    .trim();
+}
+
+function hostRoutes(): string {
+  return site.node.exec("ip", "route", "show", "proto", "88").trim();
+}
+
+describe("ADD", () => {
+  it("gives a routed pod proxy-ARP and a host route, and echoes prevResult", () => {
+    const config = routedPod();
+    const outcome = site.call("ADD", { pod, config });
+    expect(outcome).toMatchObject({
+      exitCode: 0,
+      answer: (config as { prevResult: object }).prevResult,
+    });
+    expect(proxyArp()).toBe("1");
+    expect(hostRoutes()).toBe("10.0.0.7 dev veth0 scope link");
+    expect(site.node.exec("ip", "link", "show", "veth0")).toContain(
+      "alias crosslink pods c1 eth0",
+    );
+    site.node.exec("ping", "-c1", "-W2", "10.0.0.7");
+  });
+
+  it("leaves a bridge port as it is", () => {
+    const outcome = site.call("ADD", { pod, config: bridgedPod() });
+    expect(outcome.exitCode).toBe(0);
+    expect(proxyArp()).toBe("0");
+    expect(hostRoutes()).toBe("");
+    site.node.exec("ping", "-c1", "-W2", "10.0.0.7");
+  });
+
+  it("finds the host's end where prevResult names only the host device, as Calico up to 3.30", () => {
+    routedPod();
+    const prevResult = {
+      cniVersion: "0.3.1",
+      interfaces: [{ name: "veth0" }],
+      ips: [{ version: "4", address: "10.0.0.7/32" }],
+    };
+    const outcome = site.call("ADD", {
+      pod,
+      config: { cniVersion: "0.3.1", prevResult },
+    });
+    expect(outcome).toMatchObject({ exitCode: 0, answer: prevResult });
+    expect(hostRoutes()).toBe("10.0.0.7 dev veth0 scope link");
+  });
+
+  it("finds the host's end by the pod's namespace where prevResult lists no interface", () => {
+    routedPod();
+    const prevResult = { cniVersion: "0.2.0", ip4: { ip: "10.0.0.7/32" } };
+    const outcome = site.call("ADD", {
+      pod,
+      config: { cniVersion: "0.2.0", prevResult },
+    });
+    expect(outcome).toMatchObject({ exitCode: 0, answer: prevResult });
+    expect(hostRoutes()).toBe("10.0.0.7 dev veth0 scope link");
+  });
+
+  it("leaves the base plugin's own host route alone", () => {
+    const config = routedPod();
+    site.node.exec(
+      "ip",
+      "route",
+      "add",
+      "10.0.0.7",
+      "dev",
+      "veth0",
+      "scope",
+      "link",
+    );
+    expect(site.call("ADD", { pod, config }).exitCode).toBe(0);
+    expect(hostRoutes()).toBe("");
+  });
+
+  it("is the same twice", () => {
+    const config = routedPod();
+    site.call("ADD", { pod, config });
+    const before = site.node.exec("ip", "route");
+    expect(site.call("ADD", { pod, config }).exitCode).toBe(0);
+    expect(site.node.exec("ip", "route")).toBe(before);
+  });
+
+  it("refuses a pod address outside of the node's pod CIDRs, and says which are known", () => {
+    routedPod();
+    const prevResult = {
+      cniVersion: "1.1.0",
+      interfaces: [{ name: "veth0" }, { name: "eth0", sandbox: pod.path }],
+      ips: [{ address: "10.9.9.9/32", interface: 1 }],
+    };
+    expect(site.call("ADD", { pod, config: { prevResult } })).toMatchObject({
+      exitCode: 1,
+      answer: {
+        code: 7,
+        msg: "Cannot link pod address 10.9.9.9: it is outside of this node's pod CIDRs",
+        details: expect.stringContaining("10.0.0.0/24") as string,
+      },
+    });
+  });
+
+  it("reports another program's route to the pod's address", () => {
+    const config = routedPod();
+    site.node.exec("ip", "route", "add", "10.0.0.7", "dev", "eth0");
+    expect(site.call("ADD", { pod, config })).toMatchObject({
+      exitCode: 1,
+      answer: { code: 106 },
+    });
+  });
+
+  it("refuses to be the first plugin of a chain", () => {
+    expect(site.call("ADD", { pod })).toMatchObject({
+      exitCode: 1,
+      answer: { code: 7 },
+    });
+  });
+
+  it("passes prevResult through where the clusters folder is empty", () => {
+    site.removeCluster("own");
+    site.removeCluster("office");
+    const config = routedPod();
+    expect(site.call("ADD", { pod, config }).exitCode).toBe(0);
+    expect(proxyArp()).toBe("0");
+    expect(hostRoutes()).toBe("");
+  });
+});
+
+describe("CHECK", () => {
+  it("succeeds after ADD", () => {
+    const config = routedPod();
+    site.call("ADD", { pod, config });
+    expect(site.call("CHECK", { pod, config })).toEqual({
+      exitCode: 0,
+      answer: undefined,
+      stderr: "",
+    });
+  });
+
+  it.each([
+    [
+      "proxy-ARP",
+      "echo 0 > /proc/sys/net/ipv4/conf/veth0/proxy_arp",
+      "net.ipv4.conf.veth0.proxy_arp=1",
+    ],
+    ["the host route", "ip route del 10.0.0.7", "route 10.0.0.7/32"],
+    [
+      "forwarding",
+      "echo 0 > /proc/sys/net/ipv4/ip_forward",
+      "net.ipv4.ip_forward=1",
+    ],
+  ])("names %s when it is missing", (_, damage, named) => {
+    const config = routedPod();
+    site.call("ADD", { pod, config });
+    site.node.shell(damage);
+    expect(site.call("CHECK", { pod, config })).toMatchObject({
+      exitCode: 1,
+      answer: { code: 103, details: expect.stringContaining(named) as string },
+    });
+    expect(site.call("ADD", { pod, config }).exitCode).toBe(0);
+    expect(site.call("CHECK", { pod, config }).exitCode).toBe(0);
+  });
+});
+
+describe("DEL", () => {
+  it("takes the host route and the alias away, twice", () => {
+    const config = routedPod();
+    site.call("ADD", { pod, config });
+    expect(site.call("DEL", { pod, config })).toEqual({
+      exitCode: 0,
+      answer: undefined,
+      stderr: "",
+    });
+    expect(hostRoutes()).toBe("");
+    expect(site.node.exec("ip", "link", "show", "veth0")).not.toContain(
+      "alias",
+    );
+    expect(site.call("DEL", { pod, config })).toEqual({
+      exitCode: 0,
+      answer: undefined,
+      stderr: "",
+    });
+  });
+
+  it("needs neither prevResult nor the pod's namespace", () => {
+    site.call("ADD", { pod, config: routedPod() });
+    expect(site.call("DEL").exitCode).toBe(0);
+    expect(hostRoutes()).toBe("");
+  });
+
+  it("leaves another pod's route alone where a device's name went to another pod", () => {
+    const config = routedPod();
+    site.call("ADD", { pod, config });
+    expect(site.call("DEL", { containerId: "c2", config }).exitCode).toBe(0);
+    expect(hostRoutes()).toBe("10.0.0.7 dev veth0 scope link");
+  });
+
+  it("succeeds quietly for a pod that was never added", () => {
+    expect(site.call("DEL", { containerId: "never" })).toEqual({
+      exitCode: 0,
+      answer: undefined,
+      stderr: "",
+    });
+  });
+});
+
+describe("GC", () => {
+  it.each([
+    [
+      "keeps the route of a valid attachment",
+      [{ containerID: "c1", ifname: "eth0" }],
+      "10.0.0.7 dev veth0 scope link",
+    ],
+    [
+      "takes the route of an attachment that is gone",
+      [{ containerID: "c2", ifname: "eth0" }],
+      "",
+    ],
+    ["takes all for an empty list", [], ""],
+    ["takes nothing for a null list", null, "10.0.0.7 dev veth0 scope link"],
+  ])("%s", (_, list, left) => {
+    site.call("ADD", { pod, config: routedPod() });
+    const config = { "cni.dev/valid-attachments": list };
+    expect(site.call("GC", { config }).exitCode).toBe(0);
+    expect(hostRoutes()).toBe(left);
+  });
+
+  it("leaves other networks' attachments alone", () => {
+    site.call("ADD", { pod, config: routedPod() });
+    site.call("GC", {
+      config: { name: "other", "cni.dev/valid-attachments": [] },
+    });
+    expect(hostRoutes()).toBe("10.0.0.7 dev veth0 scope link");
+  });
+});
