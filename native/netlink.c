@@ -79,6 +79,8 @@ static void return_home(int home) {
 static int enter(int netns, int *home) {
   *home = -1;
   if (netns < 0) return 0;
+  // A stale number must not come to mean the file opened next, which would be this very namespace.
+  if (fcntl(netns, F_GETFD) < 0) return -errno;
   int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
   if (own < 0) return -errno;
   if (setns(netns, CLONE_NEWNET) < 0) {

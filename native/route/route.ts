@@ -1,4 +1,5 @@
 import {
+  AF_INET,
   addressLength,
   familyOf,
   formatPrefix,
@@ -89,10 +90,13 @@ export function encodeRouteLookup(
   destination: Uint8Array,
   { fibMatch = false }: RouteLookup = {},
 ): Uint8Array {
+  const family = familyOf(destination);
+  // IPv6 always names the table, and refuses to be asked (inet6_rtm_valid_getroute_req() in net/ipv6/route.c).
+  const lookupTable = family === AF_INET ? RTM_F_LOOKUP_TABLE : 0;
   const header = encode(rtmsg, {
-    rtm_family: familyOf(destination),
+    rtm_family: family,
     rtm_dst_len: destination.length * 8,
-    rtm_flags: RTM_F_LOOKUP_TABLE | (fibMatch ? RTM_F_FIB_MATCH : 0),
+    rtm_flags: lookupTable | (fibMatch ? RTM_F_FIB_MATCH : 0),
   });
   return encodeBody(header, [attrBytes(RTA_DST, destination)]);
 }
