@@ -49,7 +49,7 @@ export function findSchemaProblem<T>(
     case "additionalProperties":
       return unknownKey(error, validator.keys, quoting);
     case "required":
-      return missingKey(error);
+      return missingKey(error, valueAt(value, error.instancePath));
     default: {
       const found = describe(valueAt(value, error.instancePath), quoting);
       const fact = `is ${found}, want ${wanted(error)}`;
@@ -89,12 +89,17 @@ function unknownKey(
       };
 }
 
-function missingKey(error: SchemaError): Problem {
+function missingKey(error: SchemaError, object: unknown): Problem {
   const key = String(error.params["missingProperty"]);
-  return {
-    pointer: memberPointer(error.instancePath, key),
-    fact: "is missing",
-  };
+  const misspelt = Object.keys(object as object).find(
+    (other) => other !== key && nearest(other, [key]) !== undefined,
+  );
+  if (misspelt === undefined) {
+    const pointer = memberPointer(error.instancePath, key);
+    return { pointer, fact: "is missing" };
+  }
+  const pointer = memberPointer(error.instancePath, misspelt);
+  return { pointer, fact: `unknown key; did you mean "${key}"?` };
 }
 
 function wanted({ keyword, params }: SchemaError): string {
