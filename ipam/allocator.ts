@@ -144,9 +144,11 @@ export function freeAddress(
   pool: {
     readonly reserved: ReadonlyMap<string, string>;
     readonly isTaken: (address: string) => boolean;
+    /** Where to start, for speed; any address. */
+    readonly last?: string | undefined;
   },
 ): string | undefined {
-  for (const { text } of candidates(set, undefined)) {
+  for (const { text } of candidates(set, pool.last)) {
     if (!pool.reserved.has(text) && !pool.isTaken(text)) return text;
   }
   return undefined;

@@ -18,7 +18,7 @@ export function check(request: Request, context: IpamContext): void {
   const sets = configuredSets(request, configuration);
   const owner = { containerID: request.containerId, ifname: request.ifname };
   const held = withStore(placeOf(configuration, context), (store) =>
-    store.held(owner),
+    store.find(owner),
   );
   if (held.length === 0) {
     throw failed(request, "the store has no address of it");

@@ -4,7 +4,7 @@ import { freeAddress, setText } from "../allocator.ts";
 import { readConfiguration } from "../configuration/network.ts";
 import { type IpamContext, placeOf } from "../context.ts";
 import { preparePool } from "../pool.ts";
-import { withStore } from "../store/disk.ts";
+import { type DiskStore, withStore } from "../store/disk.ts";
 import type { Place } from "../store/place.ts";
 
 /**
@@ -15,10 +15,11 @@ import type { Place } from "../store/place.ts";
 export function status(request: Request, context: IpamContext): void {
   const configuration = readConfiguration(request);
   const { sets, reserved } = preparePool(request, configuration, context);
-  const full = inWritableStore(placeOf(configuration, context), (isTaken) =>
-    sets.findIndex(
-      (set) => freeAddress(set, { reserved, isTaken }) === undefined,
-    ),
+  const full = inWritableStore(placeOf(configuration, context), (store) =>
+    sets.findIndex((set, index) => {
+      const last = store.lastReserved(index);
+      return freeAddress(set, { ...store, reserved, last }) === undefined;
+    }),
   );
   const set = sets[full];
   if (set === undefined) return;
@@ -34,12 +35,12 @@ export function status(request: Request, context: IpamContext): void {
 /** What keeps a store from being used keeps ADD from being served. */
 function inWritableStore<Value>(
   place: Place,
-  work: (isTaken: (address: string) => boolean) => Value,
+  work: (store: DiskStore) => Value,
 ): Value {
   try {
     return withStore(place, (store) => {
       store.probe();
-      return work(store.isTaken);
+      return work(store);
     });
   } catch (error) {
     if (!(error instanceof CniError)) throw error;

@@ -3,13 +3,9 @@ import { join } from "node:path";
 import type { Attachment } from "../../cni/request.ts";
 import { readAddress } from "../address.ts";
 import type { Store } from "../allocator.ts";
-import {
-  type Entry,
-  isHeldBy,
-  isLegacyOf,
-  readEntries,
-  readEntry,
-} from "./census.ts";
+import { type Entry, isHeldBy, readEntries, readEntry } from "./census.ts";
+import { type Ledger, openLedger } from "../ledger/ledger.ts";
+import { openHolders } from "./holders.ts";
 import { ensureDirectory } from "./directory.ts";
 import { misplaced, onDisk } from "./error.ts";
 import {
@@ -27,6 +23,8 @@ import { type Reservation, writeReservation } from "./reservation.ts";
 /** A network's folder while its lock is held: an allocator's store, and what GC and admins see of it. */
 export interface DiskStore extends Store {
   readonly entries: () => Iterable<Entry>;
+  /** As `held`, and certain even where files were edited in place. */
+  readonly find: (owner: Attachment) => readonly string[];
   /** One address's reservation; undefined when it is free. */
   readonly reservation: (address: string) => Reservation | undefined;
   readonly isTaken: (address: string) => boolean;
@@ -46,22 +44,24 @@ export function withStore<Value>(
   return withLock(place, () =>
     onDisk(`use the store "${directory}"`, () => {
       removeDraft(directory);
-      return work(openStore(directory));
+      const ledger = openLedger(place);
+      try {
+        return work(openStore(directory, ledger));
+      } finally {
+        ledger.close();
+      }
     }),
   );
 }
 
-/** How often a name is looked up before it is cheaper to read them all. */
-const LOOKUPS = 64;
-
-function openStore(directory: string): DiskStore {
+function openStore(directory: string, ledger: Ledger): DiskStore {
   const isTaken = takenLookup(directory);
-  const held = (owner: Attachment): Entry[] =>
-    [...readEntries(directory)].filter(
-      ({ reservation }) =>
-        isHeldBy(reservation, owner) || isLegacyOf(reservation, owner),
-    );
-  const free = (address: string): boolean => removeFile(directory, address);
+  const holders = openHolders(directory, ledger);
+  const free = (address: string): boolean => {
+    const freed = removeFile(directory, address);
+    if (freed) holders.forget(address);
+    return freed;
+  };
   return {
     entries: () => readEntries(directory),
     reservation: (address) => readEntry(directory, address),
@@ -70,22 +70,26 @@ function openStore(directory: string): DiskStore {
     probe: () => {
       probe(directory);
     },
-    held: (owner) => held(owner).map(({ address }) => address),
+    held: (owner) => holders.seek(owner).map(({ address }) => address),
+    find: (owner) => holders.find(owner).map(({ address }) => address),
     release: (owner) => {
-      const entries = held(owner);
-      const own = entries.filter(({ reservation }) =>
-        isHeldBy(reservation, owner),
-      );
-      const names = (own.length > 0 ? own : entries).map(
-        ({ address }) => address,
-      );
+      const all = holders.find(owner);
+      const own = all.filter(({ reservation }) => isHeldBy(reservation, owner));
+      const names = (own.length > 0 ? own : all).map(({ address }) => address);
       return names.filter(free);
     },
     lastReserved: (set) => readLast(directory, set),
-    reserve: (address, owner, set) =>
-      !isTaken(address) && reserve(directory, { address, owner, set }),
+    reserve: (address, owner, set) => {
+      if (isTaken(address)) return false;
+      const reserved = reserve(directory, { address, owner, set });
+      if (reserved) holders.add(address, owner);
+      return reserved;
+    },
   };
 }
+
+/** How often a name is looked up before it is cheaper to read them all. */
+const LOOKUPS = 64;
 
 /**
  * Whether a name exists. Most often the first one asked for is free; in a crowded network thousands may have to be

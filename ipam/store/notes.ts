@@ -2,7 +2,7 @@ import { mkdirSync, readlinkSync, symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Attachment } from "../../cni/request.ts";
 import type { Place } from "./place.ts";
-import { makeScratchDirectory, scratchDirectory } from "./scratch.ts";
+import { asAid, makeScratchDirectory, scratchDirectory } from "./scratch.ts";
 
 /** Whose address it is and where the container's network namespace was when it got it. */
 export interface Note extends Attachment {
@@ -46,12 +46,4 @@ export function readNote(place: Place, address: string): Note | undefined {
   const [containerID, ifname, netns] = target?.split("\n") ?? [];
   if (containerID === undefined || ifname === undefined) return undefined;
   return netns === undefined ? undefined : { containerID, ifname, netns };
-}
-
-function asAid<Value>(work: () => Value): Value | undefined {
-  try {
-    return work();
-  } catch {
-    return undefined; // no note, full or read-only /run: `list` says that it doesn't know
-  }
 }

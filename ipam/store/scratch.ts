@@ -7,9 +7,7 @@ const RUN_DIRECTORY = "/run/crosslink/ipam";
 
 /**
  * A folder for what is only an aid: everything in it can be missing, stale or impossible to write, and the store alone
- * says who holds what. Outside of the store, since host-local takes every file there for a reservation.
- *
- * @returns undefined when there is no such folder; the network's folder must exist
+ * says who holds what. Outside of the store, since host-local takes every file there for a reservation.. The network's folder must exist.
  */
 export function scratchDirectory({ directory, runDirectory }: Place): string {
   // By inode: a folder that was removed and made again starts anew
@@ -22,4 +20,13 @@ export function makeScratchDirectory(place: Place): string {
   const path = scratchDirectory(place);
   mkdirSync(path, { recursive: true, mode: 0o700 });
   return path;
+}
+
+/** Does something whose failure changes no answer. */
+export function asAid<Value>(work: () => Value): Value | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined; // /run is full, read-only or not ours: slower, or less to tell an admin, but as right
+  }
 }

@@ -101,6 +101,7 @@ export function callHandlers(
     ipamHandlers({
       binding: () => loadBinding(),
       mesh: () => undefined,
+      runDirectory: join(tmpdir(), "crosslink-ipam-run"),
       ...context,
     }),
   );
