@@ -4,24 +4,11 @@ import { openInbox } from "./conversation/inbox.ts";
 import type { Line } from "./conversation/line.ts";
 import { NetlinkError } from "./error.ts";
 import { type Message, NLM_F_ACK } from "./message.ts";
+import type { Answer, Request } from "./conversation/request.ts";
+import type { Transport } from "./conversation/transport.ts";
 
-/** One request to the kernel. */
-export interface Request {
-  /** The kernel's name of the type, for errors: `XFRM_MSG_NEWSA`. */
-  readonly operation: string;
-  /** What it is for, in words: "add SA 0x00001001 to 10.0.0.2". Called only to make an error's text. */
-  readonly action?: (() => string) | undefined;
-  readonly type: number;
-  /** Added to what the method sets itself. */
-  readonly flags?: number;
-  readonly body: Uint8Array;
-}
-
-/** What came back for one request of an exchange. */
-export interface Answer {
-  readonly replies: readonly Message[];
-  readonly error?: NetlinkError;
-}
+export type { Answer, Request } from "./conversation/request.ts";
+export type { Transport } from "./conversation/transport.ts";
 
 /** Requests and answers over one netlink socket. Every method waits a bounded time and then throws ETIMEDOUT. */
 export interface Conversation {
@@ -37,15 +24,6 @@ export interface Conversation {
    * `NLM_F_ACK` are answered; after an error on one that has not (BATCH_BEGIN's, say), when nothing more is queued.
    */
   exchange(requests: readonly Request[]): Answer[];
-  close(): void;
-}
-
-/** The socket under a conversation. Numbers are non-negative, or -errno. */
-export interface Transport {
-  readonly portId: number;
-  send(datagram: Uint8Array): number;
-  /** The next datagram's length; where it exceeds the buffer's, the datagram stays queued. -ETIMEDOUT after `timeoutMs`. */
-  receive(buffer: Uint8Array, timeoutMs: number): number;
   close(): void;
 }
 

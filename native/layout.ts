@@ -237,13 +237,15 @@ function structWriter<F extends Fields>(
   placed: readonly Placed[],
 ): (view: DataView, base: number, value: StructInit<F>) => void {
   return (view, base, value) => {
-    for (const { key, field, offset } of placed) {
-      const part: unknown = value[key];
-      try {
+    let writing = "";
+    try {
+      for (const { key, field, offset } of placed) {
+        const part: unknown = value[key];
+        writing = key;
         if (part !== undefined) field.write(view, base + offset, part);
-      } catch (error) {
-        throw named(error, `${name}.${key}`);
       }
+    } catch (error) {
+      throw named(error, `${name}.${writing}`);
     }
   };
 }

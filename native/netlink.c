@@ -22,7 +22,7 @@
 #include <node_api.h>
 
 #define MAX_ARGUMENTS 3
-#define RECEIVE_BUFFER (8 * 1024 * 1024)
+#define BUFFER_LIMIT (8 * 1024 * 1024)
 #define SYSCTL_ROOT "/proc/sys/"
 
 struct arguments {
@@ -121,9 +121,12 @@ static int configure(int fd) {
     int error = set_option(fd, SOL_NETLINK, options[i], 1);
     if (error < 0 && error != -ENOPROTOOPT) return error;  // STRICT_CHK is of Linux 4.20: an older kernel filters less
   }
-  // FORCE goes beyond net.core.rmem_max and wants CAP_NET_ADMIN; without it the kernel caps the size.
-  if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER) < 0)
-    set_option(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
+  // Limits, not memory: what may wait to be read, and how large one datagram, an nf_tables batch for example, may be.
+  // FORCE goes beyond net.core.rmem_max and wmem_max and wants CAP_NET_ADMIN; without it the kernel caps the sizes.
+  if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_LIMIT) < 0)
+    set_option(fd, SOL_SOCKET, SO_RCVBUF, BUFFER_LIMIT);
+  if (set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_LIMIT) < 0)
+    set_option(fd, SOL_SOCKET, SO_SNDBUF, BUFFER_LIMIT);
   struct sockaddr_nl address = {.nl_family = AF_NETLINK};
   return bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ? -errno : 0;
 }

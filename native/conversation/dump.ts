@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import type { Request } from "../conversation.ts";
+import type { Request } from "./request.ts";
 import { NetlinkError } from "../error.ts";
 import {
   type Message,

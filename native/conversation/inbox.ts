@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import type { Transport } from "../conversation.ts";
+import type { Transport } from "./transport.ts";
 import { decodeMessages, type Message } from "../message.ts";
 
 /** Sequence numbers from `first` on, modulo 2^32. */

@@ -1,5 +1,6 @@
 import { constants } from "node:os";
-import type { Request, Transport } from "../conversation.ts";
+import type { Request } from "./request.ts";
+import type { Transport } from "./transport.ts";
 import { encodeMessages, NLM_F_REQUEST } from "../message.ts";
 import type { Inbox, SequenceRange } from "./inbox.ts";
 
