@@ -22,7 +22,7 @@ async function demo(): Promise<number> {
             this machine's own kernel has no ESP with GCM (it said "${here}").
             All is real there but the speed: a program starts ten times slower.`);
   }
-  const { status } = await runScene(join(import.meta.dirname, "scene.ts"), {
+  const { status } = await runScene([join(import.meta.dirname, "scene.ts")], {
     onOutput: (text) => process.stdout.write(text),
   });
   return status;

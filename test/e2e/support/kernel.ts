@@ -52,31 +52,43 @@ export function scenesMissing(): string | undefined {
   return espMissing() === undefined ? undefined : umlMissing();
 }
 
-/**
- * Runs a TypeScript file where ESP is: on this machine's kernel, else in User Mode Linux over this machine's files.
- *
- * @returns its exit code and what it wrote
- */
-export async function runScene(
-  script: string,
-  options: {
-    readonly onOutput?: (text: string) => void;
-    readonly timeoutSeconds?: number;
-  } = {},
-): Promise<{ status: number; output: string }> {
-  const command = [process.execPath, script];
-  if (espMissing() === undefined) return runHere(command, options);
+/** How a scene is run. */
+export interface SceneOptions {
+  readonly onOutput?: (text: string) => void;
+  /** 120 unless said otherwise. */
+  readonly timeoutSeconds?: number;
+}
+
+/** How it ended, and what it wrote to stdout. */
+export interface SceneResult {
+  readonly status: number;
+  readonly output: string;
+}
+
+/** Runs a TypeScript file where ESP is: on this machine's kernel, else in User Mode Linux over this machine's files. */
+export function runScene(
+  script: readonly string[],
+  options: SceneOptions = {},
+): Promise<SceneResult> {
+  return espMissing() === undefined
+    ? runHere(script, options)
+    : runInGuest(script, options);
+}
+
+/** Runs a TypeScript file in User Mode Linux. */
+export function runInGuest(
+  script: readonly string[],
+  options: SceneOptions = {},
+): Promise<SceneResult> {
+  const command = [process.execPath, ...script];
   return runInUml({ command, modules: MODULES, ...options });
 }
 
 function runHere(
-  [program = "", ...words]: readonly string[],
-  options: {
-    readonly onOutput?: (text: string) => void;
-    readonly timeoutSeconds?: number;
-  },
-): Promise<{ status: number; output: string }> {
-  const child = spawn(program, words, {
+  script: readonly string[],
+  options: SceneOptions,
+): Promise<SceneResult> {
+  const child = spawn(process.execPath, script, {
     stdio: ["ignore", "pipe", "inherit"],
     timeout: (options.timeoutSeconds ?? 120) * 1000,
   });

@@ -1,0 +1,67 @@
+import { randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  clusterFile,
+  type Node,
+  type NodePlan,
+  writeKeyring,
+} from "../e2e/support/topology.ts";
+
+/** How a node's mesh looks in a measurement. */
+export interface Mesh {
+  readonly remoteCidrs: number;
+  readonly encryption: "esp" | "none";
+}
+
+/** As many clusters as CIDRs, up to this; then the clusters grow. Each has one node. */
+const mostClusters = 10;
+
+/** The node that is measured. */
+export const localPlan: NodePlan = {
+  cluster: "local",
+  name: "node",
+  privateIp: "172.17.0.2",
+  elasticIp: "203.0.113.1",
+  podCidr: "10.0.0.0/16",
+};
+
+/** Writes the cluster files and a keyring of a mesh into the node's folder. */
+export function writeMesh(node: Node, mesh: Mesh): void {
+  writeCluster(node, clusterFile("local", [localPlan]), "local");
+  for (let index = 0; index < clusterCount(mesh); index += 1)
+    writeCluster(node, remoteCluster(mesh, index), `remote${index}`);
+  const secret = randomBytes(32).toString("base64");
+  writeKeyring([node], { active: 1, keys: [{ id: 1, secret }] });
+}
+
+function clusterCount({ remoteCidrs }: Mesh): number {
+  return Math.min(remoteCidrs, mostClusters);
+}
+
+function remoteCluster(mesh: Mesh, index: number): object {
+  const each = mesh.remoteCidrs / clusterCount(mesh);
+  const podCIDRs = Array.from({ length: each }, (_, n) => {
+    const number = index * each + n;
+    return `10.${100 + (number >> 8)}.${number & 255}.0/24`;
+  });
+  const name = `remote${index}`;
+  const { encryption } = mesh;
+  // Routers of a plain network lie where the node can reach them directly; peers lie in the internet.
+  const ips = [encryption === "esp" ? "192.168.0.2" : `172.17.0.${10 + index}`];
+  const elastic =
+    encryption === "esp" ? { elasticIP: `198.51.100.${10 + index}` } : {};
+  return {
+    name,
+    encryption,
+    podCIDRs,
+    nodes: [{ name, ips, ...elastic, podCIDRs }],
+  };
+}
+
+function writeCluster({ folder }: Node, cluster: object, name: string): void {
+  writeFileSync(
+    join(folder, "clusters.d", `${name}.json`),
+    JSON.stringify(cluster),
+  );
+}
