@@ -1,0 +1,136 @@
+import { type Check, since, Skipped } from "../check.ts";
+import type { Container } from "../container.ts";
+import type { Site } from "../site.ts";
+import { expectError, expectSilence, expectSuccess } from "../verdict.ts";
+
+const GC = '§2 "GC"';
+const KEY = "cni.dev/valid-attachments";
+
+/** GC frees what the runtime no longer knows, and nothing else. */
+export const gcChecks: readonly Check[] = since("1.1.0", [
+  harmless("absent-list", undefined),
+  harmless("null-list", null),
+  {
+    name: "gc/all-valid-keeps-all",
+    clause: GC,
+    level: "MUST",
+    async run(site) {
+      const containers = [await alive(site), await alive(site)];
+      await collect(containers[0]!, containers);
+      for (const container of containers) await stillThere(container);
+    },
+  },
+  {
+    name: "gc/partial-list-keeps-the-listed",
+    clause: GC,
+    level: "MUST",
+    async run(site) {
+      const [valid, stale] = [await alive(site), await alive(site)];
+      await collect(valid, [valid]);
+      await stillThere(valid);
+      expectSuccess(await stale.call("DEL"));
+    },
+  },
+  {
+    name: "gc/frees-addresses-that-are-not-listed",
+    clause: `${GC}: IPAM reservations`,
+    level: "SHOULD",
+    kinds: ["ipam"],
+    async run(site) {
+      const [valid, stale] = [await alive(site), await alive(site)];
+      await collect(valid, [valid]);
+      expectError(await stale.call("CHECK"));
+    },
+  },
+  {
+    name: "gc/empty-list-frees-everything",
+    clause: `${GC}: IPAM reservations`,
+    level: "SHOULD",
+    kinds: ["ipam"],
+    async run(site) {
+      const stale = await alive(site);
+      await collect(stale, []);
+      expectError(await stale.call("CHECK"));
+    },
+  },
+  {
+    name: "gc/empty-list-succeeds",
+    clause: GC,
+    level: "MUST",
+    async run(site) {
+      const stale = await alive(site);
+      await collect(stale, []);
+      expectSuccess(await stale.call("DEL"));
+    },
+  },
+  {
+    name: "gc/leaves-other-networks-alone",
+    clause: `${GC}: the attachments of a network`,
+    level: "MUST",
+    async run(site) {
+      const container = await alive(site);
+      const config = { [KEY]: [], name: `${site.network}-other` };
+      expectSilence(await container.call("GC", { config }));
+      await stillThere(container);
+    },
+  },
+  {
+    name: "gc/without-any-attachment",
+    clause: GC,
+    level: "MUST",
+    async run(site) {
+      const container = await site.container();
+      await collect(container, []);
+    },
+  },
+  {
+    name: "gc/refuses-older-versions",
+    clause: '§2 of 1.0.0, which has no GC; §5 "Error" code 1',
+    level: "SHOULD",
+    run: (site) => refusedIn(site, "GC"),
+  },
+]);
+
+/** Fails a configuration of 1.0.0, which knows neither GC nor STATUS. */
+export async function refusedIn(
+  site: Site,
+  command: "GC" | "STATUS",
+): Promise<void> {
+  if (!site.versions.subject.includes("1.0.0")) {
+    throw new Skipped("the plugin does not support 1.0.0");
+  }
+  const container = await site.container("1.0.0");
+  expectError(await container.call(command), 1);
+}
+
+function harmless(name: string, list: null | undefined): Check {
+  return {
+    name: `gc/${name}-keeps-all`,
+    clause: `${GC}; libcni without a list`,
+    level: "MUST",
+    async run(site) {
+      const container = await alive(site);
+      expectSilence(await container.call("GC", { config: { [KEY]: list } }));
+      await stillThere(container);
+    },
+  };
+}
+
+async function alive(site: Site): Promise<Container> {
+  const container = await site.container();
+  await container.add();
+  return container;
+}
+
+async function collect(
+  caller: Container,
+  valid: readonly Container[],
+): Promise<void> {
+  const ifname = caller.ifname;
+  const list = valid.map(({ id }) => ({ containerID: id, ifname }));
+  expectSilence(await caller.call("GC", { config: { [KEY]: list } }));
+}
+
+async function stillThere(container: Container): Promise<void> {
+  expectSuccess(await container.call("CHECK"));
+}
