@@ -4,7 +4,7 @@ import type { Request } from "../cni/request.ts";
 import { type NetworkConfiguration, parseNetwork } from "../conf/network.ts";
 import type { Kernel } from "./kernel.ts";
 import { type Log, openLog } from "./log.ts";
-import { converge } from "./node/converge.ts";
+import type { EnsureNode } from "./node/converge.ts";
 import { type Host, readLinkedNode } from "./node/linked.ts";
 import { checkAttachment } from "./check.ts";
 import { collectGarbage, detachPod } from "./pod/detach.ts";
@@ -18,6 +18,10 @@ export interface PluginContext {
   readonly kernel: () => Kernel;
   readonly host: Host;
   readonly writeStderr: (text: string) => void;
+  /** Brings the node up to date: {@link refreshNode}, unless a resident agent knows better. */
+  readonly ensureNode: EnsureNode;
+  /** The pod's namespace as an open file, where the caller sent it along; else its path is opened. */
+  readonly openNetns?: (path: string) => number | undefined;
 }
 
 /** crosslink as a CNI plugin: every command is validate → desired → observed → plan → apply. */
@@ -48,8 +52,7 @@ function add(request: Request, context: PluginContext): unknown {
   requirePrevResult(request);
   const log = openCallLog(request, config, context);
   withSession(context.kernel(), (session) => {
-    const node = readLinkedNode(config, context.host, session.route);
-    converge(session, { node, snat: config.snat }, log);
+    const node = context.ensureNode(session, config, log);
     if (node !== undefined)
       attachPod(session, requirePod(session, request, node), log);
   });

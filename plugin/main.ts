@@ -7,6 +7,7 @@ import { runCommandLine } from "./command/main.ts";
 import { pluginHandlers } from "./handlers.ts";
 import { serveIpam } from "./ipam.ts";
 import type { Kernel } from "./kernel.ts";
+import { refreshNode } from "./node/converge.ts";
 import type { Host } from "./node/linked.ts";
 
 /** Standard file descriptors. */
@@ -45,7 +46,8 @@ export function main(
     writeStderr,
   };
   if (basename(argv0) === "crosslink-ipam") return serveIpam(call, front);
-  return run(call, pluginHandlers(front));
+  const ensureNode = refreshNode(front.host);
+  return run(call, pluginHandlers({ ...front, ensureNode }));
 }
 
 function openFront(

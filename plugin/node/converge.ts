@@ -1,5 +1,5 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
-import type { SnatMode } from "../../conf/network.ts";
+import type { NetworkConfiguration } from "../../conf/network.ts";
 import { applyOperations } from "../apply.ts";
 import { withNodeLock } from "../lock.ts";
 import { type Log } from "../log.ts";
@@ -12,7 +12,7 @@ import {
   type SnatPlan,
 } from "../snat/snat.ts";
 import { desiredState, type RoutingFacts } from "./desired.ts";
-import type { LinkedNode } from "./linked.ts";
+import { type Host, type LinkedNode, readLinkedNode } from "./linked.ts";
 import { observeState } from "./observe.ts";
 import { type NodePlan, planNode } from "./plan.ts";
 import type { ObservedState } from "./state.ts";
@@ -26,7 +26,7 @@ export interface FullPlan {
 /** What the plan of a node is made from, besides its kernel. */
 export interface Wanted {
   readonly node: LinkedNode | undefined;
-  readonly snat: SnatMode;
+  readonly snat: NetworkConfiguration["snat"];
 }
 
 /** Observes the node and compares; changes nothing. */
@@ -67,6 +67,22 @@ export function converge(session: Session, wanted: Wanted, log: Log): void {
     refuseConflicts(plan);
     applyFully(session, plan, log);
   });
+}
+
+/** Brings the node to what its files say, and returns what that is. */
+export type EnsureNode = (
+  session: Session,
+  config: NetworkConfiguration,
+  log: Log,
+) => LinkedNode | undefined;
+
+/** Reads the files, looks at the kernel, and converges: what a process of one call has to do. */
+export function refreshNode(host: Host): EnsureNode {
+  return (session, config, log) => {
+    const node = readLinkedNode(config, host, session.route);
+    converge(session, { node, snat: config.snat }, log);
+    return node;
+  };
 }
 
 /** Takes all steps in the order that keeps clear text off the wire. */

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../../cni/main.ts";
 import { pluginHandlers } from "../../plugin/handlers.ts";
+import { refreshNode } from "../../plugin/node/converge.ts";
 import { binding } from "./binding.ts";
 import { connect, type Namespace, namespace } from "./namespace.ts";
 
@@ -74,6 +75,8 @@ export function nodeSite(): NodeSite {
   };
 }
 
+const HOST = { nodeName: "node1", hostName: "no-such-host" };
+
 function callHandlers(
   site: Pick<NodeSite, "node" | "folder" | "clustersDir">,
   command: string,
@@ -105,7 +108,8 @@ function callHandlers(
     },
     pluginHandlers({
       kernel: () => ({ binding, netns: site.node.fd }),
-      host: { nodeName: "node1", hostName: "no-such-host" },
+      host: HOST,
+      ensureNode: refreshNode(HOST),
       writeStderr: (text) => stderr.push(text),
     }),
   );
