@@ -1,0 +1,98 @@
+/** node-netlink-native: typed Linux netlink. The README shows it used. */
+
+// Any netlink family: bytes, messages, conversations.
+export * from "./address.ts";
+export * from "./attribute.ts";
+export { type Binding, loadBinding } from "./binding.ts";
+export * from "./conversation.ts";
+export * from "./error.ts";
+export * from "./layout.ts";
+export * from "./lock.ts";
+export * from "./message.ts";
+export * from "./socket.ts";
+export * from "./sysctl.ts";
+
+// rtnetlink: links, addresses, routes, rules, proxies.
+export { openRoute, type RouteClient } from "./route/client.ts";
+export type { InterfaceAddress } from "./route/interface-address.ts";
+export type { Link, LinkChange } from "./route/link.ts";
+export type { ProxyNeighbour } from "./route/neighbour.ts";
+export type { NextHop } from "./route/next-hop.ts";
+export type { Route, RouteLookup } from "./route/route.ts";
+export type { RoutingRule } from "./route/rule.ts";
+export type { RouteFilter, RouteOperation } from "./route/tables.ts";
+export type { Vxlan } from "./route/vxlan.ts";
+
+// xfrm: IPsec's security associations and policies.
+export {
+  openXfrm,
+  type Outcomes,
+  type PolicyCounts,
+  type XfrmClient,
+} from "./xfrm/client.ts";
+export { Key } from "./xfrm/key.ts";
+export {
+  missingAlgorithm,
+  type MissingAlgorithm,
+} from "./xfrm/missing-algorithm.ts";
+export type * from "./xfrm/sa.ts";
+export type { Mark, Mode, Selector } from "./xfrm/selector.ts";
+export type * from "./xfrm/sp.ts";
+
+// nf_tables: tables, chains, sets and rules, in transactions.
+export {
+  type Attempts,
+  type NftablesClient,
+  openNftables,
+  transact,
+} from "./nftables/client.ts";
+export {
+  addChain,
+  type ChainName,
+  deleteChain,
+  type Hook,
+  type ObservedChain,
+} from "./nftables/chain.ts";
+export {
+  addElements,
+  deleteElements,
+  type Element,
+} from "./nftables/element.ts";
+export type { Expression } from "./nftables/expression/expression.ts";
+export {
+  type Interval,
+  intervalElements,
+  intervalsOf,
+  prefixElements,
+} from "./nftables/interval.ts";
+export {
+  addRule,
+  deleteRule,
+  deleteRules,
+  expressionsOf,
+  type ObservedRule,
+  type Place,
+  type Rule,
+} from "./nftables/rule.ts";
+export {
+  addSet,
+  deleteSet,
+  type IntervalSet,
+  type ObservedSet,
+  type SetName,
+} from "./nftables/set.ts";
+export {
+  addTable,
+  deleteTable,
+  type ObservedTable,
+  type TableName,
+} from "./nftables/table.ts";
+
+// Connection tracking.
+export { type ConntrackClient, openConntrack } from "./conntrack/client.ts";
+export type {
+  ConntrackEntry,
+  EntryFilter,
+  EntryName,
+} from "./conntrack/entry.ts";
+export type { Icmp, Tuple } from "./conntrack/tuple.ts";
