@@ -11,6 +11,7 @@ import {
 } from "../socket.ts";
 import { XFRMA_SAD_CNT, XFRMA_SPD_INFO } from "./constants.ts";
 import * as request from "./request.ts";
+import { sharedAddresses } from "./codec/address.ts";
 import { decodeAssociation } from "./codec/association-decode.ts";
 import type {
   AssociationId,
@@ -43,7 +44,7 @@ export interface XfrmClient {
   deleteAssociations(list: readonly AssociationId[]): Outcomes;
   countAssociations(): number;
 
-  /** Those of sockets too: their `foreign` says so. */
+  /** Those of sockets too: their `foreign` says so. Equal addresses are one array. */
   policies(): ObservedPolicy[];
   /** Undefined where there is none. */
   getPolicy(id: PolicyId): ObservedPolicy | undefined;
@@ -111,10 +112,12 @@ function associationMethods(conversation: Conversation) {
 function policyMethods(conversation: Conversation) {
   const { one, many } = senders(conversation);
   return {
-    policies: () =>
-      conversation
+    policies: () => {
+      const address = sharedAddresses();
+      return conversation
         .dump(request.listPolicies())
-        .map(({ body }) => decodePolicy(body)),
+        .map(({ body }) => decodePolicy(body, address));
+    },
     getPolicy: (id: PolicyId) =>
       lookUp(conversation, request.getPolicy(id), decodePolicy),
     addPolicy: one(request.addPolicy),

@@ -37,7 +37,7 @@ import type {
 import { readAddress } from "./address.ts";
 import { readMark } from "./mark.ts";
 import { decodeMode } from "./mode.ts";
-import type { Writable } from "./writable.ts";
+import type { Writable } from "./source.ts";
 import {
   viewStruct,
   xfrmAlgo,
@@ -61,20 +61,9 @@ const SELECTOR = xfrmSelector.offsets;
  * Throws RangeError where the body is cut short.
  */
 export function decodeAssociation(body: Uint8Array): ObservedAssociation {
-  return associationFrom(
-    body,
-    decodeAttributeList(body.subarray(xfrmUsersaInfo.size)),
-  );
-}
-
-/** The SA in a `struct xfrm_usersa_info` and the attributes that came with it. Throws RangeError when short. */
-export function associationFrom(
-  info: Uint8Array,
-  attributes: readonly Attribute[],
-): ObservedAssociation {
-  const view = viewStruct(info, xfrmUsersaInfo);
   const foreign: string[] = [];
-  const sa = readInfo(view, foreign);
+  const sa = readInfo(viewStruct(body, xfrmUsersaInfo), foreign);
+  const attributes = decodeAttributeList(body.subarray(xfrmUsersaInfo.size));
   for (const attribute of attributes) addAttribute(sa, attribute, foreign);
   noteAlgorithms(sa, foreign);
   return sa;

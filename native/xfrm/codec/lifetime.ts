@@ -1,4 +1,4 @@
-import { u32, u64 } from "../../layout.ts";
+import { u64 } from "../../layout.ts";
 import { XFRM_INF } from "../constants.ts";
 import type { Lifetime } from "../sa.ts";
 import { xfrmLifetimeCfg, xfrmLifetimeCur } from "../structs.ts";
@@ -26,9 +26,10 @@ export function readLifetime(view: DataView, base: number): Lifetime {
 
 /** Whether the `struct xfrm_lifetime_cfg` at `base` sets no limit at all. */
 export function isUnlimited(view: DataView, base: number): boolean {
+  // All ones and all zeros are the same in either byte order.
   for (let offset = 0; offset < xfrmLifetimeCfg.size; offset += 4) {
-    const none = offset < FIRST_TIME ? 0xffff_ffff : 0;
-    if (u32.read(view, base + offset) !== none) return false;
+    const none = offset < FIRST_TIME ? -1 : 0;
+    if (view.getInt32(base + offset) !== none) return false;
   }
   return true;
 }

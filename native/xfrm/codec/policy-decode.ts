@@ -1,10 +1,5 @@
 import { AF_INET, AF_INET6 } from "../../address.ts";
-import {
-  type Attribute,
-  decodeAttributeList,
-  readU32,
-  readU8,
-} from "../../attribute.ts";
+import { readU32 } from "../../attribute.ts";
 import { be32, u16, u32 } from "../../layout.ts";
 import {
   FOREIGN_ATTRIBUTES,
@@ -26,12 +21,13 @@ import {
   xfrmUserpolicyInfo,
   xfrmUserTmpl,
 } from "../structs.ts";
-import { readAddress } from "./address.ts";
+import { type AddressReader, readAddress } from "./address.ts";
+import { eachAttribute, type Place } from "./attributes.ts";
 import { isUnlimited, readLifetime } from "./lifetime.ts";
 import { readMark } from "./mark.ts";
 import { decodeMode } from "./mode.ts";
 import { readSelector } from "./selector.ts";
-import type { Writable } from "./writable.ts";
+import type { Source, Writable } from "./source.ts";
 
 const ANY_ALGORITHM = 0xffff_ffff;
 const ID = xfrmId.offsets;
@@ -47,27 +43,26 @@ const DIRECTIONS: readonly Direction[] = [
 
 /**
  * The policy in the body of `XFRM_MSG_NEWPOLICY` or `XFRM_MSG_UPDPOLICY`, a dump's or a notification's.
- * Throws RangeError where the body is cut short.
+ * Throws RangeError where the body is cut short. Everything is read at its offset in the body, without decode() and
+ * objects in between: thousands of policies are read whenever a command starts.
  */
-export function decodePolicy(body: Uint8Array): ObservedPolicy {
-  return policyFrom(
-    body,
-    decodeAttributeList(body.subarray(xfrmUserpolicyInfo.size)),
-  );
+export function decodePolicy(
+  body: Uint8Array,
+  address: AddressReader = readAddress,
+): ObservedPolicy {
+  const view = viewStruct(body, xfrmUserpolicyInfo);
+  const source: Source = { view, address, foreign: [] };
+  const policy = readInfo(source);
+  eachAttribute(view, xfrmUserpolicyInfo.size, (attribute) => {
+    addAttribute(policy, source, attribute);
+  });
+  return policy;
 }
 
-/**
- * The policy in a `struct xfrm_userpolicy_info` and the attributes that came with it. Throws RangeError when short.
- * Fields are read at their offsets, not by decode(): thousands of policies are read whenever a command starts.
- */
-export function policyFrom(
-  info: Uint8Array,
-  attributes: readonly Attribute[],
-): ObservedPolicy {
-  const view = viewStruct(info, xfrmUserpolicyInfo);
-  const foreign: string[] = [];
+function readInfo(source: Source): Writable<ObservedPolicy> {
+  const { view, foreign } = source;
   const policy: Writable<ObservedPolicy> = {
-    selector: readSelector(view, INFO.sel, foreign),
+    selector: readSelector(source, INFO.sel),
     direction: readDirection(view, foreign),
     action:
       view.getUint8(INFO.action) === XFRM_POLICY_ALLOW ? "allow" : "block",
@@ -80,7 +75,6 @@ export function policyFrom(
   const flags = view.getUint8(INFO.flags);
   if (flags !== 0) policy.flags = flags;
   noteForeign(view, foreign);
-  for (const attribute of attributes) addAttribute(policy, attribute, foreign);
   return policy;
 }
 
@@ -101,21 +95,22 @@ function noteForeign(view: DataView, foreign: string[]): void {
 
 function addAttribute(
   policy: Writable<ObservedPolicy>,
-  { type, value }: Attribute,
-  foreign: string[],
+  source: Source,
+  { type, start, end }: Place,
 ): void {
+  const { view, foreign } = source;
   switch (type) {
     case XFRMA_TMPL:
-      policy.templates = readTemplates(value, foreign);
+      policy.templates = readTemplates(source, start, end);
       break;
     case XFRMA_MARK:
-      policy.mark = readMark(value);
+      policy.mark = readMark(bytesAt(view, start, end));
       break;
     case XFRMA_IF_ID:
-      policy.ifId = readU32(value);
+      policy.ifId = readU32(bytesAt(view, start, end));
       break;
     case XFRMA_POLICY_TYPE:
-      if (readU8(value) !== XFRM_POLICY_TYPE_MAIN)
+      if (view.getUint8(start) !== XFRM_POLICY_TYPE_MAIN)
         foreign.push("policy of the sub database");
       break;
     case XFRMA_PAD:
@@ -125,45 +120,53 @@ function addAttribute(
   }
 }
 
-function readTemplates(value: Uint8Array, foreign: string[]): Template[] {
-  const templates: Template[] = [];
-  for (let base = 0; base < value.length; base += xfrmUserTmpl.size)
-    templates.push(
-      readTemplate(viewStruct(value.subarray(base), xfrmUserTmpl), foreign),
+function bytesAt(view: DataView, start: number, end: number): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset + start, end - start);
+}
+
+function readTemplates(source: Source, start: number, end: number): Template[] {
+  if ((end - start) % xfrmUserTmpl.size !== 0)
+    throw new RangeError(
+      `Cannot decode templates: ${end - start} bytes are no multiple of ${xfrmUserTmpl.size}`,
     );
+  if (end - start === xfrmUserTmpl.size) return [readTemplate(source, start)];
+  const templates: Template[] = [];
+  for (let base = start; base < end; base += xfrmUserTmpl.size)
+    templates.push(readTemplate(source, base));
   return templates;
 }
 
-function readTemplate(view: DataView, foreign: string[]): Template {
-  const family = u16.read(view, TEMPLATE.family);
+function readTemplate(source: Source, base: number): Template {
+  const { view, address } = source;
+  const family = u16.read(view, base + TEMPLATE.family);
   const template: Writable<Template> = {
-    source: readAddress(view, TEMPLATE.saddr, family),
-    destination: readAddress(view, TEMPLATE.id + ID.daddr, family),
-    reqid: u32.read(view, TEMPLATE.reqid),
-    mode: decodeMode(view.getUint8(TEMPLATE.mode)),
+    source: address(view, base + TEMPLATE.saddr, family),
+    destination: address(view, base + TEMPLATE.id + ID.daddr, family),
+    reqid: u32.read(view, base + TEMPLATE.reqid),
+    mode: decodeMode(view.getUint8(base + TEMPLATE.mode)),
   };
-  const spi = be32.read(view, TEMPLATE.id + ID.spi);
-  const protocol = view.getUint8(TEMPLATE.id + ID.proto);
+  const spi = be32.read(view, base + TEMPLATE.id + ID.spi);
+  const protocol = view.getUint8(base + TEMPLATE.id + ID.proto);
   if (spi !== 0) template.spi = spi;
   if (protocol !== IPPROTO_ESP) template.protocol = protocol;
-  if (view.getUint8(TEMPLATE.optional) !== 0) template.optional = true;
-  noteForeignTemplate(view, family, foreign);
+  if (view.getUint8(base + TEMPLATE.optional) !== 0) template.optional = true;
+  noteForeignTemplate(source, base, family);
   return template;
 }
 
 function noteForeignTemplate(
-  view: DataView,
+  { view, foreign }: Source,
+  base: number,
   family: number,
-  foreign: string[],
 ): void {
   if (family !== AF_INET && family !== AF_INET6)
     foreign.push(`template of family ${family}`);
-  const share = view.getUint8(TEMPLATE.share);
+  const share = view.getUint8(base + TEMPLATE.share);
   if (share !== 0) foreign.push(`template's share ${share}`);
   if (
-    u32.read(view, TEMPLATE.aalgos) !== ANY_ALGORITHM ||
-    u32.read(view, TEMPLATE.ealgos) !== ANY_ALGORITHM ||
-    u32.read(view, TEMPLATE.calgos) !== ANY_ALGORITHM
+    u32.read(view, base + TEMPLATE.aalgos) !== ANY_ALGORITHM ||
+    u32.read(view, base + TEMPLATE.ealgos) !== ANY_ALGORITHM ||
+    u32.read(view, base + TEMPLATE.calgos) !== ANY_ALGORITHM
   )
     foreign.push("template's choice of algorithms");
 }

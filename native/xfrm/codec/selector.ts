@@ -1,9 +1,8 @@
-import { AF_INET, AF_INET6, familyOf, type IpPrefix } from "../../address.ts";
+import { AF_INET, AF_INET6, familyOf } from "../../address.ts";
 import { be16, i32, u16, u32 } from "../../layout.ts";
 import type { Selector } from "../selector.ts";
 import { xfrmSelector } from "../structs.ts";
-import { readAddress } from "./address.ts";
-import type { Writable } from "./writable.ts";
+import type { Source, Writable } from "./source.ts";
 
 const ANY_PORT = 0;
 const ONE_PORT = 0xffff;
@@ -32,44 +31,30 @@ export function selectorFields(selector: Selector) {
   };
 }
 
-/** Reads `struct xfrm_selector` at `base`. What `Selector` cannot say is added to `foreign`. */
-export function readSelector(
-  view: DataView,
-  base: number,
-  foreign: string[],
-): Selector {
+/** Reads `struct xfrm_selector` at `base`. What `Selector` cannot say is added to the source's `foreign`. */
+export function readSelector(source: Source, base: number): Selector {
+  const { view, address, foreign } = source;
   const family = u16.read(view, base + AT.family);
   const selector: Writable<Selector> = {
-    source: readPrefix(view, base + AT.saddr, base + AT.prefixlen_s, family),
-    destination: readPrefix(
-      view,
-      base + AT.daddr,
-      base + AT.prefixlen_d,
-      family,
-    ),
+    source: {
+      address: address(view, base + AT.saddr, family),
+      length: view.getUint8(base + AT.prefixlen_s),
+    },
+    destination: {
+      address: address(view, base + AT.daddr, family),
+      length: view.getUint8(base + AT.prefixlen_d),
+    },
   };
   const protocol = view.getUint8(base + AT.proto);
   const interfaceIndex = i32.read(view, base + AT.ifindex);
   if (protocol !== 0) selector.protocol = protocol;
-  if (u16.read(view, base + AT.sport_mask) !== ANY_PORT)
+  if (be16.read(view, base + AT.sport_mask) !== ANY_PORT)
     selector.sourcePort = be16.read(view, base + AT.sport);
-  if (u16.read(view, base + AT.dport_mask) !== ANY_PORT)
+  if (be16.read(view, base + AT.dport_mask) !== ANY_PORT)
     selector.destinationPort = be16.read(view, base + AT.dport);
   if (interfaceIndex !== 0) selector.interfaceIndex = interfaceIndex;
   noteForeign(view, base, foreign);
   return selector;
-}
-
-function readPrefix(
-  view: DataView,
-  addressOffset: number,
-  lengthOffset: number,
-  family: number,
-): IpPrefix {
-  return {
-    address: readAddress(view, addressOffset, family),
-    length: view.getUint8(lengthOffset),
-  };
 }
 
 function portMask(port: number | undefined): number {
@@ -80,8 +65,8 @@ function noteForeign(view: DataView, base: number, foreign: string[]): void {
   const family = u16.read(view, base + AT.family);
   if (family !== AF_INET && family !== AF_INET6)
     foreign.push(`selector of family ${family}`);
-  notePortMask("source", u16.read(view, base + AT.sport_mask), foreign);
-  notePortMask("destination", u16.read(view, base + AT.dport_mask), foreign);
+  notePortMask("source", be16.read(view, base + AT.sport_mask), foreign);
+  notePortMask("destination", be16.read(view, base + AT.dport_mask), foreign);
   const user = u32.read(view, base + AT.user);
   if (user !== 0) foreign.push(`selector of user ${user}`);
 }

@@ -226,9 +226,8 @@ test("requests name themselves, and never a key", () => {
     request.countAssociations(),
     request.countPolicies(),
   ];
-  expect(
-    all.map(({ operation, action }) => `${operation}: ${action?.()}`),
-  ).toMatchInlineSnapshot(`
+  expect(all.map(({ operation, action }) => `${operation}: ${action?.()}`))
+    .toMatchInlineSnapshot(`
     [
       "XFRM_MSG_NEWSA: add SA 0x010000ba from 172.17.1.2 to 203.0.113.2",
       "XFRM_MSG_UPDSA: update SA 0x010000ba from 172.17.1.2 to 203.0.113.2",
