@@ -17,7 +17,7 @@ export function inNetwork(end: End, network: Cidr): Expression[] {
   if (prefix % 8 === 0)
     return [
       load(end, network.family, prefix / 8),
-      equals(bytes.slice(0, prefix / 8)),
+      equals(significantBytes(network)),
     ];
   return [
     load(end, network.family, bytes.length),
@@ -32,6 +32,11 @@ export function inNetwork(end: End, network: Cidr): Expression[] {
   ];
 }
 
+/** The bytes that such a match compares: whole bytes of the prefix, or all of the address where it ends within one. */
+export function significantBytes({ bytes, prefix }: Cidr): Uint8Array {
+  return prefix % 8 === 0 ? bytes.subarray(0, prefix / 8) : bytes;
+}
+
 /** Matches packets whose address is in one of our sets. */
 export function inSet(end: End, family: Family, set: string): Expression[] {
   return [
@@ -42,7 +47,7 @@ export function inSet(end: End, family: Family, set: string): Expression[] {
 
 /** Matches packets that kube-proxy did not mark for masquerading: `-m mark ! --mark 0x4000/0x4000`. */
 export function withoutMark(): Expression[] {
-  const mark = hostOrder(MASQUERADE_MARK);
+  const mark = markBytes();
   return [
     { kind: "meta", key: NFT_META_MARK, access: "load", register: REGISTER },
     {
@@ -86,6 +91,6 @@ function maskOf(length: number, prefix: number): Uint8Array {
 }
 
 // Marks are numbers of the host; addresses are in network order.
-function hostOrder(value: number): Uint8Array {
-  return new Uint8Array(Uint32Array.of(value).buffer);
+function markBytes(): Uint8Array {
+  return new Uint8Array(Uint32Array.of(MASQUERADE_MARK).buffer);
 }

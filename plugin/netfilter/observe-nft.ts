@@ -6,11 +6,14 @@ import { expressionsOf } from "../../native/nftables/rule.ts";
 import type { ObservedSet } from "../../native/nftables/set.ts";
 import type { ObservedTable } from "../../native/nftables/table.ts";
 import { type Family, traitsOf } from "./family.ts";
-import { nftKey, nftSharedRule } from "./shared/nft-rule.ts";
+import { nftRuleReader } from "./shared/nft-rule.ts";
 import { OWN_TABLE } from "./own.ts";
 import type { ObservedOwnedSet, ObservedOwnedTable } from "./table/table.ts";
 import type { SharedChain, SharedChainName } from "./shared/chain.ts";
-import type { Expression } from "../../native/nftables/expression/expression.ts";
+import {
+  type Expression,
+  expressionsKey,
+} from "../../native/nftables/expression/expression.ts";
 
 /** The tables and chains of a ruleset, of all families. */
 export interface Outline {
@@ -43,7 +46,7 @@ export function observeOwnTable(
         .filter((rule) => rule.chain === chain)
         .map((rule) => ({
           handle: rule.handle,
-          key: nftKey(expressionsOf(rule)),
+          key: expressionsKey(expressionsOf(rule)),
         })),
     })),
   };
@@ -72,7 +75,7 @@ export function observeNftChain(
   return {
     ...name,
     exists: true,
-    rules: client.rules(wanted).map((rule) => nftSharedRule(rule, takes)),
+    rules: client.rules(wanted).map(nftRuleReader(name.family, takes)),
   };
 }
 

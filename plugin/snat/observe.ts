@@ -42,12 +42,14 @@ import type { ObservedBackend, ObservedFamily, ObservedSnat } from "./state.ts";
 
 /** Reads what the node's netfilter does with source addresses. Changes nothing, and makes no table by looking. */
 export function observeSnat(kernel: Kernel): ObservedSnat {
+  // nf_tables last: the less time passes until its transaction, the less often somebody changes it in between.
+  const legacy = FAMILIES.map((family) => observeLegacy(kernel, family));
   const nft = withNftables(kernel, observeNftables(kernel));
   return {
     ...(nft === undefined ? {} : { generation: nft.generation }),
-    families: FAMILIES.map((family) => ({
+    families: FAMILIES.map((family, index) => ({
       ...(nft?.families.get(family) ?? withoutNftables(family)),
-      ...observeLegacy(kernel, family),
+      ...(legacy[index] ?? { legacyUnreadable: false }),
     })),
   };
 }

@@ -1,55 +1,115 @@
-import {
-  type Expression,
-  expressionsKey,
-} from "../../../native/nftables/expression/expression.ts";
-import {
-  expressionsOf,
-  type ObservedRule,
-} from "../../../native/nftables/rule.ts";
+import { decodeAttributeList } from "../../../native/attribute.ts";
+import { decodeExpressions } from "../../../native/nftables/expression/expression.ts";
+import type { Expression } from "../../../native/nftables/expression/expression.ts";
+import type { ObservedRule } from "../../../native/nftables/rule.ts";
+import type { Family } from "../family.ts";
 import { OWN_COMMENT } from "../own.ts";
 import type { SharedRule } from "./chain.ts";
+import { isOurComment, type ParsedPair, parsePair } from "./parse-pair.ts";
 
-/** A rule of nf_tables as one of a shared chain. `takes` says of a foreign rule's expressions whether it takes packets away. */
-export function nftSharedRule(
-  rule: ObservedRule,
+/**
+ * Reads the rules of one chain. A node may have thousands of ours, alike but for their addresses: each shape is decoded
+ * once, and of the rules that have it only the addresses are read.
+ */
+export function nftRuleReader(
+  family: Family,
   takes: (expressions: readonly Expression[]) => boolean,
-): SharedRule {
-  const expressions = expressionsOf(rule);
-  const name = { backend: "nft", handle: rule.handle } as const;
-  return isOurs(rule, expressions)
-    ? { key: nftKey(expressions), takes: false, name }
-    : { takes: takes(expressions), name };
+): (rule: ObservedRule) => SharedRule {
+  const shapes = new Map<number, Shape[]>();
+  return (rule) => {
+    const name = { backend: "nft", handle: rule.handle } as const;
+    const ofLength = shapes.get(rule.raw.length);
+    if (rule.comment === OWN_COMMENT)
+      for (const shape of ofLength ?? []) {
+        const key = keyByShape(shape, rule.raw);
+        if (key !== undefined) return { key, takes: false, name };
+      }
+    const expressions = decodeExpressions(rule.raw);
+    if (rule.comment !== OWN_COMMENT && !expressions.some(isOurComment))
+      return { takes: takes(expressions), name };
+    const pair = parsePair(expressions, family);
+    // Ours by its comment, and nothing that we would write: stale.
+    if (pair === undefined)
+      return { key: `unknown ${rule.handle}`, takes: false, name };
+    const shape = shapeOf(rule.raw, expressions, pair);
+    shapes.set(rule.raw.length, [...(ofLength ?? []), shape]);
+    return { key: keyOf(pair), takes: false, name };
+  };
 }
 
-/** What a rule does, as a text that is the same for rules that do the same, whoever wrote them down. */
-export function nftKey(expressions: readonly Expression[]): string {
-  return expressionsKey(
-    expressions.filter(
-      (expression) =>
-        expression.kind !== "counter" && !isOurComment(expression),
-    ),
+/** What a rule does, as a text that is the same for rules that do the same. */
+export function keyOf({ source, destination, rest }: ParsedPair): string {
+  return `${latin1(source)} ${latin1(destination)} ${rest}`;
+}
+
+interface Shape {
+  readonly raw: Uint8Array;
+  /** Stretches of bytes that are the same in all rules of this shape. */
+  readonly fixed: readonly Span[];
+  readonly source: Span;
+  readonly destination: Span;
+  readonly rest: string;
+}
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+function keyByShape(shape: Shape, raw: Uint8Array): string | undefined {
+  const { source, destination, rest, fixed } = shape;
+  const same = fixed.every(
+    ({ start, end }) =>
+      Buffer.compare(
+        raw.subarray(start, end),
+        shape.raw.subarray(start, end),
+      ) === 0,
   );
+  return same
+    ? keyOf({
+        source: raw.subarray(source.start, source.end),
+        destination: raw.subarray(destination.start, destination.end),
+        rest,
+      })
+    : undefined;
 }
 
-function isOurs(
-  { comment }: ObservedRule,
+function shapeOf(
+  raw: Uint8Array,
   expressions: readonly Expression[],
-): boolean {
-  return comment === OWN_COMMENT || expressions.some(isOurComment);
+  pair: ParsedPair,
+): Shape {
+  const source = spanOf(raw, pair.source);
+  const destination = spanOf(raw, pair.destination);
+  const counters = decodeAttributeList(raw)
+    .filter((_, index) => expressions[index]?.kind === "counter")
+    .map(({ value }) => spanOf(raw, value));
+  return {
+    raw,
+    fixed: between([source, destination, ...counters], raw.length),
+    source,
+    destination,
+    rest: pair.rest,
+  };
 }
 
-/** A rule that went through iptables-save and -restore has its comment as a match: struct xt_comment_info, char[256]. */
-function isOurComment(expression: Expression): boolean {
-  return (
-    expression.kind === "match" &&
-    expression.name === "comment" &&
-    textOf(expression.info) === OWN_COMMENT
-  );
+/** Decoded values are views of the bytes that they came from. */
+function spanOf(raw: Uint8Array, view: Uint8Array): Span {
+  const start = view.length === 0 ? 0 : view.byteOffset - raw.byteOffset;
+  return { start, end: start + view.length };
 }
 
-function textOf(bytes: Uint8Array): string {
-  const end = bytes.indexOf(0);
-  return Buffer.from(bytes.subarray(0, end < 0 ? bytes.length : end)).toString(
-    "utf8",
-  );
+function between(holes: readonly Span[], length: number): Span[] {
+  const result: Span[] = [];
+  let start = 0;
+  for (const hole of holes.toSorted((a, b) => a.start - b.start)) {
+    if (hole.start > start) result.push({ start, end: hole.start });
+    start = Math.max(start, hole.end);
+  }
+  result.push({ start, end: length });
+  return result;
+}
+
+function latin1(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
 }

@@ -38,6 +38,16 @@ export function toExpressions(rule: PairRule): Expression[] {
   ];
 }
 
+/** What tells two rules apart besides their networks' bytes. */
+export function pairRest(rule: {
+  readonly prefixes: readonly [number, number];
+  readonly sparesMarked: boolean;
+  readonly verdict: PairRule["verdict"];
+}): string {
+  const { prefixes, sparesMarked, verdict } = rule;
+  return `${prefixes.join(" ")} ${sparesMarked} ${verdict}`;
+}
+
 function network(option: string, { prefix, text }: Cidr): string[] {
   return prefix === 0 ? [] : [`${option} ${text}`];
 }

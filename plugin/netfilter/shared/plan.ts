@@ -3,11 +3,17 @@ import type { Hook } from "../../../native/nftables/chain.ts";
 import { addRule, deleteRule } from "../../../native/nftables/rule.ts";
 import { addTable } from "../../../native/nftables/table.ts";
 import { traitsOf } from "../family.ts";
+import { significantBytes } from "../expressions.ts";
 import { legacyKey } from "../legacy/save.ts";
-import { nftKey } from "./nft-rule.ts";
+import { keyOf as nftKeyOf } from "./nft-rule.ts";
 import type { NetfilterOperation, Sign } from "../operation.ts";
 import { OWN_COMMENT } from "../own.ts";
-import { type PairRule, toExpressions, toIptables } from "./pair-rule.ts";
+import {
+  pairRest,
+  type PairRule,
+  toExpressions,
+  toIptables,
+} from "./pair-rule.ts";
 import {
   planShared,
   type SharedChain,
@@ -58,9 +64,14 @@ export function planSharedChain(
 }
 
 function keyOf({ backend }: SharedChainName, rule: PairRule): string {
-  return backend === "nft"
-    ? nftKey(toExpressions(rule))
-    : legacyKey(toIptables(rule));
+  if (backend === "legacy") return legacyKey(toIptables(rule));
+  const { source, destination } = rule;
+  const prefixes = [source.prefix, destination.prefix] as const;
+  return nftKeyOf({
+    source: significantBytes(source),
+    destination: significantBytes(destination),
+    rest: pairRest({ ...rule, prefixes }),
+  });
 }
 
 function insertion(

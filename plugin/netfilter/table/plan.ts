@@ -15,7 +15,7 @@ import { addRule, deleteRule } from "../../../native/nftables/rule.ts";
 import { addSet, deleteSet } from "../../../native/nftables/set.ts";
 import { addTable, deleteTable } from "../../../native/nftables/table.ts";
 import { traitsOf } from "../family.ts";
-import { nftKey } from "../shared/nft-rule.ts";
+import { expressionsKey } from "../../../native/nftables/expression/expression.ts";
 import type { NetfilterOperation, Sign } from "../operation.ts";
 import { OWN_COMMENT, OWN_TABLE } from "../own.ts";
 import type {
@@ -151,7 +151,9 @@ function planChain(
   const found = observed.chains.find(({ name }) => name === chain.name);
   const name = { ...nameOf(table), chain: chain.name };
   const where = `chain ${describe(table)} ${chain.name}`;
-  const wanted = chain.rules.map(({ expressions }) => nftKey(expressions));
+  const wanted = chain.rules.map(({ expressions }) =>
+    expressionsKey(expressions),
+  );
   const present = found?.rules.map(({ key }) => key) ?? [];
   const addition =
     found === undefined

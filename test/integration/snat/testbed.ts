@@ -37,9 +37,7 @@ export const PAIRS = pairs(
   ["fd00:1::/64", "fd00:2::/52"],
 );
 
-export function pairs(
-  ...texts: readonly (readonly [string, string])[]
-): {
+export function pairs(...texts: readonly (readonly [string, string])[]): {
   local: ReturnType<typeof parseCidr>;
   remote: ReturnType<typeof parseCidr>;
 }[] {
@@ -81,6 +79,8 @@ export function testbed(): Testbed {
 }
 
 function wire(pod: Namespace, node: Namespace, remote: Namespace): void {
+  for (const ns of [pod, node, remote])
+    ns.shell("sysctl -qw net.ipv6.conf.default.accept_dad=0");
   connect(pod, "eth0", node, "veth-pod");
   connect(node, "eth0", remote, "eth0");
   pod.shell(`
