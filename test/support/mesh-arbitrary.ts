@@ -3,6 +3,9 @@ import type { ClusterSource } from "../../conf/clusters.ts";
 import type { Cluster, Node } from "../../conf/generated/cluster.ts";
 import { cluster, node } from "./mesh.ts";
 
+/** Which families something has, the first one first. */
+type Families = readonly (4 | 6)[];
+
 const traits = fc.record({
   mode: fc.constantFrom("p2p" as const, "p2p" as const, "gateway" as const),
   encryption: fc.constantFrom(
@@ -12,13 +15,13 @@ const traits = fc.record({
     "none" as const,
   ),
   encap: fc.constantFrom("esp" as const, "esp" as const, "udp" as const),
-  families: fc.constantFrom([4], [4], [6], [4, 6]),
+  families: fc.constantFrom<Families[]>([4], [4], [6], [4, 6]),
   services: fc.boolean(),
   global: fc.boolean(),
   listed: fc.boolean(),
   nodes: fc.array(
     fc.record({
-      ips: fc.constantFrom([4], [4], [6], [4, 6], [6, 4]),
+      ips: fc.constantFrom<Families[]>([4], [4], [6], [4, 6], [6, 4]),
       elastic: fc.boolean(),
       gateway: fc.boolean(),
     }),
@@ -99,7 +102,7 @@ function poolsOf(
         `${v6}:${what.global ? "0:" : ""}0:${String(n)}::/64`,
     },
   };
-  return what.families.map((family) => pools[family as 4 | 6]);
+  return what.families.map((family) => pools[family]);
 }
 
 function nodeOf(

@@ -15,7 +15,7 @@ import {
 } from "../../../../native/address.ts";
 import type { SecurityAssociation } from "../../../../native/xfrm/sa.ts";
 import type { SecurityPolicy } from "../../../../native/xfrm/sp.ts";
-import type { DesiredMesh } from "../../../../plugin/mesh/state.ts";
+import type { DesiredMesh, Peer } from "../../../../plugin/mesh/state.ts";
 import {
   associationText,
   keyring,
@@ -119,34 +119,41 @@ describe("desiredMesh() at the two ends of a tunnel", () => {
   it("lets in and passes on what the other end sends through the same tunnel", () => {
     check({ min: 2, max: 4 }, (clusters) => {
       const nodes = all(clusters);
-      for (const mesh of nodes.values()) {
-        for (const peer of mesh.peers) {
+      for (const { peers } of nodes.values()) {
+        for (const peer of peers) {
           const far = nodes.get(`${peer.cluster}/${peer.node}`)!;
-          for (const direction of ["in", "fwd"]) {
-            const welcome = new Map(
-              protecting(far, direction).map((policy) => [
-                `${textOf(policy.selector.source)} ${textOf(policy.selector.destination)}`,
-                policy,
-              ]),
+          for (const policy of ["in", "fwd"].flatMap((direction) =>
+            welcoming(far, direction, peer),
+          )) {
+            const [template] = policy!.templates;
+            expect(arrivesAt(clusters, formatAddress(template!.source))).toBe(
+              formatAddress(peer.local),
             );
-            for (const local of peer.localCidrs) {
-              for (const remote of peer.remoteCidrs.filter(
-                ({ family }) => family === local.family,
-              )) {
-                const [template] = welcome.get(
-                  `${local.text} ${remote.text}`,
-                )!.templates;
-                expect(
-                  arrivesAt(clusters, formatAddress(template!.source)),
-                ).toBe(formatAddress(peer.local));
-              }
-            }
           }
         }
       }
     });
   });
 });
+
+/** The far end's policies for what its peer may send; undefined where one is missing. */
+function welcoming(
+  far: DesiredMesh,
+  direction: string,
+  peer: Peer,
+): (SecurityPolicy | undefined)[] {
+  const bySelector = new Map(
+    protecting(far, direction).map((policy) => [
+      `${textOf(policy.selector.source)} ${textOf(policy.selector.destination)}`,
+      policy,
+    ]),
+  );
+  return peer.localCidrs.flatMap((local) =>
+    peer.remoteCidrs
+      .filter(({ family }) => family === local.family)
+      .map((remote) => bySelector.get(`${local.text} ${remote.text}`)),
+  );
+}
 
 describe("desiredMesh() on one node", () => {
   it("has no two SAs that the kernel would take for one", () => {

@@ -185,4 +185,31 @@ describe("desiredMesh()", () => {
     expect(peer!.accepted.map(({ keyId }) => keyId)).toEqual([2, 1, 9]);
     expect(peer!.spiIn % 256).toBe(2);
   });
+
+  it("holds 1,000 nodes in 20 clusters", () => {
+    const clusters = Array.from({ length: 20 }, (_, i) =>
+      cluster(`cluster${String(i)}`, {
+        podCIDRs: [`10.${String(i)}.0.0/16`],
+        nodes: Array.from({ length: 50 }, (_, j) =>
+          node(`node${String(j)}`, `172.16.${String(i)}.${String(j)}`, {
+            podCIDRs: [`10.${String(i)}.${String(j)}.0/24`],
+          }),
+        ),
+      }),
+    );
+    const mesh = meshAt(clusters, "cluster7/node7", {
+      keyring: keyring(1, [1, 2]),
+    });
+    expect(mesh.peers).toHaveLength(950);
+    expect(mesh.associations).toHaveLength(950 * 3);
+    expect(mesh.policies).toHaveLength(950 * 3 + 19 * 3);
+    expect([mesh.routes.length, mesh.exemptions.length]).toEqual([19, 19]);
+    expect(
+      new Set(
+        mesh.associations.map(
+          ({ destination, spi }) => `${String(spi)} ${destination.join(".")}`,
+        ),
+      ).size,
+    ).toBe(950 * 3);
+  });
 });

@@ -1,0 +1,167 @@
+import { describe, expect, it } from "vitest";
+import { Secret } from "../../../../../conf/secret.ts";
+import { addressFromBytes } from "../../../../../conf/cidr.ts";
+import { XFRM_STATE_AF_UNSPEC } from "../../../../../native/xfrm/constants.ts";
+import type { SecurityAssociation } from "../../../../../native/xfrm/sa.ts";
+import {
+  associationText,
+  cluster,
+  keyring,
+  meshAt,
+  node,
+  policyText,
+  staticKeyring,
+} from "../../../../support/mesh.ts";
+
+const a = cluster("a", {
+  nodes: [
+    node("a1", ["192.168.0.1", "fd99::1"], { podCIDRs: ["10.1.0.0/24"] }),
+  ],
+});
+const b = cluster("b", {
+  nodes: [node("b1", "192.168.1.1", { podCIDRs: ["10.2.0.0/24"] })],
+});
+const c = cluster("c", {
+  nodes: [node("c1", "192.168.2.1", { podCIDRs: ["10.3.0.0/24"] })],
+});
+const six = cluster("six", {
+  nodes: [node("s1", "fd99::4", { podCIDRs: ["10.4.0.0/24"] })],
+});
+
+function ends({ source, destination }: SecurityAssociation): string {
+  return `${addressFromBytes(source).text} > ${addressFromBytes(destination).text}`;
+}
+
+describe("keyLinks() with a static key", () => {
+  it("takes packets of any peer by one inbound SA, where several send to one address", () => {
+    const { associations, policies, peers } = meshAt([a, b, c], "a/a1", {
+      keyring: staticKeyring,
+    });
+    expect(associations.map(ends)).toEqual([
+      "0.0.0.0 > 192.168.0.1",
+      "192.168.0.1 > 192.168.1.1",
+      "192.168.0.1 > 192.168.2.1",
+    ]);
+    const inbound = policies
+      .filter(
+        ({ action, direction }) => action === "allow" && direction !== "out",
+      )
+      .map(policyText);
+    expect(inbound).toHaveLength(4);
+    for (const text of inbound)
+      expect(text).toMatch(/tmpl src 0\.0\.0\.0 dst 192\.168\.0\.1 /u);
+    expect(peers.map(({ spiIn }) => spiIn)).toEqual([186, 186]);
+  });
+
+  it("names the peer where it is the only one of its family", () => {
+    const { associations } = meshAt([a, b, six], "a/a1", {
+      keyring: staticKeyring,
+    });
+    expect(associations.map(ends)).toEqual([
+      "192.168.1.1 > 192.168.0.1",
+      "192.168.0.1 > 192.168.1.1",
+      "fd99::4 > fd99::1",
+      "fd99::1 > fd99::4",
+    ]);
+  });
+
+  it("lets both families in only where both go through the tunnel", () => {
+    const flags = (place: typeof b) =>
+      meshAt([a, place], "a/a1", { keyring: staticKeyring }).associations.map(
+        (sa) => sa.flags,
+      );
+    expect(flags(b)).toEqual([undefined, undefined]);
+    expect(flags(six)).toEqual([XFRM_STATE_AF_UNSPEC, XFRM_STATE_AF_UNSPEC]);
+  });
+});
+
+describe("keyLinks() with derived keys", () => {
+  it("gives every SA its own key, of AES-256 and salt", () => {
+    const { associations } = meshAt([a, b, c, six], "a/a1", {
+      keyring: keyring(1, [1, 2]),
+    });
+    const keys = associations.map(({ aead }) =>
+      Buffer.from(aead.key.bytes()).toString("hex"),
+    );
+    expect(associations).toHaveLength(9);
+    expect(new Set(keys).size).toBe(9);
+    for (const { aead, mode, replayWindow, flags } of associations) {
+      expect([aead.algorithm, aead.icvBits, aead.key.bytes().length]).toEqual([
+        "rfc4106(gcm(aes))",
+        128,
+        36,
+      ]);
+      expect([mode, replayWindow, flags]).toEqual([
+        "tunnel",
+        0,
+        XFRM_STATE_AF_UNSPEC,
+      ]);
+    }
+  });
+
+  it("gives one secret under two ids two keys", () => {
+    const secret = new Secret(new Uint8Array(32).fill(5));
+    const twins = {
+      kind: "keys" as const,
+      active: 1,
+      keys: [
+        { id: 1, secret },
+        { id: 2, secret },
+      ],
+    };
+    const keys = meshAt([a, b], "a/a1", { keyring: twins }).associations.map(
+      associationText,
+    );
+    expect(new Set(keys.map((text) => / 0x(\w+) /u.exec(text)![1])).size).toBe(
+      3,
+    );
+  });
+
+  it("keeps an SPI for one key: what changes the key changes the SPI", () => {
+    const at = (elasticIP: string) => {
+      const moved = cluster("b", {
+        nodes: [
+          node("b1", "192.168.1.1", { elasticIP, podCIDRs: ["10.2.0.0/24"] }),
+        ],
+      });
+      return new Map(
+        meshAt([a, moved], "a/a1").associations.map((sa) => [
+          sa.spi,
+          Buffer.from(sa.aead.key.bytes()).toString("hex"),
+        ]),
+      );
+    };
+    const [before, after] = [at("203.0.113.1"), at("203.0.113.2")];
+    for (const [spi, key] of before) expect(after.get(spi) ?? key).toBe(key);
+    expect(after).not.toEqual(before);
+  });
+
+  it("uses one reqid toward a peer", () => {
+    const { associations, peers, policies } = meshAt([a, b], "a/a1", {
+      keyring: keyring(1, [1, 2]),
+    });
+    const reqids = new Set(
+      [...associations, ...policies.flatMap(({ templates }) => templates)].map(
+        ({ reqid }) => reqid,
+      ),
+    );
+    expect([...reqids]).toEqual([peers[0]!.reqid]);
+  });
+
+  it("wraps ESP in UDP port 4500 where a cluster asks for it", () => {
+    const udp = cluster("b", { ...b.cluster, encap: "udp" });
+    for (const sa of meshAt([a, udp], "a/a1").associations)
+      expect(sa.encapsulation).toEqual({
+        sourcePort: 4500,
+        destinationPort: 4500,
+      });
+    for (const sa of meshAt([a, b], "a/a1").associations)
+      expect(sa.encapsulation).toBeUndefined();
+  });
+
+  it("refuses a keyring without its active key", () => {
+    expect(() =>
+      meshAt([a, b], "a/a1", { keyring: keyring(3, [1, 2]) }),
+    ).toThrow("Cannot use key 3: the keyring does not hold it");
+  });
+});
