@@ -10,7 +10,7 @@ import {
   textField,
   unusable,
 } from "./fields.ts";
-import { readRange } from "./range.ts";
+import { readOptionalAddress, readRange } from "./range.ts";
 import { type RangeSource, readRangeSets } from "./ranges.ts";
 import { requestedAddresses } from "./requested.ts";
 import { readRoutes } from "./routes.ts";
@@ -86,7 +86,11 @@ const REST_OF_RANGE = ["rangeStart", "rangeEnd", "gateway"];
 /** The one range that may stand in the `ipam` section itself. */
 function readLegacy(ipam: Section): readonly RangeSource[] {
   const subnet = field(ipam, "subnet");
-  if (subnet === undefined) return [];
+  if (subnet === undefined) {
+    // Without a subnet they mean nothing, but a slip in them is told all the same
+    for (const key of REST_OF_RANGE) readOptionalAddress(ipam, key);
+    return [];
+  }
   if (subnet !== "auto") return [[readRange(ipam)]];
   const extra = REST_OF_RANGE.find((key) => field(ipam, key) !== undefined);
   if (extra === undefined) return ["auto"];

@@ -49,6 +49,16 @@ export function readRange(section: Section): Range {
   return range;
 }
 
+/** An address that may be left out. Throws CniError 7 for what is none. */
+export function readOptionalAddress(
+  section: Section,
+  key: string,
+): Address | undefined {
+  const text = textField(section, key);
+  if (text === undefined) return undefined;
+  return readAt(`${section.pointer}/${key}`, () => readAddress(text));
+}
+
 /** Every address of a subnet but its own, its broadcast address and its gateway. Throws CniError 7: too small. */
 export function wholeRange(subnet: Cidr, pointer: string): Range {
   const bits = subnet.bytes.length * 8;
@@ -86,15 +96,6 @@ export function rangesOverlap(a: Range, b: Range): boolean {
 /** A range for messages: `10.1.2.2-10.1.2.254`. */
 export function rangeText({ subnet: { family }, first, last }: Range): string {
   return `${addressText(family, first)}-${addressText(family, last)}`;
-}
-
-function readOptionalAddress(
-  section: Section,
-  key: string,
-): Address | undefined {
-  const text = textField(section, key);
-  if (text === undefined) return undefined;
-  return readAt(`${section.pointer}/${key}`, () => readAddress(text));
 }
 
 function requireInside(address: Address, subnet: Cidr, pointer: string): void {
