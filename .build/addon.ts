@@ -1,30 +1,25 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { nodeHeaders, root } from "./paths.ts";
 
-const root = join(import.meta.dirname, "..");
-const source = join(root, "native/netlink.c");
-const target = join(root, "native/build/netlink.node");
-const headers = join(
-  root,
-  `node_modules/node-linux-${process.arch}/include/node`,
-);
+const source = `${root}/native/netlink.c`;
+const target = `${root}/native/build/netlink.node`;
 
 // prettier-ignore
 const FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-O2", "-fPIC", "-shared", "-fvisibility=hidden"];
 
 /**
  * Compiles native/netlink.c to native/build/netlink.node where that is missing or older than its sources.
- * Returns its path. Throws what gcc says. Safe against a second build at the same time: the file appears whole.
+ * Returns its path. Throws where gcc fails, which says why on standard error. Safe against a second build at the same
+ * time: the file appears whole.
  */
 export function buildAddon(): string {
   if (isCurrent()) return target;
-  mkdirSync(join(root, "native/build"), { recursive: true });
+  mkdirSync(`${root}/native/build`, { recursive: true });
   const unfinished = `${target}.${process.pid}`;
+  const args = [...FLAGS, `-I${nodeHeaders()}`, "-o", unfinished, source];
   try {
-    execFileSync("gcc", [...FLAGS, `-I${headers}`, "-o", unfinished, source], {
-      stdio: ["ignore", "ignore", "inherit"],
-    });
+    execFileSync("gcc", args, { stdio: ["ignore", "ignore", "inherit"] });
     renameSync(unfinished, target);
   } finally {
     rmSync(unfinished, { force: true });
