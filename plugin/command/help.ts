@@ -15,6 +15,7 @@ const OPTIONS: readonly (readonly [string, string])[] = [
     "which node this is (default: NODE_NAME, the host name, the addresses)",
   ],
   ["--snat MODE", "auto, return, identity or off (default: auto)"],
+  ["--for ROUTER", "ip, cisco or mikrotik, for routes (default: ip)"],
   [
     "--data-dir DIR",
     "the folder of addresses, for ipam (default: /var/lib/cni/networks)",

@@ -65,7 +65,8 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "routes",
-    summary: "print the static routes that an office router needs",
+    summary:
+      "print the static routes that an office router needs: routes [NETWORK]",
     run: runRoutes,
   },
   {

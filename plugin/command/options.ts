@@ -14,6 +14,8 @@ export interface Options {
   readonly keyring?: string;
   readonly node?: string;
   readonly snat?: string;
+  /** Whose words `routes` uses. */
+  readonly for?: string;
   /** Where `ipam` keeps addresses. */
   readonly dataDir?: string;
   readonly json: boolean;
@@ -29,6 +31,7 @@ const VALUES = {
   node: "node",
   snat: "snat",
   "data-dir": "dataDir",
+  for: "for",
 } as const;
 
 /**
