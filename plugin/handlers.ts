@@ -20,8 +20,6 @@ export interface PluginContext {
   readonly writeStderr: (text: string) => void;
   /** Brings the node up to date: {@link refreshNode}, unless a resident agent knows better. */
   readonly ensureNode: EnsureNode;
-  /** The pod's namespace as an open file, where the caller sent it along; else its path is opened. */
-  readonly openNetns?: (path: string) => number | undefined;
 }
 
 /** crosslink as a CNI plugin: every command is validate → desired → observed → plan → apply. */

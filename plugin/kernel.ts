@@ -10,6 +10,11 @@ export interface Kernel {
   readonly binding: Binding;
   /** An open file of the node's network namespace; the process's own where it is left out. */
   readonly netns?: number;
+  /**
+   * Opens a pod's namespace by its path; undefined where it is gone. An agent was handed the open
+   * file, since the path may mean nothing where it lives.
+   */
+  readonly openNetns?: (path: string) => number | undefined;
 }
 
 /** The namespace option that the clients of `native/` take. */

@@ -66,7 +66,8 @@ function fromNamespace(
 }
 
 function insideLink(request: Request, kernel: Kernel): Link | undefined {
-  const netns = openNamespace(request.netns);
+  const open = kernel.openNetns ?? openNamespace;
+  const netns = open(request.netns);
   if (netns === undefined) return undefined;
   try {
     return using(openRoute(kernel.binding, { netns }), (client) =>
