@@ -240,7 +240,7 @@ describe("chooseBackends()", () => {
 
 describe("stale mappings", () => {
   const address = (text: string) => parseCidr(`${text}/32`).bytes;
-  const tuple = (source: string, destination: string) => ({
+  const tuple = ([source, destination]: readonly [string, string]) => ({
     source: address(source),
     destination: address(destination),
     protocol: 17,
@@ -285,8 +285,8 @@ describe("stale mappings", () => {
     ],
   ] as const)("%s", (_, first, answer, stale) => {
     const entry = {
-      original: tuple(...first),
-      reply: tuple(...answer),
+      original: tuple(first),
+      reply: tuple(answer),
     };
     expect(isRewritten(entry) && covers(...endsOf(entry))).toBe(stale);
   });
