@@ -2,6 +2,7 @@
 // fresh process, measured); these two modules are what parsing needs (1.5 ms).
 import { expandIPv6Number } from "ip-num/dist/src/IPv6Utils.js";
 import { Validator } from "ip-num/dist/src/Validator.js";
+import { formatAddress, hexGroups } from "./address-text.ts";
 
 /** An IP address: 4 bytes or 16, and its canonical text (dotted quad, or RFC 5952). */
 export interface Address {
@@ -45,7 +46,7 @@ export function parseCidr(text: string): Cidr {
   }
   const family = familyOf(bytes);
   // An IPv4 address has only one spelling, so the text is the right one already.
-  const canonical = family === 4 ? text : `${formatBytes(bytes)}/${prefix}`;
+  const canonical = family === 4 ? text : `${formatAddress(bytes)}/${prefix}`;
   return { family, bytes, prefix, text: canonical };
 }
 
@@ -62,7 +63,7 @@ export function parseAddressWithPrefix(text: string): {
 
 /** Makes an address of 4 or 16 bytes in network order. Throws RangeError for another length. */
 export function addressFromBytes(bytes: Uint8Array): Address {
-  return { family: familyOf(bytes), bytes, text: formatBytes(bytes) };
+  return { family: familyOf(bytes), bytes, text: formatAddress(bytes) };
 }
 
 /** The network of `prefix` bits that holds the address `bytes`. Throws RangeError for an impossible prefix. */
@@ -74,7 +75,7 @@ export function cidrOf(bytes: Uint8Array, prefix: number): Cidr {
     );
   }
   const network = bytes.map((byte, i) => byte & maskByte(prefix, i));
-  const text = `${formatBytes(network)}/${prefix}`;
+  const text = `${formatAddress(network)}/${prefix}`;
   return { family, bytes: network, prefix, text };
 }
 
@@ -121,7 +122,7 @@ export function mapAddress(bytes: Uint8Array, from: Cidr, to: Cidr): Address {
   }
   if (!addressInCidr(bytes, from)) {
     throw new RangeError(
-      `Cannot map "${formatBytes(bytes)}": it is not in "${from.text}"`,
+      `Cannot map "${formatAddress(bytes)}": it is not in "${from.text}"`,
     );
   }
   return addressFromBytes(
@@ -214,8 +215,8 @@ function parseBytes(text: string): Uint8Array {
 }
 
 function parseIpv4(text: string): Uint8Array {
-  // ip-num's message for a wrong octet names neither the text nor the octet.
-  if (!Validator.isValidIPv4String(text)[0]) {
+  // The pattern alone says what isValidIPv4String() says, in a tenth of its time.
+  if (!Validator.IPV4_PATTERN.test(text)) {
     throw new RangeError(`"${text}" is not an IP address`);
   }
   const bytes = new Uint8Array(4);
@@ -229,7 +230,7 @@ function parseIpv4(text: string): Uint8Array {
 }
 
 function parseIpv6(text: string): Uint8Array {
-  const groups = expand(text);
+  const groups = hexGroups(text) ?? expandedGroups(text);
   const bytes = new Uint8Array(16);
   groups.forEach((group, i) => {
     const word = Number.parseInt(group, 16);
@@ -237,14 +238,16 @@ function parseIpv6(text: string): Uint8Array {
     bytes[2 * i + 1] = word & 0xff;
   });
   if (isMapped(bytes)) {
+    const right = formatAddress(bytes.subarray(12));
     throw new RangeError(
-      `"${text}" is an IPv4 address in IPv6 form: write "${formatBytes(bytes.subarray(12))}"`,
+      `"${text}" is an IPv4 address in IPv6 form: write "${right}"`,
     );
   }
   return bytes;
 }
 
-function expand(text: string): string[] {
+/** ip-num is asked only about what isn't plain: its pattern takes 7 ms to compile, half of what ADD may take. */
+function expandedGroups(text: string): string[] {
   let groups: string[] = [];
   // ip-num takes a zone and a prefix here, which an address of ours never has.
   if (/^[0-9a-fA-F:.]{2,45}$/.test(text)) {
@@ -263,38 +266,6 @@ function expand(text: string): string[] {
 /** `::ffff:0:0/96`, RFC 4291 section 2.5.5.2. */
 function isMapped(bytes: Uint8Array): boolean {
   return bytes.subarray(0, 12).every((byte, i) => byte === (i < 10 ? 0 : 0xff));
-}
-
-function formatBytes(bytes: Uint8Array): string {
-  return bytes.length === 4 ? bytes.join(".") : formatIpv6(bytes);
-}
-
-/** RFC 5952 section 4: `::` stands for the longest run of zero groups, the first of several, never for one alone. */
-function formatIpv6(bytes: Uint8Array): string {
-  const groups: number[] = [];
-  for (let i = 0; i < 16; i += 2) {
-    groups.push(((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0));
-  }
-  const { start, length } = longestZeros(groups);
-  const text = (part: readonly number[]): string =>
-    part.map((group) => group.toString(16)).join(":");
-  return length < 2
-    ? text(groups)
-    : `${text(groups.slice(0, start))}::${text(groups.slice(start + length))}`;
-}
-
-function longestZeros(groups: readonly number[]): {
-  start: number;
-  length: number;
-} {
-  let best = { start: 0, length: 0 };
-  let start = 0;
-  groups.forEach((group, i) => {
-    if (group !== 0) start = i + 1;
-    else if (i + 1 - start > best.length)
-      best = { start, length: i + 1 - start };
-  });
-  return best;
 }
 
 function familyOf(bytes: Uint8Array): 4 | 6 {

@@ -1,8 +1,8 @@
 import { type FileRules, readFileChecked } from "./file.ts";
 import {
-  countKeys,
   findRepeatedKey,
   findSyntaxProblem,
+  isFaithful,
   positionAt,
   type Position,
   positionOf,
@@ -28,7 +28,7 @@ export interface Document<T> {
  * Reads a JSON file, validates it and fills in its defaults.
  *
  * JSON's own parser names no place for most errors, repeats the text around them, and lets a key occur twice; so
- * a text that it refuses, or that has more keys than it returns, is looked through again.
+ * a text that it refuses, or that says more than what it returns, is looked through again.
  *
  * @throws CniError 7 that names the file, the pointer, line and column; CniError 5 where it cannot be read
  */
@@ -44,10 +44,11 @@ export function readDocument<T>(
     throw configurationError(subject, problem, place);
   };
   const value = parse(text, subject);
-  const keyCounts = countKeys(text, value);
+  // Before validation, which adds the defaults.
+  const faithful = isFaithful(text, value);
   const problem = findSchemaProblem(validator, value, rules);
   if (problem !== undefined) refuse(problem);
-  if (keyCounts.text !== keyCounts.value) refuseRepeatedKey(text, subject);
+  if (!faithful) refuseRepeatedKey(text, subject);
   return { path, value: value as T, length: text.length, refuse };
 }
 

@@ -55,15 +55,18 @@ export function findRepeatedKey(
 }
 
 /**
- * How many keys a JSON text has, and how many the value made from it: fewer when a key occurs twice.
+ * Whether a text says no more than the value made from it: then no key occurs twice.
  *
- * Takes a tenth of the time of {@link findRepeatedKey}.
+ * True is certain; false only asks for {@link findRepeatedKey}, which takes forty times as long.
  */
-export function countKeys(
-  text: string,
-  value: unknown,
-): { text: number; value: number } {
-  return { text: countKeysInText(text), value: countKeysInValue(value) };
+export function isFaithful(text: string, value: unknown): boolean {
+  try {
+    return withoutSpace(text) === withoutSpace(JSON.stringify(value));
+  } catch (error) {
+    // A document nested too deep for JSON.stringify().
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
 }
 
 /** Line and column of an offset in a text. */
@@ -72,44 +75,8 @@ export function positionAt(text: string, offset: number): Position {
   return { line: before.length, column: (before.at(-1) ?? "").length + 1 };
 }
 
-/** In JSON a string is a key exactly where a colon follows it. */
-function countKeysInText(text: string): number {
-  let count = 0;
-  let start = text.indexOf('"');
-  while (start >= 0) {
-    const end = endOfString(text, start);
-    space.lastIndex = end + 1;
-    space.test(text);
-    if (text[space.lastIndex] === ":") count++;
-    start = text.indexOf('"', end + 1);
-  }
-  return count;
-}
-
-function endOfString(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1);
-  while (end >= 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
-  return end < 0 ? text.length : end;
-}
-
-function isEscaped(text: string, offset: number): boolean {
-  let first = offset;
-  while (text[first - 1] === "\\") first--;
-  return (offset - first) % 2 === 1;
-}
-
-function countKeysInValue(value: unknown): number {
-  let count = 0;
-  // Not recursive: a hostile document may be nested as deep as it is long.
-  const waiting = [value];
-  while (waiting.length > 0) {
-    const next = waiting.pop();
-    if (typeof next !== "object" || next === null) continue;
-    const members: readonly unknown[] = Object.values(next);
-    if (!Array.isArray(next)) count += members.length;
-    for (const member of members) waiting.push(member);
-  }
-  return count;
+function withoutSpace(text: string): string {
+  return text.replace(/[ \t\r\n]+/g, "");
 }
 
 interface Walker {
