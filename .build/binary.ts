@@ -14,7 +14,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import pkg from "@yao-pkg/pkg/lib-es5/sea.js";
-import { buildSync } from "esbuild";
+import { build } from "esbuild";
+import { lazyBuiltins } from "./builtins.ts";
 import { nodePackage } from "./paths.ts";
 
 /** What goes into a binary. */
@@ -33,7 +34,7 @@ export async function buildBinary(
   output: string,
   { entry, addon }: BinaryInputs,
 ): Promise<void> {
-  const bundle = bundled(entry);
+  const bundle = await bundled(entry);
   const digest = digestOf([bundle, readFileSync(addon), ownText(), baseText()]);
   const digestFile = `${output}.inputs`;
   if (existsSync(output) && readText(digestFile) === digest) return;
@@ -52,8 +53,8 @@ export async function buildBinary(
 }
 
 /** One CommonJS text: Node's single executables run no modules. Names and lines stay readable in stack traces. */
-function bundled(entry: string): Uint8Array {
-  const { outputFiles } = buildSync({
+async function bundled(entry: string): Promise<Uint8Array> {
+  const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
     write: false,
@@ -62,6 +63,7 @@ function bundled(entry: string): Uint8Array {
     target: "node24",
     // A folder that a source file could name does not exist in the binary; its own file is the nearest thing.
     define: { "import.meta.dirname": "__dirname" },
+    plugins: [lazyBuiltins],
     logLevel: "warning",
   });
   const [file] = outputFiles;
