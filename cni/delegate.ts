@@ -17,6 +17,8 @@ export interface Delegation {
   readonly config: Configuration;
   /** How long it may take; default two minutes, as long as kubelet waits for a sandbox. */
   readonly timeoutMilliseconds?: number;
+  /** Gets what the delegate wrote to stderr (SPEC.md 1.1.0 §4 "Delegated plugin execution procedure"). */
+  readonly writeStderr?: (text: string) => void;
 }
 
 const DEFAULT_TIMEOUT_MILLISECONDS = 120_000;
@@ -34,15 +36,26 @@ const BUSY_PAUSE_MILLISECONDS = 200;
 export function delegate(call: Delegation): unknown {
   const file = findPlugin(call.type, call.environment["CNI_PATH"] ?? "");
   const ended = execute(file, call);
-  // EPIPE only says that the plugin answered before it had read all of a long stdin
-  if (ended.error !== undefined && codeOf(ended.error) !== "EPIPE") {
+  if (ended.error !== undefined && !isDeaf(ended)) {
     throw notRun(file, ended.error);
   }
+  if (ended.stderr !== "") call.writeStderr?.(ended.stderr);
   if (ended.signal !== null) {
     throw failed(file, call, `it was ended by ${ended.signal}`, ended);
   }
   if (ended.status !== 0) throw reported(file, call, ended);
-  if (call.command !== "ADD" && call.command !== "VERSION") return undefined;
+  return hasAnswer(call.command) ? answerOf(file, call, ended) : undefined;
+}
+
+function hasAnswer(command: Command): boolean {
+  return command === "ADD" || command === "VERSION";
+}
+
+function answerOf(
+  file: string,
+  call: Delegation,
+  ended: SpawnSyncReturns<string>,
+): unknown {
   const answer = parseObject(ended.stdout);
   if (answer !== undefined) return answer;
   throw failed(file, call, "it did not print one JSON object", ended);
@@ -107,6 +120,11 @@ function spawn(file: string, call: Delegation): SpawnSyncReturns<string> {
     killSignal: "SIGKILL",
     maxBuffer: OUTPUT_BYTE_LIMIT,
   });
+}
+
+/** EPIPE of a process that ran: it answered before it had read all of a long stdin. */
+function isDeaf({ error, pid }: SpawnSyncReturns<string>): boolean {
+  return codeOf(error) === "EPIPE" && pid > 0;
 }
 
 function notRun(file: string, error: Error): CniError {

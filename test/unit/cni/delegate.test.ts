@@ -128,6 +128,18 @@ describe("delegate()", () => {
     );
   });
 
+  it("hands on what the plugin logs, whether it fails or not", () => {
+    plugin("log", `echo note >&2; echo '{}'`);
+    plugin("fail", "echo why >&2; exit 1");
+    let log = "";
+    const writeStderr = (text: string): void => {
+      log += text;
+    };
+    call("log", { writeStderr });
+    expect(() => call("fail", { writeStderr })).toThrow();
+    expect(log).toBe("note\nwhy\n");
+  });
+
   it("kills a plugin that takes too long: try again later", () => {
     plugin("slow", "exec sleep 60");
     expect(() => call("slow", { timeoutMilliseconds: 100 })).toThrow(
@@ -136,7 +148,7 @@ describe("delegate()", () => {
   });
 
   it("reports a file that cannot run", () => {
-    writeFileSync(join(folder, "bad"), "#!/nonexistent\n", { mode: 0o755 });
+    writeFileSync(join(folder, "bad"), `#!${folder}/none\n`, { mode: 0o755 });
     expect(() => call("bad")).toThrow(coded(104, "Cannot run plugin"));
   });
 });
