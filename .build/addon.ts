@@ -2,14 +2,19 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { nodeHeaders, root } from "./paths.ts";
 
-const source = `${root}/native/netlink.c`;
+const sources = ["netlink.c", "local.c"].map(
+  (name) => `${root}/native/${name}`,
+);
+const headers = ["arguments.h", "local.h"].map(
+  (name) => `${root}/native/${name}`,
+);
 const target = `${root}/native/build/netlink.node`;
 
 // prettier-ignore
 const FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-O2", "-fPIC", "-shared", "-fvisibility=hidden"];
 
 /**
- * Compiles native/netlink.c to native/build/netlink.node where that is missing or older than its sources.
+ * Compiles the C files of native/ to native/build/netlink.node where that is missing or older than its sources.
  * Returns its path. Throws where gcc fails, which says why on standard error. Safe against a second build at the same
  * time: the file appears whole.
  */
@@ -17,7 +22,7 @@ export function buildAddon(): string {
   if (isCurrent()) return target;
   mkdirSync(`${root}/native/build`, { recursive: true });
   const unfinished = `${target}.${process.pid}`;
-  const args = [...FLAGS, `-I${nodeHeaders()}`, "-o", unfinished, source];
+  const args = [...FLAGS, `-I${nodeHeaders()}`, "-o", unfinished, ...sources];
   try {
     execFileSync("gcc", args, { stdio: ["ignore", "ignore", "inherit"] });
     renameSync(unfinished, target);
@@ -29,7 +34,9 @@ export function buildAddon(): string {
 
 function isCurrent(): boolean {
   const built = modified(target);
-  return built > modified(source) && built > modified(import.meta.filename);
+  return [...sources, ...headers, import.meta.filename].every(
+    (path) => built > modified(path),
+  );
 }
 
 function modified(path: string): number {

@@ -27,6 +27,26 @@ export interface Binding {
   readSysctl(netnsFd: number, path: string, buffer: Uint8Array): number;
   /** Writes /proc/sys/`path` as the namespace sees it. `path` starts with "net/". Returns the length written. */
   writeSysctl(netnsFd: number, path: string, value: Uint8Array): number;
+  /** Listens for SOCK_SEQPACKET connections at a path, mode 0600; replaces a socket that was left there. Returns a fd that never blocks. */
+  listenLocal(path: string): number;
+  /** Takes the next connection. Returns its fd; -EAGAIN where none is waiting. */
+  acceptLocal(fd: number): number;
+  /** The user id of the process at the other end (SO_PEERCRED). */
+  peerUser(fd: number): number;
+  /** Takes one message, and up to `files.length` descriptors that came with it. Returns its length, 0 at the end; -EMSGSIZE where it does not fit. */
+  receiveLocal(
+    fd: number,
+    buffer: Uint8Array,
+    files: Int32Array,
+    timeoutMs: number,
+  ): number;
+  /** Sends one message. Returns its length; -EAGAIN where the other end does not read. */
+  sendLocal(fd: number, message: Uint8Array): number;
+  /** Calls back from the event loop whenever the file can be read. Returns what `unwatch` takes. */
+  watch(fd: number, callback: () => void): number;
+  unwatch(handle: number): number;
+  /** Opens a UDP socket on a port of all addresses that hands ESP in UDP to the kernel (RFC 3948). Returns its fd. */
+  openEncapsulation(netnsFd: number, family: number, port: number): number;
 }
 
 /** Loads the addon. The default is where `node .build/addon.ts` puts it. Throws what process.dlopen throws. */

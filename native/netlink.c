@@ -18,50 +18,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NAPI_VERSION 8
-#include <node_api.h>
+#include "arguments.h"
+#include "local.h"
 
-#define MAX_ARGUMENTS 3
 #define BUFFER_LIMIT (8 * 1024 * 1024)
 #define SYSCTL_ROOT "/proc/sys/"
-
-struct arguments {
-  napi_env env;
-  napi_value value[MAX_ARGUMENTS];
-};
-
-struct bytes {
-  void *data;
-  size_t length;
-};
-
-static int read_arguments(napi_env env, napi_callback_info info, struct arguments *args) {
-  size_t count = MAX_ARGUMENTS;  // missing ones come as undefined, which none of the readers below accepts
-  args->env = env;
-  return napi_get_cb_info(env, info, &count, args->value, NULL, NULL) == napi_ok ? 0 : -EINVAL;
-}
-
-static int read_int(const struct arguments *args, int index, int *result) {
-  return napi_get_value_int32(args->env, args->value[index], result) == napi_ok ? 0 : -EINVAL;
-}
-
-static int read_bytes(const struct arguments *args, int index, struct bytes *result) {
-  napi_typedarray_type type;
-  bool is_typed_array = false;
-  napi_is_typedarray(args->env, args->value[index], &is_typed_array);
-  if (!is_typed_array) return -EINVAL;
-  if (napi_get_typedarray_info(args->env, args->value[index], &type, &result->length, &result->data, NULL, NULL) != napi_ok)
-    return -EINVAL;
-  return type == napi_uint8_array ? 0 : -EINVAL;
-}
-
-static napi_value number(napi_env env, int64_t value) {
-  napi_value result = NULL;
-  napi_create_int64(env, value, &result);
-  return result;
-}
-
-static int64_t or_errno(int64_t result) { return result < 0 ? -errno : result; }
 
 // A thread's network namespace belongs to whoever runs on the thread next. Where the way home is barred, every later
 // socket would be opened in the wrong network without anybody noticing: better no process than that one.
@@ -76,7 +37,7 @@ static void return_home(int home) {
 }
 
 // Enters the namespace and returns a descriptor of the one left, for return_home(); -1 where there is nothing to enter.
-static int enter(int netns, int *home) {
+int enter(int netns, int *home) {
   *home = -1;
   if (netns < 0) return 0;
   // A stale number must not come to mean the file opened next, which would be this very namespace.
@@ -92,7 +53,7 @@ static int enter(int netns, int *home) {
   return 0;
 }
 
-static void leave(int home) {
+void leave(int home) {
   if (home >= 0) return_home(home);
 }
 
@@ -111,7 +72,7 @@ static int make_namespace(void) {
   return result;
 }
 
-static int set_option(int fd, int level, int name, int value) {
+int set_option(int fd, int level, int name, int value) {
   return setsockopt(fd, level, name, &value, sizeof value) < 0 ? -errno : 0;
 }
 
@@ -185,14 +146,14 @@ static napi_value netlink_send(napi_env env, napi_callback_info info) {
   return number(env, or_errno(sent));
 }
 
-static int64_t now_ms(void) {
+int64_t now_ms(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 // Waits until the socket is readable or the deadline has passed; a negative deadline is none.
-static int wait_readable(int fd, int64_t deadline) {
+int wait_readable(int fd, int64_t deadline) {
   for (;;) {
     int64_t left = deadline < 0 ? -1 : deadline - now_ms();
     if (deadline >= 0 && left < 0) left = 0;
@@ -355,10 +316,7 @@ static napi_value netlink_write_sysctl(napi_env env, napi_callback_info info) {
 }
 
 NAPI_MODULE_INIT() {
-  const struct {
-    const char *name;
-    napi_callback call;
-  } functions[] = {
+  const struct function functions[] = {
       {"open", netlink_open},
       {"makeNamespace", netlink_make_namespace},
       {"close", netlink_close},
@@ -369,6 +327,14 @@ NAPI_MODULE_INIT() {
       {"flock", netlink_flock},
       {"readSysctl", netlink_read_sysctl},
       {"writeSysctl", netlink_write_sysctl},
+      {"listenLocal", local_listen},
+      {"acceptLocal", local_accept},
+      {"peerUser", local_peer_user},
+      {"receiveLocal", local_receive},
+      {"sendLocal", local_send},
+      {"watch", local_watch},
+      {"unwatch", local_unwatch},
+      {"openEncapsulation", local_open_encapsulation},
   };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;

@@ -1,0 +1,84 @@
+import { constants } from "node:os";
+import type { Binding } from "./binding.ts";
+import { NetlinkError } from "./error.ts";
+
+/** One message of a local socket, with the open files that came along; whoever receives them closes them. */
+export interface LocalMessage {
+  readonly bytes: Uint8Array;
+  readonly files: readonly number[];
+}
+
+/** Most files that one message may bring; the kernel closes what is beyond. */
+const MOST_FILES = 4;
+
+/**
+ * Listens for SOCK_SEQPACKET connections at a path, with mode 0600; a socket that was left there is replaced. Returns the
+ * listening fd, which never blocks. Throws NetlinkError.
+ */
+export function listenLocal(binding: Binding, path: string): number {
+  return orThrow(binding.listenLocal(path), "bind", `listen at "${path}"`);
+}
+
+/** Takes the next connection; undefined where none is waiting. Throws NetlinkError. */
+export function acceptLocal(binding: Binding, fd: number): number | undefined {
+  const connection = binding.acceptLocal(fd);
+  if (connection === -constants.errno.EAGAIN) return undefined;
+  return orThrow(connection, "accept", "accept a connection");
+}
+
+/** The user id of the process at the other end, as it was when it connected. Throws NetlinkError. */
+export function peerUser(binding: Binding, fd: number): number {
+  return orThrow(
+    binding.peerUser(fd),
+    "getsockopt",
+    "ask who is at the other end",
+  );
+}
+
+/**
+ * Takes the next message of a connection, and the files with it. No bytes: the other end is gone. Throws NetlinkError:
+ * ETIMEDOUT when none came in `timeoutMs`, EMSGSIZE for one beyond `limit`.
+ */
+export function receiveLocal(
+  binding: Binding,
+  fd: number,
+  { limit, timeoutMs }: { readonly limit: number; readonly timeoutMs: number },
+): LocalMessage {
+  const buffer = new Uint8Array(limit);
+  const files = new Int32Array(MOST_FILES).fill(-1);
+  const length = binding.receiveLocal(fd, buffer, files, timeoutMs);
+  const received = [...files].filter((file) => file >= 0);
+  return {
+    bytes: buffer.subarray(0, orThrow(length, "recvmsg", "receive a message")),
+    files: received,
+  };
+}
+
+/** Sends one message. Throws NetlinkError: EPIPE where the other end is gone, EAGAIN where it does not read. */
+export function sendLocal(
+  binding: Binding,
+  fd: number,
+  bytes: Uint8Array,
+): void {
+  orThrow(binding.sendLocal(fd, bytes), "send", "send a message");
+}
+
+/** Stops a {@link watchReadable}; it lets the process end. */
+export type Unwatch = () => void;
+
+/** Calls back whenever the file can be read without waiting, until it is stopped. Throws NetlinkError. */
+export function watchReadable(
+  binding: Binding,
+  fd: number,
+  callback: () => void,
+): Unwatch {
+  const handle = orThrow(binding.watch(fd, callback), "poll", `watch fd ${fd}`);
+  return () => {
+    binding.unwatch(handle);
+  };
+}
+
+function orThrow(result: number, operation: string, action: string): number {
+  if (result >= 0) return result;
+  throw new NetlinkError({ operation, action: () => action }, -result);
+}
