@@ -1,13 +1,17 @@
 import { compareAddresses, compareCidrs } from "../../conf/cidr.ts";
+import type { Keyring } from "../../conf/keyring.ts";
 import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
 import type { SecurityPolicy } from "../../native/xfrm/sp.ts";
 import { checkMesh } from "./checks.ts";
-import { type KeyedLink, keyLinks } from "./ipsec/associations.ts";
+import { keyWithDerived } from "./ipsec/derived.ts";
+import type { KeyedLink } from "./ipsec/keyed-link.ts";
 import {
   blockPolicies,
   blockUntranslated,
   protectPolicies,
 } from "./ipsec/policies.ts";
+import { keyWithStatic } from "./ipsec/static.ts";
+import type { SenderNumbers } from "./ipsec/spi.ts";
 import { type Link, linksWith } from "./links.ts";
 import { distinct, widest } from "./networks.ts";
 import {
@@ -46,8 +50,7 @@ export function desiredMesh(input: MeshInput): DesiredMesh {
     links,
   });
   const numbers = senderNumbers(input.clusters);
-  const keyed =
-    input.keyring === undefined ? [] : keyLinks(links, input.keyring, numbers);
+  const keyed = keyLinks(links, input.keyring, numbers);
   const exemptions = exemptionsOf(view);
   const globalMappings = mappingsIn(exemptions);
   return {
@@ -64,7 +67,7 @@ export function desiredMesh(input: MeshInput): DesiredMesh {
         : [],
     exemptions,
     globalMappings,
-    peers: keyed.map(peerOf),
+    peers: keyed.map(peerOf).sort(byPlace),
     needsKeyring: links.length > 0,
     warnings: warningsOf({
       self: input.self,
@@ -81,11 +84,22 @@ function linksFrom({ own, peers }: View): Link[] {
   return own === undefined ? [] : peers.flatMap((peer) => linksWith(own, peer));
 }
 
+/** No keyring: a first look, with no tunnels yet. */
+function keyLinks(
+  links: readonly Link[],
+  keyring: Keyring | undefined,
+  numbers: (family: 4 | 6) => SenderNumbers,
+): KeyedLink[] {
+  if (keyring === undefined) return [];
+  return keyring.kind === "keys"
+    ? keyWithDerived(links, keyring, numbers)
+    : keyWithStatic(links, keyring);
+}
+
+/** With a static key links share an inbound SA. */
 function associationsOf(links: readonly KeyedLink[]): SecurityAssociation[] {
-  const identity = (sa: SecurityAssociation): string =>
-    `${String(sa.spi)} ${sa.destination.join(".")}`;
   const all = links.flatMap(({ outbound, inbound }) => [outbound, ...inbound]);
-  return [...new Map(all.map((sa) => [identity(sa), sa])).values()].sort(
+  return [...new Set(all)].sort(
     (a, b) => compareAddresses(a.destination, b.destination) || a.spi - b.spi,
   );
 }
@@ -169,4 +183,10 @@ function peerOf(link: KeyedLink): Peer {
     localCidrs,
     remoteCidrs,
   };
+}
+
+function byPlace(a: Peer, b: Peer): number {
+  if (a.cluster !== b.cluster) return a.cluster < b.cluster ? -1 : 1;
+  if (a.node !== b.node) return a.node < b.node ? -1 : 1;
+  return a.local.length - b.local.length;
 }

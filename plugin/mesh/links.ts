@@ -1,5 +1,5 @@
 import type { Cidr } from "../../conf/cidr.ts";
-import type { End } from "./ipsec/keys.ts";
+import { bindEnd, type End } from "./ipsec/keys.ts";
 import type { Member, OuterAddress } from "./members.ts";
 import { distinct, seenAs } from "./networks.ts";
 
@@ -86,14 +86,13 @@ export function endOf(
   member: Pick<Member, "source" | "node">,
   outer: OuterAddress,
 ): End {
-  const end = {
+  const { address, elastic } = outer;
+  return bindEnd({
     cluster: member.source.cluster.name,
     node: member.node.name,
-    address: outer.address.text,
-  };
-  return outer.elastic === undefined
-    ? end
-    : { ...end, elasticIP: outer.elastic.text };
+    address: address.text,
+    ...(elastic === undefined ? {} : { elasticIP: elastic.text }),
+  });
 }
 
 function trafficWith(own: Member, peer: Member): Traffic {

@@ -9,13 +9,18 @@ const KEY_AND_SALT_BYTES = 36;
 const LABEL = "crosslink esp key 1";
 
 /** One end of a tunnel as the cluster files name it; addresses in canonical text. */
-export interface End {
+export interface EndNames {
   readonly cluster: string;
   readonly node: string;
   /** The private address of the outer header's family. */
   readonly address: string;
   /** The elastic address of that family, where the node has one. */
   readonly elasticIP?: string;
+}
+
+/** An end, and its four texts bound together: they go into thousands of keys and SPIs. */
+export interface End extends EndNames {
+  readonly bound: string;
 }
 
 /** What one SA is: packets from one end to the other under one key of the keyring. */
@@ -34,19 +39,19 @@ export interface SaBinding {
  * the same files; no two SAs share a key, so no two senders can repeat each other's nonces.
  */
 export function deriveKey(secret: KeyObject, sa: SaBinding): Key {
-  const info = bind([
-    LABEL,
-    `ipv${String(sa.family)}`,
-    ...fieldsOf(sa.sender),
-    ...fieldsOf(sa.receiver),
-    String(sa.keyId),
-  ]);
+  const info = [
+    bind([LABEL, `ipv${String(sa.family)}`]),
+    sa.sender.bound,
+    sa.receiver.bound,
+    bind([String(sa.keyId)]),
+  ].join("");
   return new Key(
     new Uint8Array(hkdfSync("sha256", secret, "", info, KEY_AND_SALT_BYTES)),
   );
 }
 
-/** The texts that name an end, always four. */
-export function fieldsOf(end: End): string[] {
-  return [end.cluster, end.node, end.address, end.elasticIP ?? ""];
+/** Binds an end's texts. */
+export function bindEnd(names: EndNames): End {
+  const { cluster, node, address, elasticIP = "" } = names;
+  return { ...names, bound: bind([cluster, node, address, elasticIP]) };
 }

@@ -1,7 +1,7 @@
 import type { Cidr } from "../../../conf/cidr.ts";
 import type { IpPrefix } from "../../../native/address.ts";
 import type { SecurityPolicy, Template } from "../../../native/xfrm/sp.ts";
-import type { KeyedLink } from "./associations.ts";
+import type { KeyedLink } from "./keyed-link.ts";
 import { compareCidrs } from "../../../conf/cidr.ts";
 
 /** Lower numbers are asked first: what nothing protects is blocked. */

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { bind } from "./bind.ts";
-import { type End, fieldsOf } from "./keys.ts";
+import type { End } from "./keys.ts";
 
 /** SPIs have 24 bits above the key id, and those must not be 0: SPIs below 256 are reserved (RFC 4303 §2.1). */
 const NUMBERS = 2 ** 24 - 1;
@@ -11,7 +11,9 @@ const REQIDS = 2 ** 16;
 
 /** Which number each sender of the mesh has; no two have the same. */
 export interface SenderNumbers {
-  of(sender: End): number;
+  readonly of: (sender: End) => number;
+  /** The SPI of an SA; see {@link deriveSpi}. */
+  readonly spi: (sender: End, receiver: End, keyId: number) => number;
   /** Senders whose first choice was taken, with who took it. */
   readonly displaced: readonly { readonly end: End; readonly by: End }[];
 }
@@ -46,7 +48,11 @@ export function numberSenders(ends: readonly End[]): SenderNumbers {
       return false;
     });
   }
-  return { of: (sender) => known(numbers, sender), displaced };
+  const of = (sender: End): number => known(numbers, sender);
+  const turnOf = remembering(chooseTurn);
+  const spi = (sender: End, receiver: End, keyId: number): number =>
+    deriveSpi(of(sender), turnOf(receiver), keyId);
+  return { of, spi, displaced };
 }
 
 /**
@@ -56,12 +62,15 @@ export function numberSenders(ends: readonly End[]): SenderNumbers {
  */
 export function deriveSpi(
   senderNumber: number,
-  receiver: End,
+  turn: number,
   keyId: number,
 ): number {
-  const number =
-    (senderNumber + choose("crosslink receiver 1", receiver, 0)) % NUMBERS;
-  return (number + 1) * 256 + keyId;
+  return (((senderNumber + turn) % NUMBERS) + 1) * 256 + keyId;
+}
+
+/** How far a receiver moves its senders' numbers round. */
+export function chooseTurn(receiver: End): number {
+  return choose("crosslink receiver 1", receiver, 0);
 }
 
 /**
@@ -80,12 +89,24 @@ export function deriveReqid(peer: {
 }
 
 function choose(label: string, end: End, round: number): number {
-  const digest = sha256(bind([label, String(round), ...fieldsOf(end)]));
+  const digest = sha256(bind([label, String(round)]) + end.bound);
   return digest.readUIntBE(0, 6) % NUMBERS;
 }
 
 function sha256(text: string): Buffer {
   return hash("sha256", text, "buffer");
+}
+
+/** A node is the receiver of all its peers. */
+function remembering(
+  turn: (receiver: End) => number,
+): (receiver: End) => number {
+  const turns = new Map<string, number>();
+  return (receiver) => {
+    const found = turns.get(receiver.bound) ?? turn(receiver);
+    turns.set(receiver.bound, found);
+    return found;
+  };
 }
 
 function known(numbers: ReadonlyMap<string, number>, sender: End): number {

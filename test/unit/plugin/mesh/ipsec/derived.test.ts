@@ -1,16 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { Secret } from "../../../../../conf/secret.ts";
-import { addressFromBytes } from "../../../../../conf/cidr.ts";
 import { XFRM_STATE_AF_UNSPEC } from "../../../../../native/xfrm/constants.ts";
-import type { SecurityAssociation } from "../../../../../native/xfrm/sa.ts";
 import {
   associationText,
   cluster,
   keyring,
   meshAt,
   node,
-  policyText,
-  staticKeyring,
 } from "../../../../support/mesh.ts";
 
 const a = cluster("a", {
@@ -28,54 +24,7 @@ const six = cluster("six", {
   nodes: [node("s1", "fd99::4", { podCIDRs: ["10.4.0.0/24"] })],
 });
 
-function ends({ source, destination }: SecurityAssociation): string {
-  return `${addressFromBytes(source).text} > ${addressFromBytes(destination).text}`;
-}
-
-describe("keyLinks() with a static key", () => {
-  it("takes packets of any peer by one inbound SA, where several send to one address", () => {
-    const { associations, policies, peers } = meshAt([a, b, c], "a/a1", {
-      keyring: staticKeyring,
-    });
-    expect(associations.map(ends)).toEqual([
-      "0.0.0.0 > 192.168.0.1",
-      "192.168.0.1 > 192.168.1.1",
-      "192.168.0.1 > 192.168.2.1",
-    ]);
-    const inbound = policies
-      .filter(
-        ({ action, direction }) => action === "allow" && direction !== "out",
-      )
-      .map(policyText);
-    expect(inbound).toHaveLength(4);
-    for (const text of inbound)
-      expect(text).toMatch(/tmpl src 0\.0\.0\.0 dst 192\.168\.0\.1 /u);
-    expect(peers.map(({ spiIn }) => spiIn)).toEqual([186, 186]);
-  });
-
-  it("names the peer where it is the only one of its family", () => {
-    const { associations } = meshAt([a, b, six], "a/a1", {
-      keyring: staticKeyring,
-    });
-    expect(associations.map(ends)).toEqual([
-      "192.168.1.1 > 192.168.0.1",
-      "192.168.0.1 > 192.168.1.1",
-      "fd99::4 > fd99::1",
-      "fd99::1 > fd99::4",
-    ]);
-  });
-
-  it("lets both families in only where both go through the tunnel", () => {
-    const flags = (place: typeof b) =>
-      meshAt([a, place], "a/a1", { keyring: staticKeyring }).associations.map(
-        (sa) => sa.flags,
-      );
-    expect(flags(b)).toEqual([undefined, undefined]);
-    expect(flags(six)).toEqual([XFRM_STATE_AF_UNSPEC, XFRM_STATE_AF_UNSPEC]);
-  });
-});
-
-describe("keyLinks() with derived keys", () => {
+describe("keyWithDerived()", () => {
   it("gives every SA its own key, of AES-256 and salt", () => {
     const { associations } = meshAt([a, b, c, six], "a/a1", {
       keyring: keyring(1, [1, 2]),

@@ -1,0 +1,87 @@
+import { createSecretKey, type KeyObject } from "node:crypto";
+import type { Keyring } from "../../../conf/keyring.ts";
+import { XFRM_STATE_AF_UNSPEC } from "../../../native/xfrm/constants.ts";
+import type { SecurityAssociation } from "../../../native/xfrm/sa.ts";
+import type { Link } from "../links.ts";
+import {
+  gcm,
+  inboundTunnel,
+  type KeyedLink,
+  outboundTunnel,
+} from "./keyed-link.ts";
+import { deriveKey, type SaBinding } from "./keys.ts";
+import { deriveReqid, type SenderNumbers } from "./spi.ts";
+
+/** A keyring of secrets, from which each SA's key is derived. */
+export type DerivingKeyring = Extract<Keyring, { kind: "keys" }>;
+
+/** A secret in the form from which many keys are derived fastest; it does not print either. */
+interface DerivingKey {
+  readonly id: number;
+  readonly secret: KeyObject;
+}
+
+/** The parts of an SA that come from the keyring. */
+type Keyed = Pick<SecurityAssociation, "spi" | "reqid" | "aead" | "flags">;
+
+/**
+ * Inbound SAs for all keys, an outbound one for the active key alone: the kernel takes any SA that fits a
+ * template, so a second outbound SA could be used before its peer knows the key.
+ */
+export function keyWithDerived(
+  links: readonly Link[],
+  keyring: DerivingKeyring,
+  numbers: (family: 4 | 6) => SenderNumbers,
+): KeyedLink[] {
+  const keys = activeFirst(keyring);
+  return links.map((link) => keyLink(link, keys, numbers(link.family)));
+}
+
+function keyLink(
+  link: Link,
+  keys: readonly [DerivingKey, ...DerivingKey[]],
+  numbers: SenderNumbers,
+): KeyedLink {
+  const { own, peer } = link.ends;
+  const reqid = deriveReqid(peer);
+  const derive = (
+    ends: Pick<SaBinding, "sender" | "receiver">,
+    key: DerivingKey,
+  ): Keyed => ({
+    spi: numbers.spi(ends.sender, ends.receiver, key.id),
+    reqid,
+    aead: gcm(
+      deriveKey(key.secret, { ...ends, family: link.family, keyId: key.id }),
+    ),
+    flags: XFRM_STATE_AF_UNSPEC,
+  });
+  const [active] = keys;
+  return {
+    ...link,
+    reqid,
+    keyId: active.id,
+    inboundSource: link.remote,
+    outbound: {
+      ...outboundTunnel(link),
+      ...derive({ sender: own, receiver: peer }, active),
+    },
+    inbound: keys.map((key) => ({
+      ...inboundTunnel(link, link.remote),
+      ...derive({ sender: peer, receiver: own }, key),
+    })),
+  };
+}
+
+function activeFirst(
+  keyring: DerivingKeyring,
+): [DerivingKey, ...DerivingKey[]] {
+  const order = (id: number): number => (id === keyring.active ? 0 : id);
+  const [active, ...others] = [...keyring.keys]
+    .sort((a, b) => order(a.id) - order(b.id))
+    .map(({ id, secret }) => ({ id, secret: createSecretKey(secret.bytes()) }));
+  if (active?.id !== keyring.active)
+    throw new RangeError(
+      `Cannot use key ${keyring.active}: the keyring does not hold it`,
+    );
+  return [active, ...others];
+}

@@ -1,0 +1,92 @@
+import { CniError, ErrorCode } from "../../../cni/error.ts";
+import type { Keyring } from "../../../conf/keyring.ts";
+import { XFRM_STATE_AF_UNSPEC } from "../../../native/xfrm/constants.ts";
+import { Key } from "../../../native/xfrm/key.ts";
+import type { SecurityAssociation } from "../../../native/xfrm/sa.ts";
+import type { Link } from "../links.ts";
+import {
+  gcm,
+  inboundTunnel,
+  type KeyedLink,
+  outboundTunnel,
+} from "./keyed-link.ts";
+
+/** A keyring of one key for all SAs, as `ip xfrm` by hand has it. */
+export type StaticKeyring = Extract<Keyring, { kind: "static" }>;
+
+/**
+ * One key and SPI for all. The kernel can hold only one inbound SA with this SPI at this node's address, and
+ * its source is what decrypted packets are checked against; where several peers send to the address it is
+ * therefore "any" (all zeros), in the SA and in the templates (xfrm_state_ok, include/net/xfrm.h). That gives
+ * nothing away: who has the one key can send as any of them in any case.
+ *
+ * @throws CniError 7 where only some of the peers at one address use UDP
+ */
+export function keyWithStatic(
+  links: readonly Link[],
+  keyring: StaticKeyring,
+): KeyedLink[] {
+  return ([4, 6] as const).flatMap((family) => {
+    const [first, ...others] = links.filter((link) => link.family === family);
+    return first === undefined ? [] : keySharing([first, ...others], keyring);
+  });
+}
+
+/** Links that end at one address of this node: they share the inbound SA. */
+function keySharing(
+  sharing: readonly [Link, ...Link[]],
+  keyring: StaticKeyring,
+): KeyedLink[] {
+  requireOneEncapsulation(sharing);
+  const [first] = sharing;
+  const { spi, reqid } = keyring;
+  const aead = gcm(new Key(keyring.key.bytes()));
+  const source =
+    sharing.length > 1 ? new Uint8Array(first.remote.length) : first.remote;
+  const inbound = {
+    ...inboundTunnel(first, source),
+    spi,
+    reqid,
+    aead,
+    ...familiesOf(sharing),
+  };
+  return sharing.map((link) => ({
+    ...link,
+    reqid,
+    inboundSource: source,
+    outbound: {
+      ...outboundTunnel(link),
+      spi,
+      reqid,
+      aead,
+      ...familiesOf([link]),
+    },
+    inbound: [inbound],
+  }));
+}
+
+/** Without the flag the SA is for packets of the tunnel's own family (copy_from_user_state, net/xfrm/xfrm_user.c). */
+function familiesOf(
+  links: readonly Link[],
+): Pick<SecurityAssociation, "flags"> {
+  return links.some(({ mixed }) => mixed)
+    ? { flags: XFRM_STATE_AF_UNSPEC }
+    : {};
+}
+
+/** The kernel drops what comes to an SA in the other encapsulation (xfrm_input, net/xfrm/xfrm_input.c). */
+function requireOneEncapsulation(sharing: readonly [Link, ...Link[]]): void {
+  const [first] = sharing;
+  const other = sharing.find(({ inUdp }) => inUdp !== first.inUdp);
+  if (other === undefined) return;
+  const [udp, esp] = first.inUdp ? [first, other] : [other, first];
+  const name = ({ peer }: Link): string =>
+    `cluster "${peer.source.cluster.name}"`;
+  throw new CniError(
+    ErrorCode.invalidConfiguration,
+    `Cannot use one static key for ${name(udp)} in UDP and ${name(esp)} without`,
+    {
+      details: `${udp.peer.source.file} and ${esp.peer.source.file}: /encap. Give both the same "encap", or use "keys" in the keyring`,
+    },
+  );
+}
