@@ -135,7 +135,10 @@ describe("decode()", () => {
       "Cannot decode struct inner: it needs 8 bytes at 9 and there are 16",
     );
     expect(() => decode(inner, new Uint8Array(16), -1)).toThrow(RangeError);
-    // The buffer goes on, but the view of it does not.
+    // The buffer has more before and after the view of it.
+    expect(() => decode(bytes(2), new Uint8Array(8).subarray(4), -1)).toThrow(
+      RangeError,
+    );
     expect(() => decode(u32, new Uint8Array(16).subarray(0, 3))).toThrow(
       RangeError,
     );

@@ -74,6 +74,19 @@ describe("exchange()", () => {
     expect(codes(both)).toEqual(["ESTALE", undefined, "EBUSY", undefined]);
   });
 
+  it("does not wait for what was refused as a whole: whatever comes is queued by then", () => {
+    const kernel = pretendKernel((messages) => [
+      datagram(ack(at(messages, 0), ESTALE)),
+    ]);
+    const waits: number[] = [];
+    const receive = (buffer: Uint8Array, timeoutMs: number): number => {
+      waits.push(timeoutMs);
+      return kernel.receive(buffer, timeoutMs);
+    };
+    converse({ ...kernel, receive }, { timeoutMs: 700 }).exchange(batch());
+    expect(waits).toEqual([700, 0]);
+  });
+
   it("gives replies to the request that they answer", () => {
     const kernel = pretendKernel((messages) => [
       datagram(reply(at(messages, 1), { body: Uint8Array.of(8) })),

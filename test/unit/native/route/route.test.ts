@@ -81,6 +81,22 @@ describe("encodeRoute()", () => {
     });
   });
 
+  it("has an attribute for tables from 256 on only", () => {
+    const tables = [255, 256].map((table) => {
+      const body = encodeRoute({
+        destination: { address: ipv4("0.0.0.0"), length: 0 },
+        table,
+        protocol: 88,
+        ...unicast,
+      });
+      return [body[rtmsg.offsets.rtm_table], body.length - rtmsg.size];
+    });
+    expect(tables).toEqual([
+      [255, 0],
+      [0, 8],
+    ]);
+  });
+
   it("sends next hops with their weights as `ip` does", () => {
     const nextHops = [
       { gateway: ipv4("10.9.9.2"), outputInterface: 3, weight: 3 },
@@ -159,6 +175,15 @@ describe("encodeRouteLookup()", () => {
       type: RTM_GETROUTE,
       body: encodeRouteLookup(ipv4("10.9.9.77"), { fibMatch: true }),
     });
+  });
+});
+
+describe("encodeRouteLookup() for IPv6", () => {
+  it("does not ask for the table, which the kernel names anyhow and refuses to be asked for", () => {
+    const body = encodeRouteLookup(ipv6("fd00"));
+    expect([...body.slice(0, 12)]).toEqual([
+      10, 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    ]);
   });
 });
 
