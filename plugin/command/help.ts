@@ -15,6 +15,10 @@ const OPTIONS: readonly (readonly [string, string])[] = [
     "which node this is (default: NODE_NAME, the host name, the addresses)",
   ],
   ["--snat MODE", "auto, return, identity or off (default: auto)"],
+  [
+    "--socket FILE",
+    "where the agent serves CNI calls (default: /run/crosslink/agent.sock)",
+  ],
   ["--for ROUTER", "ip, cisco or mikrotik, for routes (default: ip)"],
   [
     "--data-dir DIR",

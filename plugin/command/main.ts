@@ -1,6 +1,7 @@
 import { toCniError } from "../../cni/translate.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Host } from "../node/linked.ts";
+import { runAgent } from "./agent.ts";
 import { runApply } from "./apply.ts";
 import { helpText } from "./help.ts";
 import { runIpam } from "./ipam.ts";
@@ -47,6 +48,11 @@ export const COMMANDS: readonly Command[] = [
     name: "status",
     summary: "show every peer: endpoint, key, traffic, age, errors",
     run: runStatus,
+  },
+  {
+    name: "agent",
+    summary: "stay: keep this node right, and serve CNI calls fast",
+    run: runAgent,
   },
   {
     name: "keygen",

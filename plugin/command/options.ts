@@ -14,6 +14,8 @@ export interface Options {
   readonly keyring?: string;
   readonly node?: string;
   readonly snat?: string;
+  /** Where the agent serves CNI calls. */
+  readonly socket?: string;
   /** Whose words `routes` uses. */
   readonly for?: string;
   /** Where `ipam` keeps addresses. */
@@ -32,6 +34,7 @@ const VALUES = {
   snat: "snat",
   "data-dir": "dataDir",
   for: "for",
+  socket: "socket",
 } as const;
 
 /**
