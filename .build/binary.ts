@@ -16,7 +16,8 @@ import { join } from "node:path";
 import pkg from "@yao-pkg/pkg/lib-es5/sea.js";
 import { build } from "esbuild";
 import { lazyBuiltins } from "./builtins.ts";
-import { nodePackage } from "./paths.ts";
+import { writeScript } from "./code-cache.ts";
+import { nodePackage, root } from "./paths.ts";
 
 /** What goes into a binary. */
 export interface BinaryInputs {
@@ -41,9 +42,7 @@ export async function buildBinary(
   mkdirSync(join(output, ".."), { recursive: true });
   const folder = mkdtempSync(`${output}.unfinished-`);
   try {
-    const main = join(folder, "main.cjs");
-    writeFileSync(main, bundle);
-    await pack(main, addon, join(folder, "crosslink"));
+    await pack(folder, { bundle, addon });
     renameSync(join(folder, "crosslink"), output);
     linkIpam(output, folder);
     writeFileSync(digestFile, digest);
@@ -53,7 +52,7 @@ export async function buildBinary(
 }
 
 /** One CommonJS text: Node's single executables run no modules. Names and lines stay readable in stack traces. */
-async function bundled(entry: string): Promise<Uint8Array> {
+async function bundled(entry: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
@@ -69,7 +68,7 @@ async function bundled(entry: string): Promise<Uint8Array> {
   const [file] = outputFiles;
   if (file === undefined)
     throw new Error(`Cannot bundle "${entry}": no output`);
-  return file.contents;
+  return file.text;
 }
 
 /**
@@ -77,22 +76,29 @@ async function bundled(entry: string): Promise<Uint8Array> {
  * `execArgvExtension: "none"`: a NODE_OPTIONS in the environment must not load code into a program that root runs.
  */
 async function pack(
-  main: string,
-  addon: string,
-  output: string,
+  folder: string,
+  { bundle, addon }: { bundle: string; addon: string },
 ): Promise<void> {
-  const base = strippedNode(join(main, "../node"));
+  const node = strippedNode(join(folder, "node"));
+  const script = join(folder, "crosslink.js");
+  const cache = join(folder, "crosslink.cache");
+  writeScript(bundle, { script, cache }, node);
   const seaConfig = {
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
     useCodeCache: true,
     execArgvExtension: "none",
-    assets: { [addonName(addon)]: addon },
+    assets: {
+      "crosslink.js": script,
+      "crosslink.cache": cache,
+      [addonName(addon)]: addon,
+    },
   };
   const target = { platform: "linux", arch: process.arch, nodeRange: "node24" };
-  await pkg.default(main, {
+  const output = join(folder, "crosslink");
+  await pkg.default(`${root}/.build/loader.cjs`, {
     targets: [{ ...target, output } as never],
-    nodePath: base,
+    nodePath: node,
     seaConfig,
   });
 }
@@ -121,8 +127,12 @@ function digestOf(parts: readonly (Uint8Array | string)[]): string {
   return hash.digest("hex");
 }
 
+/** What else shapes the binary: the steps that make it. */
 function ownText(): string {
-  return readFileSync(import.meta.filename, "utf8");
+  const steps = ["binary.ts", "code-cache.ts", "loader.cjs"];
+  return steps
+    .map((step) => readFileSync(join(import.meta.dirname, step), "utf8"))
+    .join("");
 }
 
 function baseText(): string {

@@ -31,7 +31,8 @@ const processOnly = [
   {
     object: "process",
     property: "env",
-    message: "The front door hands the environment in; cni/environment.ts reads it.",
+    message:
+      "The front door hands the environment in; cni/environment.ts reads it.",
   },
   {
     object: "process",
@@ -121,9 +122,12 @@ export default tseslint.config(
     languageOptions: {
       sourceType: "commonjs",
       globals: {
-        require: "readonly",
-        module: "writable",
+        Buffer: "readonly",
         __dirname: "readonly",
+        __filename: "readonly",
+        exports: "writable",
+        module: "writable",
+        require: "readonly",
       },
     },
   },

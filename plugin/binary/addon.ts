@@ -20,7 +20,7 @@ export function loadAddon(): Binding {
 }
 
 function loadAsset(folders: readonly string[]): Binding {
-  const asset = onlyAsset();
+  const asset = addonAsset();
   const failures: string[] = [];
   const binding =
     first(folders, failures, (folder) => loadUnpacked(folder, asset)) ??
@@ -34,8 +34,8 @@ function loadAsset(folders: readonly string[]): Binding {
 }
 
 /** The addon, stored by the build under the name that its file is to have. */
-function onlyAsset(): Asset {
-  const [name] = getAssetKeys();
+function addonAsset(): Asset {
+  const name = getAssetKeys().find((key) => key.endsWith(".node"));
   if (name === undefined) throw new TypeError("The binary has no addon inside");
   return { name, bytes: new Uint8Array(getRawAsset(name)) };
 }
