@@ -39,7 +39,7 @@ function inWritableStore<Value>(
 ): Value {
   try {
     return withStore(place, (store) => {
-      store.probe();
+      store.rehearse();
       return work(store);
     });
   } catch (error) {

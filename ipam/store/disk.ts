@@ -10,9 +10,9 @@ import { ensureDirectory } from "./directory.ts";
 import { misplaced, onDisk } from "./error.ts";
 import {
   createWhole,
-  probe,
   readWhole,
-  removeDraft,
+  rehearse,
+  removeDrafts,
   removeFile,
   replaceWhole,
 } from "./files.ts";
@@ -28,8 +28,8 @@ export interface DiskStore extends Store {
   /** One address's reservation; undefined when it is free. */
   readonly reservation: (address: string) => Reservation | undefined;
   readonly isTaken: (address: string) => boolean;
-  /** Writes a file and removes it again. Throws what keeps an address from being written down. */
-  readonly probe: () => void;
+  /** Throws what would keep an address from being written down. */
+  readonly rehearse: () => void;
   /** Frees an address, whoever holds it; false when nobody does. */
   readonly free: (address: string) => boolean;
 }
@@ -43,7 +43,7 @@ export function withStore<Value>(
   ensureDirectory(directory);
   return withLock(place, () =>
     onDisk(`use the store "${directory}"`, () => {
-      removeDraft(directory);
+      removeDrafts(directory);
       const ledger = openLedger(place);
       try {
         return work(openStore(directory, ledger));
@@ -67,8 +67,8 @@ function openStore(directory: string, ledger: Ledger): DiskStore {
     reservation: (address) => readEntry(directory, address),
     free,
     isTaken,
-    probe: () => {
-      probe(directory);
+    rehearse: () => {
+      rehearse(directory);
     },
     held: (owner) => holders.seek(owner).map(({ address }) => address),
     find: (owner) => holders.find(owner).map(({ address }) => address),

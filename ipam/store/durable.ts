@@ -10,7 +10,8 @@ import { onDisk } from "./error.ts";
  */
 export function syncFiles(directory: string, names: readonly string[]): void {
   onDisk(`bring reservations in "${directory}" to disk`, () => {
-    for (const name of names) syncPath(join(directory, name), 0);
+    for (const name of names)
+      syncPath(join(directory, name), constants.O_NOFOLLOW);
     syncPath(directory, constants.O_DIRECTORY);
   });
 }
@@ -21,7 +22,7 @@ export function syncDirectory(directory: string): void {
 }
 
 function syncPath(path: string, flags: number): void {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | flags);
+  const fd = openSync(path, constants.O_RDONLY | flags);
   try {
     fsyncSync(fd);
   } finally {

@@ -3,6 +3,7 @@ import {
   constants,
   fstatSync,
   linkSync,
+  lstatSync,
   openSync,
   readSync,
   renameSync,
@@ -12,8 +13,9 @@ import {
 import { join } from "node:path";
 import { errnoOf } from "./error.ts";
 
-/** The one file of ours in a network's folder that host-local doesn't make. Only whoever holds the lock has it. */
+/** Files of ours in a network's folder that host-local doesn't make; only whoever holds the lock has them. */
 const DRAFT_NAME = ".crosslink-draft";
+const REHEARSAL_NAME = ".crosslink-rehearsal";
 
 /**
  * Creates a file with its content, all at once: where a program dies, there is the whole file or none.
@@ -49,14 +51,23 @@ export function replaceWhole(
   renameSync(writeDraft(directory, content), join(directory, name));
 }
 
-/** Writes a file and removes it again. */
-export function probe(directory: string): void {
-  unlinkSync(writeDraft(directory, "probe"));
+/** Does what taking an address does to the file system, and undoes it. Throws what would keep an address from being taken. */
+export function rehearse(directory: string): void {
+  try {
+    createWhole(directory, REHEARSAL_NAME, "rehearsal");
+    writeDraft(directory, "rehearsal");
+  } finally {
+    removeDrafts(directory);
+  }
 }
 
 /** Removes what a killed process left behind. Call it with the lock held. */
-export function removeDraft(directory: string): void {
-  removeFile(directory, DRAFT_NAME);
+export function removeDrafts(directory: string): void {
+  for (const name of [DRAFT_NAME, REHEARSAL_NAME]) {
+    // Looked for first: on a read-only file system even removing what isn't there fails
+    const path = join(directory, name);
+    if (lstatSync(path, { throwIfNoEntry: false })) unlinkSync(path);
+  }
 }
 
 /** Removes a file; false when there is none. */
@@ -105,12 +116,11 @@ function openForReading(path: string): number | undefined {
 
 function writeDraft(directory: string, content: string): string {
   const path = join(directory, DRAFT_NAME);
-  // Not truncated but removed: it may be a second link to a reservation
-  removeDraft(directory);
   try {
+    // "wx": never into a file that is there, which may be a second link to a reservation
     writeFileSync(path, content, { flag: "wx", mode: 0o600 });
   } catch (error) {
-    removeDraft(directory);
+    removeFile(directory, DRAFT_NAME);
     throw error;
   }
   return path;

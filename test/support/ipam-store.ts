@@ -1,10 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Every file of a network's folder with its content, sorted by name; the lock's presence too. */
+/** Every regular file of a network's folder with its content, sorted by name; the lock too. */
 export function readStore(directory: string): Record<string, string> {
   if (!existsSync(directory)) return {};
-  const names = readdirSync(directory).sort();
+  const names = readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name)
+    .sort();
   return Object.fromEntries(
     names.map((name) => [name, readFileSync(join(directory, name), "latin1")]),
   );
