@@ -109,11 +109,15 @@ function linesByTable(
   family: Family,
 ): Map<string, string[]> {
   const result = new Map<string, string[]>();
-  for (const operation of operations)
-    if (operation.family === family)
-      result.set(operation.table, [
-        ...(result.get(operation.table) ?? []),
-        ...operation.lines,
-      ]);
+  // Deletions first: positions of insertions are counted without what goes.
+  for (const isDeletion of [true, false])
+    for (const operation of operations)
+      if (operation.family === family)
+        result.set(operation.table, [
+          ...(result.get(operation.table) ?? []),
+          ...operation.lines.filter(
+            (line) => line.startsWith("-D ") === isDeletion,
+          ),
+        ]);
   return result;
 }

@@ -1,19 +1,19 @@
 import type { NftablesClient } from "../../native/nftables/client.ts";
 import type { ObservedChain } from "../../native/nftables/chain.ts";
 import { NFT_SET_INTERVAL } from "../../native/nftables/constants.ts";
+import {
+  type Expression,
+  expressionsKey,
+} from "../../native/nftables/expression/expression.ts";
 import { intervalsOf } from "../../native/nftables/interval.ts";
 import { expressionsOf } from "../../native/nftables/rule.ts";
 import type { ObservedSet } from "../../native/nftables/set.ts";
 import type { ObservedTable } from "../../native/nftables/table.ts";
 import { type Family, traitsOf } from "./family.ts";
-import { nftRuleReader } from "./shared/nft-rule.ts";
 import { OWN_TABLE } from "./own.ts";
-import type { ObservedOwnedSet, ObservedOwnedTable } from "./table/table.ts";
 import type { SharedChain, SharedChainName } from "./shared/chain.ts";
-import {
-  type Expression,
-  expressionsKey,
-} from "../../native/nftables/expression/expression.ts";
+import { nftRuleReader } from "./shared/nft-rule.ts";
+import type { ObservedOwnedSet, ObservedOwnedTable } from "./table/table.ts";
 
 /** The tables and chains of a ruleset, of all families. */
 export interface Outline {
@@ -52,7 +52,7 @@ export function observeOwnTable(
   };
 }
 
-/** A chain of iptables-nft's with its rules. */
+/** A chain of iptables-nft's with its rules. `takes` says of others' rules whether they take packets away. */
 export function observeNftChain(
   client: NftablesClient,
   { chains }: Outline,
@@ -64,17 +64,18 @@ export function observeNftChain(
     table: name.table,
     chain: name.chain,
   };
-  const found = chains.some(
-    ({ family, table, chain, base }) =>
+  const base = chains.find(
+    ({ family, table, chain }) =>
       family === wanted.family &&
       table === wanted.table &&
-      chain === wanted.chain &&
-      base !== undefined,
-  );
-  if (!found) return { ...name, exists: false, rules: [] };
+      chain === wanted.chain,
+  )?.base;
+  if (base === undefined)
+    return { ...name, exists: false, policy: "accept", rules: [] };
   return {
     ...name,
     exists: true,
+    policy: base.policy,
     rules: client.rules(wanted).map(nftRuleReader(name.family, takes)),
   };
 }

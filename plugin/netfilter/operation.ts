@@ -1,3 +1,4 @@
+import type { Cidr } from "../../conf/cidr.ts";
 import type { Request } from "../../native/conversation.ts";
 import type { Family } from "./family.ts";
 
@@ -13,6 +14,8 @@ export interface NftOperation {
   readonly sign: Sign;
   readonly sentence: string;
   readonly requests: readonly Request[];
+  /** Networks whose packets will be treated otherwise; `all` where it may be any. */
+  readonly concerns?: "all" | readonly Cidr[];
 }
 
 /** Lines for iptables-legacy-restore. */

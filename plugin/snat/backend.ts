@@ -1,14 +1,6 @@
-import type { Backend } from "../netfilter/shared/chain.ts";
-
-/** What one backend's nat table says about who does the node's masquerading. */
-export interface BackendFacts {
-  /** Whether chains of a CNI plugin's or kube-proxy's are in it. */
-  readonly nodeChains: boolean;
-  /** Whether a rule in POSTROUTING may give packets another source. */
-  readonly rewrites: boolean;
-  /** Whether any rule of others is in the table. */
-  readonly rules: boolean;
-}
+import type { Backend, SharedChain } from "../netfilter/shared/chain.ts";
+import { isNodeChain } from "../netfilter/shared/rewriting.ts";
+import type { BackendFacts, ObservedBackend } from "./state.ts";
 
 /** Facts by backend; one that is not there has none. */
 export interface BackendsFacts {
@@ -32,4 +24,24 @@ export function chooseBackends(facts: BackendsFacts): Backend[] {
   if (facts.legacy?.rules && !facts.nft?.rules) return ["legacy"];
   if (facts.nft !== undefined && facts.canNat()) return ["nft"];
   return facts.legacy === undefined ? [] : ["legacy"];
+}
+
+/** A backend from what was read of it. `chains` are the names of all chains in its nat table. */
+export function backendOf(read: {
+  readonly postrouting: SharedChain;
+  readonly forward: SharedChain;
+  readonly chains: readonly string[];
+}): ObservedBackend {
+  const { postrouting, forward, chains } = read;
+  const foreign = postrouting.rules.filter(({ key }) => key === undefined);
+  return {
+    postrouting,
+    forward,
+    facts: {
+      nodeChains: chains.some(isNodeChain),
+      rewrites: foreign.some(({ takes }) => takes),
+      rules: foreign.length > 0,
+    },
+    ahead: chains.filter((name) => name === "cali-POSTROUTING"),
+  };
 }

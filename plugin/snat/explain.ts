@@ -1,6 +1,6 @@
 import { OWN_TABLE } from "../netfilter/own.ts";
 import { traitsOf } from "../netfilter/family.ts";
-import { IDENTITY_CHAIN, IDENTITY_PRIORITY } from "./identity.ts";
+import { IDENTITY_PRIORITY, SOURCE_CHAIN } from "./desired-table.ts";
 import type { ObservedFamily, ObservedSnat } from "./state.ts";
 
 /** What keeps the pods' source addresses on this node, and what may defeat it, a sentence each. */
@@ -13,12 +13,12 @@ export function describeSnat({ families }: ObservedSnat): string[] {
 
 function describeReturns(family: ObservedFamily): string[] {
   return [family.nft, family.legacy].flatMap((backend) => {
-    const count = backend?.chain.rules.filter(
+    const count = backend?.postrouting.rules.filter(
       ({ key }) => key !== undefined,
     ).length;
     if (backend === undefined || !count) return [];
     return [
-      `${word(family)}: ${count} RETURN rules in nat POSTROUTING (${backend.chain.backend})`,
+      `${word(family)}: ${count} RETURN rules in nat POSTROUTING (${backend.postrouting.backend})`,
     ];
   });
 }
@@ -39,10 +39,12 @@ function describeRivals(family: ObservedFamily): string[] {
   const cure = identity
     ? "identity SNAT is asked before it and wins"
     : 'set "snat" to "auto" on a kernel with nf_tables NAT, or exempt the remote networks there';
-  const rivals = family.rivals.map(({ name, priority }) =>
-    priority > IDENTITY_PRIORITY || !identity
-      ? `${word(family)}: RETURN cannot win against chain ${name} (priority ${priority}): ${cure}`
-      : `${word(family)}: chain ${name} (priority ${priority}) is asked before identity SNAT: if it rewrites pod addresses, exempt the remote networks there`,
+  const rivals = family.rivals.map(({ name, priority, does }) =>
+    does === "drop"
+      ? `${word(family)}: chain ${name} drops what it does not know, whatever iptables accepts: allow own and remote pod networks there`
+      : priority > IDENTITY_PRIORITY || !identity
+        ? `${word(family)}: RETURN cannot win against chain ${name} (priority ${priority}): ${cure}`
+        : `${word(family)}: chain ${name} (priority ${priority}) is asked before identity SNAT: if it rewrites pod addresses, exempt the remote networks there`,
   );
   const ahead = [family.nft, family.legacy].flatMap(
     (backend) => backend?.ahead ?? [],
@@ -61,7 +63,7 @@ function describeRivals(family: ObservedFamily): string[] {
 
 function hasIdentity({ table }: ObservedFamily): boolean {
   return table.chains.some(
-    ({ name, rules }) => name === IDENTITY_CHAIN && rules.length > 0,
+    ({ name, rules }) => name === SOURCE_CHAIN && rules.length > 0,
   );
 }
 

@@ -1,8 +1,4 @@
 import {
-  NF_INET_POST_ROUTING,
-  NF_IP_PRI_NAT_SRC,
-} from "../../native/nftables/constants.ts";
-import {
   COUNTER,
   type End,
   inSet,
@@ -11,55 +7,24 @@ import {
   withoutMark,
 } from "../netfilter/expressions.ts";
 import { type Family, traitsOf } from "../netfilter/family.ts";
-import type {
-  OwnedChain,
-  OwnedRule,
-  OwnedSet,
-} from "../netfilter/table/table.ts";
-import { groupExemptions, type NetworkPair } from "./exemption-groups.ts";
-
-/** Ahead of every masquerade at its usual priority, and of Calico's (srcnat + 10). */
-export const IDENTITY_PRIORITY = NF_IP_PRI_NAT_SRC - 10;
-/** The chain of the identity SNAT in our table. */
-export const IDENTITY_CHAIN = "postrouting";
-
-/** What our table holds so that these pairs keep their source addresses; nothing for no pairs. */
-export interface IdentityParts {
-  readonly sets: readonly OwnedSet[];
-  readonly chains: readonly OwnedChain[];
-}
+import type { SetPool } from "../netfilter/set-pool.ts";
+import type { OwnedRule } from "../netfilter/table/table.ts";
+import { groupPairs, type NetworkPair } from "../netfilter/network-pairs.ts";
 
 /**
- * A source NAT to the address that the packet has already. The kernel asks NAT hooks in turn until one of them has set
- * the connection's mapping (nf_nat_inet_fn() in net/netfilter/nf_nat_core.c): an accept or a return sets none, this does.
+ * Rules that give a packet the source that it has already. The kernel asks NAT hooks in turn until one of them has set the
+ * connection's mapping (nf_nat_inet_fn() in net/netfilter/nf_nat_core.c): an accept or a return sets none, this does.
  */
-export function identityParts(
+export function identityRules(
   pairs: readonly NetworkPair[],
   family: Family,
-): IdentityParts {
-  const groups = groupExemptions(pairs, family);
-  if (groups.length === 0) return { sets: [], chains: [] };
-  return {
-    sets: groups.flatMap(({ locals, remotes }, index) => [
-      { name: setName("local", index), networks: locals },
-      { name: setName("remote", index), networks: remotes },
-    ]),
-    chains: [
-      {
-        name: IDENTITY_CHAIN,
-        hook: {
-          type: "nat",
-          hook: NF_INET_POST_ROUTING,
-          priority: IDENTITY_PRIORITY,
-          policy: "accept",
-        },
-        rules: groups.flatMap((_, index) => [
-          rule(family, setName("local", index), setName("remote", index)),
-          rule(family, setName("remote", index), setName("local", index)),
-        ]),
-      },
-    ],
-  };
+  pool: SetPool,
+): OwnedRule[] {
+  return groupPairs(pairs, family).flatMap(({ locals, remotes }) => {
+    const local = pool.nameOf("local", locals);
+    const remote = pool.nameOf("remote", remotes);
+    return [rule(family, local, remote), rule(family, remote, local)];
+  });
 }
 
 function rule(family: Family, from: string, to: string): OwnedRule {
@@ -82,8 +47,4 @@ function rule(family: Family, from: string, to: string): OwnedRule {
       },
     ],
   };
-}
-
-function setName(base: string, index: number): string {
-  return index === 0 ? base : `${base}${index + 1}`;
 }

@@ -1,4 +1,4 @@
-import { addressInCidr, type Cidr } from "../../conf/cidr.ts";
+import { addressInCidr, type Cidr, mapAddress } from "../../conf/cidr.ts";
 import {
   type ConntrackClient,
   openConntrack,
@@ -8,7 +8,7 @@ import type { ConntrackEntry } from "../../native/conntrack/entry.ts";
 import { sameBytes } from "../../native/address.ts";
 import { inNamespace, type Kernel, using } from "../kernel.ts";
 import { FAMILIES, traitsOf } from "../netfilter/family.ts";
-import type { NetworkPair } from "./exemption-groups.ts";
+import type { NetworkPair } from "../netfilter/network-pairs.ts";
 
 /**
  * Deletes the connections between these networks whose source was rewritten before their exemption: the kernel asks the
@@ -36,49 +36,56 @@ function forgetFamily(
   pairs: readonly NetworkPair[],
 ): number {
   if (pairs.length === 0) return 0;
-  const covers = pairMatcher(pairs);
-  const stale = client
-    .entries(family, { status: IPS_SRC_NAT })
-    .filter((entry) => isRewritten(entry) && covers(...endsOf(entry)));
-  return client.deleteAll(stale);
+  const isStale = staleness(pairs);
+  const entries = client.entries(family, { status: IPS_SRC_NAT });
+  return client.deleteAll(entries.filter(isStale));
 }
 
-/** The ends as the pods know them: behind a service's DNAT the destination is who answers. */
-export function endsOf({
-  original,
-  reply,
-}: Pick<ConntrackEntry, "original" | "reply">): [Uint8Array, Uint8Array] {
-  return [original.source, reply.source];
-}
+/** Both directions of a connection. */
+type Directions = Pick<ConntrackEntry, "original" | "reply">;
 
-/** Whether answers go to another address than the first packet came from. */
-export function isRewritten({
-  original,
-  reply,
-}: Pick<ConntrackEntry, "original" | "reply">): boolean {
-  return !sameBytes(original.source, reply.destination);
-}
-
-/** Whether two addresses are the ends of a pair, either way round. */
-export function pairMatcher(
+/** Tells connections of these pairs whose source is another than it should be. */
+export function staleness(
   pairs: readonly NetworkPair[],
-): (a: Uint8Array, b: Uint8Array) => boolean {
-  const partners = new Map<string, { network: Cidr; others: Cidr[] }>();
-  for (const { local, remote } of pairs)
-    for (const [network, other] of [
-      [local, remote],
-      [remote, local],
-    ] as const) {
-      const entry = partners.get(network.text);
-      if (entry === undefined)
-        partners.set(network.text, { network, others: [other] });
-      else entry.others.push(other);
-    }
-  const networks = [...partners.values()];
-  return (a, b) =>
-    networks.some(
-      ({ network, others }) =>
-        addressInCidr(a, network) &&
-        others.some((other) => addressInCidr(b, other)),
-    );
+): (entry: Directions) => boolean {
+  const paths = pathsOf(pairs);
+  return ({ original, reply }) => {
+    // Behind a service's address the far end is who answers.
+    const [from, to] = [original.source, reply.source];
+    const end = paths
+      .filter(({ source }) => addressInCidr(from, source))
+      .flatMap(({ ends }) => ends)
+      .find(({ network }) => addressInCidr(to, network));
+    if (end === undefined) return false;
+    return !sameBytes(reply.destination, end.answersTo(from));
+  };
+}
+
+interface Path {
+  readonly source: Cidr;
+  readonly ends: End[];
+}
+
+interface End {
+  readonly network: Cidr;
+  /** The address that the far end is to see. */
+  readonly answersTo: (source: Uint8Array) => Uint8Array;
+}
+
+function pathsOf(pairs: readonly NetworkPair[]): Path[] {
+  const paths = new Map<string, Path>();
+  const add = (source: Cidr, end: End) => {
+    const path = paths.get(source.text) ?? { source, ends: [] };
+    path.ends.push(end);
+    paths.set(source.text, path);
+  };
+  for (const { local, remote, global } of pairs) {
+    add(local, {
+      network: remote,
+      answersTo: (own) =>
+        global === undefined ? own : mapAddress(own, local, global).bytes,
+    });
+    add(remote, { network: local, answersTo: (theirs) => theirs });
+  }
+  return [...paths.values()];
 }

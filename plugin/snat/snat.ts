@@ -1,7 +1,7 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { Kernel } from "../kernel.ts";
 import { applyOperations } from "../netfilter/apply.ts";
-import type { NetworkPair } from "./exemption-groups.ts";
+import type { NetworkPair } from "../netfilter/network-pairs.ts";
 import { forgetMappings } from "./mappings.ts";
 import { observeSnat } from "./observe.ts";
 import { planSnat } from "./plan.ts";

@@ -9,8 +9,8 @@ import type { Family } from "../family.ts";
  * and only here, iptables' own programs do the work.
  */
 export interface LegacyProgram {
-  /** What iptables-legacy-save prints of a table. Makes the table where it is not there: ask {@link legacyTables} first. */
-  save(family: Family, table: string): string;
+  /** What iptables-legacy-save prints of the tables that are in use. */
+  save(family: Family): string;
   /** Runs iptables-legacy-restore --noflush on this input: all of it takes effect, or nothing. */
   restore(family: Family, input: string): Restored;
 }
@@ -41,9 +41,9 @@ export function findLegacy(kernel: Kernel): LegacyProgram | undefined {
   const run = (name: string, args: readonly string[], input = "") =>
     spawnInside(kernel, [`${folder}/${name}`, ...args], input);
   return {
-    save: (family, table) => {
+    save: (family) => {
       const name = `${prefixOf(family)}-legacy-save`;
-      return orThrow(name, run(name, ["-t", table])).stdout;
+      return orThrow(name, run(name, [])).stdout;
     },
     restore: (family, input) => {
       const name = `${prefixOf(family)}-legacy-restore`;

@@ -21,22 +21,30 @@ export interface SavedRule {
   readonly words: readonly string[];
 }
 
-/** Reads the output of `iptables-legacy-save -t TABLE`. */
-export function parseSave(output: string): SavedTable {
-  const chains: SavedChain[] = [];
-  const rules: SavedRule[] = [];
+/** Reads the output of `iptables-legacy-save`: its tables by name. */
+export function parseSave(output: string): Map<string, SavedTable> {
+  const tables = new Map<
+    string,
+    { chains: SavedChain[]; rules: SavedRule[] }
+  >();
+  let table: { chains: SavedChain[]; rules: SavedRule[] } = NOWHERE;
   for (const line of output.split("\n")) {
-    const chain = /^:(\S+) (\S+)/.exec(line);
-    const rule = /^(?:\[\d+:\d+\] )?-A (\S+) ?(.*)$/.exec(line);
-    if (chain !== null)
-      chains.push({ name: chain[1] ?? "", policy: chain[2] ?? "" });
-    if (rule !== null) {
-      const [, name = "", text = ""] = rule;
-      rules.push({ chain: name, text, words: splitWords(text) });
+    const [, name, chain, policy = ""] = LINE.exec(line) ?? [];
+    const [, from, text = ""] = RULE.exec(line) ?? [];
+    if (name !== undefined) {
+      table = { chains: [], rules: [] };
+      tables.set(name, table);
     }
+    if (chain !== undefined) table.chains.push({ name: chain, policy });
+    if (from !== undefined)
+      table.rules.push({ chain: from, text, words: splitWords(text) });
   }
-  return { chains, rules };
+  return tables;
 }
+
+const NOWHERE = { chains: [], rules: [] };
+const LINE = /^(?:\*(\S+)|:(\S+) (\S+))/;
+const RULE = /^(?:\[\d+:\d+\] )?-A (\S+) ?(.*)$/;
 
 /** The rule's target: what follows `-j` or `-g`. */
 export function targetOf({ words }: SavedRule): string | undefined {

@@ -8,13 +8,14 @@ export interface SharedChainName {
   readonly backend: Backend;
   readonly family: Family;
   readonly table: "nat" | "filter" | "mangle";
-  readonly chain: "POSTROUTING" | "FORWARD";
+  readonly chain: "PREROUTING" | "POSTROUTING" | "FORWARD";
 }
 
 /** Such a chain with its rules, in their order. */
 export interface SharedChain extends SharedChainName {
   /** Whether the chain is there. */
   readonly exists: boolean;
+  readonly policy: "accept" | "drop";
   readonly rules: readonly SharedRule[];
 }
 
@@ -36,15 +37,17 @@ export type RuleName =
 /** What is to be done to have our rules, each once, ahead of all that takes packets away. */
 export interface SharedPlan<Wanted> {
   readonly deletions: readonly SharedRule[];
-  /** New at the head of the chain, in this order. */
+  /** New, in this order. */
   readonly insertions: readonly Wanted[];
   /** Keys of rules that are only moved: they are in both lists. */
   readonly moved: ReadonlySet<string>;
+  /** The first rule that takes packets away, and its number in the chain, from 1, once the deletions are done. */
+  readonly taker?: { readonly name: RuleName; readonly number: number };
 }
 
 /**
  * Compares. A rule of ours that is right and ahead of whatever takes packets away stays untouched; doubles, stale ones
- * and those that sank behind such a rule go, and what is then missing is inserted at the head.
+ * and those that sank behind such a rule go, and what is then missing is inserted ahead of it.
  */
 export function planShared<Wanted extends { readonly key: string }>(
   rules: readonly SharedRule[],
@@ -55,13 +58,28 @@ export function planShared<Wanted extends { readonly key: string }>(
   const ours = rules.filter(({ key }) => key !== undefined);
   const present = new Set(ours.map(({ key }) => key));
   const insertions = wanted.filter(({ key }) => !kept.has(key));
+  const deletions = ours.filter((rule) => kept.get(rule.key ?? "") !== rule);
   return {
-    deletions: ours.filter((rule) => kept.get(rule.key ?? "") !== rule),
+    ...takerIn(rules, deletions),
+    deletions,
     insertions,
     moved: new Set(
       insertions.map(({ key }) => key).filter((key) => present.has(key)),
     ),
   };
+}
+
+function takerIn(
+  rules: readonly SharedRule[],
+  deletions: readonly SharedRule[],
+): Pick<SharedPlan<never>, "taker"> {
+  const gone = new Set(deletions);
+  const left = rules.filter((rule) => !gone.has(rule));
+  const index = left.findIndex(({ takes }) => takes);
+  const found = left[index];
+  return found === undefined
+    ? {}
+    : { taker: { name: found.name, number: index + 1 } };
 }
 
 /** A legacy rule is deleted by what it says, first match first: of doubles none can stay. */

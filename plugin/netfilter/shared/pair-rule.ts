@@ -1,27 +1,69 @@
 import type { Cidr } from "../../../conf/cidr.ts";
 import type { Expression } from "../../../native/nftables/expression/expression.ts";
-import { COUNTER, inNetwork, withoutMark } from "../expressions.ts";
+import {
+  COUNTER,
+  inNetwork,
+  significantBytes,
+  withoutMark,
+} from "../expressions.ts";
+import { legacyKey } from "../legacy/save.ts";
 import { MASQUERADE_MARK, OWN_COMMENT } from "../own.ts";
+import type { Backend } from "./chain.ts";
+import { keyOf } from "./nft-rule.ts";
+import { pairRest, type Verdict } from "./pair-rest.ts";
 
-/** A rule of ours in a chain of others: what goes from one network to another. Both backends can say it. */
-export interface PairRule {
+/** A rule of ours in a chain of others: what goes from one network to another. */
+export interface PairMatch {
   readonly source: Cidr;
   readonly destination: Cidr;
   /** Whether packets that kube-proxy marked for masquerading are left to the rules that follow. */
   readonly sparesMarked: boolean;
-  readonly verdict: "RETURN" | "ACCEPT";
 }
 
-/** The rule as `iptables -S` prints it, without `-A CHAIN`. */
-export function toIptables(rule: PairRule): string {
-  const hex = `0x${MASQUERADE_MARK.toString(16)}`;
-  return [
-    ...network("-s", rule.source),
-    ...network("-d", rule.destination),
-    ...(rule.sparesMarked ? [`-m mark ! --mark ${hex}/${hex}`] : []),
-    `-m comment --comment ${OWN_COMMENT}`,
-    `-j ${rule.verdict}`,
-  ].join(" ");
+/** One that both backends can say. */
+export interface PairRule extends PairMatch {
+  readonly verdict: Verdict;
+}
+
+/** One that only legacy iptables needs: what it does is in our own table elsewhere. */
+export interface LegacyPairRule extends PairMatch {
+  /** Only packets that open a TCP connection. */
+  readonly opensTcp: boolean;
+  /** As iptables-save prints it, behind `-j`. */
+  readonly target: string;
+}
+
+/** A rule as a plan compares and writes it. */
+export interface WantedRule {
+  readonly pair: PairMatch;
+  /** The same for rules that do the same. */
+  readonly key: string;
+  /** As `iptables -S` prints it, without `-A CHAIN`. */
+  readonly text: () => string;
+  readonly expressions: () => Expression[];
+}
+
+/** The rule for a backend. */
+export function wantedRule(backend: Backend, rule: PairRule): WantedRule {
+  const text = () =>
+    toIptables({ ...rule, opensTcp: false, target: rule.verdict });
+  return {
+    pair: rule,
+    key: backend === "legacy" ? legacyKey(text()) : nftKey(rule),
+    text,
+    expressions: () => toExpressions(rule),
+  };
+}
+
+/** The rule for legacy iptables. */
+export function legacyRule(rule: LegacyPairRule): WantedRule {
+  const text = toIptables(rule);
+  return {
+    pair: rule,
+    key: legacyKey(text),
+    text: () => text,
+    expressions: () => [],
+  };
 }
 
 /** The rule as iptables-nft would write it; its comment is in the userdata. */
@@ -38,14 +80,26 @@ export function toExpressions(rule: PairRule): Expression[] {
   ];
 }
 
-/** What tells two rules apart besides their networks' bytes. */
-export function pairRest(rule: {
-  readonly prefixes: readonly [number, number];
-  readonly sparesMarked: boolean;
-  readonly verdict: PairRule["verdict"];
-}): string {
-  const { prefixes, sparesMarked, verdict } = rule;
-  return `${prefixes.join(" ")} ${sparesMarked} ${verdict}`;
+function nftKey(rule: PairRule): string {
+  const { source, destination } = rule;
+  const prefixes = [source.prefix, destination.prefix] as const;
+  return keyOf({
+    source: significantBytes(source),
+    destination: significantBytes(destination),
+    rest: pairRest({ ...rule, prefixes }),
+  });
+}
+
+function toIptables(rule: LegacyPairRule): string {
+  const hex = `0x${MASQUERADE_MARK.toString(16)}`;
+  return [
+    ...network("-s", rule.source),
+    ...network("-d", rule.destination),
+    ...(rule.opensTcp ? ["-p tcp -m tcp --tcp-flags SYN,RST SYN"] : []),
+    ...(rule.sparesMarked ? [`-m mark ! --mark ${hex}/${hex}`] : []),
+    `-m comment --comment ${OWN_COMMENT}`,
+    `-j ${rule.target}`,
+  ].join(" ");
 }
 
 function network(option: string, { prefix, text }: Cidr): string[] {

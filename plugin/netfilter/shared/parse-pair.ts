@@ -6,7 +6,7 @@ import {
 import { withoutMark } from "../expressions.ts";
 import { type Family, traitsOf } from "../family.ts";
 import { OWN_COMMENT } from "../own.ts";
-import { type PairRule, pairRest } from "./pair-rule.ts";
+import { pairRest, type Verdict } from "./pair-rest.ts";
 
 /** A rule of ours as it was read. */
 export interface ParsedPair {
@@ -48,7 +48,7 @@ export function isOurComment(expression: Expression): boolean {
   );
 }
 
-const VERDICTS: ReadonlyMap<string, PairRule["verdict"]> = new Map([
+const VERDICTS: ReadonlyMap<string, Verdict> = new Map([
   ["return", "RETURN"],
   ["accept", "ACCEPT"],
 ]);

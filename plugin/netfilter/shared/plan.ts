@@ -1,96 +1,109 @@
 import { addChain } from "../../../native/nftables/chain.ts";
 import type { Hook } from "../../../native/nftables/chain.ts";
-import { addRule, deleteRule } from "../../../native/nftables/rule.ts";
+import {
+  addRule,
+  deleteRule,
+  type Place,
+} from "../../../native/nftables/rule.ts";
 import { addTable } from "../../../native/nftables/table.ts";
 import { traitsOf } from "../family.ts";
-import { significantBytes } from "../expressions.ts";
-import { legacyKey } from "../legacy/save.ts";
-import { keyOf as nftKeyOf } from "./nft-rule.ts";
 import type { NetfilterOperation, Sign } from "../operation.ts";
 import { OWN_COMMENT } from "../own.ts";
-import {
-  pairRest,
-  type PairRule,
-  toExpressions,
-  toIptables,
-} from "./pair-rule.ts";
 import {
   planShared,
   type SharedChain,
   type SharedChainName,
+  type SharedPlan,
   type SharedRule,
 } from "./chain.ts";
+import type { PairMatch, WantedRule } from "./pair-rule.ts";
 
-/** A rule of ours as the plan works with it. */
-interface WantedRule {
-  readonly key: string;
-  readonly rule: PairRule;
-}
-
-/** What a shared chain needs, and for which rules something is to be inserted. */
+/** What a shared chain needs, and for which pairs something is to be inserted. */
 export interface SharedChainPlan {
   readonly operations: readonly NetfilterOperation[];
-  readonly inserted: readonly PairRule[];
+  readonly inserted: readonly PairMatch[];
 }
 
-/** Plans a chain that belongs to others: ours in, at its head; stale ones of ours out; theirs untouched. */
+/** How to write to a chain. */
+export interface ChainStyle {
+  /** How the chain is made in nf_tables where it is missing: as iptables-nft makes it. */
+  readonly hook: Hook;
+  /** At the very head, or just ahead of the first rule that takes packets away, behind what others check before. */
+  readonly place: "head" | "ahead";
+}
+
+/** Plans a chain that belongs to others: ours in; stale ones of ours out; theirs untouched. */
 export function planSharedChain(
   chain: SharedChain,
-  rules: readonly PairRule[],
-  hook: Hook,
+  rules: readonly WantedRule[],
+  style: ChainStyle,
 ): SharedChainPlan {
-  const keyed = rules.map((rule) => ({ rule, key: keyOf(chain, rule) }));
-  const { deletions, insertions, moved } = planShared(chain.rules, keyed);
+  const plan = planShared(chain.rules, rules);
+  const { deletions, insertions, moved } = plan;
   const pure = deletions.filter(({ key }) => !moved.has(key ?? ""));
-  const creation =
-    chain.exists || insertions.length === 0 || chain.backend === "legacy"
-      ? []
-      : [creationOf(chain, hook)];
+  const missing =
+    !chain.exists && insertions.length > 0 && chain.backend === "nft";
+  const place = placeIn(plan, style);
+  // Where each goes ahead of the one before, the first comes last.
+  const backwards =
+    chain.backend === "nft" ? place.nft.at === "head" : place.legacy !== "";
+  const ordered = backwards ? insertions.toReversed() : insertions;
   return {
     operations: [
-      ...creation,
+      ...(missing ? [creationOf(chain, style.hook)] : []),
       ...pure.map((rule) => deletion(chain, rule)),
-      // Each goes to the very head, so the first comes last.
-      ...insertions.toReversed().map((wanted) =>
-        insertion(
-          chain,
-          wanted,
-          deletions.filter(({ key }) => key === wanted.key),
-        ),
+      ...ordered.map((wanted) =>
+        insertion(chain, wanted, {
+          place,
+          replaced: deletions.filter(({ key }) => key === wanted.key),
+        }),
       ),
     ],
-    inserted: insertions.map(({ rule }) => rule),
+    inserted: insertions.map(({ pair }) => pair),
   };
 }
 
-function keyOf({ backend }: SharedChainName, rule: PairRule): string {
-  if (backend === "legacy") return legacyKey(toIptables(rule));
-  const { source, destination } = rule;
-  const prefixes = [source.prefix, destination.prefix] as const;
-  return nftKeyOf({
-    source: significantBytes(source),
-    destination: significantBytes(destination),
-    rest: pairRest({ ...rule, prefixes }),
-  });
+interface Insertion {
+  readonly place: { readonly nft: Place; readonly legacy: string };
+  readonly replaced: readonly SharedRule[];
+}
+
+function placeIn(
+  { taker }: SharedPlan<WantedRule>,
+  { place }: ChainStyle,
+): Insertion["place"] {
+  if (place === "head") return { nft: { at: "head" }, legacy: "1" };
+  if (taker === undefined) return { nft: { at: "end" }, legacy: "" };
+  const { name, number } = taker;
+  return {
+    nft:
+      name.backend === "nft"
+        ? { at: "before", handle: name.handle }
+        : { at: "end" },
+    legacy: String(number),
+  };
 }
 
 function insertion(
   chain: SharedChain,
-  { rule }: WantedRule,
-  replaced: readonly SharedRule[],
+  wanted: WantedRule,
+  { place, replaced }: Insertion,
 ): NetfilterOperation {
   const sign = replaced.length === 0 ? "+" : "~";
-  const moving = replaced.length === 0 ? "" : ", moved to the head";
-  const sentence = `rule ${describe(chain)}: ${toIptables(rule)}${moving}`;
+  const moving = replaced.length === 0 ? "" : ", moved ahead";
+  const text = wanted.text();
+  const sentence = `rule ${describe(chain)}: ${text}${moving}`;
   if (chain.backend === "legacy")
     return legacy(chain, sign, sentence, [
       ...replaced.flatMap((old) => deletionLines(chain, old)),
-      `-I ${chain.chain} 1 ${toIptables(rule)}`,
+      place.legacy === ""
+        ? `-A ${chain.chain} ${text}`
+        : `-I ${chain.chain} ${place.legacy} ${text}`,
     ]);
   const name = nftName(chain);
   const fresh = {
     ...name,
-    expressions: toExpressions(rule),
+    expressions: wanted.expressions(),
     comment: OWN_COMMENT,
   };
   return {
@@ -99,7 +112,7 @@ function insertion(
     sentence,
     requests: [
       ...replaced.flatMap((old) => deletionRequests(chain, old)),
-      addRule(fresh, { at: "head" }),
+      addRule(fresh, place.nft),
     ],
   };
 }

@@ -16,7 +16,7 @@ import { addSet, deleteSet } from "../../../native/nftables/set.ts";
 import { addTable, deleteTable } from "../../../native/nftables/table.ts";
 import { traitsOf } from "../family.ts";
 import { expressionsKey } from "../../../native/nftables/expression/expression.ts";
-import type { NetfilterOperation, Sign } from "../operation.ts";
+import type { NetfilterOperation, NftOperation, Sign } from "../operation.ts";
 import { OWN_COMMENT, OWN_TABLE } from "../own.ts";
 import type {
   ObservedOwnedChain,
@@ -114,14 +114,17 @@ function planSet(
     ...(missing.length === 0
       ? []
       : [
-          operation(
-            "+",
-            `${list(missing.map(({ text }) => text))} in ${where}`,
-            addElements(
-              name,
-              missing.map(intervalOf).flatMap(intervalElements),
+          {
+            ...operation(
+              "+",
+              `${list(missing.map(({ text }) => text))} in ${where}`,
+              addElements(
+                name,
+                missing.map(intervalOf).flatMap(intervalElements),
+              ),
             ),
-          ),
+            concerns: missing,
+          },
         ]),
   ];
 }
@@ -164,12 +167,12 @@ function planChain(
     wanted.every((key, index) => key === present[index]);
   if (same) return addition;
   const deletions = found?.rules.map(({ handle }) => deleteRule(name, handle));
+  const sign = present.length === 0 ? "+" : "~";
+  const purposes = chain.rules.map(({ purpose }) => purpose).join("; ");
   return [
     ...addition,
-    operation(
-      present.length === 0 ? "+" : "~",
-      `rules of ${where}: ${chain.rules.map(({ purpose }) => purpose).join("; ")}`,
-      [
+    {
+      ...operation(sign, `rules of ${where}: ${purposes}`, [
         ...(deletions ?? []),
         ...chain.rules.map(({ expressions }) =>
           addRule(
@@ -177,8 +180,9 @@ function planChain(
             { at: "end" },
           ),
         ),
-      ],
-    ),
+      ]),
+      concerns: "all",
+    },
   ];
 }
 
@@ -222,7 +226,7 @@ function operation(
   sign: Sign,
   sentence: string,
   requests: readonly Request[],
-): NetfilterOperation {
+): NftOperation {
   return { backend: "nft", sign, sentence, requests };
 }
 

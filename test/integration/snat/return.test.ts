@@ -150,7 +150,7 @@ describe.each(["nft", "legacy"] as const)("RETURN rules in %s", (backend) => {
     using bed = masquerading();
     bed.node
       .shell(`${iptables} -t nat -A POSTROUTING -m comment --comment "crosslink is not mine" -s 10.3.0.0/16 -j RETURN
-      ${iptables} -t nat -A PREROUTING -m comment --comment crosslink -s 10.3.0.0/16 -j RETURN`);
+      ${iptables} -t nat -A PREROUTING -m comment --comment crosslinked -s 10.3.0.0/16 -j RETURN`);
     const before = bed.node
       .exec(`iptables-${backend}-save`, "-t", "nat")
       .replaceAll(/^#.*$|\[.*\]/gm, "");

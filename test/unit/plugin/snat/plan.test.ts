@@ -1,22 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { parseCidr } from "../../../../conf/cidr.ts";
 import { chooseBackends } from "../../../../plugin/snat/backend.ts";
-import { groupExemptions } from "../../../../plugin/snat/exemption-groups.ts";
-import { identityParts } from "../../../../plugin/snat/identity.ts";
-import {
-  endsOf,
-  isRewritten,
-  pairMatcher,
-} from "../../../../plugin/snat/mappings.ts";
+import { groupPairs } from "../../../../plugin/netfilter/network-pairs.ts";
+import { desiredTable } from "../../../../plugin/snat/desired-table.ts";
+import { staleness } from "../../../../plugin/snat/mappings.ts";
 import { planSnat } from "../../../../plugin/snat/plan.ts";
-import { returnRules } from "../../../../plugin/snat/returns.ts";
+import { bothWays } from "../../../../plugin/netfilter/both-ways.ts";
 import type {
-  ObservedBackend,
+  ObservedLegacy,
   ObservedFamily,
   ObservedSnat,
 } from "../../../../plugin/snat/state.ts";
 import { describeSnat } from "../../../../plugin/snat/explain.ts";
-import type { Backend } from "../../../../plugin/netfilter/shared/chain.ts";
+import type {
+  Backend,
+  SharedChain,
+} from "../../../../plugin/netfilter/shared/chain.ts";
 
 const pair = (local: string, remote: string) => ({
   local: parseCidr(local),
@@ -31,20 +30,31 @@ const PAIRS = [
 ];
 const NO_FACTS = { nodeChains: false, rewrites: false, rules: false };
 
+const emptyChain = (
+  which: Backend,
+  family: 4 | 6,
+  name: Pick<SharedChain, "table" | "chain">,
+): SharedChain => ({
+  backend: which,
+  family,
+  ...name,
+  exists: false,
+  policy: "accept",
+  rules: [],
+});
+
 function backend(
   which: Backend,
   family: 4 | 6,
   facts = NO_FACTS,
-): ObservedBackend {
+): ObservedLegacy {
+  const chain = (table: SharedChain["table"], name: SharedChain["chain"]) =>
+    emptyChain(which, family, { table, chain: name });
   return {
-    chain: {
-      backend: which,
-      family,
-      table: "nat",
-      chain: "POSTROUTING",
-      exists: false,
-      rules: [],
-    },
+    postrouting: chain("nat", "POSTROUTING"),
+    prerouting: chain("nat", "PREROUTING"),
+    forward: chain("filter", "FORWARD"),
+    mangle: chain("mangle", "FORWARD"),
     facts,
     ahead: [],
   };
@@ -145,9 +155,9 @@ describe("planSnat()", () => {
   });
 });
 
-describe("returnRules()", () => {
+describe("bothWays()", () => {
   it("has both directions of each pair, once, of one family", () => {
-    const rules = returnRules([...PAIRS, ...PAIRS], 4);
+    const rules = bothWays([...PAIRS, ...PAIRS], 4, "RETURN");
     expect(rules).toHaveLength(8);
     expect(rules[0]).toMatchObject({ sparesMarked: true, verdict: "RETURN" });
     expect(
@@ -157,13 +167,13 @@ describe("returnRules()", () => {
         ),
       ).size,
     ).toBe(8);
-    expect(returnRules(PAIRS, 6)).toHaveLength(2);
+    expect(bothWays(PAIRS, 6, "RETURN")).toHaveLength(2);
   });
 });
 
-describe("groupExemptions()", () => {
+describe("groupPairs()", () => {
   it("is one product for a node's usual pairs", () => {
-    const [group, ...others] = groupExemptions(PAIRS, 4);
+    const [group, ...others] = groupPairs(PAIRS, 4);
     expect(others).toEqual([]);
     expect(group!.locals.map(({ text }) => text)).toEqual([
       "10.1.0.0/24",
@@ -176,14 +186,15 @@ describe("groupExemptions()", () => {
   });
 
   it("keeps pairs apart that are no product, so that no other traffic is exempted", () => {
-    const groups = groupExemptions(
+    const groups = groupPairs(
       [pair("10.1.0.0/24", "10.2.0.0/16"), pair("10.5.0.0/24", "10.3.0.0/16")],
       4,
     );
     expect(groups).toHaveLength(2);
-    const { sets, chains } = identityParts(
+    const { sets, chains } = desiredTable(
       [pair("10.1.0.0/24", "10.2.0.0/16"), pair("10.5.0.0/24", "10.3.0.0/16")],
       4,
+      { mode: "identity" },
     );
     expect(sets.map(({ name }) => name)).toEqual([
       "local",
@@ -245,7 +256,7 @@ describe("stale mappings", () => {
     destination: address(destination),
     protocol: 17,
   });
-  const covers = pairMatcher(PAIRS);
+  const isStale = staleness(PAIRS);
   it.each([
     [
       "a masqueraded connection to a remote pod",
@@ -288,7 +299,7 @@ describe("stale mappings", () => {
       original: tuple(first),
       reply: tuple(answer),
     };
-    expect(isRewritten(entry) && covers(...endsOf(entry))).toBe(stale);
+    expect(isStale(entry)).toBe(stale);
   });
 });
 
@@ -299,7 +310,7 @@ describe("describeSnat()", () => {
 
   it("says what defeats a RETURN, and that identity SNAT wins", () => {
     const chain = {
-      ...backend("nft", 4).chain,
+      ...backend("nft", 4).postrouting,
       rules: [
         {
           key: "k",
@@ -311,8 +322,14 @@ describe("describeSnat()", () => {
     const state = (identity: boolean): ObservedSnat => ({
       families: [
         family(4, {
-          nft: { chain, facts: NO_FACTS, ahead: ["cali-POSTROUTING"] },
-          rivals: [{ name: "ip flannel-ipv4 postrtg", priority: 100 }],
+          nft: {
+            ...backend("nft", 4),
+            postrouting: chain,
+            ahead: ["cali-POSTROUTING"],
+          },
+          rivals: [
+            { name: "ip flannel-ipv4 postrtg", priority: 100, does: "nat" },
+          ],
           ...(identity
             ? {
                 table: {

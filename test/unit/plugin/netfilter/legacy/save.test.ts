@@ -20,7 +20,7 @@ COMMIT
 
 describe("parseSave()", () => {
   it("reads chains, rules, counters and quotes", () => {
-    const { chains, rules } = parseSave(SAVED);
+    const { chains, rules } = parseSave(SAVED).get("nat")!;
     expect(chains).toEqual([
       { name: "PREROUTING", policy: "ACCEPT" },
       { name: "POSTROUTING", policy: "ACCEPT" },
@@ -42,11 +42,21 @@ describe("parseSave()", () => {
   });
 });
 
+it("parseSave() keeps tables apart, and takes nothing from noise", () => {
+  const tables = parseSave(`${SAVED}*filter\n:FORWARD DROP [0:0]\nCOMMIT\n`);
+  expect([...tables.keys()]).toEqual(["nat", "filter"]);
+  expect(tables.get("filter")).toEqual({
+    chains: [{ name: "FORWARD", policy: "DROP" }],
+    rules: [],
+  });
+  expect(parseSave("iptables: what?\n-A\n:\n").size).toBe(0);
+});
+
 describe("legacySharedRule()", () => {
   it("knows ours by the comment, and keeps the text for deletion", () => {
-    const [ours, theirs] = parseSave(SAVED).rules.map((rule) =>
-      legacySharedRule(rule, () => true),
-    );
+    const [ours, theirs] = parseSave(SAVED)
+      .get("nat")!
+      .rules.map((rule) => legacySharedRule(rule, () => true));
     expect(ours).toEqual({
       key: "-s 10.1.0.0/24 -d 10.2.0.0/20 -m mark ! --mark 0x4000/0x4000 -m comment --comment crosslink -j RETURN",
       takes: false,

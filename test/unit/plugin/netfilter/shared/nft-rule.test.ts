@@ -4,16 +4,11 @@ import { cidrOf, parseCidr } from "../../../../../conf/cidr.ts";
 import { decodeRule, addRule } from "../../../../../native/nftables/rule.ts";
 import type { Expression } from "../../../../../native/nftables/expression/expression.ts";
 import { traitsOf } from "../../../../../plugin/netfilter/family.ts";
-import { significantBytes } from "../../../../../plugin/netfilter/expressions.ts";
+import { nftRuleReader } from "../../../../../plugin/netfilter/shared/nft-rule.ts";
 import {
-  keyOf,
-  nftRuleReader,
-} from "../../../../../plugin/netfilter/shared/nft-rule.ts";
-import {
-  pairRest,
   type PairRule,
   toExpressions,
-  toIptables,
+  wantedRule,
 } from "../../../../../plugin/netfilter/shared/pair-rule.ts";
 import { mayRewrite } from "../../../../../plugin/netfilter/shared/rewriting.ts";
 import { golden } from "../../../../support/golden.ts";
@@ -36,12 +31,7 @@ const pair: fc.Arbitrary<PairRule> = family.chain((which) => {
 });
 
 function wantedKey(rule: PairRule): string {
-  const { source, destination } = rule;
-  return keyOf({
-    source: significantBytes(source),
-    destination: significantBytes(destination),
-    rest: pairRest({ ...rule, prefixes: [source.prefix, destination.prefix] }),
-  });
+  return wantedRule("nft", rule).key;
 }
 
 function observed(expressions: readonly Expression[], comment?: string) {
@@ -94,7 +84,7 @@ describe("nftRuleReader()", () => {
     expect(nftRuleReader(4, mayRewrite)(decodeRule(body!)).key).toBe(
       wantedKey(rule),
     );
-    expect(toIptables(rule)).toBe(
+    expect(wantedRule("nft", rule).text()).toBe(
       "-s 10.1.0.0/24 -d 10.2.16.0/20 -m mark ! --mark 0x4000/0x4000 -m comment --comment crosslink -j RETURN",
     );
   });

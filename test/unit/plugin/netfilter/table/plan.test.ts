@@ -9,8 +9,8 @@ import type {
   ObservedOwnedTable,
   OwnedTable,
 } from "../../../../../plugin/netfilter/table/table.ts";
-import { identityParts } from "../../../../../plugin/snat/identity.ts";
-import { outermostOf } from "../../../../../plugin/snat/exemption-groups.ts";
+import { desiredTable } from "../../../../../plugin/snat/desired-table.ts";
+import { outermostOf } from "../../../../../plugin/netfilter/network-pairs.ts";
 
 const hook = { type: "nat", hook: 4, priority: 90, policy: "accept" } as const;
 const ABSENT: ObservedOwnedTable = {
@@ -47,16 +47,11 @@ function built(table: OwnedTable): ObservedOwnedTable {
 }
 
 function identity(...pairs: (readonly [string, string])[]): OwnedTable {
-  return {
-    family: 4,
-    ...identityParts(
-      pairs.map(([local, remote]) => ({
-        local: parseCidr(local),
-        remote: parseCidr(remote),
-      })),
-      4,
-    ),
-  };
+  const list = pairs.map(([local, remote]) => ({
+    local: parseCidr(local),
+    remote: parseCidr(remote),
+  }));
+  return desiredTable(list, 4, { mode: "identity" });
 }
 
 const operations = (steps: readonly { sign: string; sentence: string }[]) =>

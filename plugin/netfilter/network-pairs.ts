@@ -1,14 +1,18 @@
 import { type Cidr, cidrContains, compareCidrs } from "../../conf/cidr.ts";
-import type { Family } from "../netfilter/family.ts";
+import type { Family } from "./family.ts";
 
 /** Traffic between these networks, either way, is to keep its source address. */
 export interface NetworkPair {
   readonly local: Cidr;
   readonly remote: Cidr;
+  /** Whether a tunnel leads there, which leaves less room in a packet. */
+  readonly encrypted?: boolean;
+  /** What `local` is called there, one to one, where its own addresses are in use there already. */
+  readonly global?: Cidr;
 }
 
 /** Pairs that are a whole product: every local network with every remote one. */
-export interface ExemptionGroup {
+export interface PairGroup {
   readonly locals: readonly Cidr[];
   readonly remotes: readonly Cidr[];
 }
@@ -18,10 +22,10 @@ export interface ExemptionGroup {
  * the same local ones go together. Sorted; networks inside of others of the same set are left out, since intervals in a
  * set must not overlap.
  */
-export function groupExemptions(
+export function groupPairs(
   pairs: readonly NetworkPair[],
   family: Family,
-): ExemptionGroup[] {
+): PairGroup[] {
   const byRemote = new Map<string, { remote: Cidr; locals: Cidr[] }>();
   for (const { local, remote } of pairs) {
     if (local.family !== family || remote.family !== family) continue;

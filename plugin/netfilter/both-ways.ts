@@ -1,15 +1,16 @@
 import { compareCidrs } from "../../conf/cidr.ts";
-import type { Family } from "../netfilter/family.ts";
-import type { PairRule } from "../netfilter/shared/pair-rule.ts";
-import type { NetworkPair } from "./exemption-groups.ts";
+import type { Family } from "./family.ts";
+import type { NetworkPair } from "./network-pairs.ts";
+import type { PairRule } from "./shared/pair-rule.ts";
 
-/** The RETURN rules of a family, each once: both directions of every pair, since flannel also masquerades what comes in. */
-export function returnRules(
+/** A rule for each direction of every pair of a family, each once, in order. */
+export function bothWays(
   pairs: readonly NetworkPair[],
   family: Family,
+  verdict: PairRule["verdict"],
 ): PairRule[] {
   const rules = new Map<string, PairRule>();
-  const ofFamily = pairs
+  const sorted = pairs
     .filter(
       ({ local, remote }) =>
         local.family === family && remote.family === family,
@@ -18,7 +19,7 @@ export function returnRules(
       (a, b) =>
         compareCidrs(a.local, b.local) || compareCidrs(a.remote, b.remote),
     );
-  for (const { local, remote } of ofFamily)
+  for (const { local, remote } of sorted)
     for (const [source, destination] of [
       [local, remote],
       [remote, local],
@@ -26,8 +27,8 @@ export function returnRules(
       rules.set(`${source.text} ${destination.text}`, {
         source,
         destination,
-        sparesMarked: true,
-        verdict: "RETURN",
+        sparesMarked: verdict === "RETURN",
+        verdict,
       });
   return [...rules.values()];
 }
