@@ -13,7 +13,7 @@ import {
 } from "../snat/snat.ts";
 import { desiredState, type RoutingFacts } from "./desired.ts";
 import { type Host, type LinkedNode, readLinkedNode } from "./linked.ts";
-import { observeState } from "./observe.ts";
+import { observeState, readSysctls } from "./observe.ts";
 import { type NodePlan, planNode } from "./plan.ts";
 import type { ObservedState } from "./state.ts";
 
@@ -113,11 +113,16 @@ function refuseConflicts({ node }: FullPlan): void {
 const FORWARDING = ["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"];
 
 function routingFacts(
-  { route }: Session,
-  { routes }: ObservedState,
+  session: Session,
+  { routes, sysctls }: ObservedState,
 ): RoutingFacts {
+  const { route } = session;
   return {
     routes,
+    advertised: () =>
+      sysctls.get("net/ipv6/conf/all/forwarding") === "1"
+        ? []
+        : advertisedDevices(session),
     nextHop: (address) => {
       const found = route.getRoute(address);
       if (found?.outputInterface === undefined) return undefined;
@@ -127,4 +132,15 @@ function routingFacts(
         : { outputInterface, gateway };
     },
   };
+}
+
+/** Devices whose accept_ra is 1: advertisements count as long as the device does not forward. */
+function advertisedDevices(session: Session): string[] {
+  const paths = session.route
+    .links()
+    .filter(({ name }) => name !== "lo")
+    .map(({ name }) => `net/ipv6/conf/${name}/accept_ra`);
+  return [...readSysctls(session, paths)]
+    .filter(([, value]) => value === "1")
+    .map(([path]) => path);
 }

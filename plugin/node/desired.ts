@@ -17,6 +17,8 @@ export interface RoutingFacts {
   readonly routes: readonly Route[];
   /** Undefined where the address cannot be reached. */
   readonly nextHop: (address: Uint8Array) => NextHop | undefined;
+  /** Sysctls of devices that listen to IPv6 router advertisements, and stop when they forward. */
+  readonly advertised: () => readonly string[];
 }
 
 /** RT_TABLE_MAIN, RT_SCOPE_UNIVERSE, RTN_UNICAST: include/uapi/linux/rtnetlink.h. */
@@ -46,7 +48,7 @@ export function desiredState(
       ...fallbacks.map(fallbackRoute),
       ...routes.flatMap((remote) => neededRoute(remote, facts)),
     ],
-    sysctls: forwarding(families),
+    sysctls: forwarding(families, facts),
   };
 }
 
@@ -104,9 +106,16 @@ function isCovered(
   );
 }
 
-function forwarding(families: ReadonlySet<4 | 6>): Map<string, string> {
+/** An IPv6 node that forwards ignores router advertisements, and loses its default route, unless accept_ra is 2. */
+function forwarding(
+  families: ReadonlySet<4 | 6>,
+  facts: RoutingFacts,
+): Map<string, string> {
   const sysctls = new Map<string, string>();
   if (families.has(4)) sysctls.set("net/ipv4/ip_forward", "1");
-  if (families.has(6)) sysctls.set("net/ipv6/conf/all/forwarding", "1");
+  if (families.has(6)) {
+    for (const path of facts.advertised()) sysctls.set(path, "2");
+    sysctls.set("net/ipv6/conf/all/forwarding", "1");
+  }
   return sysctls;
 }

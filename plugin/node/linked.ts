@@ -1,6 +1,8 @@
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import { type ClusterSource, loadClusters } from "../../conf/clusters.ts";
 import { type Keyring, loadKeyring } from "../../conf/keyring.ts";
+import { CniError, ErrorCode } from "../../cni/error.ts";
+import { formatAddress } from "../../native/address.ts";
 import type { RouteClient } from "../../native/route/client.ts";
 import { findLocalCidrs, type LocalCidr } from "../discovery/local-cidrs.ts";
 import { desiredMesh } from "../mesh/desired.ts";
@@ -44,7 +46,27 @@ export function readLinkedNode(
     localCidrs: localCidrs.map(({ cidr }) => cidr),
     ...(keyring === undefined ? {} : { keyring }),
   });
+  requireLocalEnds(mesh, route);
   return { clusters, self, localCidrs, mesh };
+}
+
+/** A tunnel from an address that no device here has never carries a packet (XfrmOutBundleGenError). */
+function requireLocalEnds({ peers }: DesiredMesh, route: RouteClient): void {
+  const present = new Set(
+    route.addresses().map(({ address }) => formatAddress(address)),
+  );
+  const missing = peers
+    .map(({ local }) => formatAddress(local))
+    .find((local) => !present.has(local));
+  if (missing === undefined) return;
+  throw new CniError(
+    ErrorCode.invalidConfiguration,
+    `Cannot tunnel from ${missing}: no device of this machine has that address`,
+    {
+      details:
+        'the first of the node\'s "ips" must be its private address, as `ip address` shows it; the public one that the cloud maps to it goes into "elasticIP"',
+    },
+  );
 }
 
 /** This node's own entry in the cluster files. @throws CniError 7 where there is none, or several */

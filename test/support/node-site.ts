@@ -28,6 +28,7 @@ export interface NodeSite extends Disposable {
   readonly clustersDir: string;
   writeCluster(name: string, cluster: object): void;
   removeCluster(name: string): void;
+  writeKeyring(keyring: object, mode?: number): void;
   /** Calls the plugin's handlers, as the binary's front door does, in the node's namespace. */
   call(command: string, call?: SiteCall): CallOutcome;
 }
@@ -61,6 +62,11 @@ export function nodeSite(): NodeSite {
         join(clustersDir, `${name}.json`),
         JSON.stringify({ name, ...cluster }),
       );
+    },
+    writeKeyring: (keyring, mode = 0o600) => {
+      const path = join(folder, "keyring.json");
+      writeFileSync(path, JSON.stringify(keyring));
+      chmodSync(path, mode);
     },
     removeCluster: (name) => {
       rmSync(join(clustersDir, `${name}.json`));
