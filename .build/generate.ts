@@ -89,7 +89,7 @@ async function validatorOf(
 ): Promise<string> {
   const ajv = new Ajv2020({
     code: { source: true, esm: true },
-    schemas: [schema],
+    schemas: [withoutDescriptions(schema)],
     useDefaults: true,
     allowUnionTypes: true,
     // The reader of an error gets our own sentence, made from its keyword and parameters.
@@ -103,6 +103,14 @@ import type { ${type} } from "./${name}.ts";\n`;
   const tail = `export const is${type}: SchemaValidator<${type}> = Object.assign(validate, { keys: ${keys} });\n`;
   const code = `${head}${await bundled(source)}${tail}`;
   return format(code, { parser: "typescript" });
+}
+
+/** The validator carries parts of its schema; what only readers need stays out of the product. */
+function withoutDescriptions(schema: Schema): Schema {
+  const text = JSON.stringify(schema, (key, value: unknown) =>
+    key === "description" && typeof value === "string" ? undefined : value,
+  );
+  return JSON.parse(text) as Schema;
 }
 
 /** The keys of each object that the schema describes, by the object's place in the schema. */

@@ -8,115 +8,40 @@ var schema31 = {
   $schema: "https://json-schema.org/draft/2020-12/schema",
   $id: "urn:crosslink:cluster",
   title: "Cluster",
-  description:
-    "One cluster of the mesh, or one plain network that takes part in it. The same folder of files serves every node of every cluster.",
   type: "object",
   required: ["name"],
   additionalProperties: false,
   properties: {
-    name: {
-      description:
-        "The cluster's name, unique in the folder. It is bound into the keys: renaming a cluster changes them.",
-      type: "string",
-      pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$",
-    },
+    name: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$" },
     cni: {
-      description:
-        "The plugin that gives the cluster's pods their addresses. It says where a node looks for its own pod CIDRs when its entry doesn't list them.",
       enum: ["calico", "flannel", "globalrouter", "other"],
       default: "other",
     },
-    mode: {
-      description:
-        '"p2p": every node has security associations with every node of the other clusters. "gateway": only nodes with "gateway": true have, for the whole cluster, and the others route to them.',
-      enum: ["p2p", "gateway"],
-      default: "p2p",
-    },
-    ipFamily: {
-      description:
-        "The address families of the cluster's pods and services. A CIDR of another family is an error. The nodes' own addresses may be of either family: IPv6 pods can talk through an IPv4 tunnel.",
-      enum: ["ipv4", "ipv6", "all"],
-      default: "all",
-    },
-    podCIDRs: {
-      description:
-        "The networks from which the cluster's pods have their addresses, or the plain network's own. They must not overlap those of another cluster; see globalCIDRs.",
-      type: "array",
-      items: { type: "string" },
-      default: [],
-    },
-    serviceCIDRs: {
-      description:
-        "The networks of the cluster's services, if pods of other clusters shall reach them. They are covered like pod CIDRs, so they must not overlap those of another cluster.",
-      type: "array",
-      items: { type: "string" },
-      default: [],
-    },
+    mode: { enum: ["p2p", "gateway"], default: "p2p" },
+    ipFamily: { enum: ["ipv4", "ipv6", "all"], default: "all" },
+    podCIDRs: { type: "array", items: { type: "string" }, default: [] },
+    serviceCIDRs: { type: "array", items: { type: "string" }, default: [] },
     globalCIDRs: {
-      description:
-        "For clusters whose pod CIDRs overlap: a pod CIDR, and the network of the same size under which the other clusters see it. Addresses map one to one.",
       type: "object",
       additionalProperties: { type: "string" },
       default: {},
     },
-    nodes: {
-      description:
-        "The cluster's machines that hold tunnels, and those that crosslink runs on. For a plain network: the routers behind which it lies, if it is not reached by the default route.",
-      type: "array",
-      items: { $ref: "#/$defs/node" },
-      default: [],
-    },
-    encryption: {
-      description:
-        '"esp": traffic with this cluster is encrypted, or dropped. "none": a plain routed network, such as an office LAN or a peered VPC: no SNAT toward it, and no encryption.',
-      enum: ["esp", "none"],
-      default: "esp",
-    },
-    encap: {
-      description:
-        '"esp": packets of IP protocol 50, which clouds let through their security groups only where told. "udp": the same in UDP port 4500; this needs the resident agent on both sides.',
-      enum: ["esp", "udp"],
-      default: "esp",
-    },
+    nodes: { type: "array", items: { $ref: "#/$defs/node" }, default: [] },
+    encryption: { enum: ["esp", "none"], default: "esp" },
+    encap: { enum: ["esp", "udp"], default: "esp" },
   },
   $defs: {
     node: {
       title: "Node",
-      description: "One machine of a cluster.",
       type: "object",
       required: ["name", "ips"],
       additionalProperties: false,
       properties: {
-        name: {
-          description:
-            "The node's name, unique in its cluster: what kubectl get nodes shows. It is bound into the keys.",
-          type: "string",
-          pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$",
-        },
-        ips: {
-          description:
-            "The node's private addresses, the tunnel's own first, at most one tunnel end per family. The first of a family is the tunnel's local end on this node, and its remote end on peers that don't use elastic addresses.",
-          type: "array",
-          items: { type: "string" },
-          minItems: 1,
-        },
-        elasticIP: {
-          description:
-            "The public address that the cloud maps one to one to the node's private one. Where two nodes both have one, each uses the other's as the remote end.",
-          type: "string",
-        },
-        podCIDRs: {
-          description:
-            "The node's share of the cluster's pod CIDRs. A node finds its own if they are left out; peers in p2p mode need them here.",
-          type: "array",
-          items: { type: "string" },
-        },
-        gateway: {
-          description:
-            "Whether the node holds the cluster's tunnels in gateway mode. Of several, the first in this list comes first.",
-          type: "boolean",
-          default: false,
-        },
+        name: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$" },
+        ips: { type: "array", items: { type: "string" }, minItems: 1 },
+        elasticIP: { type: "string" },
+        podCIDRs: { type: "array", items: { type: "string" } },
+        gateway: { type: "boolean", default: false },
       },
     },
   },

@@ -56,7 +56,7 @@ export interface Node {
    */
   name: string;
   /**
-   * The node's private addresses, the tunnel's own first, at most one tunnel end per family. The first of a family is the tunnel's local end on this node, and its remote end on peers that don't use elastic addresses.
+   * The node's private addresses. The first of a family is the tunnel's local end on this node, and its remote end on peers that don't use elastic addresses.
    *
    * @minItems 1
    */

@@ -8,102 +8,36 @@ var schema31 = {
   $schema: "https://json-schema.org/draft/2020-12/schema",
   $id: "urn:crosslink:network",
   title: "NetworkConfiguration",
-  description:
-    'The entry of a conflist that runs crosslink: the last of its plugins. Every key but "type" is optional. Keys are case-sensitive.',
   type: "object",
   required: ["type"],
   additionalProperties: false,
-  patternProperties: {
-    "^cni\\.dev/": {
-      description:
-        'Keys that the CNI specification keeps for itself, such as "cni.dev/valid-attachments", the pods that GC must keep. Set by the runtime.',
-    },
-  },
+  patternProperties: { "^cni\\.dev/": {} },
   properties: {
-    type: {
-      description: `The name of the program to run, as it is called in the runtime's plugin folder: "crosslink".`,
-      type: "string",
-    },
+    type: { type: "string" },
     clustersDir: {
-      description:
-        "The folder with one file per cluster of the mesh (*.json), the local cluster included. An absolute path. Neither it nor its files may be writable by others than root.",
       type: "string",
       pattern: "^/",
       default: "/etc/crosslink/clusters.d",
     },
     keyring: {
-      description:
-        "The file with the secrets from which the keys of all security associations are made. An absolute path. Mode 0600 or stricter, owned by root. It is read only where a peer is encrypted.",
       type: "string",
       pattern: "^/",
       default: "/etc/crosslink/keyring.json",
     },
-    node: {
-      description: `This machine's name in the cluster files. When it is left out, the environment's NODE_NAME is used, else the host name, else the one node whose "ips" hold an address of this machine.`,
-      type: "string",
-      pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$",
-    },
-    snat: {
-      description: `How the pod's source address is kept on the way to another cluster. "return": rules at the head of nat POSTROUTING, in the iptables backend that owns the node's masquerade rules. "identity": an nftables chain of ours before all others, which maps the address to itself. "auto": RETURN rules, and identity as well where the kernel has nf_tables. "off": neither.`,
-      enum: ["auto", "return", "identity", "off"],
-      default: "auto",
-    },
-    logFile: {
-      description:
-        "A file to which log lines are appended, besides stderr. An absolute path. No file is written when it is left out.",
-      type: "string",
-      pattern: "^/",
-    },
-    cniVersion: {
-      description:
-        "The CNI specification's version that the network configuration is written in. Set by the runtime from the conflist.",
-      type: "string",
-    },
-    name: {
-      description: "The network's name. Set by the runtime from the conflist.",
-      type: "string",
-    },
-    prevResult: {
-      description: "What the plugins before this one did. Set by the runtime.",
-      type: ["object", "null"],
-    },
-    runtimeConfig: {
-      description:
-        "Values for the capabilities that the plugin declares. Set by the runtime; crosslink uses none.",
-      type: ["object", "null"],
-    },
-    args: {
-      description:
-        "Arguments for all plugins, as the CNI conventions have them. crosslink uses none.",
-      type: ["object", "null"],
-    },
-    capabilities: {
-      description:
-        "Capabilities that the plugin declares to the runtime. crosslink uses none.",
-      type: ["object", "null"],
-    },
-    ipam: {
-      description:
-        "Address management, for plugins that make an interface. crosslink makes none.",
-      type: ["object", "null"],
-    },
-    dns: {
-      description:
-        "Name servers for the pod. crosslink passes on what the plugins before it said.",
-      type: ["object", "null"],
-    },
-    disableCheck: {
-      description:
-        "Whether the runtime leaves out CHECK. A key of the conflist; tolerated here.",
-    },
-    disableGC: {
-      description:
-        "Whether the runtime leaves out GC. A key of the conflist; tolerated here.",
-    },
-    loadOnlyInlinedPlugins: {
-      description:
-        "Whether the runtime ignores plugins in drop-in files. A key of the conflist; tolerated here.",
-    },
+    node: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$" },
+    snat: { enum: ["auto", "return", "identity", "off"], default: "auto" },
+    logFile: { type: "string", pattern: "^/" },
+    cniVersion: { type: "string" },
+    name: { type: "string" },
+    prevResult: { type: ["object", "null"] },
+    runtimeConfig: { type: ["object", "null"] },
+    args: { type: ["object", "null"] },
+    capabilities: { type: ["object", "null"] },
+    ipam: { type: ["object", "null"] },
+    dns: { type: ["object", "null"] },
+    disableCheck: {},
+    disableGC: {},
+    loadOnlyInlinedPlugins: {},
   },
 };
 var func1 = Object.prototype.hasOwnProperty;
