@@ -51,8 +51,8 @@ export function findSchemaProblem<T>(
     case "required":
       return missingKey(error, valueAt(value, error.instancePath));
     default: {
-      const found = describe(valueAt(value, error.instancePath), quoting);
-      const fact = `is ${found}, want ${wanted(error)}`;
+      const found = valueAt(value, error.instancePath);
+      const fact = `is ${foundAs(error, found, quoting)}, want ${wanted(error)}`;
       return { pointer: error.instancePath, fact };
     }
   }
@@ -66,6 +66,18 @@ export function describe(value: unknown, quoting: Quoting): string {
   if (quoting.secret) return `a ${typeof value}`;
   const text = JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+function foundAs(
+  { keyword }: SchemaError,
+  value: unknown,
+  quoting: Quoting,
+): string {
+  if (keyword === "minItems") return "empty";
+  const isOutOfRange = keyword === "minimum" || keyword === "maximum";
+  return isOutOfRange && quoting.secret
+    ? "out of range"
+    : describe(value, quoting);
 }
 
 function unknownKey(

@@ -54,7 +54,7 @@ describe("keys and types", () => {
     [{ nodes: [{ name: "n1" }] }, "/nodes/0/ips: is missing"],
     [
       { nodes: [{ name: "n1", ips: [] }] },
-      "/nodes/0/ips: is an array, want at least one entry",
+      "/nodes/0/ips: is empty, want at least one entry",
     ],
     [
       { nodes: [{ name: "n1", ips: "192.168.0.1" }] },
@@ -102,6 +102,10 @@ describe("networks", () => {
     [
       { podCIDRs: ["0.0.0.0/0"] },
       '/podCIDRs/0: "0.0.0.0/0" overlaps 0.0.0.0/8, which no machine can have',
+    ],
+    [
+      { podCIDRs: ["64.0.0.0/2"] },
+      '/podCIDRs/0: "64.0.0.0/2" overlaps 127.0.0.0/8, the loopback addresses',
     ],
     [
       { podCIDRs: ["fe80::/64"] },

@@ -183,7 +183,7 @@ describe("the content", () => {
     [{}, 'has neither "keys" nor "static"'],
     [{ active: 1 }, 'has neither "keys" nor "static"'],
     [{ keys: [{ id: 1, secret }] }, "/active: is missing"],
-    [keys(), "/keys: is an array, want at least one entry"],
+    [keys(), "/keys: is empty, want at least one entry"],
     [
       {
         active: 2,
@@ -196,11 +196,11 @@ describe("the content", () => {
     ],
     [
       { active: 0, keys: [{ id: 1, secret }] },
-      "/active: is a number, want a number >= 1",
+      "/active: is out of range, want a number >= 1",
     ],
     [
       keys({ id: 256, secret }),
-      "/keys/0/id: is a number, want a number <= 255",
+      "/keys/0/id: is out of range, want a number <= 255",
     ],
     [keys({ id: 1.5, secret }), "/keys/0/id: is a number, want a whole number"],
     [keys({ id: "1", secret }), "/keys/0/id: is a string, want a whole number"],
@@ -249,11 +249,11 @@ describe("the content", () => {
     [{ static: fixed, ...good }, '/static: has "keys" or "active" beside it'],
     [
       { static: { ...fixed, spi: 0 } },
-      "/static/spi: is a number, want a number >= 1",
+      "/static/spi: is out of range, want a number >= 1",
     ],
     [
       { static: { ...fixed, spi: 2 ** 32 } },
-      "/static/spi: is a number, want a number <= 4294967295",
+      "/static/spi: is out of range, want a number <= 4294967295",
     ],
     [
       { static: { ...fixed, reqid: "186" } },
