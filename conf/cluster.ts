@@ -47,7 +47,7 @@ export function readCluster(cluster: Cluster, refuse: Refuse): ReadCluster {
   return {
     cluster: canonical(cluster, { pods, services, shares, globals, ends }),
     effective,
-    hidden: own.filter((claim) => isHidden(claim, globals)),
+    hidden: own.filter((claim) => globals.has(claim.cidr.text)),
     ends: ends.flat(),
   };
 }
@@ -104,7 +104,7 @@ function requireInside(
   }
 }
 
-/** `globalCIDRs` by pod CIDR, where the two differ. */
+/** `globalCIDRs` by pod CIDR. */
 function readGlobals(
   globalCidrs: Cluster["globalCIDRs"],
   pods: readonly Claim[],
@@ -133,11 +133,6 @@ function readGlobals(
     globals.set(from.text, to);
   }
   return globals;
-}
-
-function isHidden(claim: Claim, globals: ReadonlyMap<string, Claim>): boolean {
-  const seen = globals.get(claim.cidr.text);
-  return seen !== undefined && seen.cidr.text !== claim.cidr.text;
 }
 
 /** What the schema can't say about which keys need each other. */

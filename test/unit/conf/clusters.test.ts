@@ -260,6 +260,21 @@ describe("the files", () => {
     );
   });
 
+  test("loadClusters() refuses a folder that is too large as a whole", () => {
+    const padding = " ".repeat(4_000_000);
+    const files = Object.fromEntries(
+      Array.from({ length: 9 }, (_, i) => [
+        `${i}.json`,
+        `{"name":"c${i}"}${padding}`,
+      ]),
+    );
+    expect(refused(files)).toEqual({
+      code: 7,
+      msg: 'Cannot use folder of cluster files "DIR": its files have more than 33554432 characters together',
+      details: undefined,
+    });
+  });
+
   test("loadClusters() says where a file stops being JSON", () => {
     expect(refused({ "a.json": '{\n  "name": "a",\n}\n' })).toEqual({
       code: 7,
