@@ -35,7 +35,10 @@ export interface XfrmClient {
   getAssociation(id: AssociationId): ObservedAssociation | undefined;
   /** EEXIST where destination, SPI, protocol and mark are taken. `missingAlgorithm` explains what the kernel lacks. */
   addAssociation(sa: SecurityAssociation): void;
-  /** Changes encapsulation, lifetimes, mark and if_id; key, addresses and reqid stay (xfrm_state_update). ESRCH where there is none. */
+  /**
+   * Changes lifetimes, if_id and the ports of an encapsulation that is there; EINVAL to add one or take it away, and key,
+   * addresses and reqid silently stay (xfrm_state_update() in net/xfrm/xfrm_state.c). ESRCH where there is none.
+   */
   updateAssociation(sa: SecurityAssociation): void;
   /** ESRCH where there is none. Its source is not compared. */
   deleteAssociation(id: AssociationId): void;

@@ -41,7 +41,11 @@ load_modules() {
 }
 
 stty -opost
-(sleep "$seconds" && halt -f) &
+(
+  sleep "$seconds"
+  echo "uml-init.sh: the $seconds s are over"
+  halt -f
+) &
 overlay_root
 mount_the_rest
 load_modules

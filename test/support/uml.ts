@@ -178,7 +178,7 @@ function readConsole(exchange: string, onOutput?: (text: string) => void) {
 function readStatus(exchange: string, console: Console): number {
   const file = join(exchange, "status");
   if (!existsSync(file))
-    throw unfinished("it ran out of time, or the guest stopped early", console);
+    throw unfinished("it took too long, or the kernel stopped", console);
   return Number(readFileSync(file, "utf8"));
 }
 
