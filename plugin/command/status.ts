@@ -4,6 +4,7 @@ import { type LinkedNode, readLinkedNode } from "../node/linked.ts";
 import type { Peer } from "../mesh/state.ts";
 import { hex } from "../sentence.ts";
 import { withSession } from "../session.ts";
+import { type TunnelMtus, tunnelMtus } from "../node/tunnel-mtu.ts";
 import { readXfrmStatistics } from "../statistics.ts";
 import { describeSnat, observeSnat } from "../snat/snat.ts";
 import type { Terminal } from "./main.ts";
@@ -23,6 +24,8 @@ export interface PeerStatus {
   readonly cluster: string;
   readonly node: string;
   readonly endpoint: string;
+  /** Bytes: the largest packet of a pod that fits; null where it is not known. */
+  readonly mtu: number | null;
   readonly keyId: number | null;
   readonly out: Traffic | null;
   readonly in: Traffic | null;
@@ -49,6 +52,8 @@ export function runStatus(options: Options, terminal: Terminal): number {
       nowSeconds: Math.floor(Date.now() / 1000),
       errors: readXfrmStatistics(),
       snat: describeSnat(observeSnat(session.kernel)),
+      mtus:
+        node === undefined ? new Map() : tunnelMtus(node.mesh, session.route),
     });
     terminal.writeStdout(
       options.json
@@ -65,6 +70,7 @@ export interface StatusFacts {
   readonly nowSeconds: number;
   readonly errors: ReadonlyMap<string, number> | undefined;
   readonly snat: readonly string[];
+  readonly mtus: TunnelMtus;
 }
 
 /** Joins the mesh with what the kernel counted. Pure. */
@@ -89,6 +95,7 @@ function peerStatus(peer: Peer, facts: StatusFacts): PeerStatus {
     cluster: peer.cluster,
     node: peer.node,
     endpoint: formatAddress(peer.remote),
+    mtu: facts.mtus.get(formatAddress(peer.local)) ?? null,
     keyId: peer.keyId ?? null,
     out: traffic(facts, [peer.spiOut], peer.remote),
     in: traffic(
@@ -132,6 +139,7 @@ function toText(status: NodeStatus): string {
   const rows = status.peers.map((peer) => [
     `${peer.cluster}/${peer.node}`,
     peer.endpoint,
+    String(peer.mtu ?? "?"),
     String(peer.keyId ?? "static"),
     ...trafficCells(peer.out),
     ...trafficCells(peer.in),
@@ -153,6 +161,7 @@ function toText(status: NodeStatus): string {
 const HEADINGS = [
   "PEER",
   "ENDPOINT",
+  "MTU",
   "KEY",
   "SPI OUT",
   "BYTES",

@@ -15,6 +15,7 @@ import { desiredState, type RoutingFacts } from "./desired.ts";
 import { type Host, type LinkedNode, readLinkedNode } from "./linked.ts";
 import { observeState, readSysctls } from "./observe.ts";
 import { type NodePlan, planNode } from "./plan.ts";
+import { narrowest, tunnelMtus } from "./tunnel-mtu.ts";
 import type { ObservedState } from "./state.ts";
 
 /** All steps that a node lacks: xfrm, routes and sysctls, and the SNAT exemption between them. */
@@ -37,10 +38,18 @@ export function planFully(session: Session, wanted: Wanted): FullPlan {
   return {
     node: planNode(desired, observed),
     snat: planSnat(
-      { exemptions, mode: wanted.snat },
+      { exemptions, mode: wanted.snat, ...tunnelSize(session, wanted.node) },
       observeSnat(session.kernel),
     ),
   };
+}
+
+function tunnelSize(
+  { route }: Session,
+  node: LinkedNode | undefined,
+): { readonly innerMtu?: number } {
+  const innerMtu = node && narrowest(tunnelMtus(node.mesh, route));
+  return innerMtu === undefined ? {} : { innerMtu };
 }
 
 /** Whether nothing is left to do, nor in the way. */

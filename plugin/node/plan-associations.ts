@@ -1,3 +1,4 @@
+import { sameBytes } from "../../native/address.ts";
 import type {
   ObservedAssociation,
   SecurityAssociation,
@@ -63,10 +64,11 @@ function judge(
   if (!owned(observed.reqid)) {
     return `another program's SA stands where crosslink needs ${describeAssociation(wanted)}: remove it, or the program that set it`;
   }
-  // A derived key's SPI holds its id: another key behind it is the same id with another secret.
+  // A derived key's SPI holds its id: another key behind it, for the same two ends, is the same id with another secret.
   if (
     ownsReqid(wanted.reqid) &&
-    ownsReqid(observed.reqid) &&
+    wanted.reqid === observed.reqid &&
+    sameBytes(wanted.source, observed.source) &&
     !sameKey(wanted, observed)
   ) {
     return `the keyring holds another secret under the key id of ${describeAssociation(wanted)}: give a new secret a new id, or run \`crosslink teardown\` first`;
