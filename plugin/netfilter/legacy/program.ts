@@ -3,6 +3,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { CniError, ErrorCode } from "../../../cni/error.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { Family } from "../family.ts";
+import {
+  judge,
+  LOCK_SECONDS,
+  orThrow,
+  type Ran,
+  type Restored,
+} from "./outcome.ts";
 
 /**
  * The legacy tables have no netlink interface, and their setsockopt(2) takes structs of the kernel's own layout: here,
@@ -15,17 +22,7 @@ export interface LegacyProgram {
   restore(family: Family, input: string): Restored;
 }
 
-/** `again`: a rule that was to be deleted is gone, the chain has changed underneath. */
-export type Restored = "done" | "again";
-
 const FOLDERS = ["/usr/sbin", "/sbin", "/usr/local/sbin"];
-/** Long enough for other users of the lock, short enough for a runtime that waits. */
-const LOCK_SECONDS = 5;
-/** xtables' exit codes, include/xtables.h. */
-const OTHER_PROBLEM = 1;
-const PARAMETER_PROBLEM = 2;
-const RESOURCE_PROBLEM = 4;
-
 /** Names of the legacy tables that are in use in the node's namespace. Reading them makes none. */
 export function legacyTables(kernel: Kernel, family: Family): Set<string> {
   const path = `/proc/self/net/${family === 4 ? "ip" : "ip6"}_tables_names`;
@@ -62,45 +59,6 @@ export function missingLegacy(): CniError {
       details: `iptables-legacy-restore is in none of ${FOLDERS.join(", ")}: install the iptables package`,
     },
   );
-}
-
-interface Ran {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function judge(name: string, ran: Ran, input: string): Restored {
-  if (ran.status === 0) return "done";
-  if (ran.status === RESOURCE_PROBLEM)
-    throw new CniError(
-      ErrorCode.tryAgainLater,
-      `Cannot change legacy iptables: another program held its lock for ${LOCK_SECONDS} s`,
-      { details: firstLine(ran.stderr) },
-    );
-  // iptables' words for a -D without a match; kernels may also answer ENOENT or EAGAIN at COMMIT.
-  const gone =
-    /does a matching rule exist|Bad rule|No chain\/target\/match/.test(
-      ran.stderr,
-    ) || ran.stderr.includes("Resource temporarily unavailable");
-  const known =
-    ran.status === OTHER_PROBLEM || ran.status === PARAMETER_PROBLEM;
-  if (known && gone && input.includes("\n-D ")) return "again";
-  orThrow(name, ran);
-  return "done";
-}
-
-function orThrow(name: string, ran: Ran): Ran {
-  if (ran.status === 0) return ran;
-  throw new CniError(
-    ErrorCode.io,
-    `Cannot use legacy iptables: ${name} failed with exit code ${String(ran.status)}`,
-    { details: firstLine(ran.stderr) },
-  );
-}
-
-function firstLine(text: string): string {
-  return text.trim().split("\n", 1)[0] ?? "";
 }
 
 function prefixOf(family: Family): string {
