@@ -1,7 +1,12 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { buildAddon } from "../../.build/addon.ts";
-import { IPSEC_MODULES, runInUml, umlMissing } from "../support/uml.ts";
+import {
+  type GuestResult,
+  IPSEC_MODULES,
+  runInUml,
+  umlMissing,
+} from "../support/uml.ts";
 
 const missing = umlMissing();
 
@@ -9,18 +14,33 @@ describe.skipIf(missing !== undefined)(
   missing ?? "SAs in a kernel with ESP",
   () => {
     test("the guest's own tests pass", async () => {
-      buildAddon();
-      const { status, output } = await runInUml({
-        command: [
-          process.execPath,
-          join(import.meta.dirname, "guest/xfrm-associations.ts"),
-        ],
-        modules: IPSEC_MODULES,
-        timeoutSeconds: 200,
-      });
+      const { status, output } = await runGuest("xfrm-associations.ts");
       expect(output).toMatch(/^ℹ fail 0$/mu);
       expect(output).toMatch(/^ℹ pass 9$/mu);
       expect(status).toBe(0);
     });
+
+    test("missingAlgorithm() names what is missing, module after module", async () => {
+      const { output } = await runGuest("xfrm-missing.ts", []);
+      expect(output.trim().split("\n")).toEqual([
+        "xfrm configuration interface",
+        "AEAD algorithm rfc4106(gcm(aes))",
+        "ESP",
+        "IV generator for GCM",
+        "nothing",
+      ]);
+    });
   },
 );
+
+function runGuest(
+  script: string,
+  modules: readonly string[] = IPSEC_MODULES,
+): Promise<GuestResult> {
+  buildAddon();
+  return runInUml({
+    command: [process.execPath, join(import.meta.dirname, "guest", script)],
+    modules,
+    timeoutSeconds: 200,
+  });
+}
