@@ -1,4 +1,4 @@
-import { AF_INET } from "../../address.ts";
+import { AF_INET, familyOf, formatAddress } from "../../address.ts";
 
 /** Reads an `xfrm_address_t`: its first 4 bytes for IPv4, else all 16. */
 export type AddressReader = (
@@ -6,6 +6,19 @@ export type AddressReader = (
   offset: number,
   family: number,
 ) => Uint8Array;
+
+/** The family of two addresses that belong together. Throws RangeError when they are of different ones. */
+export function commonFamily(
+  source: Uint8Array,
+  destination: Uint8Array,
+): number {
+  const family = familyOf(destination);
+  if (familyOf(source) !== family)
+    throw new RangeError(
+      `Cannot encode addresses of different families: ${formatAddress(source)} and ${formatAddress(destination)}`,
+    );
+  return family;
+}
 
 /** A copy of its own for each address. */
 export function readAddress(

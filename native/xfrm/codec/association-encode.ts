@@ -19,6 +19,7 @@ import {
   XFRMA_SRCADDR,
   XFRMA_TFCPAD,
 } from "../constants.ts";
+import { commonFamily } from "./address.ts";
 import { UNLIMITED } from "./lifetime.ts";
 import type {
   Aead,
@@ -47,7 +48,7 @@ export function encodeAssociation(sa: SecurityAssociation): Uint8Array {
     saddr: sa.source,
     lft: UNLIMITED,
     reqid: sa.reqid,
-    family: familyOf(sa.destination),
+    family: commonFamily(sa.source, sa.destination),
     mode: encodeMode(sa.mode),
     replay_window: needsEsnState(sa) ? 0 : sa.replayWindow,
     flags: sa.flags,

@@ -1,4 +1,3 @@
-import { familyOf } from "../../address.ts";
 import {
   type Attribute,
   attrBytes,
@@ -20,6 +19,7 @@ import {
   xfrmUserpolicyInfo,
   xfrmUserTmpl,
 } from "../structs.ts";
+import { commonFamily } from "./address.ts";
 import { UNLIMITED } from "./lifetime.ts";
 import { markAttributes } from "./mark.ts";
 import { encodeMode } from "./mode.ts";
@@ -60,7 +60,7 @@ function encodeTemplate(template: Template): Uint8Array {
   const { source, destination, protocol = IPPROTO_ESP, spi, reqid } = template;
   return encode(xfrmUserTmpl, {
     id: { daddr: destination, spi, proto: protocol },
-    family: familyOf(destination),
+    family: commonFamily(source, destination),
     saddr: source,
     reqid,
     mode: encodeMode(template.mode),

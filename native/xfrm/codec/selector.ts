@@ -1,7 +1,8 @@
-import { AF_INET, AF_INET6, familyOf } from "../../address.ts";
+import { AF_INET, AF_INET6 } from "../../address.ts";
 import { be16, i32, u16, u32 } from "../../layout.ts";
 import type { Selector } from "../selector.ts";
 import { xfrmSelector } from "../structs.ts";
+import { commonFamily } from "./address.ts";
 import type { Source, Writable } from "./source.ts";
 
 const ANY_PORT = 0;
@@ -11,11 +12,6 @@ const AT = xfrmSelector.offsets;
 /** The fields of `struct xfrm_selector`. Throws RangeError when the prefixes differ in family. */
 export function selectorFields(selector: Selector) {
   const { source, destination, sourcePort, destinationPort } = selector;
-  const family = familyOf(destination.address);
-  if (familyOf(source.address) !== family)
-    throw new RangeError(
-      "Cannot encode a selector: its source and destination are of different families",
-    );
   return {
     daddr: destination.address,
     saddr: source.address,
@@ -23,7 +19,7 @@ export function selectorFields(selector: Selector) {
     dport_mask: portMask(destinationPort),
     sport: sourcePort,
     sport_mask: portMask(sourcePort),
-    family,
+    family: commonFamily(source.address, destination.address),
     prefixlen_d: destination.length,
     prefixlen_s: source.length,
     proto: selector.protocol,

@@ -257,10 +257,24 @@ test("a value that fits no kernel field is a RangeError without the key", () => 
   expect(() => request.addAssociation({ ...association, aead })).toThrow(
     RangeError,
   );
-  const mixed = { source: prefix("::/0"), destination: prefix("10.0.0.0/8") };
-  expect(() => request.addPolicy({ ...policy, selector: mixed })).toThrow(
-    /different families/u,
-  );
+});
+
+test("addresses of different families are a RangeError", () => {
+  const mixed = { source: ip("fd00::1"), destination: ip("10.0.0.1") };
+  const selector = {
+    source: prefix("::/0"),
+    destination: prefix("10.0.0.0/8"),
+  };
+  for (const build of [
+    () => request.addAssociation({ ...association, ...mixed }),
+    () => request.addPolicy({ ...policy, selector }),
+    () =>
+      request.addPolicy({ ...policy, templates: [{ ...template, ...mixed }] }),
+  ])
+    expect(build).toThrow(/different families/u);
+});
+
+test("a socket's policy is not ours to change", () => {
   expect(() =>
     request.addPolicy({ ...policy, direction: "socket in" }),
   ).toThrow(/socket in/u);
