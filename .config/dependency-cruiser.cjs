@@ -4,7 +4,7 @@
 /** The only files of the sources that start programs. */
 const startsPrograms = [
   "^cni/delegate\\.ts$",
-  "^plugin/node/iptables[^/]*\\.ts$",
+  "^plugin/netfilter/legacy/program\\.ts$",
 ];
 
 /** The files of native/ that talk to the kernel; all others turn values into bytes and back. */

@@ -1,7 +1,7 @@
 import { CniError, ErrorCode } from "../cni/error.ts";
 import { NetlinkError } from "../native/error.ts";
 import { writeSysctl } from "../native/sysctl.ts";
-import { missingAlgorithm } from "../native/xfrm/client.ts";
+import { missingAlgorithm } from "../native/xfrm/missing-algorithm.ts";
 import type {
   AssociationOperation,
   Operation,

@@ -50,12 +50,12 @@ export function formatLine(
   message: string,
   facts: LogFacts,
 ): string {
-  const fields = Object.entries({
-    time: time.toISOString(),
-    level,
-    msg: message,
-    ...facts,
-  })
+  const fields = [
+    ["time", time.toISOString()] as const,
+    ["level", level] as const,
+    ["msg", message] as const,
+    ...Object.entries(facts),
+  ]
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${quote(String(value))}`);
   return `${fields.join(" ")}\n`;

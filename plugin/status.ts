@@ -1,6 +1,6 @@
 import { CniError, ErrorCode } from "../cni/error.ts";
 import type { NetworkConfiguration } from "../conf/network.ts";
-import { missingAlgorithm } from "../native/xfrm/client.ts";
+import { missingAlgorithm } from "../native/xfrm/missing-algorithm.ts";
 import { tryAssociation } from "./esp.ts";
 import type { Kernel } from "./kernel.ts";
 import { type Host, type LinkedNode, readLinkedNode } from "./node/linked.ts";

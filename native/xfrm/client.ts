@@ -1,4 +1,3 @@
-export { missingAlgorithm } from "./missing-algorithm.ts";
 import { decodeAttributes, readU32 } from "../attribute.ts";
 import type { Binding } from "../binding.ts";
 import type { Conversation, Request } from "../conversation.ts";

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { startAgent } from "../agent/agent.ts";
 import { openLog } from "../log.ts";
-import type { Terminal } from "./main.ts";
+import type { Terminal } from "./command.ts";
 import { type Options, readConfiguration } from "./options.ts";
 
 /** Where the launcher looks for the agent. */

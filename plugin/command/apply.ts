@@ -2,7 +2,7 @@ import { openLog } from "../log.ts";
 import { converge } from "../node/converge.ts";
 import { readLinkedNode } from "../node/linked.ts";
 import { withSession } from "../session.ts";
-import type { Terminal } from "./main.ts";
+import type { Terminal } from "./command.ts";
 import { type Options, readConfiguration } from "./options.ts";
 
 /** `crosslink apply`: brings this node to what its files say; one line a step. */

@@ -1,4 +1,4 @@
-import type { Command } from "./main.ts";
+import type { Command } from "./command.ts";
 
 const OPTIONS: readonly (readonly [string, string])[] = [
   [

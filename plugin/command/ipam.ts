@@ -1,5 +1,5 @@
 import { administer } from "../../ipam/admin/administer.ts";
-import type { Terminal } from "./main.ts";
+import type { Terminal } from "./command.ts";
 import type { Options } from "./options.ts";
 
 /** `crosslink ipam list | show | free`: who holds which address, since when, and which are stale. */

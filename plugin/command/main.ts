@@ -1,36 +1,16 @@
 import { toCniError } from "../../cni/translate.ts";
-import type { Kernel } from "../kernel.ts";
-import type { Host } from "../node/linked.ts";
 import { runAgent } from "./agent.ts";
 import { runApply } from "./apply.ts";
+import type { Command, Terminal } from "./command.ts";
 import { helpText } from "./help.ts";
 import { runIpam } from "./ipam.ts";
 import { runKeygen } from "./keygen-command.ts";
-import { type Options, parseOptions } from "./options.ts";
+import { parseOptions } from "./options.ts";
 import { runPlan } from "./plan.ts";
 import { runRoutes } from "./routes.ts";
 import { runStatus } from "./status.ts";
 import { runTeardown } from "./teardown.ts";
 import { runVersion } from "./version.ts";
-
-/** What a command may use. */
-export interface Terminal {
-  readonly kernel: () => Kernel;
-  readonly host: Host;
-  readonly writeStdout: (text: string) => void;
-  readonly writeStderr: (text: string) => void;
-}
-
-/** One command of the command line. */
-export interface Command {
-  readonly name: string;
-  /** One line for `--help`. */
-  readonly summary: string;
-  /** Flags of its own, without dashes, and what each does. */
-  readonly flags?: Readonly<Record<string, string>>;
-  /** Returns the exit code. */
-  readonly run: (options: Options, terminal: Terminal) => number;
-}
 
 /** Every command, in the order that `--help` shows. */
 export const COMMANDS: readonly Command[] = [

@@ -3,7 +3,7 @@ import { type LinkedNode, readLinkedNode } from "../node/linked.ts";
 import type { Operation } from "../operation.ts";
 import { describeOperation } from "../sentence.ts";
 import { withSession } from "../session.ts";
-import type { Terminal } from "./main.ts";
+import type { Terminal } from "./command.ts";
 import { type Options, readConfiguration } from "./options.ts";
 
 /** One line of a plan. */

@@ -7,7 +7,7 @@ import { withSession } from "../session.ts";
 import { type TunnelMtus, tunnelMtus } from "../node/tunnel-mtu.ts";
 import { readXfrmStatistics } from "../statistics.ts";
 import { describeSnat, observeSnat } from "../snat/snat.ts";
-import type { Terminal } from "./main.ts";
+import type { Terminal } from "./command.ts";
 import { type Options, readConfiguration } from "./options.ts";
 import { table } from "./table.ts";
 
@@ -78,16 +78,26 @@ export function nodeStatus(
   node: LinkedNode | undefined,
   facts: StatusFacts,
 ): NodeStatus {
-  const errors =
-    facts.errors && [...facts.errors].filter(([, count]) => count > 0);
+  const xfrmErrors = nonZero(facts.errors);
+  const common = { snat: facts.snat, xfrmErrors };
+  if (node === undefined) {
+    return { cluster: null, node: null, peers: [], warnings: [], ...common };
+  }
+  const { self, mesh } = node;
   return {
-    cluster: node?.self.source.cluster.name ?? null,
-    node: node?.self.node.name ?? null,
-    peers: node?.mesh.peers.map((peer) => peerStatus(peer, facts)) ?? [],
-    snat: facts.snat,
-    xfrmErrors: errors === undefined ? null : Object.fromEntries(errors),
-    warnings: node?.mesh.warnings ?? [],
+    cluster: self.source.cluster.name,
+    node: self.node.name,
+    peers: mesh.peers.map((peer) => peerStatus(peer, facts)),
+    warnings: mesh.warnings,
+    ...common,
   };
+}
+
+function nonZero(
+  counters: ReadonlyMap<string, number> | undefined,
+): Record<string, number> | null {
+  if (counters === undefined) return null;
+  return Object.fromEntries([...counters].filter(([, count]) => count > 0));
 }
 
 function peerStatus(peer: Peer, facts: StatusFacts): PeerStatus {

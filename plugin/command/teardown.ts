@@ -5,7 +5,7 @@ import { detachAll } from "../pod/detach.ts";
 import { describeStep } from "../sentence.ts";
 import { withSession } from "../session.ts";
 import { missingOnNode } from "../check.ts";
-import type { Terminal } from "./main.ts";
+import type { Terminal } from "./command.ts";
 import type { Options } from "./options.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { supportedVersions } from "../../cni/version.ts";
 import { VERSION } from "../version.ts";
-import type { Terminal } from "./main.ts";
+import type { Terminal } from "./command.ts";
 import type { Options } from "./options.ts";
 
 /** `crosslink version` */

@@ -40,13 +40,16 @@ export function sameTunnel(
   return (
     observed.foreign.length === 0 &&
     sameBytes(wanted.source, observed.source) &&
-    wanted.reqid === observed.reqid &&
-    wanted.mode === observed.mode &&
-    (wanted.flags ?? 0) === (observed.flags ?? 0) &&
-    wanted.encapsulation?.sourcePort === observed.encapsulation?.sourcePort &&
-    wanted.encapsulation?.destinationPort ===
-      observed.encapsulation?.destinationPort
+    sameValues(tunnelValues(wanted), tunnelValues(observed))
   );
+}
+
+function tunnelValues(
+  sa: Omit<SecurityAssociation, "aead">,
+): (string | number | undefined)[] {
+  const { reqid, mode, replayWindow, flags = 0, ifId = 0, encapsulation } = sa;
+  const { sourcePort, destinationPort } = encapsulation ?? {};
+  return [reqid, mode, replayWindow, flags, ifId, sourcePort, destinationPort];
 }
 
 /** Whether both encrypt alike: algorithm, ICV and key. */
@@ -70,10 +73,17 @@ function sameTemplate(
     observed !== undefined &&
     sameBytes(wanted.source, observed.source) &&
     sameBytes(wanted.destination, observed.destination) &&
-    wanted.reqid === observed.reqid &&
-    wanted.mode === observed.mode &&
-    (wanted.spi ?? 0) === (observed.spi ?? 0) &&
-    (wanted.optional ?? false) === (observed.optional ?? false) &&
-    (wanted.protocol ?? 50) === (observed.protocol ?? 50)
+    sameValues(templateValues(wanted), templateValues(observed))
   );
+}
+
+function templateValues(
+  template: Template,
+): (string | number | boolean | undefined)[] {
+  const { reqid, mode, spi = 0, optional = false, protocol = 50 } = template;
+  return [reqid, mode, spi, optional, protocol];
+}
+
+function sameValues<Value>(a: readonly Value[], b: readonly Value[]): boolean {
+  return a.every((value, index) => value === b[index]);
 }

@@ -77,7 +77,7 @@ describe("keygen()", () => {
   });
 
   it("refuses to rotate a static key", () => {
-    const key = `0x${"7482b075e3ec7e11a20e1edc1e9a7a459ada760c"}`;
+    const key = "0x7482b075e3ec7e11a20e1edc1e9a7a459ada760c";
     const file = { static: { spi: 186, reqid: 186, key } };
     writeFileSync(path, JSON.stringify(file), { mode: 0o600 });
     expect(() => keygen(path, "rotate")).toThrow(/static key/);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { COMMANDS, runCommandLine } from "../../../../plugin/command/main.ts";
-import type { Terminal } from "../../../../plugin/command/main.ts";
+import type { Terminal } from "../../../../plugin/command/command.ts";
 
 function terminal(): Terminal & { stdout: string[]; stderr: string[] } {
   const stdout: string[] = [];
