@@ -42,10 +42,10 @@ export function encodeNetfilter(
 
 /** The parts of an nfnetlink message's body. RangeError when it is short or malformed. */
 export function decodeNetfilter(body: Uint8Array): NetfilterBody {
-  const header = decode(nfgenmsg, body);
+  const { nfgen_family: family, res_id: resource } = decode(nfgenmsg, body);
   return {
-    family: header.nfgen_family,
-    resource: header.res_id,
+    family,
+    resource,
     attributes: decodeAttributes(body.subarray(nfgenmsg.size)),
   };
 }

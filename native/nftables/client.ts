@@ -10,7 +10,7 @@ import { decodeChain, dumpChains } from "./chain.ts";
 import type { ObservedChain } from "./chain.ts";
 import { decodeElements, dumpElements } from "./element.ts";
 import type { Element } from "./element.ts";
-import { decodeRule, dumpRules } from "./rule.ts";
+import { dumpRules, ruleDecoder } from "./rule.ts";
 import type { ObservedRule } from "./rule.ts";
 import { decodeSet, dumpSets } from "./set.ts";
 import type { ObservedSet, SetName } from "./set.ts";
@@ -53,7 +53,7 @@ export function nftablesOver(conversation: Conversation): NftablesClient {
     generation: () => generation(conversation),
     tables: (family = NFPROTO_UNSPEC) => list(dumpTables(family), decodeTable),
     chains: (family = NFPROTO_UNSPEC) => list(dumpChains(family), decodeChain),
-    rules: (name) => list(dumpRules(name), decodeRule),
+    rules: (name) => list(dumpRules(name), ruleDecoder()),
     sets: (name) => list(dumpSets(name), decodeSet),
     elements: (name) => list(dumpElements(name), decodeElements).flat(),
     tryTransaction: (operations, expected) =>

@@ -147,7 +147,7 @@ function inPieces(elements: readonly Element[]): (readonly Element[])[] {
 }
 
 function unwrap(value: Uint8Array | undefined): Uint8Array {
-  return decodeAttributes(value ?? NOTHING).get(NFTA_DATA_VALUE) ?? NOTHING;
+  return decodeAttributeList(value ?? NOTHING)[0]?.value ?? NOTHING;
 }
 
 const NOTHING = new Uint8Array(0);

@@ -1,3 +1,4 @@
+import { sameBytes } from "../address.ts";
 import {
   attrBe64,
   attrBytes,
@@ -128,21 +129,30 @@ export function dumpRules(
 
 /** The rule in the body of an `NFT_MSG_NEWRULE` message. RangeError when malformed. */
 export function decodeRule(body: Uint8Array): ObservedRule {
-  const { family, attributes } = decodeNetfilter(body);
-  const text = (type: number) => readString(attributes.get(type) ?? NOTHING);
-  const handle = attributes.get(NFTA_RULE_HANDLE);
-  const position = attributes.get(NFTA_RULE_POSITION);
-  const userData = attributes.get(NFTA_RULE_USERDATA);
-  const comment = userData === undefined ? undefined : decodeComment(userData);
-  return {
-    family,
-    table: text(NFTA_RULE_TABLE),
-    chain: text(NFTA_RULE_CHAIN),
-    handle: handle === undefined ? 0n : readBe64(handle),
-    raw: attributes.get(NFTA_RULE_EXPRESSIONS) ?? NOTHING,
-    ...(position === undefined ? {} : { position: readBe64(position) }),
-    ...(userData === undefined ? {} : { userData }),
-    ...(comment === undefined ? {} : { comment }),
+  return ruleDecoder()(body);
+}
+
+/** Decodes the rules of one dump, which repeat the same names and comments thousands of times: each is read once. */
+export function ruleDecoder(): (body: Uint8Array) => ObservedRule {
+  const table = remembering(readString);
+  const chain = remembering(readString);
+  const comment = remembering(decodeComment);
+  return (body) => {
+    const { family, attributes } = decodeNetfilter(body);
+    const handle = attributes.get(NFTA_RULE_HANDLE);
+    const position = attributes.get(NFTA_RULE_POSITION);
+    const userData = attributes.get(NFTA_RULE_USERDATA);
+    const remark = userData === undefined ? undefined : comment(userData);
+    return {
+      family,
+      table: table(attributes.get(NFTA_RULE_TABLE) ?? NOTHING),
+      chain: chain(attributes.get(NFTA_RULE_CHAIN) ?? NOTHING),
+      handle: handle === undefined ? 0n : readBe64(handle),
+      raw: attributes.get(NFTA_RULE_EXPRESSIONS) ?? NOTHING,
+      ...(position === undefined ? {} : { position: readBe64(position) }),
+      ...(userData === undefined ? {} : { userData }),
+      ...(remark === undefined ? {} : { comment: remark }),
+    };
   };
 }
 
@@ -154,6 +164,18 @@ export function expressionsOf(rule: ObservedRule): Expression[] {
 /** The bytes of these expressions as `raw` holds them. */
 export function rawExpressions(list: readonly Expression[]): Uint8Array {
   return encodeAttributes(encodeExpressions(list));
+}
+
+/** The function, which gives its last answer again where the bytes are the same again. */
+function remembering<Value>(
+  read: (bytes: Uint8Array) => Value,
+): (bytes: Uint8Array) => Value {
+  let last: { readonly bytes: Uint8Array; readonly value: Value } | undefined;
+  return (bytes) => {
+    if (last === undefined || !sameBytes(last.bytes, bytes))
+      last = { bytes, value: read(bytes) };
+    return last.value;
+  };
 }
 
 const NOTHING = new Uint8Array(0);

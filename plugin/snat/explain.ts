@@ -18,7 +18,7 @@ function describeReturns(family: ObservedFamily): string[] {
     ).length;
     if (backend === undefined || !count) return [];
     return [
-      `${word(family)}: ${count} RETURN rules in nat POSTROUTING (${backend.postrouting.backend})`,
+      `${word(family)}: RETURN in nat POSTROUTING (${backend.postrouting.backend}), ${count} rules of ours`,
     ];
   });
 }
