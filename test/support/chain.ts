@@ -30,6 +30,8 @@ export interface ChainCall {
   readonly environment?: Readonly<Record<string, string>>;
   /** The result of ADD, which a runtime keeps for CHECK and DEL. */
   readonly cachedResult?: unknown;
+  /** What the plugins before these gave, where the conflist is only the end of a chain. */
+  readonly precedingResult?: unknown;
 }
 
 /** How long each plugin of a chain took. */
@@ -61,7 +63,7 @@ export class ChainError extends Error {
 /** ADD as libcni does it: plugin after plugin, each with the result of the one before. */
 export async function addChain(call: ChainCall): Promise<ChainResult> {
   const timings: PluginTiming[] = [];
-  let result: unknown;
+  let result = call.precedingResult;
   for (const plugin of call.conflist.plugins) {
     const done = await runPlugin("ADD", plugin, call, result);
     timings.push(done.timing);

@@ -14,6 +14,8 @@ export interface Capture {
 export interface Recording extends Disposable {
   /** How many packets match a filter, such as "esp". */
   count(filter: string): number;
+  /** When the packets that match passed, in seconds since 1970. */
+  times(filter: string): number[];
   /** The first of the packets that match, one a line. */
   show(filter: string, atMost: number): string;
 }
@@ -81,6 +83,11 @@ function recording(file: string, folder: string): Recording {
   };
   return {
     count: (filter) => read(filter).split("\n").filter(Boolean).length,
+    times: (filter) =>
+      read(filter, "-tt", "-q")
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => Number(line.split(" ")[0])),
     show: (filter, atMost) => read(filter, "-c", `${atMost}`).trimEnd(),
     [Symbol.dispose]: () => {
       rmSync(folder, { recursive: true });

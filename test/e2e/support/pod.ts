@@ -24,6 +24,8 @@ export interface Pod extends Disposable {
   readonly add: () => Promise<ChainResult>;
   readonly check: () => Promise<ChainResult>;
   readonly delete: () => Promise<ChainResult>;
+  /** What ADD gave; undefined before. */
+  readonly result: () => unknown;
   /** The address that ADD gave. Throws before ADD. */
   readonly address: () => string;
 }
@@ -88,6 +90,7 @@ export function pod(
     },
     check: () => checkChain(cached()),
     delete: () => deleteChain(cached()),
+    result: () => cachedResult,
     address: () => addressOf(cachedResult),
     [Symbol.dispose]: () => {
       inside[Symbol.dispose]();

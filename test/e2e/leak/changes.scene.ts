@@ -1,0 +1,110 @@
+/** A cluster file comes and goes, and the keys rotate, while pods of two other clusters talk. */
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { crosslinkOn, mustRunIn } from "../support/command.ts";
+import { tell } from "../support/facts.ts";
+import { keepPinging } from "../support/ping.ts";
+import { clusterFile } from "../support/topology.ts";
+import { openStage, type Stage, underPing, withoutLoss } from "./stage.ts";
+
+/** Nothing answers in this cluster: traffic to it is encrypted or dropped all the same. */
+const third = {
+  cluster: "cluster3",
+  name: "three",
+  privateIp: "172.19.0.2",
+  elasticIp: "203.0.113.3",
+  podCidr: "10.0.2.0/24",
+};
+
+{
+  using stage = await openStage({ linked: true });
+  await changeFiles(stage);
+  await rotateKeys(stage);
+}
+
+async function changeFiles(stage: Stage): Promise<void> {
+  const { nodes } = stage.world;
+  const seen = await underPing(stage, async () => {
+    for (const { folder } of nodes)
+      writeFileSync(
+        thirdFile(folder),
+        JSON.stringify(clusterFile("cluster3", [third])),
+      );
+    await applyAll(stage);
+    const pinging = keepPinging(stage.sites[0].pod.namespace, "10.0.2.7");
+    await applyAll(stage);
+    const { sent, received } = await pinging.stop();
+    tell(
+      "packets to a silent cluster are not answered",
+      sent > 0 && received === 0,
+      { sent, received },
+    );
+    for (const { folder } of nodes) rmSync(thirdFile(folder));
+    await applyAll(stage);
+  });
+  tell(
+    "a cluster file that comes and goes leaks nothing",
+    seen.clear.length === 0 && seen.esp > 0,
+    seen.shown,
+  );
+  tell(
+    "a cluster file that comes and goes loses no packet",
+    withoutLoss(seen),
+    seen.pings,
+  );
+  const left = await Promise.all(
+    nodes.map(({ namespace }) => mustRunIn(namespace, "ip", "xfrm", "policy")),
+  );
+  tell(
+    "a cluster file that goes takes its policies along",
+    left.every((text) => text !== "" && !text.includes("10.0.2.0/24")),
+    left,
+  );
+}
+
+function thirdFile(folder: string): string {
+  return join(folder, "clusters.d", "cluster3.json");
+}
+
+/** Add the key everywhere, make it active everywhere, remove the old one. */
+async function rotateKeys(stage: Stage): Promise<void> {
+  const [one, two] = stage.sites;
+  const before = await spis(stage);
+  const seen = await underPing(stage, async () => {
+    for (const step of ["--rotate", "--activate", "--retire"]) {
+      await crosslinkOn(one.node, "keygen", step);
+      const keyring = join(one.node.folder, "keyring.json");
+      await mustRunIn(one.node.namespace, "cp", "-p", keyring, two.node.folder);
+      await applyAll(stage);
+    }
+  });
+  const after = await spis(stage);
+  tell(
+    "a rotation of keys leaks nothing",
+    seen.clear.length === 0 && seen.esp > 0,
+    seen.shown,
+  );
+  tell("a rotation of keys loses no packet", withoutLoss(seen), seen.pings);
+  tell(
+    "a rotation of keys replaces every SA",
+    after.length === before.length &&
+      after.every((spi) => !before.includes(spi)),
+    { before, after },
+  );
+}
+
+async function applyAll({ world }: Stage): Promise<void> {
+  for (const node of world.nodes) await crosslinkOn(node, "apply");
+}
+
+async function spis({ sites }: Stage): Promise<string[]> {
+  const text = await mustRunIn(
+    sites[0].node.namespace,
+    "ip",
+    "xfrm",
+    "state",
+    "list",
+    "nokeys",
+  );
+  return [...text.matchAll(/spi (0x[0-9a-f]+)/g)].map(([, spi = ""]) => spi);
+}

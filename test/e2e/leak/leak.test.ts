@@ -1,0 +1,53 @@
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Fact, factsOf } from "../support/facts.ts";
+import { scenesMissing } from "../support/kernel.ts";
+
+const missing = scenesMissing();
+
+/** Scene by scene, what it must find. */
+const scenes = {
+  "coming-and-going": [
+    "before the first ADD, leaks are seen",
+    "the first ADD blocks before it does anything else",
+    "from the first block policies on, nothing leaves in clear text",
+    "after the first ADD, pods reach each other",
+    "ADD and DEL of other pods leak nothing",
+    "ADD and DEL of other pods lose no packet",
+    "teardown lifts the block last",
+    "until teardown lifts the block, nothing leaves in clear text",
+    "teardown leaves no policy",
+  ],
+  changes: [
+    "packets to a silent cluster are not answered",
+    "a cluster file that comes and goes leaks nothing",
+    "a cluster file that comes and goes loses no packet",
+    "a cluster file that goes takes its policies along",
+    "a rotation of keys leaks nothing",
+    "a rotation of keys loses no packet",
+    "a rotation of keys replaces every SA",
+  ],
+  faults: [
+    "a missing SA leaks nothing",
+    "a missing SA drops every packet",
+    "the next ADD brings the SA back",
+    "a MASQUERADE rule put before ours leaks nothing",
+    "apply puts the exemption first again",
+  ],
+} as const;
+
+describe.each(Object.entries(scenes))(
+  `%s, ${missing ?? "under constant ping"}`,
+  (scene, names) => {
+    let facts: ReadonlyMap<string, Fact>;
+
+    beforeAll(async () => {
+      if (missing !== undefined) return;
+      facts = await factsOf(join(import.meta.dirname, `${scene}.scene.ts`));
+    });
+
+    test.skipIf(missing !== undefined).each(names)("%s", (name) => {
+      expect(facts.get(name)).toMatchObject({ held: true });
+    });
+  },
+);

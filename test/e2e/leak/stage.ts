@@ -1,0 +1,136 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { addChain, type Conflist } from "../../support/chain.ts";
+import { capture } from "../support/capture.ts";
+import { keepPinging, type Pinged } from "../support/ping.ts";
+import { crosslinkPlugin, type Pod, pod, ptpConflist } from "../support/pod.ts";
+import {
+  type Node,
+  type Topology,
+  topology,
+  writeClusters,
+  writeKeyring,
+} from "../support/topology.ts";
+
+/** A node and a pod on it. */
+export interface Site {
+  readonly node: Node;
+  readonly pod: Pod;
+}
+
+/** Two nodes of two clusters, each with a pod that ptp has connected, and that crosslink has not seen yet. */
+export interface Stage extends Disposable {
+  readonly world: Topology;
+  readonly sites: readonly [Site, Site];
+}
+
+/** What happened on the wires, and to the pings. */
+export interface Seen {
+  /** When packets for pods of other clusters passed a wire outside of ESP, in seconds since 1970. */
+  readonly clear: readonly number[];
+  /** The first of them. */
+  readonly shown: string;
+  /** How many ESP packets passed. */
+  readonly esp: number;
+  readonly pings: readonly Pinged[];
+}
+
+const plans = [
+  {
+    cluster: "cluster1",
+    name: "one",
+    privateIp: "172.17.0.2",
+    elasticIp: "203.0.113.1",
+    podCidr: "10.0.0.0/24",
+  },
+  {
+    cluster: "cluster2",
+    name: "two",
+    privateIp: "172.18.0.2",
+    elasticIp: "203.0.113.2",
+    podCidr: "10.0.1.0/24",
+  },
+] as const;
+
+/** Packets for a pod of another cluster, whoever they say they are from; 10.0.2.0/24 is a third cluster's. */
+const clearText =
+  "not esp and (dst net 10.0.0.0/24 or dst net 10.0.1.0/24 or dst net 10.0.2.0/24)";
+
+/** Sets the stage. `linked`: crosslink's ADD has come, too. */
+export async function openStage({
+  linked,
+}: {
+  linked: boolean;
+}): Promise<Stage> {
+  const world = topology(plans);
+  const stack = new DisposableStack();
+  stack.use(world);
+  writeClusters(world.nodes);
+  const secret = randomBytes(32).toString("base64");
+  writeKeyring(world.nodes, { active: 1, keys: [{ id: 1, secret }] });
+  const [one, two] = world.nodes.map((node) => ({
+    node,
+    pod: stack.use(pod(node, world, linked ? undefined : baseOnly(node))),
+  }));
+  if (one === undefined || two === undefined)
+    throw new Error("The stage needs two nodes");
+  for (const site of [one, two]) await site.pod.add();
+  return {
+    world,
+    sites: [one, two],
+    [Symbol.dispose]: () => {
+      stack.dispose();
+    },
+  };
+}
+
+function baseOnly(node: Node): Conflist {
+  const conflist = ptpConflist(node);
+  return { ...conflist, plugins: conflist.plugins.slice(0, 1) };
+}
+
+/** crosslink's ADD alone, for a pod that is connected: as for the first pod of a node, or after a reboot. */
+export async function addCrosslink({ node, pod }: Site): Promise<void> {
+  const conflist = { ...pod.call.conflist, plugins: [crosslinkPlugin(node)] };
+  await addChain({ ...pod.call, conflist, precedingResult: pod.result() });
+}
+
+/** Records both wires while both pods ping each other and `act` runs. */
+export async function underPing(
+  { world, sites: [one, two] }: Stage,
+  act: () => Promise<unknown>,
+): Promise<Seen> {
+  const recorders = await Promise.all(
+    world.nodes.map(({ wire }) => capture(world.internet, wire)),
+  );
+  const pinging = [
+    keepPinging(one.pod.namespace, two.pod.address()),
+    keepPinging(two.pod.namespace, one.pod.address()),
+  ];
+  await sleep(500);
+  await act();
+  await sleep(500);
+  const pings = await Promise.all(pinging.map((ping) => ping.stop()));
+  using recordings = new DisposableStack();
+  const wires = (
+    await Promise.all(recorders.map((recorder) => recorder.stop()))
+  ).map((recording) => recordings.use(recording));
+  return {
+    clear: wires.flatMap((wire) => wire.times(clearText)),
+    shown: wires.map((wire) => wire.show(clearText, 3)).join("\n"),
+    esp: wires.reduce((sum, wire) => sum + wire.count("esp"), 0),
+    pings,
+  };
+}
+
+/** Whether every ping was answered, but for one each way that may have been on its way when it was stopped. */
+export function withoutLoss({ pings }: Seen): boolean {
+  return pings.every(
+    ({ sent, received }) => received > 0 && sent - received <= 1,
+  );
+}
+
+/** Whether answers came, both ways. */
+export function answered({ pings }: Seen): boolean {
+  return pings.every(({ received }) => received > 0);
+}

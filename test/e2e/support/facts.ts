@@ -1,0 +1,37 @@
+import { runScene, type SceneOptions } from "./kernel.ts";
+
+/** Something that a scene found out. */
+export interface Fact {
+  readonly held: boolean;
+  /** What it saw, for whoever reads of a failure. */
+  readonly evidence: string;
+}
+
+const mark = "fact ";
+
+/** Called in a scene: tells the test that waits outside what was found. */
+export function tell(
+  name: string,
+  held: boolean,
+  evidence: unknown = "",
+): void {
+  const text =
+    typeof evidence === "string" ? evidence : JSON.stringify(evidence);
+  console.log(mark + JSON.stringify([name, { held, evidence: text }]));
+}
+
+/** Called in a test: plays a scene where ESP is, and gives what it found by name. Throws when the scene breaks off. */
+export async function factsOf(
+  script: string,
+  options: SceneOptions = {},
+): Promise<ReadonlyMap<string, Fact>> {
+  const { status, output } = await runScene([script], {
+    timeoutSeconds: 280,
+    ...options,
+  });
+  if (status !== 0) throw new Error(`Cannot finish "${script}":\n${output}`);
+  const lines = output.split("\n").filter((line) => line.startsWith(mark));
+  return new Map(
+    lines.map((line) => JSON.parse(line.slice(mark.length)) as [string, Fact]),
+  );
+}
