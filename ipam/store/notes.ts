@@ -1,6 +1,7 @@
-import { mkdirSync, readlinkSync, symlinkSync, unlinkSync } from "node:fs";
+import { readlinkSync, symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Attachment } from "../../cni/request.ts";
+import { makeFolders } from "./folders.ts";
 import type { Place } from "./place.ts";
 import { asAid, makeScratchDirectory, scratchDirectory } from "./scratch.ts";
 
@@ -23,7 +24,7 @@ export function writeNotes(
   const target = [note.containerID, note.ifname, note.netns].join("\n");
   asAid(() => {
     const folder = join(makeScratchDirectory(place), FOLDER);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder, 0o700);
     removeNotes(place, addresses);
     for (const address of addresses) symlinkSync(target, join(folder, address));
   });

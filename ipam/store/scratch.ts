@@ -1,5 +1,6 @@
-import { mkdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolders } from "./folders.ts";
 import type { Place } from "./place.ts";
 
 /** What may be lost with a reboot; beside the agent's socket. */
@@ -18,7 +19,7 @@ export function scratchDirectory({ directory, runDirectory }: Place): string {
 /** Makes the folder where it is missing, for root only. Throws a system error. */
 export function makeScratchDirectory(place: Place): string {
   const path = scratchDirectory(place);
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeFolders(path, 0o700);
   return path;
 }
 

@@ -39,7 +39,7 @@ describe("readReservation()", () => {
 
   it("takes any text without throwing", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (text) => {
+      fc.property(fc.string({ unit: "binary", maxLength: 40 }), (text) => {
         expect(["held", "legacy", "empty", "foreign"]).toContain(
           readReservation(text).kind,
         );
