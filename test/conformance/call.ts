@@ -30,6 +30,8 @@ export interface Answer {
 }
 
 const TIMEOUT_SECONDS = 30;
+/** Nothing is left to do for a plugin that answers VERSION, so this is long. */
+const PATIENCE_SECONDS = 10;
 let calls = 0;
 
 /** Runs a plugin to its end, whatever that is. */
@@ -56,17 +58,18 @@ function openText(text: string): number {
 export async function runWithOpenStdin(
   call: Omit<Call, "stdin">,
 ): Promise<Answer> {
-  return ended(call, "pipe");
+  return ended(call, "pipe", PATIENCE_SECONDS);
 }
 
 async function ended(
   { file, host, environment }: Omit<Call, "stdin">,
   stdin: number | "pipe",
+  seconds = TIMEOUT_SECONDS,
 ): Promise<Answer> {
   const child = spawn("ip", ["netns", "exec", host.name, file], {
     env: variables(environment),
     stdio: [stdin, "pipe", "pipe"],
-    timeout: TIMEOUT_SECONDS * 1000,
+    timeout: seconds * 1000,
     killSignal: "SIGKILL",
   });
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];

@@ -16,7 +16,7 @@ export interface Subject {
   /** `CNI_PATH` */
   readonly path: string;
   readonly ifname: string;
-  /** Shell script for the fresh host namespace of each check. */
+  /** Shell script for the fresh host namespace of each check; `$SCRATCH` is its folder. */
   readonly setup: string;
   readonly damages: readonly Damage[];
   /** A configuration for which STATUS has to say that the plugin is not ready. */
@@ -32,7 +32,7 @@ export interface BasePlugin {
 /** Something that an admin may break by hand, and CHECK should notice. */
 export interface Damage {
   readonly name: string;
-  /** Shell script in the host namespace; the pod's is `$CNI_NETNS`, the network `$CNI_NETWORK`. */
+  /** Shell script in the host namespace with CNI_NETNS, CNI_IFNAME, CNI_NETWORK and SCRATCH. */
   readonly script: string;
 }
 

@@ -59,7 +59,7 @@ export const addChecks: readonly Check[] = [
     kinds: ["interface"],
     async run(site) {
       const container = await site.container();
-      const environment = { CNI_NETNS: "/nonexistent/netns" };
+      const environment = { CNI_NETNS: `${site.scratch}/gone` };
       expectError(await container.call("ADD", { environment }));
     },
   },

@@ -133,8 +133,11 @@ function userDamage({ name, script }: Damage): Check {
     level: "SHOULD",
     run: (site) =>
       noticed(site, ({ pod }) => {
-        const variables = `CNI_NETNS=${pod.path} CNI_NETWORK=${site.network} CNI_IFNAME=${site.subject.ifname}`;
-        site.host.shell(`export ${variables}; ${script}`);
+        const variables = [
+          `CNI_NETNS=${pod.path} CNI_IFNAME=${site.subject.ifname}`,
+          `CNI_NETWORK=${site.network} SCRATCH=${site.scratch}`,
+        ];
+        site.host.shell(`export ${variables.join(" ")}\n${script}`);
       }),
   };
 }

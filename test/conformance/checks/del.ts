@@ -93,7 +93,7 @@ export const delChecks: readonly Check[] = [
     async run(site) {
       const container = await site.container();
       await container.call("ADD", {
-        environment: { CNI_NETNS: "/nonexistent" },
+        environment: { CNI_NETNS: `${site.scratch}/gone` },
       });
       expectSuccess(await container.call("DEL"));
     },

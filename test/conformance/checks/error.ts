@@ -50,7 +50,7 @@ export const errorChecks: readonly Check[] = [
         { stdin: "{" },
         { config: { name: "a/b" } },
         { config: { cniVersion: "99.0.0" } },
-        { environment: { CNI_NETNS: "/nonexistent/netns" } },
+        { environment: { CNI_NETNS: `${site.scratch}/gone` } },
       ];
       for (const changes of calls) {
         const answer = await container.call("ADD", changes);
