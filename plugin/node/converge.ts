@@ -1,14 +1,16 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import { applyOperations } from "../apply.ts";
+import type { Kernel } from "../kernel.ts";
 import { withNodeLock } from "../lock.ts";
 import { type Log } from "../log.ts";
 import { describeStep } from "../sentence.ts";
 import type { Session } from "../session.ts";
 import {
   applySnat,
-  observeSnat,
-  planSnat,
+  type DesiredSnat,
+  planSnatByLooking,
+  planSnatQuickly,
   type SnatPlan,
 } from "../snat/snat.ts";
 import { desiredState, type RoutingFacts } from "./desired.ts";
@@ -30,17 +32,25 @@ export interface Wanted {
   readonly snat: NetworkConfiguration["snat"];
 }
 
+/** How the SNAT exemption is planned: by looking, or by an earlier look where that is good still. */
+type PlanSnat = (kernel: Kernel, desired: DesiredSnat) => SnatPlan;
+
 /** Observes the node and compares; changes nothing. */
-export function planFully(session: Session, wanted: Wanted): FullPlan {
+export function planFully(
+  session: Session,
+  wanted: Wanted,
+  planSnat: PlanSnat = planSnatByLooking,
+): FullPlan {
   const observed = observeState(session, FORWARDING);
   const desired = desiredState(wanted.node, routingFacts(session, observed));
   const exemptions = wanted.node?.mesh.exemptions ?? [];
   return {
     node: planNode(desired, observed),
-    snat: planSnat(
-      { exemptions, mode: wanted.snat, ...tunnelSize(session, wanted.node) },
-      observeSnat(session.kernel),
-    ),
+    snat: planSnat(session.kernel, {
+      exemptions,
+      mode: wanted.snat,
+      ...tunnelSize(session, wanted.node),
+    }),
   };
 }
 
@@ -67,14 +77,20 @@ export function isEmpty({ node, snat }: FullPlan): boolean {
  * Brings the node to what it should be. A node that is right already is only looked at; others are
  * changed under the node's lock, by a plan made under it.
  *
+ * @returns the plan that was carried out; undefined where the node was right
  * @throws CniError 101 where another program holds an object that we need; what apply throws
  */
-export function converge(session: Session, wanted: Wanted, log: Log): void {
-  if (isEmpty(planFully(session, wanted))) return;
-  withNodeLock(session.kernel, () => {
+export function converge(
+  session: Session,
+  wanted: Wanted,
+  log: Log,
+): FullPlan | undefined {
+  if (isEmpty(planFully(session, wanted, planSnatQuickly))) return undefined;
+  return withNodeLock(session.kernel, () => {
     const plan = planFully(session, wanted);
     refuseConflicts(plan);
     applyFully(session, plan, log);
+    return plan;
   });
 }
 
@@ -85,11 +101,19 @@ export type EnsureNode = (
   log: Log,
 ) => LinkedNode | undefined;
 
-/** Reads the files, looks at the kernel, and converges: what a process of one call has to do. */
-export function refreshNode(host: Host): EnsureNode {
+/**
+ * Reads the files, looks at the kernel, and converges: what a process of one call has to do.
+ *
+ * @param onRepair is told of every plan that was carried out
+ */
+export function refreshNode(
+  host: Host,
+  onRepair: (plan: FullPlan) => void = () => undefined,
+): EnsureNode {
   return (session, config, log) => {
     const node = readLinkedNode(config, host, session.route);
-    converge(session, { node, snat: config.snat }, log);
+    const plan = converge(session, { node, snat: config.snat }, log);
+    if (plan !== undefined) onRepair(plan);
     return node;
   };
 }

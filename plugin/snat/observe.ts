@@ -25,7 +25,7 @@ export function observeSnat(kernel: Kernel): ObservedSnat {
 }
 
 /** Undefined where the kernel has no nf_tables: nfnetlink then answers EINVAL, or there is no such socket. */
-function withNftables<Result>(
+export function withNftables<Result>(
   { binding, netns }: Kernel,
   use: (client: NftablesClient) => Result,
 ): Result | undefined {

@@ -3,14 +3,47 @@ import type { Kernel } from "../kernel.ts";
 import { applyOperations } from "../netfilter/apply.ts";
 import type { NetworkPair } from "../netfilter/network-pairs.ts";
 import { forgetMappings } from "./mappings.ts";
-import { observeSnat } from "./observe.ts";
+import { observeSnat, withNftables } from "./observe.ts";
 import { planSnat } from "./plan.ts";
-import type { SnatPlan } from "./state.ts";
+import type { DesiredSnat, SnatPlan } from "./state.ts";
+import { fingerprint, isVerified, leaveWord } from "./verified.ts";
 
 export { describeSnat } from "./explain.ts";
 export { observeSnat } from "./observe.ts";
 export { planSnat } from "./plan.ts";
 export type { DesiredSnat, ObservedSnat, SnatMode, SnatPlan } from "./state.ts";
+
+/** A plan by a look at the rules as they are. */
+export function planSnatByLooking(
+  kernel: Kernel,
+  desired: DesiredSnat,
+): SnatPlan {
+  return planSnat(desired, observeSnat(kernel));
+}
+
+/**
+ * A plan, without looking at the rules where an earlier call found them right and nothing changed
+ * since: listing thousands of rules and set elements is most of what an ADD would cost. Only in the
+ * process's own namespace; CHECK and `plan` always look.
+ */
+export function planSnatQuickly(
+  kernel: Kernel,
+  desired: DesiredSnat,
+): SnatPlan {
+  const mark = markOf(kernel, desired);
+  if (mark !== undefined && isVerified(mark)) {
+    return { desired, operations: [], fresh: [] };
+  }
+  const plan = planSnatByLooking(kernel, desired);
+  // The mark is older than the look: what changed in between makes the next call look again.
+  if (mark !== undefined && plan.operations.length === 0) leaveWord(mark);
+  return plan;
+}
+
+function markOf(kernel: Kernel, desired: DesiredSnat): string | undefined {
+  if (kernel.netns !== undefined) return undefined;
+  return withNftables(kernel, (client) => fingerprint(client, desired));
+}
 
 /** How often a plan is made anew where others change the rules all the time. */
 const ATTEMPTS = 60;

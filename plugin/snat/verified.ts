@@ -1,0 +1,92 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import type { NftablesClient } from "../../native/nftables/client.ts";
+import type { DesiredSnat } from "./state.ts";
+
+/** Where an earlier call left word; gone with the boot, as the rules are. */
+const FOLDER = "/run/crosslink";
+
+/** Under which an own table is known; without one nothing tells this namespace from an earlier one. */
+const OWN_TABLE = "crosslink";
+
+/**
+ * What must be the same for an earlier look at the rules to be good still: the namespace, the
+ * generation of its ruleset, which every change raises, and what is wanted of it. Undefined where
+ * the rules cannot be known by a generation: legacy iptables has none.
+ */
+export function fingerprint(
+  client: NftablesClient,
+  desired: DesiredSnat,
+): string | undefined {
+  const table = client.tables().find(({ table }) => table === OWN_TABLE);
+  if (table === undefined || legacyTables() !== "") return undefined;
+  return [
+    readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
+    readlinkSync("/proc/self/ns/net"),
+    client.generation(),
+    table.handle,
+    desired.mode,
+    desired.innerMtu ?? "",
+    ...desired.exemptions.map(
+      ({ local, remote, encrypted, global }) =>
+        `${local.text}>${remote.text} ${encrypted === true ? "esp" : ""} ${global?.text ?? ""}`,
+    ),
+  ].join("\n");
+}
+
+/** Whether an earlier call found the rules right, in the state that the fingerprint tells of. */
+export function isVerified(mark: string, folder: string = FOLDER): boolean {
+  try {
+    return readTrusted(join(folder, "verified")) === mark;
+  } catch {
+    return false; // no word, or none to be trusted: then the rules are looked at
+  }
+}
+
+/** Leaves word that the rules are right. Where that fails the next call looks itself. */
+export function leaveWord(mark: string, folder: string = FOLDER): void {
+  const file = join(folder, "verified");
+  const unfinished = `${file}.${process.pid}`;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(unfinished, mark, { mode: 0o600, flag: "wx" });
+    renameSync(unfinished, file);
+  } catch {
+    // a read-only /run costs time, nothing else
+  }
+}
+
+/** Names of the tables that legacy iptables uses here, one a line. */
+function legacyTables(): string {
+  return ["ip", "ip6"].map((family) => legacyTablesOf(family)).join("");
+}
+
+function legacyTablesOf(family: string): string {
+  try {
+    return readFileSync(`/proc/self/net/${family}_tables_names`, "utf8").trim();
+  } catch {
+    return ""; // the kernel has no legacy iptables, or has not loaded it
+  }
+}
+
+/** A file that only root can have written. */
+function readTrusted(file: string): string {
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const { uid, mode } = fstatSync(fd);
+    if (uid !== 0 || (mode & 0o022) !== 0) throw new Error("not root's alone");
+    return readFileSync(fd, "utf8");
+  } finally {
+    closeSync(fd);
+  }
+}
