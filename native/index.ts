@@ -14,14 +14,23 @@ export * from "./sysctl.ts";
 
 // rtnetlink: links, addresses, routes, rules, proxies.
 export { openRoute, type RouteClient } from "./route/client.ts";
-export type { InterfaceAddress } from "./route/interface-address.ts";
+export type {
+  AssignedAddress,
+  InterfaceAddress,
+} from "./route/interface-address.ts";
 export type { Link, LinkChange } from "./route/link.ts";
-export type { ProxyNeighbour } from "./route/neighbour.ts";
+export type { ForwardingEntry } from "./route/neighbour/forwarding.ts";
+export type { Neighbour } from "./route/neighbour/neighbour.ts";
+export type { ProxyNeighbour } from "./route/neighbour/proxy.ts";
+export type {
+  ForwardingOperation,
+  NeighbourOperation,
+} from "./route/neighbour/tables.ts";
 export type { NextHop } from "./route/next-hop.ts";
 export type { Route, RouteLookup } from "./route/route.ts";
-export type { RoutingRule } from "./route/rule.ts";
+export type { RoutingRule, SourceRule } from "./route/rule.ts";
 export type { RouteFilter, RouteOperation } from "./route/tables.ts";
-export type { Vxlan } from "./route/vxlan.ts";
+export type { Vxlan, VxlanTraits } from "./route/vxlan.ts";
 
 // xfrm: IPsec's security associations and policies.
 export {

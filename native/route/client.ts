@@ -9,17 +9,18 @@ import {
   openConversation,
 } from "../socket.ts";
 import {
+  RTM_DELADDR,
   RTM_DELLINK,
-  RTM_DELNEIGH,
   RTM_GETADDR,
   RTM_GETLINK,
-  RTM_GETNEIGH,
+  RTM_NEWADDR,
   RTM_NEWLINK,
-  RTM_NEWNEIGH,
 } from "./constants.ts";
 import {
+  type AssignedAddress,
   decodeInterfaceAddress,
   encodeAddressQuery,
+  encodeAssignedAddress,
   type InterfaceAddress,
 } from "./interface-address.ts";
 import {
@@ -30,14 +31,16 @@ import {
   type Link,
   type LinkChange,
 } from "./link.ts";
+import type { ForwardingEntry } from "./neighbour/forwarding.ts";
+import type { Neighbour } from "./neighbour/neighbour.ts";
+import type { ProxyNeighbour } from "./neighbour/proxy.ts";
 import {
-  decodeProxyNeighbour,
-  encodeProxyNeighbour,
-  encodeProxyQuery,
-  type ProxyNeighbour,
-} from "./neighbour.ts";
+  type ForwardingOperation,
+  type NeighbourOperation,
+  neighbourTables,
+} from "./neighbour/tables.ts";
 import type { Route, RouteLookup } from "./route.ts";
-import type { RoutingRule } from "./rule.ts";
+import type { RoutingRule, SourceRule } from "./rule.ts";
 import { isInternet } from "./structs.ts";
 import {
   type RouteFilter,
@@ -59,6 +62,10 @@ export interface RouteClient {
   deleteLink(index: number): void;
   /** Of one family, or of both. */
   addresses(family?: number): InterfaceAddress[];
+  /** EEXIST where the device has it already. */
+  addAddress(assigned: AssignedAddress): void;
+  /** EADDRNOTAVAIL where the device has no such address. */
+  deleteAddress(assigned: AssignedAddress): void;
   routes(filter: RouteFilter): Route[];
   /** The route that a packet to `destination` takes; undefined where it has none. EINVAL: it leads to a blackhole. */
   getRoute(destination: Uint8Array, lookup?: RouteLookup): Route | undefined;
@@ -73,6 +80,22 @@ export interface RouteClient {
     operations: readonly RouteOperation[],
   ): (NetlinkError | undefined)[];
   rules(family: number): RoutingRule[];
+  /** EEXIST where there is one like it. */
+  addRule(rule: SourceRule): void;
+  /** ENOENT where there is none. */
+  deleteRule(rule: SourceRule): void;
+  /** The permanent neighbours of a device, of both families. */
+  neighbours(index: number): Neighbour[];
+  /** Like changeRoutes(). */
+  changeNeighbours(
+    operations: readonly NeighbourOperation[],
+  ): (NetlinkError | undefined)[];
+  /** The permanent entries of a VXLAN device's table. */
+  forwardingEntries(index: number): ForwardingEntry[];
+  /** Like changeRoutes(). */
+  changeForwardingEntries(
+    operations: readonly ForwardingOperation[],
+  ): (NetlinkError | undefined)[];
   proxyNeighbours(family?: number): ProxyNeighbour[];
   /** No error where it is there already. */
   addProxyNeighbour(proxy: ProxyNeighbour): void;
@@ -95,7 +118,7 @@ export function routeClient(conversation: Conversation): RouteClient {
     ...linkMethods(conversation),
     ...addressMethods(conversation),
     ...routingTables(conversation),
-    ...neighbourMethods(conversation),
+    ...neighbourTables(conversation),
     close: () => {
       conversation.close();
     },
@@ -159,44 +182,28 @@ function getLink(
 }
 
 function addressMethods(conversation: Conversation) {
+  const change = (verb: "add" | "delete", assigned: AssignedAddress) => {
+    const [operation, type] =
+      verb === "add"
+        ? (["RTM_NEWADDR", RTM_NEWADDR] as const)
+        : (["RTM_DELADDR", RTM_DELADDR] as const);
+    const action = (): string =>
+      `${verb} address ${formatAddress(assigned.address)} of link ${assigned.index}`;
+    const body = encodeAssignedAddress(assigned);
+    const flags = verb === "add" ? NLM_F_CREATE | NLM_F_EXCL : 0;
+    conversation.execute({ ...request(operation, type, body, action), flags });
+  };
   return {
     addresses: (family = 0): InterfaceAddress[] =>
       conversation
         .dump(request("RTM_GETADDR", RTM_GETADDR, encodeAddressQuery(family)))
         .filter(({ body }) => isInternet(body))
         .map(({ body }) => decodeInterfaceAddress(body)),
-  };
-}
-
-function neighbourMethods(conversation: Conversation) {
-  const describe =
-    (verb: string, { index, address }: ProxyNeighbour) =>
-    (): string =>
-      `${verb} proxy neighbour ${formatAddress(address)} on link ${index}`;
-  return {
-    proxyNeighbours: (family = 0): ProxyNeighbour[] =>
-      conversation
-        .dump(request("RTM_GETNEIGH", RTM_GETNEIGH, encodeProxyQuery(family)))
-        .map(({ body }) => decodeProxyNeighbour(body))
-        .filter((proxy) => proxy !== undefined),
-    addProxyNeighbour: (proxy: ProxyNeighbour): void => {
-      const add = request(
-        "RTM_NEWNEIGH",
-        RTM_NEWNEIGH,
-        encodeProxyNeighbour(proxy),
-        describe("add", proxy),
-      );
-      conversation.execute({ ...add, flags: NLM_F_CREATE });
+    addAddress: (assigned: AssignedAddress): void => {
+      change("add", assigned);
     },
-    deleteProxyNeighbour: (proxy: ProxyNeighbour): void => {
-      conversation.execute(
-        request(
-          "RTM_DELNEIGH",
-          RTM_DELNEIGH,
-          encodeProxyNeighbour(proxy),
-          describe("delete", proxy),
-        ),
-      );
+    deleteAddress: (assigned: AssignedAddress): void => {
+      change("delete", assigned);
     },
   };
 }

@@ -3,6 +3,8 @@
 export const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;
 export const RTM_GETLINK = 18;
+export const RTM_NEWADDR = 20;
+export const RTM_DELADDR = 21;
 export const RTM_GETADDR = 22;
 export const RTM_NEWROUTE = 24;
 export const RTM_DELROUTE = 25;
@@ -10,6 +12,8 @@ export const RTM_GETROUTE = 26;
 export const RTM_NEWNEIGH = 28;
 export const RTM_DELNEIGH = 29;
 export const RTM_GETNEIGH = 30;
+export const RTM_NEWRULE = 32;
+export const RTM_DELRULE = 33;
 export const RTM_GETRULE = 34;
 
 export const IFF_UP = 0x1;
@@ -77,9 +81,16 @@ export const RTN_BLACKHOLE = 6;
 export const RTN_UNREACHABLE = 7;
 export const RTN_PROHIBIT = 8;
 
+/** Family of an ndmsg that is about a bridge's or VXLAN device's forwarding table. */
+export const PF_BRIDGE = 7;
 export const NDA_DST = 1;
+export const NDA_LLADDR = 2;
+export const NDA_IFINDEX = 8;
 export const NDA_PROTOCOL = 12;
+export const NUD_NOARP = 0x40;
 export const NUD_PERMANENT = 0x80;
+/** The device's own table, not that of a bridge above it. */
+export const NTF_SELF = 0x02;
 /** The kernel answers for this address on that device. */
 export const NTF_PROXY = 0x08;
 
@@ -91,3 +102,5 @@ export const FRA_FWMARK = 10;
 export const FRA_TABLE = 15;
 export const FRA_FWMASK = 16;
 export const FRA_OIFNAME = 17;
+export const FRA_PROTOCOL = 21;
+export const FR_ACT_TO_TBL = 1;

@@ -1,5 +1,5 @@
-import { sameBytes } from "../address.ts";
-import { decodeAttributes } from "../attribute.ts";
+import { familyOf, sameBytes } from "../address.ts";
+import { attrBytes, decodeAttributes, encodeBody } from "../attribute.ts";
 import { decode, encode } from "../layout.ts";
 import { IFA_ADDRESS, IFA_FLAGS, IFA_LABEL, IFA_LOCAL } from "./constants.ts";
 import { fieldsOf, present } from "./fields.ts";
@@ -25,6 +25,27 @@ export interface InterfaceAddress {
 /** Body of an RTM_GETADDR dump request. Family 0 is all. */
 export function encodeAddressQuery(family: number): Uint8Array {
   return encode(ifaddrmsg, { ifa_family: family });
+}
+
+/** An address to give to a device, or to take from it. */
+export type AssignedAddress = Pick<
+  InterfaceAddress,
+  "index" | "address" | "prefixLength" | "scope"
+>;
+
+/** Body of an RTM_NEWADDR or RTM_DELADDR request; the latter's scope counts for nothing. */
+export function encodeAssignedAddress(assigned: AssignedAddress): Uint8Array {
+  const { index, address, prefixLength, scope } = assigned;
+  const header = encode(ifaddrmsg, {
+    ifa_family: familyOf(address),
+    ifa_prefixlen: prefixLength,
+    ifa_scope: scope,
+    ifa_index: index,
+  });
+  return encodeBody(header, [
+    attrBytes(IFA_LOCAL, address),
+    attrBytes(IFA_ADDRESS, address),
+  ]);
 }
 
 /** Reads the body of an RTM_NEWADDR message. RangeError when malformed. */

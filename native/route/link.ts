@@ -15,6 +15,7 @@ import {
   IFLA_EXT_MASK,
   IFLA_IFALIAS,
   IFLA_IFNAME,
+  IFLA_INFO_DATA,
   IFLA_INFO_KIND,
   IFLA_LINK,
   IFLA_LINK_NETNSID,
@@ -25,6 +26,7 @@ import {
 } from "./constants.ts";
 import { fieldsOf, present } from "./fields.ts";
 import { ifinfomsg } from "./structs.ts";
+import { decodeVxlanTraits, type VxlanTraits } from "./vxlan.ts";
 
 /** A network device. */
 export interface Link {
@@ -51,6 +53,8 @@ export interface Link {
   readonly flags: number;
   /** Free text of an administrator or a program. */
   readonly alias?: string;
+  /** Where its kind is "vxlan". */
+  readonly vxlan?: VxlanTraits;
 }
 
 /** What to change of a device; what is left out stays. */
@@ -101,10 +105,11 @@ export function encodeLinkDelete(index: number): Uint8Array {
 export function decodeLink(body: Uint8Array): Link {
   const info = decode(ifinfomsg, body);
   const fields = fieldsOf(decodeAttributes(body.subarray(ifinfomsg.size)));
+  const { kind, vxlan } = kindOf(fields.bytes(IFLA_LINKINFO));
   return present({
     index: info.ifi_index,
     name: fields.text(IFLA_IFNAME) ?? "",
-    kind: kindOf(fields.bytes(IFLA_LINKINFO)),
+    kind,
     master: fields.u32(IFLA_MASTER),
     peerIndex: fields.u32(IFLA_LINK),
     peerNetnsId: fields.u32(IFLA_LINK_NETNSID),
@@ -114,6 +119,7 @@ export function decodeLink(body: Uint8Array): Link {
     type: info.ifi_type,
     flags: info.ifi_flags,
     alias: fields.text(IFLA_IFALIAS),
+    vxlan,
   });
 }
 
@@ -133,7 +139,17 @@ function nameType(name: string): number {
   return Buffer.byteLength(name) > LONGEST_NAME ? IFLA_ALT_IFNAME : IFLA_IFNAME;
 }
 
-function kindOf(linkInfo: Uint8Array | undefined): string | undefined {
-  const kind = linkInfo && decodeAttributes(linkInfo).get(IFLA_INFO_KIND);
-  return kind && readString(kind);
+function kindOf(linkInfo: Uint8Array | undefined): {
+  kind?: string;
+  vxlan?: VxlanTraits;
+} {
+  if (linkInfo === undefined) return {};
+  const attributes = decodeAttributes(linkInfo);
+  const name = attributes.get(IFLA_INFO_KIND);
+  if (name === undefined) return {};
+  const kind = readString(name);
+  const data = attributes.get(IFLA_INFO_DATA);
+  return kind === "vxlan" && data !== undefined
+    ? { kind, vxlan: decodeVxlanTraits(data) }
+    : { kind };
 }

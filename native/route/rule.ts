@@ -1,15 +1,26 @@
 import type { IpPrefix } from "../address.ts";
-import { decodeAttributes } from "../attribute.ts";
+import {
+  type Attribute,
+  attrBytes,
+  attrU32,
+  attrU8,
+  decodeAttributes,
+  encodeBody,
+  readU8,
+} from "../attribute.ts";
 import { decode, encode } from "../layout.ts";
 import {
+  FR_ACT_TO_TBL,
   FRA_DST,
   FRA_FWMARK,
   FRA_FWMASK,
   FRA_IIFNAME,
   FRA_OIFNAME,
   FRA_PRIORITY,
+  FRA_PROTOCOL,
   FRA_SRC,
   FRA_TABLE,
+  RT_TABLE_UNSPEC,
 } from "./constants.ts";
 import { type Fields, fieldsOf, present } from "./fields.ts";
 import { fibRuleHdr } from "./structs.ts";
@@ -27,6 +38,35 @@ export interface RoutingRule {
   readonly outputInterface?: string;
   readonly mark?: number;
   readonly markMask?: number;
+  /** Who made it: RTPROT_*. Linux 4.17 and later. */
+  readonly protocol?: number;
+}
+
+/** A rule that has packets from a network looked up in a table: `ip rule add from … table … priority …`. */
+export interface SourceRule {
+  readonly family: number;
+  readonly source: IpPrefix;
+  readonly table: number;
+  readonly priority: number;
+  readonly protocol?: number;
+}
+
+/** Body of an RTM_NEWRULE or RTM_DELRULE request. */
+export function encodeSourceRule(rule: SourceRule): Uint8Array {
+  const { family, source, table, priority, protocol } = rule;
+  const header = encode(fibRuleHdr, {
+    family,
+    src_len: source.length,
+    table: table < 256 ? table : RT_TABLE_UNSPEC,
+    action: FR_ACT_TO_TBL,
+  });
+  const list: Attribute[] = [
+    attrBytes(FRA_SRC, source.address),
+    ...(table < 256 ? [] : [attrU32(FRA_TABLE, table)]),
+    attrU32(FRA_PRIORITY, priority),
+    ...(protocol === undefined ? [] : [attrU8(FRA_PROTOCOL, protocol)]),
+  ];
+  return encodeBody(header, list);
 }
 
 /** Body of an RTM_GETRULE dump request. */
@@ -38,6 +78,7 @@ export function encodeRuleQuery(family: number): Uint8Array {
 export function decodeRule(body: Uint8Array): RoutingRule {
   const header = decode(fibRuleHdr, body);
   const fields = fieldsOf(decodeAttributes(body.subarray(fibRuleHdr.size)));
+  const protocol = fields.bytes(FRA_PROTOCOL);
   return present({
     family: header.family,
     priority: fields.u32(FRA_PRIORITY) ?? 0,
@@ -49,6 +90,7 @@ export function decodeRule(body: Uint8Array): RoutingRule {
     outputInterface: fields.text(FRA_OIFNAME),
     mark: fields.u32(FRA_FWMARK),
     markMask: fields.u32(FRA_FWMASK),
+    protocol: protocol && readU8(protocol),
   });
 }
 

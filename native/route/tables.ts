@@ -1,12 +1,14 @@
-import { formatAddress } from "../address.ts";
+import { formatAddress, formatPrefix } from "../address.ts";
 import type { Conversation, Request } from "../conversation.ts";
 import { ignoring } from "../error.ts";
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../message.ts";
 import {
   RTM_DELROUTE,
+  RTM_DELRULE,
   RTM_GETROUTE,
   RTM_GETRULE,
   RTM_NEWROUTE,
+  RTM_NEWRULE,
 } from "./constants.ts";
 import {
   decodeRoute,
@@ -17,7 +19,13 @@ import {
   type Route,
   type RouteLookup,
 } from "./route.ts";
-import { decodeRule, encodeRuleQuery, type RoutingRule } from "./rule.ts";
+import {
+  decodeRule,
+  encodeRuleQuery,
+  encodeSourceRule,
+  type RoutingRule,
+  type SourceRule,
+} from "./rule.ts";
 import { isInternet } from "./structs.ts";
 
 /** Which routes to list. */
@@ -63,6 +71,12 @@ export function routingTables(conversation: Conversation) {
         })
         .filter(({ body }) => isInternet(body))
         .map(({ body }) => decodeRule(body)),
+    addRule: (rule: SourceRule): void => {
+      conversation.execute(ruleRequest("add", rule));
+    },
+    deleteRule: (rule: SourceRule): void => {
+      conversation.execute(ruleRequest("delete", rule));
+    },
   };
 }
 
@@ -120,4 +134,19 @@ const ROUTE_REQUESTS = {
 function routeRequest({ kind, route }: RouteOperation): Request {
   const action = (): string => `${kind} route ${formatRoute(route)}`;
   return { ...ROUTE_REQUESTS[kind], body: encodeRoute(route), action };
+}
+
+const RULE_REQUESTS = {
+  add: {
+    operation: "RTM_NEWRULE",
+    type: RTM_NEWRULE,
+    flags: NLM_F_CREATE | NLM_F_EXCL,
+  },
+  delete: { operation: "RTM_DELRULE", type: RTM_DELRULE, flags: 0 },
+} as const;
+
+function ruleRequest(kind: "add" | "delete", rule: SourceRule): Request {
+  const action = (): string =>
+    `${kind} the rule from ${formatPrefix(rule.source)} to table ${rule.table}`;
+  return { ...RULE_REQUESTS[kind], body: encodeSourceRule(rule), action };
 }

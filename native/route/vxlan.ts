@@ -6,11 +6,14 @@ import {
   attrString,
   attrU32,
   attrU8,
+  decodeAttributes,
   encodeBody,
   nestedPlain,
+  readBe16,
 } from "../attribute.ts";
 import { encode } from "../layout.ts";
 import {
+  IFF_UP,
   IFLA_ADDRESS,
   IFLA_IFNAME,
   IFLA_INFO_DATA,
@@ -26,6 +29,7 @@ import {
   IFLA_VXLAN_LOCAL6,
   IFLA_VXLAN_PORT,
 } from "./constants.ts";
+import { fieldsOf, present } from "./fields.ts";
 import { ifinfomsg } from "./structs.ts";
 
 /** A VXLAN device to make (RFC 7348). */
@@ -47,11 +51,24 @@ export interface Vxlan {
   readonly mtu?: number;
   /** Hardware address, 6 bytes. Default: random. */
   readonly address?: Uint8Array;
+  /** The device's index, where the kernel is not to choose. EBUSY where it is taken. */
+  readonly index?: number;
+  /** Set up at once. */
+  readonly up?: boolean;
 }
+
+/** What a VXLAN device says of itself. */
+export type VxlanTraits = Pick<Vxlan, "id" | "local" | "port" | "learning">;
 
 /** Body of an RTM_NEWLINK request that makes the device. Byte for byte what `ip link add … type vxlan` sends. */
 export function encodeVxlan(vxlan: Vxlan): Uint8Array {
-  const { name, mtu, address } = vxlan;
+  const { name, mtu, address, index, up } = vxlan;
+  const flags = up === true ? IFF_UP : 0;
+  const header = encode(ifinfomsg, {
+    ...(index === undefined ? {} : { ifi_index: index }),
+    ifi_flags: flags,
+    ifi_change: flags,
+  });
   const list = [
     ...(mtu === undefined ? [] : [attrU32(IFLA_MTU, mtu)]),
     ...(address === undefined ? [] : [attrBytes(IFLA_ADDRESS, address)]),
@@ -61,7 +78,19 @@ export function encodeVxlan(vxlan: Vxlan): Uint8Array {
       nestedPlain(IFLA_INFO_DATA, tunnelAttributes(vxlan)),
     ]),
   ];
-  return encodeBody(encode(ifinfomsg, {}), list);
+  return encodeBody(header, list);
+}
+
+/** Reads IFLA_INFO_DATA of a VXLAN device. RangeError when malformed. */
+export function decodeVxlanTraits(data: Uint8Array): VxlanTraits {
+  const fields = fieldsOf(decodeAttributes(data));
+  const port = fields.bytes(IFLA_VXLAN_PORT);
+  return present({
+    id: fields.u32(IFLA_VXLAN_ID) ?? 0,
+    local: fields.bytes(IFLA_VXLAN_LOCAL) ?? fields.bytes(IFLA_VXLAN_LOCAL6),
+    port: port === undefined ? 0 : readBe16(port),
+    learning: (fields.bytes(IFLA_VXLAN_LEARNING)?.[0] ?? 0) !== 0,
+  });
 }
 
 function tunnelAttributes({

@@ -139,6 +139,116 @@ describe("addVxlan()", () => {
   });
 });
 
+describe("a VXLAN device's tables", () => {
+  const hardwareAddress = Uint8Array.of(2, 0x43, 10, 9, 9, 2);
+  const INDEX = 0x434c0000;
+
+  function withVxlan() {
+    const pair = routePair();
+    pair.client.addVxlan({
+      name: "vx0",
+      id: 17228,
+      local: ipv4("10.9.9.1"),
+      port: 17228,
+      learning: false,
+      index: INDEX,
+      up: true,
+    });
+    return pair;
+  }
+
+  it("lie on a device with the index that was asked for, up at once", () => {
+    using pair = withVxlan();
+    expect(pair.client.link(INDEX)).toMatchObject({
+      name: "vx0",
+      up: true,
+      vxlan: { id: 17228, local: ipv4("10.9.9.1"), port: 17228 },
+    });
+    pair.client.addVxlan({ name: "vx1", id: 3, port: 4790, learning: true });
+    expect(pair.client.link("vx1")?.vxlan?.learning).toBe(true);
+    expect(pair.client.link("vx1")?.index).toBeLessThan(100);
+    expect(() => {
+      const taken = { name: "vx2", id: 4, port: 4791, index: INDEX };
+      pair.client.addVxlan({ ...taken, learning: false });
+    }).toThrow(/EBUSY|EEXIST/);
+  });
+
+  it("take neighbours of both families, as `ip neigh` sees them, and give them back", () => {
+    using pair = withVxlan();
+    const entries = [ipv4("10.9.9.2"), ipv6("fe80000000000000004300fffe090902")]
+      .map((address) => ({ index: INDEX, address, hardwareAddress }))
+      .map((entry) => ({ ...entry, protocol: 88 }));
+    const replace = entries.map((neighbour) => ({
+      kind: "replace" as const,
+      neighbour,
+    }));
+    expect(pair.client.changeNeighbours(replace)).toEqual([
+      undefined,
+      undefined,
+    ]);
+    expect(pair.client.changeNeighbours(replace)).toEqual([
+      undefined,
+      undefined,
+    ]);
+    expect(pair.near.ip("neigh", "show", "dev", "vx0")).toMatchObject([
+      { dst: "10.9.9.2", lladdr: "02:43:0a:09:09:02", state: ["PERMANENT"] },
+      { dst: "fe80::43:ff:fe09:902", lladdr: "02:43:0a:09:09:02" },
+    ]);
+    expect(pair.client.neighbours(INDEX)).toEqual(entries);
+    expect(pair.client.neighbours(pair.index)).toEqual([]);
+    const [first] = entries;
+    const gone = { kind: "delete", neighbour: first! } as const;
+    const [done, again] = pair.client.changeNeighbours([gone, gone]);
+    expect([done, again?.code]).toEqual([undefined, "ENOENT"]);
+    expect(pair.client.neighbours(INDEX)).toEqual(entries.slice(1));
+  });
+
+  it("take forwarding entries, as `bridge fdb` sees them, and give them back", () => {
+    using pair = withVxlan();
+    const entry = (destination: string) => ({
+      index: INDEX,
+      hardwareAddress,
+      destination: ipv4(destination),
+    });
+    const change = (kind: "replace" | "delete", destination: string) =>
+      pair.client
+        .changeForwardingEntries([{ kind, entry: entry(destination) }])
+        .map((error) => error?.code);
+    expect(change("replace", "10.9.9.2")).toEqual([undefined]);
+    expect(change("replace", "10.9.9.3")).toEqual([undefined]);
+    expect(pair.near.exec("bridge", "fdb", "show", "dev", "vx0").trim()).toBe(
+      "02:43:0a:09:09:02 dst 10.9.9.3 self permanent",
+    );
+    expect(pair.client.forwardingEntries(INDEX)).toEqual([entry("10.9.9.3")]);
+    expect(change("delete", "10.9.9.3")).toEqual([undefined]);
+    expect(change("delete", "10.9.9.3")).toEqual(["ENOENT"]);
+    expect(pair.client.forwardingEntries(INDEX)).toEqual([]);
+  });
+});
+
+describe("addAddress()", () => {
+  it("gives and takes an address, as `ip address` sees it", () => {
+    using pair = routePair();
+    const assigned = {
+      index: pair.index,
+      address: ipv4("169.254.67.76"),
+      prefixLength: 32,
+      scope: 254,
+    };
+    pair.client.addAddress(assigned);
+    expect(pair.near.exec("ip", "-o", "-4", "addr", "show", "near0")).toContain(
+      "169.254.67.76/32 scope host near0",
+    );
+    expect(() => {
+      pair.client.addAddress(assigned);
+    }).toThrow("EEXIST");
+    pair.client.deleteAddress(assigned);
+    expect(() => {
+      pair.client.deleteAddress(assigned);
+    }).toThrow("EADDRNOTAVAIL");
+  });
+});
+
 describe("addresses()", () => {
   it("sees what `ip address` sees", () => {
     using pair = routePair();

@@ -289,11 +289,45 @@ describe("rules()", () => {
       inputInterface: "near0",
       mark: 0x4000,
       markMask: 0xff00,
+      protocol: 0,
     });
     expect(pair.client.rules(AF_INET).map(({ priority }) => priority)).toEqual(
       (pair.near.ip("rule") as { priority: number }[]).map(
         ({ priority }) => priority,
       ),
     );
+  });
+});
+
+describe("addRule()", () => {
+  it("adds what `ip rule` then shows, in both families, and takes it away again", () => {
+    using pair = routePair();
+    const rules = [
+      { family: AF_INET, source: { address: ipv4("10.1.0.0"), length: 16 } },
+      {
+        family: AF_INET6,
+        source: {
+          address: ipv6("fd010000000000000000000000000000"),
+          length: 48,
+        },
+      },
+    ].map((rule) => ({ ...rule, table: 17228, priority: 17228, protocol: 88 }));
+    for (const rule of rules) pair.client.addRule(rule);
+    const shown = { priority: 17228, table: "17228", protocol: "88" };
+    expect(seen(pair.near, "-details", "rule")).toContainEqual(
+      expect.objectContaining({ ...shown, src: "10.1.0.0", srclen: 16 }),
+    );
+    expect(seen(pair.near, "-details", "-6", "rule")).toContainEqual(
+      expect.objectContaining({ ...shown, src: "fd01::", srclen: 48 }),
+    );
+    for (const rule of rules) {
+      expect(() => {
+        pair.client.addRule(rule);
+      }).toThrow("EEXIST");
+      pair.client.deleteRule(rule);
+      expect(() => {
+        pair.client.deleteRule(rule);
+      }).toThrow("ENOENT");
+    }
   });
 });

@@ -5,7 +5,7 @@ import { converse } from "../../../../native/conversation.ts";
 import { encode } from "../../../../native/layout.ts";
 import type { Message } from "../../../../native/message.ts";
 import { routeClient } from "../../../../native/route/client.ts";
-import { encodeProxyNeighbour } from "../../../../native/route/neighbour.ts";
+import { encodeProxyNeighbour } from "../../../../native/route/neighbour/proxy.ts";
 import { encodeRoute, type Route } from "../../../../native/route/route.ts";
 import {
   ifaddrmsg,

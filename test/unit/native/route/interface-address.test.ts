@@ -7,10 +7,15 @@ import {
   encodeBody,
 } from "../../../../native/attribute.ts";
 import { encode } from "../../../../native/layout.ts";
-import { RTM_GETADDR } from "../../../../native/route/constants.ts";
+import {
+  RTM_DELADDR,
+  RTM_GETADDR,
+  RTM_NEWADDR,
+} from "../../../../native/route/constants.ts";
 import {
   decodeInterfaceAddress,
   encodeAddressQuery,
+  encodeAssignedAddress,
 } from "../../../../native/route/interface-address.ts";
 import { ifaddrmsg } from "../../../../native/route/structs.ts";
 import {
@@ -27,6 +32,26 @@ const header = encode(ifaddrmsg, {
   ifa_flags: 0x80,
   ifa_scope: 253,
   ifa_index: 7,
+});
+
+describe("encodeAssignedAddress()", () => {
+  const assigned = {
+    index: 3,
+    address: Uint8Array.of(169, 254, 67, 76),
+    prefixLength: 32,
+    scope: 254,
+  };
+
+  it("sends what `ip addr add` and `ip addr del` send", () => {
+    expectGolden("route/address-add", {
+      type: RTM_NEWADDR,
+      body: encodeAssignedAddress(assigned),
+    });
+    expectGolden("route/address-delete", {
+      type: RTM_DELADDR,
+      body: encodeAssignedAddress({ ...assigned, scope: 0 }),
+    });
+  });
 });
 
 describe("encodeAddressQuery()", () => {

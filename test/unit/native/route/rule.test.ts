@@ -4,11 +4,20 @@ import {
   attrBytes,
   attrString,
   attrU32,
+  attrU8,
   encodeBody,
 } from "../../../../native/attribute.ts";
 import { encode } from "../../../../native/layout.ts";
-import { RTM_GETRULE } from "../../../../native/route/constants.ts";
-import { decodeRule, encodeRuleQuery } from "../../../../native/route/rule.ts";
+import {
+  RTM_DELRULE,
+  RTM_GETRULE,
+  RTM_NEWRULE,
+} from "../../../../native/route/constants.ts";
+import {
+  decodeRule,
+  encodeRuleQuery,
+  encodeSourceRule,
+} from "../../../../native/route/rule.ts";
 import { fibRuleHdr } from "../../../../native/route/structs.ts";
 import {
   damaged,
@@ -35,6 +44,7 @@ const full = encodeBody(
     attrU32(15, 1234),
     attrU32(16, 0xff00),
     attrString(17, "out0"),
+    attrU8(21, 88),
   ],
 );
 
@@ -44,6 +54,40 @@ describe("encodeRuleQuery()", () => {
       type: RTM_GETRULE,
       body: encodeRuleQuery(10),
     });
+  });
+});
+
+describe("encodeSourceRule()", () => {
+  it("sends what `ip rule add from … table …` sends, a large table by an attribute", () => {
+    const body = encodeSourceRule({
+      family: 2,
+      source: { address: source, length: 16 },
+      table: 17228,
+      priority: 17228,
+      protocol: 88,
+    });
+    expectGolden("route/rule-add", { type: RTM_NEWRULE, body });
+    expect(decodeRule(body)).toStrictEqual({
+      family: 2,
+      priority: 17228,
+      action: 1,
+      table: 17228,
+      source: { address: source, length: 16 },
+      protocol: 88,
+    });
+  });
+
+  it("sends what `ip -6 rule del` sends, but for the action", () => {
+    const network = Buffer.from("fd010000000000000000000000000000", "hex");
+    const body = encodeSourceRule({
+      family: 10,
+      source: { address: network, length: 48 },
+      table: 77,
+      priority: 99,
+      protocol: 88,
+    });
+    body[fibRuleHdr.offsets.action] = 0;
+    expectGolden("route/rule-delete", { type: RTM_DELRULE, body });
   });
 });
 
@@ -60,6 +104,7 @@ describe("decodeRule()", () => {
       outputInterface: "out0",
       mark: 0x4000,
       markMask: 0xff00,
+      protocol: 88,
     });
   });
 

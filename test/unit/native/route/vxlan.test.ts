@@ -1,10 +1,22 @@
-import { describe, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { RTM_NEWLINK } from "../../../../native/route/constants.ts";
+import { decodeLink } from "../../../../native/route/link.ts";
 import { encodeVxlan } from "../../../../native/route/vxlan.ts";
 import { expectGolden } from "../../../support/golden.ts";
 
 const ipv6 = (hex: string): Uint8Array =>
   Uint8Array.from(Buffer.from(hex, "hex"));
+
+const indexed = {
+  name: "vx0",
+  id: 17228,
+  local: Uint8Array.of(10, 9, 9, 1),
+  port: 17228,
+  learning: false,
+  mtu: 1450,
+  address: Uint8Array.of(2, 0x43, 10, 9, 9, 1),
+  index: 0x434c0000,
+};
 
 describe("encodeVxlan()", () => {
   it("sends what `ip link add type vxlan` sends, every attribute set", () => {
@@ -32,5 +44,28 @@ describe("encodeVxlan()", () => {
       learning: false,
     });
     expectGolden("route/vxlan-add-ipv6", { type: RTM_NEWLINK, body });
+  });
+
+  it("asks for an index, and to be up at once", () => {
+    const body = encodeVxlan({ ...indexed, up: true });
+    expectGolden("route/vxlan-add-index", { type: RTM_NEWLINK, body });
+  });
+});
+
+describe("decodeLink()", () => {
+  it("reads a VXLAN device's traits, of either family", () => {
+    const { id, local, port, learning } = indexed;
+    expect(decodeLink(encodeVxlan(indexed))).toMatchObject({
+      kind: "vxlan",
+      vxlan: { id, local, port, learning },
+    });
+    const far = ipv6("fd000009000000000000000000000001");
+    const other = { ...indexed, local: far, learning: true };
+    expect(decodeLink(encodeVxlan(other)).vxlan).toEqual({
+      id,
+      local: far,
+      port,
+      learning: true,
+    });
   });
 });

@@ -1,20 +1,20 @@
-import { familyOf } from "../address.ts";
+import { familyOf } from "../../address.ts";
 import {
   attrBytes,
   attrU8,
   decodeAttributes,
   encodeBody,
   readU8,
-} from "../attribute.ts";
-import { decode, encode } from "../layout.ts";
+} from "../../attribute.ts";
+import { decode, encode } from "../../layout.ts";
 import {
   NDA_DST,
   NDA_PROTOCOL,
   NTF_PROXY,
   NUD_PERMANENT,
-} from "./constants.ts";
-import { present } from "./fields.ts";
-import { ndmsg } from "./structs.ts";
+} from "../constants.ts";
+import { present } from "../fields.ts";
+import { ndmsg } from "../structs.ts";
 
 /** An address that the kernel answers ARP or neighbour solicitations for on a device, as if it were its own. */
 export interface ProxyNeighbour {

@@ -4,20 +4,20 @@ import {
   RTM_DELNEIGH,
   RTM_GETNEIGH,
   RTM_NEWNEIGH,
-} from "../../../../native/route/constants.ts";
-import { encode } from "../../../../native/layout.ts";
+} from "../../../../../native/route/constants.ts";
+import { encode } from "../../../../../native/layout.ts";
 import {
   decodeProxyNeighbour,
   encodeProxyNeighbour,
   encodeProxyQuery,
-} from "../../../../native/route/neighbour.ts";
-import { ndmsg } from "../../../../native/route/structs.ts";
+} from "../../../../../native/route/neighbour/proxy.ts";
+import { ndmsg } from "../../../../../native/route/structs.ts";
 import {
   address,
   damaged,
   expectRangeErrorOrResult,
-} from "../../../support/arbitrary.ts";
-import { expectGolden } from "../../../support/golden.ts";
+} from "../../../../support/arbitrary.ts";
+import { expectGolden } from "../../../../support/golden.ts";
 
 const proxy = {
   index: 3,
