@@ -8,16 +8,22 @@ import {
 import { CniError, ErrorCode } from "../cni/error.ts";
 import type { Dns } from "../cni/result.ts";
 
+/** No resolv.conf comes near, in bytes. */
+const LIMIT = 1024 * 1024;
+
 /**
  * Reads the name servers, the domain, the search list and the options of a resolv.conf(5).
  *
- * @throws CniError 7 when it is no regular file; a system error when it cannot be read
+ * @throws CniError 7 when it is no regular file, or a huge one; a system error when it cannot be read
  */
 export function readResolvConf(path: string): Dns {
   // O_NONBLOCK: opening a FIFO that nobody writes to would never return
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    if (!fstatSync(fd).isFile()) throw notAFile(path);
+    const found = fstatSync(fd);
+    if (!found.isFile()) throw unusable(path, "is not a regular file");
+    if (found.size > LIMIT)
+      throw unusable(path, `has more than ${LIMIT} bytes`);
     return parseResolvConf(readFileSync(fd, "utf8"));
   } finally {
     closeSync(fd);
@@ -52,9 +58,9 @@ function present<Key extends string>(
     : {};
 }
 
-function notAFile(path: string): CniError {
+function unusable(path: string, fact: string): CniError {
   return new CniError(
     ErrorCode.invalidConfiguration,
-    `Cannot use the IPAM configuration: /ipam/resolvConf: "${path}" is not a regular file`,
+    `Cannot use the IPAM configuration: /ipam/resolvConf: "${path}" ${fact}`,
   );
 }

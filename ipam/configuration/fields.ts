@@ -22,9 +22,11 @@ export function field({ value }: Section, key: string): unknown {
 
 /** A text; undefined when absent or empty. Throws CniError 7 for another type. */
 export function textField(section: Section, key: string): string | undefined {
-  const value = field(section, key) ?? "";
-  if (typeof value === "string") return value || undefined;
-  throw misfit(`${section.pointer}/${key}`, value, "a string");
+  const pointer = `${section.pointer}/${key}`;
+  const text = asText(field(section, key) ?? "", pointer);
+  // Paths are among them, and no path holds one
+  if (text.includes("\0")) throw unusable(pointer, "it holds a NUL character");
+  return text || undefined;
 }
 
 /** The items of a list; none when absent. Throws CniError 7 for another type. */
