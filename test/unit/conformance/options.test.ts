@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { parseOptions } from "../../conformance/options.ts";
+
+const required = ["--plugin", "/bin/x", "--conf", "x.json"];
+
+describe("parseOptions()", () => {
+  it("needs a plugin and a configuration", () => {
+    expect(() => parseOptions(required.slice(0, 2))).toThrow(TypeError);
+    expect(() => parseOptions(required.slice(2))).toThrow("--plugin");
+  });
+
+  it("fills in what is not said", () => {
+    expect(parseOptions(required)).toMatchObject({
+      plugin: "/bin/x",
+      conf: "x.json",
+      ipam: false,
+      ifname: "eth0",
+      damage: [],
+      only: "",
+    });
+  });
+
+  it("takes several damages", () => {
+    const damage = ["a=true", "b=false"];
+    const args = damage.flatMap((text) => ["--damage", text]);
+    expect(parseOptions([...required, ...args]).damage).toEqual(damage);
+  });
+
+  it("refuses options that it doesn't know", () => {
+    expect(() => parseOptions([...required, "--junk"])).toThrow(TypeError);
+  });
+});
