@@ -68,8 +68,22 @@ function pickFreeable(
     return all.filter((holding) => holding.stale === true);
   }
   const chosen = pick(all, names, "free");
+  names.forEach((name) => {
+    requireOneNetwork(chosen, name);
+  });
   chosen.forEach(requireFreeable);
   return chosen;
+}
+
+/** Networks may use the same addresses. */
+function requireOneNetwork(chosen: readonly Holding[], name: string): void {
+  const networks = chosen
+    .filter(({ address }) => address === name)
+    .map(({ network }) => `"${network}"`);
+  if (networks.length <= 1) return;
+  throw misuse(
+    `${name} is held in the networks ${networks.join(" and ")}; name the container instead`,
+  );
 }
 
 function requireFreeable({
