@@ -1,7 +1,5 @@
-import type { Site } from "./site.ts";
-
-/** How a plugin is called: makes an interface, changes what others made, or hands out addresses. */
-export type Kind = "interface" | "chained" | "ipam";
+import type { Site } from "./setting.ts";
+import type { Kind } from "./subject.ts";
 
 /** One sentence of the specification, as something that a plugin does or doesn't do. */
 export interface Check {
@@ -15,23 +13,13 @@ export interface Check {
   readonly kinds?: readonly Kind[];
   /** The oldest version of the specification with this; plugins without it are not asked. */
   readonly since?: string;
-  /** Does it; throws a {@link Failed} when the plugin breaks the sentence. */
+  /** Does it; throws a Failed when the plugin breaks the sentence. */
   readonly run: (site: Site) => Promise<void>;
 }
 
 /** The checks, each of them about something that came with `version`. */
 export function since(version: string, checks: readonly Check[]): Check[] {
   return checks.map((check) => ({ since: version, ...check }));
-}
-
-/** The plugin broke a sentence of the specification. */
-export class Failed extends Error {
-  override readonly name = "Failed";
-}
-
-/** The check has nothing to say about this plugin. */
-export class Skipped extends Error {
-  override readonly name = "Skipped";
 }
 
 /** What became of a check. */

@@ -4,37 +4,11 @@ import {
   requireCommand,
   type Command,
 } from "../../cni/version.ts";
-import { type Namespace, namespace } from "../support/namespace.ts";
+import { namespace } from "../support/namespace.ts";
 import { type Answer, type Json, run } from "./call.ts";
-import type { Site } from "./site.ts";
+import type { Container, Site } from "./setting.ts";
 import type { BasePlugin } from "./subject.ts";
 import { expectResult } from "./verdict.ts";
-
-/** What a call does differently from what a runtime would do. */
-export interface Changes {
-  /** Variables to replace; undefined leaves one out. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Keys of the configuration to replace; undefined leaves one out. */
-  readonly config?: Json;
-  /** What to write to stdin instead of the configuration. */
-  readonly stdin?: string;
-}
-
-/** A container as a runtime sees it: a namespace, an identifier, and the result of its ADD. */
-export interface Container {
-  readonly id: string;
-  readonly ifname: string;
-  readonly pod: Namespace;
-  readonly version: string;
-  /** What the base chain left; absent without one. */
-  readonly prevResult?: Json;
-  /** Calls the plugin under test for this container. */
-  call: (command: Command, changes?: Changes) => Promise<Answer>;
-  /** ADD, which has to succeed; later calls get its result as prevResult. */
-  add: (changes?: Changes) => Promise<Json>;
-  /** DEL by every plugin of the chain, whatever they say, then the namespace. */
-  remove: () => Promise<void>;
-}
 
 /** Makes a container and runs the base chain's ADD for it. */
 export async function createContainer(

@@ -1,37 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Namespace, namespace } from "../support/namespace.ts";
-import { type Answer, type Json, run } from "./call.ts";
-import { type Container, createContainer } from "./container.ts";
+import { namespace } from "../support/namespace.ts";
+import { type Json, run } from "./call.ts";
+import { createContainer } from "./container.ts";
+import type { Container, Site, Versions } from "./setting.ts";
 import type { Subject } from "./subject.ts";
-
-/** Which versions the plugin under test and each plugin of the base chain speak. */
-export interface Versions {
-  readonly subject: readonly string[];
-  readonly base: readonly (readonly string[])[];
-}
-
-/** The surroundings of one check: an empty host, a scratch folder and a network of its own. */
-export interface Site extends AsyncDisposable {
-  readonly subject: Subject;
-  readonly versions: Versions;
-  /** The newest version that the plugin speaks. */
-  readonly version: string;
-  readonly host: Namespace;
-  readonly scratch: string;
-  /** The network's name. */
-  readonly network: string;
-  /** A new container, joined to the base chain's network if there is one. */
-  container: (version?: string) => Promise<Container>;
-  /** Runs the plugin under test with exactly these variables. */
-  call: (
-    environment: Readonly<Record<string, string | undefined>>,
-    stdin?: string,
-  ) => Promise<Answer>;
-  /** The plugin's configuration, as the runtime would write it, changed by `changes`. */
-  config: (version: string, changes?: Json) => Json;
-}
 
 let sites = 0;
 

@@ -3,8 +3,10 @@ import { dirname, resolve } from "node:path";
 import { isObject } from "../../cni/configuration.ts";
 import { findPlugin } from "../../cni/delegate.ts";
 import type { Json } from "./call.ts";
-import type { Kind } from "./check.ts";
 import type { Options } from "./options.ts";
+
+/** How a plugin is called: makes an interface, changes what others made, or hands out addresses. */
+export type Kind = "interface" | "chained" | "ipam";
 
 /** A plugin under test, with all that its calls need. */
 export interface Subject {

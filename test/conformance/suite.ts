@@ -1,9 +1,11 @@
 import { supportedVersions } from "../../cni/version.ts";
 import { namespace } from "../support/namespace.ts";
 import { run } from "./call.ts";
-import { type Check, Failed, type Outcome, Skipped } from "./check.ts";
+import type { Check, Outcome } from "./check.ts";
 import { checksFor } from "./registry.ts";
-import { createSite, type Versions } from "./site.ts";
+import type { Versions } from "./setting.ts";
+import { createSite } from "./site.ts";
+import { Failed, Skipped } from "./verdict.ts";
 import type { Subject } from "./subject.ts";
 
 /** What a run of the suite is told besides its subject. */

@@ -1,5 +1,14 @@
 import type { Answer, Json } from "./call.ts";
-import { Failed } from "./check.ts";
+
+/** The plugin broke a sentence of the specification. */
+export class Failed extends Error {
+  override readonly name = "Failed";
+}
+
+/** The check has nothing to say about this plugin. */
+export class Skipped extends Error {
+  override readonly name = "Skipped";
+}
 
 /** The answer is exit code 0 and exactly one JSON object on stdout. */
 export function expectResult(answer: Answer): Json {

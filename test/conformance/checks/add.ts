@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { convertResult, parseResult } from "../../../cni/result.ts";
 import type { Json } from "../call.ts";
 import type { Check } from "../check.ts";
-import { linkNames } from "../look.ts";
+import { linkNames } from "./look.ts";
 import { expectError, expectThat } from "../verdict.ts";
 
 const ADD = '§2 "ADD"';

@@ -1,14 +1,14 @@
-import { type Check, since, Skipped } from "../check.ts";
-import type { Container } from "../container.ts";
-import { linkNames, networkState } from "../look.ts";
-import type { Site } from "../site.ts";
+import { type Check, since } from "../check.ts";
+import { linkNames, networkState } from "./look.ts";
 import type { Damage, Subject } from "../subject.ts";
 import {
+  Skipped,
   expectError,
   expectSilence,
   expectSuccess,
   expectThat,
 } from "../verdict.ts";
+import type { Container, Site } from "../setting.ts";
 
 const CHECK = '§2 "CHECK"';
 const MISSING = `${CHECK}, a resource of the result is missing`;

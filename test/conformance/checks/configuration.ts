@@ -1,6 +1,7 @@
-import { type Check, Skipped } from "../check.ts";
-import type { Site } from "../site.ts";
+import type { Check } from "../check.ts";
+import type { Site } from "../setting.ts";
 import {
+  Skipped,
   expectError,
   expectResult,
   expectSuccess,

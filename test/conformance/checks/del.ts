@@ -1,5 +1,5 @@
 import type { Check } from "../check.ts";
-import { linkNames } from "../look.ts";
+import { linkNames } from "./look.ts";
 import { expectSilence, expectSuccess, expectThat } from "../verdict.ts";
 
 const DEL = '§2 "DEL"';

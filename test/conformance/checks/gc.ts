@@ -1,7 +1,11 @@
-import { type Check, since, Skipped } from "../check.ts";
-import type { Container } from "../container.ts";
-import type { Site } from "../site.ts";
-import { expectError, expectSilence, expectSuccess } from "../verdict.ts";
+import { type Check, since } from "../check.ts";
+import {
+  Skipped,
+  expectError,
+  expectSilence,
+  expectSuccess,
+} from "../verdict.ts";
+import type { Container, Site } from "../setting.ts";
 
 const GC = '§2 "GC"';
 const KEY = "cni.dev/valid-attachments";

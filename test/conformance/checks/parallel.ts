@@ -1,8 +1,7 @@
 import { parseResult } from "../../../cni/result.ts";
 import type { Check } from "../check.ts";
-import type { Container } from "../container.ts";
-import type { Site } from "../site.ts";
 import { expectResult, expectSuccess, expectThat } from "../verdict.ts";
+import type { Container, Site } from "../setting.ts";
 
 const LIFECYCLE = '§3 "Lifecycle & Ordering": executed concurrently';
 const COUNT = 8;

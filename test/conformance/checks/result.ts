@@ -2,7 +2,7 @@ import { supportedVersions, resultShape } from "../../../cni/version.ts";
 import { isObject } from "../../../cni/configuration.ts";
 import type { Json } from "../call.ts";
 import type { Check } from "../check.ts";
-import type { Site } from "../site.ts";
+import type { Site } from "../setting.ts";
 import { expectSuccess, expectThat } from "../verdict.ts";
 
 const CIDR = /^[0-9a-fA-F.:]+\/\d{1,3}$/;

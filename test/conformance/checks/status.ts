@@ -1,8 +1,8 @@
 import type { Answer } from "../call.ts";
-import { type Check, since, Skipped } from "../check.ts";
-import type { Site } from "../site.ts";
-import { expectError, expectSilence } from "../verdict.ts";
+import { type Check, since } from "../check.ts";
+import type { Site } from "../setting.ts";
 import { refusedIn } from "./gc.ts";
+import { Skipped, expectError, expectSilence } from "../verdict.ts";
 
 const STATUS = '§2 "STATUS"';
 

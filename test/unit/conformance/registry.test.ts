@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Kind } from "../../conformance/check.ts";
 import { checksFor } from "../../conformance/registry.ts";
-import type { Subject } from "../../conformance/subject.ts";
+import type { Kind, Subject } from "../../conformance/subject.ts";
 
 const subject = (kind: Kind): Subject => ({
   file: "/bin/x",

@@ -1,4 +1,4 @@
-import type { Namespace } from "../support/namespace.ts";
+import type { Namespace } from "../../support/namespace.ts";
 
 /** The names of a namespace's interfaces, in order. */
 export function linkNames(namespace: Namespace): string[] {
