@@ -44,16 +44,16 @@ export async function endPod(
 }
 
 /**
- * Pings from one pod to another.
+ * Pings from a pod of the first node to an address.
  *
  * @returns the addresses that the pings had as their source on the node's wire, each once. Throws when one got lost
  */
 export async function pingSources(
   { internet, nodes }: Topology,
-  from: RunningPod,
-  to: RunningPod,
+  from: Pick<RunningPod, "exec">,
+  to: string,
 ): Promise<string[]> {
-  const filter = `icmp[0] == 8 and dst ${to.address}`;
+  const filter = `icmp[0] == 8 and dst ${to}`;
   const options = ["-nn", "-l", "--immediate-mode", "-c", "3"];
   const place = ["netns", "exec", internet.name];
   const tcpdump = spawn(
@@ -64,7 +64,7 @@ export async function pingSources(
   const seen = text(tcpdump.stdout);
   await listening(tcpdump.stderr);
   try {
-    from.exec("ping", "-q", "-n", "-c3", "-i0.2", "-W5", to.address);
+    from.exec("ping", "-q", "-n", "-c3", "-i0.2", "-W5", to);
   } catch (error) {
     tcpdump.kill();
     throw error;
@@ -94,7 +94,7 @@ export function takenAddresses({ folder }: Node): string[] {
 }
 
 /** The host ends of pods that a node has. */
-export function podDevices({ host }: RuntimeNode): string[] {
+export function podDevices({ host }: Pick<RuntimeNode, "host">): string[] {
   const links = host.exec("ip", "-o", "link", "show", "type", "veth");
   return [...links.matchAll(/^\d+: (veth[^@:]*)/gm)].map(([, name]) =>
     String(name),

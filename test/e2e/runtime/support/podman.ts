@@ -1,0 +1,55 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Conflist } from "../../../support/chain.ts";
+import type { RuntimeHost } from "./host.ts";
+
+/** podman on a host. */
+export interface Podman {
+  /** Runs a command of podman's; what it printed. Throws when it fails. */
+  (...words: readonly string[]): string;
+}
+
+/** Where podman finds what it needs. */
+export interface PodmanOptions {
+  /** For its configuration, and net.d. */
+  readonly folder: string;
+  /** Its CNI plugins. */
+  readonly binFolder: string;
+  readonly conflist: Conflist;
+}
+
+/** podman with the CNI backend, as root. Its storage is the host's, and ends with it. */
+export function podman(host: RuntimeHost, options: PodmanOptions): Podman {
+  const netFolder = join(options.folder, "podman-net.d");
+  mkdirSync(netFolder);
+  const conflist = JSON.stringify(options.conflist);
+  writeFileSync(join(netFolder, "10-pods.conflist"), conflist);
+  const config = join(options.folder, "containers.conf");
+  writeFileSync(config, configuration(netFolder, options.binFolder));
+  const environment = [`CONTAINERS_CONF=${config}`, `HOME=${options.folder}`];
+  return (...words) =>
+    host.exec(
+      "env",
+      ...environment,
+      "podman",
+      "--storage-driver=vfs",
+      ...words,
+    );
+}
+
+function configuration(netFolder: string, binFolder: string): string {
+  return [
+    "[network]",
+    'network_backend = "cni"',
+    `cni_plugin_dirs = ["${binFolder}"]`,
+    `network_config_dir = "${netFolder}"`,
+    "[engine]",
+    'cgroup_manager = "cgroupfs"',
+    'events_logger = "file"',
+    'runtime = "crun"',
+    "[containers]",
+    // They would be the machine's.
+    'cgroups = "disabled"',
+    "",
+  ].join("\n");
+}
