@@ -29,7 +29,7 @@ export interface Binding {
   writeSysctl(netnsFd: number, path: string, value: Uint8Array): number;
   /** Listens for SOCK_SEQPACKET connections at a path, mode 0600; replaces a socket that was left there. Returns a fd that never blocks. */
   listenLocal(path: string): number;
-  /** Takes the next connection. Returns its fd; -EAGAIN where none is waiting. */
+  /** Takes the next connection. Returns its fd, which never blocks; -EAGAIN where none is waiting. */
   acceptLocal(fd: number): number;
   /** The user id of the process at the other end (SO_PEERCRED). */
   peerUser(fd: number): number;
@@ -40,11 +40,17 @@ export interface Binding {
     files: Int32Array,
     timeoutMs: number,
   ): number;
-  /** Sends one message. Returns its length; -EAGAIN where the other end does not read. */
+  /** Sends one message. Returns its length; -EAGAIN where the other end does not read for 2 s. */
   sendLocal(fd: number, message: Uint8Array): number;
   /** Calls back from the event loop whenever the file can be read. Returns what `unwatch` takes. */
   watch(fd: number, callback: () => void): number;
   unwatch(handle: number): number;
+  /** inotify_init1(2). Returns a fd that never blocks. */
+  openFileWatch(): number;
+  /** inotify_add_watch(2). Returns the watch descriptor; the same for the same file. */
+  addFileWatch(fd: number, path: string, mask: number): number;
+  /** Reads queued events, whole ones. Returns their length; -EAGAIN where none is queued. */
+  readFileEvents(fd: number, buffer: Uint8Array): number;
   /** Opens a UDP socket on a port of all addresses that hands ESP in UDP to the kernel (RFC 3948). Returns its fd. */
   openEncapsulation(netnsFd: number, family: number, port: number): number;
 }

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a resident process needs and Node lacks: local sockets that carry open files, a call back when a file can be
-// read, and sockets that hand ESP in UDP to the kernel. As in netlink.c each function returns a number, or -errno.
+// read, inotify whose queue can be read at will, and sockets that hand ESP in UDP to the kernel. As in netlink.c each function returns a number, or -errno.
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <limits.h>
 #include <linux/udp.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -20,7 +23,7 @@
 
 #define BACKLOG 256
 #define MOST_FILES 16
-#define SEND_SECONDS 2
+#define SEND_MS 2000
 
 static int read_path(const struct arguments *args, int index, struct sockaddr_un *address) {
   size_t length = 0;
@@ -64,7 +67,6 @@ napi_value local_listen(napi_env env, napi_callback_info info) {
   return number(env, error);
 }
 
-// A connection blocks, so that an answer of any length can be written; but not for long on one who does not read.
 napi_value local_accept(napi_env env, napi_callback_info info) {
   struct arguments args;
   int listener, fd;
@@ -72,12 +74,9 @@ napi_value local_accept(napi_env env, napi_callback_info info) {
   if (!error) error = read_int(&args, 0, &listener);
   if (error) return number(env, error);
   do {
-    fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
   } while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
-  if (fd < 0) return number(env, -errno);
-  struct timeval patience = {.tv_sec = SEND_SECONDS};
-  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  return number(env, fd);
+  return number(env, or_errno(fd));
 }
 
 napi_value local_peer_user(napi_env env, napi_callback_info info) {
@@ -150,6 +149,18 @@ napi_value local_receive(napi_env env, napi_callback_info info) {
   return number(env, receive_with_files(fd, buffer, files, room));
 }
 
+// An answer of any length can be sent, but not for long to one who does not read.
+static int64_t send_patiently(int fd, struct bytes message) {
+  for (;;) {
+    ssize_t sent = send(fd, message.data, message.length, MSG_NOSIGNAL);
+    if (sent >= 0) return sent;
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return -errno;
+    struct pollfd item = {.fd = fd, .events = POLLOUT};
+    if (poll(&item, 1, SEND_MS) == 0) return -EAGAIN;
+  }
+}
+
 napi_value local_send(napi_env env, napi_callback_info info) {
   struct arguments args;
   struct bytes message;
@@ -157,12 +168,7 @@ napi_value local_send(napi_env env, napi_callback_info info) {
   int error = read_arguments(env, info, &args);
   if (!error) error = read_int(&args, 0, &fd);
   if (!error) error = read_bytes(&args, 1, &message);
-  if (error) return number(env, error);
-  ssize_t sent;
-  do {
-    sent = send(fd, message.data, message.length, MSG_NOSIGNAL);
-  } while (sent < 0 && errno == EINTR);
-  return number(env, or_errno(sent));
+  return number(env, error ? error : send_patiently(fd, message));
 }
 
 // One file that is watched. Freed when libuv has let go of it.
@@ -257,6 +263,40 @@ napi_value local_unwatch(napi_env env, napi_callback_info info) {
   return number(env, 0);
 }
 
+napi_value local_open_file_watch(napi_env env, napi_callback_info info) {
+  (void)info;
+  return number(env, or_errno(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)));
+}
+
+napi_value local_add_file_watch(napi_env env, napi_callback_info info) {
+  struct arguments args;
+  char path[PATH_MAX];
+  size_t length = 0;
+  int fd, mask;
+  int error = read_arguments(env, info, &args);
+  if (!error) error = read_int(&args, 0, &fd);
+  if (!error && napi_get_value_string_utf8(env, args.value[1], path, sizeof path, &length) != napi_ok) error = -EINVAL;
+  if (!error && strlen(path) != length) error = -EINVAL;
+  if (!error && length >= sizeof path - 1) error = -ENAMETOOLONG;
+  if (!error) error = read_int(&args, 2, &mask);
+  return number(env, error ? error : or_errno(inotify_add_watch(fd, path, (uint32_t)mask)));
+}
+
+napi_value local_read_file_events(napi_env env, napi_callback_info info) {
+  struct arguments args;
+  struct bytes buffer;
+  int fd;
+  int error = read_arguments(env, info, &args);
+  if (!error) error = read_int(&args, 0, &fd);
+  if (!error) error = read_bytes(&args, 1, &buffer);
+  if (error) return number(env, error);
+  ssize_t length;
+  do {
+    length = read(fd, buffer.data, buffer.length);
+  } while (length < 0 && errno == EINTR);
+  return number(env, or_errno(length));
+}
+
 static int bind_any(int fd, int family, int port) {
   struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(port)};
   struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
@@ -269,6 +309,7 @@ static int bind_any(int fd, int family, int port) {
 static int configure_encapsulation(int fd, int family, int port) {
   int error = family == AF_INET6 ? set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) : 0;
   if (!error) error = set_option(fd, IPPROTO_UDP, UDP_ENCAP, UDP_ENCAP_ESPINUDP);
+  if (!error) error = set_option(fd, SOL_SOCKET, SO_RCVBUF, 0);  // what is not ESP nobody reads
   return error ? error : bind_any(fd, family, port);
 }
 

@@ -20,4 +20,7 @@ napi_value local_receive(napi_env env, napi_callback_info info);
 napi_value local_send(napi_env env, napi_callback_info info);
 napi_value local_watch(napi_env env, napi_callback_info info);
 napi_value local_unwatch(napi_env env, napi_callback_info info);
+napi_value local_open_file_watch(napi_env env, napi_callback_info info);
+napi_value local_add_file_watch(napi_env env, napi_callback_info info);
+napi_value local_read_file_events(napi_env env, napi_callback_info info);
 napi_value local_open_encapsulation(napi_env env, napi_callback_info info);

@@ -78,6 +78,29 @@ export function watchReadable(
   };
 }
 
+/** Where to receive ESP in UDP: `AF_INET` or `AF_INET6`, and a port of all addresses. */
+export interface EncapsulationOptions {
+  readonly family: number;
+  readonly port: number;
+  /** File descriptor of a network namespace; the thread's own where it is left out. */
+  readonly netns?: number | undefined;
+}
+
+/**
+ * Opens a UDP socket that hands the ESP it receives to the kernel, RFC 3948, for as long as it is open. Returns its fd. Throws
+ * NetlinkError: EADDRINUSE where somebody has the port.
+ */
+export function openEncapsulation(
+  binding: Binding,
+  { family, port, netns = -1 }: EncapsulationOptions,
+): number {
+  return orThrow(
+    binding.openEncapsulation(netns, family, port),
+    "bind",
+    `receive ESP in UDP on port ${port}`,
+  );
+}
+
 function orThrow(result: number, operation: string, action: string): number {
   if (result >= 0) return result;
   throw new NetlinkError({ operation, action: () => action }, -result);

@@ -334,6 +334,9 @@ NAPI_MODULE_INIT() {
       {"sendLocal", local_send},
       {"watch", local_watch},
       {"unwatch", local_unwatch},
+      {"openFileWatch", local_open_file_watch},
+      {"addFileWatch", local_add_file_watch},
+      {"readFileEvents", local_read_file_events},
       {"openEncapsulation", local_open_encapsulation},
   };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {

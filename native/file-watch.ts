@@ -1,0 +1,106 @@
+import { constants } from "node:os";
+import type { Binding } from "./binding.ts";
+import { NetlinkError } from "./error.ts";
+import { decode, i32, struct, u32 } from "./layout.ts";
+
+/** What happened below a watched folder, or to it. */
+export interface FileEvent {
+  /** What {@link FileWatch.add} returned; -1 where events were lost (IN_Q_OVERFLOW). */
+  readonly watch: number;
+  readonly mask: number;
+  /** The name inside the watched folder; empty for the folder itself. */
+  readonly name: string;
+}
+
+/** An inotify(7) queue. Unlike `fs.watch` it can be asked at any moment what has happened until then. */
+export interface FileWatch {
+  readonly fd: number;
+  /** Watches a folder: names in it that come, go or change, and the folder's own end. Twice is once. Throws NetlinkError. */
+  readonly add: (folder: string) => number;
+  /** All that is queued, without waiting. Throws NetlinkError. */
+  readonly read: () => FileEvent[];
+}
+
+// include/uapi/linux/inotify.h
+const IN_MODIFY = 0x2;
+const IN_ATTRIB = 0x4;
+const IN_CLOSE_WRITE = 0x8;
+const IN_MOVED_FROM = 0x40;
+const IN_MOVED_TO = 0x80;
+const IN_CREATE = 0x100;
+const IN_DELETE = 0x200;
+const IN_DELETE_SELF = 0x400;
+const IN_MOVE_SELF = 0x800;
+const IN_ONLYDIR = 0x1000000;
+
+const MASK =
+  IN_MODIFY |
+  IN_ATTRIB |
+  IN_CLOSE_WRITE |
+  IN_MOVED_FROM |
+  IN_MOVED_TO |
+  IN_CREATE |
+  IN_DELETE |
+  IN_DELETE_SELF |
+  IN_MOVE_SELF |
+  IN_ONLYDIR;
+
+const inotifyEvent = struct("inotify_event", 16, {
+  wd: i32,
+  mask: u32,
+  cookie: u32,
+  len: u32,
+});
+
+/** An event's name has at most 255 bytes and a zero: a read of less might fail (inotify(7)). */
+const BUFFER_BYTES = 16 * 1024;
+
+/** Opens a queue; close its fd when it is no longer wanted. Throws NetlinkError. */
+export function openFileWatch(binding: Binding): FileWatch {
+  const fd = orThrow(binding.openFileWatch(), "inotify_init1", "watch files");
+  const buffer = new Uint8Array(BUFFER_BYTES);
+  return {
+    fd,
+    add: (folder) =>
+      orThrow(
+        binding.addFileWatch(fd, folder, MASK),
+        "inotify_add_watch",
+        `watch "${folder}"`,
+      ),
+    read: () => readAll(binding, fd, buffer),
+  };
+}
+
+/** Reads events as the kernel lays them out. @throws RangeError for bytes that end early */
+export function decodeFileEvents(bytes: Uint8Array): FileEvent[] {
+  const events: FileEvent[] = [];
+  for (let offset = 0; offset < bytes.length;) {
+    const { wd, mask, len } = decode(inotifyEvent, bytes, offset);
+    const start = offset + inotifyEvent.size;
+    offset = start + len;
+    if (offset > bytes.length)
+      throw new RangeError("Cannot read a file event: its name ends early");
+    const name = Buffer.from(bytes.subarray(start, offset)).toString();
+    events.push({ watch: wd, mask, name: name.replace(/\0.*$/s, "") });
+  }
+  return events;
+}
+
+function readAll(
+  binding: Binding,
+  fd: number,
+  buffer: Uint8Array,
+): FileEvent[] {
+  const events: FileEvent[] = [];
+  for (;;) {
+    const length = binding.readFileEvents(fd, buffer);
+    if (length === -constants.errno.EAGAIN || length === 0) return events;
+    orThrow(length, "read", "read what happened to files");
+    events.push(...decodeFileEvents(buffer.subarray(0, length)));
+  }
+}
+
+function orThrow(result: number, operation: string, action: string): number {
+  if (result >= 0) return result;
+  throw new NetlinkError({ operation, action: () => action }, -result);
+}
