@@ -1,18 +1,22 @@
-import { openSync } from "node:fs";
-import { basename } from "node:path";
-import { type Process, run } from "../../cni/main.ts";
-import { readToEnd } from "../../cni/stdio.ts";
+import { closeSync, openSync } from "node:fs";
+import { AF_INET, AF_INET6 } from "../../native/address.ts";
+import { RT_TABLE_MAIN } from "../../native/route/constants.ts";
+import type { Route } from "../../native/route/route.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
-import { pluginHandlers } from "../handlers.ts";
-import { serveIpam } from "../ipam.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Log } from "../log.ts";
-import { refreshNode } from "../node/converge.ts";
+import { type EnsureNode, refreshNode } from "../node/converge.ts";
 import type { Host } from "../node/linked.ts";
-import { withSession } from "../session.ts";
-import { listen } from "./changes.ts";
+import { type Session, withSession } from "../session.ts";
+import { serveCall } from "./call.ts";
+import { type Changes, listen } from "./changes.ts";
+import {
+  encapsulationSockets,
+  type EncapsulationSockets,
+} from "./encapsulation.ts";
 import type { Answer } from "./frame.ts";
-import { keeper, type Keeper } from "./keeper.ts";
+import { keeper } from "./keeper.ts";
+import type { Observer } from "./observer.ts";
 import { schedule } from "./schedule.ts";
 import { type RemoteCall, serveCalls } from "./server.ts";
 
@@ -20,10 +24,14 @@ import { type RemoteCall, serveCalls } from "./server.ts";
 export interface AgentOptions {
   readonly kernel: Kernel;
   readonly host: Host;
-  readonly config: NetworkConfiguration;
+  /** Read anew before each look at the node. */
+  readonly configuration: () => NetworkConfiguration;
+  /** The folder whose conflists may change the configuration. */
+  readonly conflistFolder: string;
   /** Where it serves CNI calls. */
   readonly socket: string;
   readonly log: Log;
+  readonly observer: Observer;
 }
 
 /**
@@ -34,86 +42,88 @@ export interface AgentOptions {
  * @throws what listening throws; a node that cannot be set up yet is tried again instead
  */
 export function startAgent(options: AgentOptions): () => void {
-  const { kernel, config, log, host } = options;
-  const memory = keeper(refreshNode(host), () => changes.drain());
+  const { kernel, log, socket } = options;
+  const changes = listen(options, () => {
+    poll();
+  });
+  const sockets = encapsulationSockets(kernel, log);
+  const memory = keeper(refresher(options, changes, sockets), () => {
+    poll();
+  });
   const reconciling = schedule(() => {
-    reconcile(memory, options);
+    memory.invalidate();
+    return reconcile(memory.ensure, options);
   });
-  const changes = listen(kernel, config, {
-    onChange: (kind) => {
-      if (kind !== "nftables" && kind !== "route") memory.invalidate();
-      reconciling.request();
-    },
+  const poll = (): void => {
+    const verdict = changes.poll();
+    if (verdict === "harm") memory.invalidate();
+    if (verdict !== "nothing") reconciling.request();
+  };
+  const network = openNetwork(kernel);
+  const stopServing = serveCalls(kernel.binding, socket, {
+    serve: (call) => serveObserved(call, memory.ensure, options),
     log,
+    network,
   });
-  reconcile(memory, options);
-  const stopServing = serveCalls(kernel.binding, options.socket, {
-    serve: (call) => serve(call, memory, options),
-    log,
-  });
+  reconciling.run();
   return () => {
     stopServing();
     reconciling.stop();
     changes.close();
+    sockets.close();
+    closeSync(network);
   };
 }
 
-/** Looks at everything again; what is wrong with the files is logged, and looked at again later. */
+/** Looks at everything again, and at what has to be watched for the next time. */
+function refresher(
+  { host, observer }: AgentOptions,
+  changes: Changes,
+  sockets: EncapsulationSockets,
+): EnsureNode {
+  const refresh = refreshNode(host, observer.repaired);
+  return (session, config, log) => {
+    changes.followFiles(config);
+    const node = refresh(session, config, log);
+    changes.followLinks(mainRoutes(session));
+    sockets.keep(node?.mesh.associations ?? []);
+    return node;
+  };
+}
+
+/** What is wrong with the files, or in the way, is logged once, and looked at again later. */
 function reconcile(
-  memory: Keeper,
-  { kernel, config, log }: AgentOptions,
-): void {
-  try {
-    memory.invalidate();
-    withSession(kernel, (session) => memory.ensure(session, config, log));
-  } catch (error) {
-    const details =
-      error instanceof Error && "details" in error
-        ? String(error.details)
-        : undefined;
-    log("error", error instanceof Error ? error.message : String(error), {
-      details,
-    });
-  }
-}
-
-/** One call, as the process that the runtime started would serve it. */
-function serve(
-  call: RemoteCall,
-  memory: Keeper,
-  { kernel, host }: AgentOptions,
-): Answer {
-  const stdout: string[] = [];
-  const stderr: string[] = [];
-  const process: Process = {
-    environment: call.environment,
-    readStdin: () => readToEnd(call.stdin),
-    readReadyStdin: () => readToEnd(call.stdin),
-    writeStdout: (text) => stdout.push(text),
-    writeStderr: (text) => stderr.push(text),
-  };
-  const exitCode = answer(process, call, {
-    kernel: () => ({ ...kernel, openNetns: () => reopen(call.netns) }),
-    host,
-    writeStderr: process.writeStderr,
-    ensureNode: memory.ensure,
+  ensure: EnsureNode,
+  { kernel, configuration, log, observer }: AgentOptions,
+): boolean {
+  return observer.reconciling(() => {
+    const config = configuration();
+    withSession(kernel, (session) => ensure(session, config, log));
   });
-  return { exitCode, stdout: stdout.join(""), stderr: stderr.join("") };
 }
 
-function answer(
-  process: Process,
-  { program }: RemoteCall,
-  context: Parameters<typeof pluginHandlers>[0],
-): number {
-  if (basename(program) === "crosslink-ipam")
-    return serveIpam(process, context);
-  return run(process, pluginHandlers(context));
+function serveObserved(
+  call: RemoteCall,
+  ensureNode: EnsureNode,
+  { kernel, host, observer }: AgentOptions,
+): Answer {
+  return observer.serving(call, () =>
+    serveCall(call, { kernel: () => kernel, host, ensureNode }),
+  );
 }
 
-/** Who asks closes the file that it gets; the one that came with the call stays open until it is answered. */
-function reopen(file: number | undefined): number | undefined {
-  return file === undefined
-    ? undefined
-    : openSync(`/proc/self/fd/${String(file)}`, "r");
+function mainRoutes({ route }: Session): Route[] {
+  return [AF_INET, AF_INET6].flatMap((family) =>
+    route.routes({ family, table: RT_TABLE_MAIN }),
+  );
+}
+
+/** The namespace that is served: what a call's is compared with. */
+function openNetwork({ netns }: Kernel): number {
+  return openSync(
+    netns === undefined
+      ? "/proc/self/ns/net"
+      : `/proc/self/fd/${String(netns)}`,
+    "r",
+  );
 }

@@ -1,148 +1,112 @@
-import { type FSWatcher, watch } from "node:fs";
-import { constants } from "node:os";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import type { NetworkConfiguration } from "../../conf/network.ts";
-import type { Transport } from "../../native/conversation.ts";
-import { watchReadable } from "../../native/local.ts";
+import type { Unwatch } from "../../native/local.ts";
+import type { Route } from "../../native/route/route.ts";
 import {
   NETLINK_NETFILTER,
   NETLINK_ROUTE,
   NETLINK_XFRM,
-  openTransport,
 } from "../../native/socket.ts";
+import { SUBNET_FILE } from "../discovery/flannel.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Log } from "../log.ts";
-import { tellsOfHarm } from "./notifications.ts";
+import { fileSource, type Interest } from "./watch/files.ts";
+import { judgeNftables, NFTABLES_GROUPS } from "./watch/nftables.ts";
+import {
+  judgeRoute,
+  type NodeLinks,
+  nodeLinks,
+  ROUTE_GROUPS,
+} from "./watch/route.ts";
+import { netlinkSource, type Source, type Topic } from "./watch/source.ts";
+import { type Verdict, worst } from "./watch/verdict.ts";
+import { judgeXfrm, XFRM_GROUPS } from "./watch/xfrm.ts";
 
-/** What may have made the agent's knowledge old. */
-export type ChangeKind = "xfrm" | "nftables" | "route" | "files";
-
-/** Tells of changes until it is closed. */
+/** Listens to the kernel and to the configured files until it is closed. */
 export interface Changes {
-  /** Reads xfrm's notifications that are queued: whether one tells of harm. */
-  readonly drain: () => boolean;
+  /** Reads all that is queued: the worst that happened since the last time. */
+  readonly poll: () => Verdict;
+  /** Turns to the files that a configuration names; call it before they are read. */
+  readonly followFiles: (config: NetworkConfiguration) => void;
+  /** Turns to the devices that the main table's routes lead over. */
+  readonly followLinks: (routes: readonly Route[]) => void;
   readonly close: () => void;
 }
 
-/** XFRMNLGRP_SA, XFRMNLGRP_POLICY: include/uapi/linux/xfrm.h. */
-const XFRM: Topic = {
-  protocol: NETLINK_XFRM,
-  groups: [3, 4],
-  matters: (datagram) => datagram === undefined || tellsOfHarm(datagram),
-};
+/** Where to listen. */
+export interface Surroundings {
+  readonly kernel: Kernel;
+  /** The folder of conflists, which may change the configuration. */
+  readonly conflistFolder: string;
+  readonly log: Log;
+}
 
-/** NFNLGRP_NFTABLES: include/uapi/linux/netfilter/nfnetlink.h. */
-const NFTABLES: Topic = {
-  protocol: NETLINK_NETFILTER,
-  groups: [7],
-  matters: () => true,
-};
-
-/** RTNLGRP_LINK, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE: include/uapi/linux/rtnetlink.h. */
-const ROUTES: Topic = {
-  protocol: NETLINK_ROUTE,
-  groups: [1, 7, 11],
-  matters: () => true,
-};
-
-/** A datagram of notifications never exceeds the kernel's skb for them. */
-const NOTIFICATION_BYTES = 64 * 1024;
-
-/** Listens to the kernel and to the folders of the configured files. */
+/**
+ * Subscribes to all that may make the node differ from its files. Throws NetlinkError.
+ *
+ * @param onChange called when something is queued; `poll` then tells what
+ */
 export function listen(
-  kernel: Kernel,
-  config: NetworkConfiguration,
-  { onChange, log }: { onChange: (kind: ChangeKind) => void; log: Log },
+  { kernel, conflistFolder, log }: Surroundings,
+  onChange: () => void,
 ): Changes {
-  const follow = (kind: ChangeKind, topic: Topic): Subscription =>
-    subscribe(kernel, topic, () => {
-      onChange(kind);
-    });
-  const xfrm = follow("xfrm", XFRM);
-  const others = [follow("nftables", NFTABLES), follow("route", ROUTES)];
-  const folders = new Set([config.clustersDir, dirname(config.keyring)]);
-  const watchers = [...folders].flatMap((folder) =>
-    watchFolder(folder, log, () => {
-      onChange("files");
-    }),
+  let links: NodeLinks = new Set();
+  const files = fileSource(kernel.binding, log);
+  const topics: readonly Topic[] = [
+    XFRM,
+    NFTABLES,
+    { ...ROUTES, judge: (message) => judgeRoute(message, links) },
+  ];
+  const sources: readonly Source[] = [
+    files,
+    ...topics.map((topic) => netlinkSource(kernel, topic)),
+  ];
+  const watches: readonly Unwatch[] = sources.map(({ watch }) =>
+    watch(onChange),
   );
   return {
-    drain: xfrm.drain,
+    poll: () => worst(sources.map(({ drain }) => drain())),
+    followFiles: (config) => {
+      files.rearm([
+        ...interests(config),
+        { folder: conflistFolder, judge: () => "change" },
+      ]);
+    },
+    followLinks: (routes) => {
+      links = nodeLinks(routes);
+    },
     close: () => {
-      for (const { close } of [xfrm, ...others]) close();
-      for (const watcher of watchers) watcher.close();
+      for (const unwatch of watches) unwatch();
+      for (const { close } of sources) close();
     },
   };
 }
 
-interface Subscription {
-  /** Reads what is queued. Returns whether any of it matters. */
-  readonly drain: () => boolean;
-  readonly close: () => void;
+const XFRM: Topic = {
+  protocol: NETLINK_XFRM,
+  groups: XFRM_GROUPS,
+  judge: judgeXfrm,
+};
+
+const NFTABLES: Topic = {
+  protocol: NETLINK_NETFILTER,
+  groups: NFTABLES_GROUPS,
+  judge: judgeNftables,
+};
+
+const ROUTES = { protocol: NETLINK_ROUTE, groups: ROUTE_GROUPS };
+
+function interests(config: NetworkConfiguration): Interest[] {
+  return [
+    { folder: config.clustersDir, judge: () => "harm" },
+    oneFile(config.keyring),
+    oneFile(SUBNET_FILE),
+  ];
 }
 
-/** Which notifications, and which of them matter; undefined stands for some that were lost. */
-interface Topic {
-  readonly protocol: number;
-  readonly groups: readonly number[];
-  readonly matters: (datagram: Uint8Array | undefined) => boolean;
-}
-
-function subscribe(
-  { binding, netns }: Kernel,
-  { protocol, groups, matters }: Topic,
-  onChange: () => void,
-): Subscription {
-  const socket = openTransport(binding, protocol, netns);
-  for (const group of groups) binding.addMembership(socket.fd, group);
-  const drain = (): boolean => {
-    const told = receiveAll(socket).map(matters);
-    return told.includes(true);
-  };
-  const unwatch = watchReadable(binding, socket.fd, () => {
-    if (drain()) onChange();
-  });
-  return {
-    drain,
-    close: () => {
-      unwatch();
-      socket.close();
-    },
-  };
-}
-
-/** All datagrams that are queued; an overrun of the queue (ENOBUFS) is undefined among them. */
-function receiveAll(socket: Transport): (Uint8Array | undefined)[] {
-  const received: (Uint8Array | undefined)[] = [];
-  for (;;) {
-    const buffer = new Uint8Array(NOTIFICATION_BYTES);
-    const length = socket.receive(buffer, 0);
-    if (length === -constants.errno.ETIMEDOUT) return received;
-    received.push(
-      length < 0 || length > buffer.length
-        ? undefined
-        : buffer.subarray(0, length),
-    );
-    if (length < 0 && length !== -constants.errno.ENOBUFS) return received;
-  }
-}
-
-/** A folder that is not there yet is found by the slow sweep. */
-function watchFolder(
-  folder: string,
-  log: Log,
-  onChange: () => void,
-): FSWatcher[] {
-  try {
-    const watcher = watch(folder, onChange);
-    watcher.on("error", (error) => {
-      log("warn", `Cannot go on watching "${folder}"`, {
-        error: String(error),
-      });
-    });
-    return [watcher];
-  } catch (error) {
-    log("warn", `Cannot watch "${folder}"`, { error: String(error) });
-    return [];
-  }
+/** Kubernetes changes the files of a volume by links whose names begin with two dots. */
+function oneFile(path: string): Interest {
+  const judge = (name: string): Verdict =>
+    name === basename(path) || name.startsWith("..") ? "harm" : "nothing";
+  return { folder: dirname(path), judge };
 }

@@ -1,15 +1,25 @@
 /**
  * What travels between the launcher and the agent over one SOCK_SEQPACKET connection a call.
  *
- * The launcher sends one message: 4 bytes magic, the length of the variables (u32, little endian),
- * then the variables as `NAME=value`, each closed by a zero byte; the first is the name that the
- * program was called by. With it come open files: stdin's content, and the pod's network namespace
- * where CNI_NETNS could be opened. native/launcher.c is the other half.
+ * The launcher sends one message: 4 bytes magic, the length of the rest (u32, little endian), then
+ * the name that the program was called by and the variables as `NAME=value`, each closed by a zero
+ * byte. With it come open files, in the order of {@link CallFiles}. The agent answers with one
+ * message, or where that would be too long with several. native/launcher.c is the other half.
  */
 export interface CallFrame {
   /** `crosslink` or `crosslink-ipam`, with whatever path it was started by. */
   readonly program: string;
   readonly environment: Readonly<Record<string, string>>;
+}
+
+/** The open files that come with a call. */
+export interface CallFiles {
+  /** All of stdin, in a file that is read from its beginning. */
+  readonly stdin: number;
+  /** The network namespace that the launcher runs in: the node's. */
+  readonly network: number;
+  /** The pod's namespace; absent where the launcher could not open CNI_NETNS. */
+  readonly netns?: number;
 }
 
 /** "CLK1": a launcher and an agent of different protocols must not talk. */
@@ -20,7 +30,7 @@ const ANSWER_HEADER_BYTES = 16;
 /** Longest request: the launcher refuses more, and becomes the full binary instead. */
 export const LONGEST_CALL_BYTES = 64 * 1024;
 
-/** Longest message of an answer: one that a socket's default buffer takes. */
+/** Longest message of an answer: what the launcher reads at once. */
 const CHUNK_BYTES = 32 * 1024;
 
 /** Reads a request. @throws RangeError for bytes that are none */
@@ -46,6 +56,14 @@ export function decodeCall(message: Uint8Array): CallFrame {
   };
 }
 
+/** Names the files that came with a request. @throws RangeError where one is missing */
+export function nameFiles(files: readonly number[]): CallFiles {
+  const [stdin, network, netns] = files;
+  if (stdin === undefined || network === undefined)
+    throw new RangeError("Cannot read a call: files are missing with it");
+  return netns === undefined ? { stdin, network } : { stdin, network, netns };
+}
+
 /** What a call answers. */
 export interface Answer {
   readonly exitCode: number;
@@ -53,10 +71,7 @@ export interface Answer {
   readonly stderr: string;
 }
 
-/**
- * An answer's messages: a header of magic, exit code and the two lengths (u32 each), then stdout's
- * bytes and stderr's.
- */
+/** An answer's messages: magic, exit code and the two lengths (u32 each), then stdout's bytes and stderr's. */
 export function encodeAnswer(answer: Answer): Uint8Array[] {
   const stdout = Buffer.from(answer.stdout);
   const stderr = Buffer.from(answer.stderr);
@@ -65,7 +80,7 @@ export function encodeAnswer(answer: Answer): Uint8Array[] {
   header.writeUInt32LE(answer.exitCode, 4);
   header.writeUInt32LE(stdout.length, 8);
   header.writeUInt32LE(stderr.length, 12);
-  return [header, ...chunks(Buffer.concat([stdout, stderr]))];
+  return chunks(Buffer.concat([header, stdout, stderr]));
 }
 
 function splitVariable(text: string): [string, string] {

@@ -18,17 +18,22 @@ interface Memory {
 /**
  * A keeper that has looked at nothing yet.
  *
- * @param refresh does the work
- * @param isStale reads pending notifications: whether what is known became old since the last call
+ * What it knows was true when `refresh` began; what happened since then is queued, and `poll` reads
+ * it before anything known is used. A refresh that fails leaves nothing known.
+ *
+ * @param poll calls `invalidate` where what is queued tells of harm
  */
-export function keeper(refresh: EnsureNode, isStale: () => boolean): Keeper {
+export function keeper(refresh: EnsureNode, poll: () => void): Keeper {
   let memory: Memory | undefined;
   return {
     ensure: (session, config, log) => {
+      poll();
       const settings = settingsOf(config);
-      if (isStale() || memory?.settings !== settings) memory = undefined;
-      memory ??= { settings, node: refresh(session, config, log) };
-      return memory.node;
+      if (memory?.settings === settings) return memory.node;
+      memory = undefined;
+      const node = refresh(session, config, log);
+      memory = { settings, node };
+      return node;
     },
     invalidate: () => {
       memory = undefined;

@@ -1,6 +1,9 @@
 /** Runs a task soon after it is asked for, never twice at once and not all the time. */
 export interface Schedule {
+  /** Asks for a run. */
   readonly request: () => void;
+  /** Runs now, whatever was planned. */
+  readonly run: () => void;
   readonly stop: () => void;
 }
 
@@ -10,32 +13,76 @@ export interface Pace {
   readonly settle: number;
   /** Shortest time between two runs, however often they are asked for. */
   readonly rest: number;
+  /** How many times as long as a run took the time after it is: what is asked of a busy node must not keep it busy. */
+  readonly restPerRun: number;
+  /** When to try again after a run that failed. */
+  readonly retry: number;
   /** Longest time without a run. */
   readonly sweep: number;
 }
 
 /** The agent's pace: a repair within a second, and no spinning beside a program that rewrites rules in a loop. */
-export const PACE: Pace = { settle: 100, rest: 500, sweep: 30_000 };
+export const PACE: Pace = {
+  settle: 100,
+  rest: 500,
+  restPerRun: 9,
+  retry: 5_000,
+  sweep: 30_000,
+};
 
-/** Makes a schedule for a task that must not throw; the first run is asked for by the caller. */
-export function schedule(task: () => void, pace: Pace = PACE): Schedule {
-  let last = -Infinity;
-  let timer: NodeJS.Timeout | undefined;
+/** The time, in milliseconds, and what calls back later. */
+export interface Clock {
+  readonly now: () => number;
+  readonly after: (milliseconds: number, callback: () => void) => Disposable;
+}
+
+/**
+ * Makes a schedule. The task returns whether it succeeded, and must not throw.
+ *
+ * A run is planned at any time: after the last one for the sweep, sooner where one is asked for.
+ */
+export function schedule(
+  task: () => boolean,
+  pace: Pace = PACE,
+  clock: Clock = SYSTEM_CLOCK,
+): Schedule {
+  let restUntil = -Infinity;
+  let planned: { readonly at: number; readonly timer: Disposable } | undefined;
+  const plan = (at: number): void => {
+    if (planned !== undefined && planned.at <= at) return;
+    planned?.timer[Symbol.dispose]();
+    planned = { at, timer: clock.after(Math.max(0, at - clock.now()), run) };
+  };
   const run = (): void => {
-    timer = undefined;
-    task();
-    last = performance.now();
+    planned?.timer[Symbol.dispose]();
+    planned = undefined;
+    const started = clock.now();
+    const succeeded = task();
+    const ended = clock.now();
+    restUntil =
+      ended + Math.max(pace.rest, (ended - started) * pace.restPerRun);
+    plan(ended + (succeeded ? pace.sweep : pace.retry));
   };
-  const request = (): void => {
-    const wait = Math.max(pace.settle, last + pace.rest - performance.now());
-    timer ??= setTimeout(run, wait);
-  };
-  const sweeper = setInterval(request, pace.sweep);
   return {
-    request,
+    request: () => {
+      plan(Math.max(clock.now() + pace.settle, restUntil));
+    },
+    run,
     stop: () => {
-      clearTimeout(timer);
-      clearInterval(sweeper);
+      planned?.timer[Symbol.dispose]();
+      planned = { at: -Infinity, timer: { [Symbol.dispose]: () => undefined } };
     },
   };
 }
+
+const SYSTEM_CLOCK: Clock = {
+  now: () => performance.now(),
+  after: (milliseconds, callback) => {
+    const timer = setTimeout(callback, milliseconds);
+    return {
+      [Symbol.dispose]: () => {
+        clearTimeout(timer);
+      },
+    };
+  },
+};

@@ -1,38 +1,46 @@
-import { closeSync } from "node:fs";
+import { closeSync, fstatSync } from "node:fs";
+import { constants } from "node:os";
+import type { Binding } from "../../native/binding.ts";
+import { NetlinkError } from "../../native/error.ts";
 import {
   acceptLocal,
   listenLocal,
+  type LocalMessage,
   peerUser,
   receiveLocal,
   sendLocal,
   type Unwatch,
   watchReadable,
 } from "../../native/local.ts";
-import type { Binding } from "../../native/binding.ts";
 import type { Log } from "../log.ts";
 import {
   type Answer,
+  type CallFiles,
   type CallFrame,
   decodeCall,
   encodeAnswer,
   LONGEST_CALL_BYTES,
+  nameFiles,
 } from "./frame.ts";
 
 /** One call as it came: the launcher's variables, and its open files. */
-export interface RemoteCall extends CallFrame {
-  /** Stdin's content. */
-  readonly stdin: number;
-  /** The pod's namespace; absent where the launcher could not open it. */
-  readonly netns?: number;
-}
+export interface RemoteCall extends CallFrame, CallFiles {}
 
 /** Serves one call; must not throw. */
 export type Serve = (call: RemoteCall) => Answer;
 
+/** Who serves whom. */
+export interface Service {
+  readonly serve: Serve;
+  readonly log: Log;
+  /** An open file of the network namespace that is served; calls from any other are refused. */
+  readonly network: number;
+}
+
 /** A launcher sends its one message at once; who does not is no launcher. */
 const PATIENCE_MS = 1000;
 
-/** Calls that were accepted in one go before others get a turn. */
+/** Calls that are accepted in one go before others get a turn. */
 const MOST_AT_ONCE = 16;
 
 /**
@@ -43,53 +51,83 @@ const MOST_AT_ONCE = 16;
 export function serveCalls(
   binding: Binding,
   path: string,
-  { serve, log }: { serve: Serve; log: Log },
+  service: Service,
 ): Unwatch {
   const listener = listenLocal(binding, path);
+  const waiting = new Set<() => void>();
   const unwatch = watchReadable(binding, listener, () => {
     for (let count = 0; count < MOST_AT_ONCE; count += 1) {
       const connection = acceptLocal(binding, listener);
       if (connection === undefined) return;
-      serveConnection({ binding, connection, log }, serve);
+      awaitCall({ binding, connection, waiting }, service);
     }
   });
   return () => {
     unwatch();
     closeSync(listener);
+    for (const giveUp of waiting) giveUp();
   };
 }
 
 interface Connection {
   readonly binding: Binding;
   readonly connection: number;
-  readonly log: Log;
+  /** What gives up each connection whose call has not come yet. */
+  readonly waiting: Set<() => void>;
+}
+
+/** Others are served while one caller takes its time. */
+function awaitCall(connected: Connection, service: Service): void {
+  const { binding, connection, waiting } = connected;
+  const finish = (): void => {
+    clearTimeout(timer);
+    waiting.delete(giveUp);
+    unwatch();
+  };
+  const giveUp = (): void => {
+    finish();
+    closeSync(connection);
+  };
+  const unwatch = watchReadable(binding, connection, () => {
+    finish();
+    serveConnection(connected, service);
+  });
+  const timer = setTimeout(giveUp, PATIENCE_MS);
+  waiting.add(giveUp);
 }
 
 /** Whatever goes wrong with one connection is that caller's matter: it falls back to the full binary. */
 function serveConnection(
-  { binding, connection, log }: Connection,
-  serve: Serve,
+  { binding, connection }: Connection,
+  service: Service,
 ): void {
   const files: number[] = [connection];
   try {
     requireRoot(binding, connection);
-    const message = receiveLocal(binding, connection, {
-      limit: LONGEST_CALL_BYTES,
-      timeoutMs: PATIENCE_MS,
-    });
+    const message = receive(binding, connection, 0);
     files.push(...message.files);
-    const [stdin, netns] = message.files;
-    if (stdin === undefined)
-      throw new RangeError("Cannot read a call: no stdin came along");
-    const call = { ...decodeCall(message.bytes), stdin };
-    const answer = serve(netns === undefined ? call : { ...call, netns });
-    for (const part of encodeAnswer(answer))
+    const call = { ...decodeCall(message.bytes), ...nameFiles(message.files) };
+    requireSameNetwork(call, service);
+    if (isGone(binding, connection))
+      throw new RangeError("Cannot serve a call: its caller is gone");
+    for (const part of encodeAnswer(service.serve(call)))
       sendLocal(binding, connection, part);
   } catch (error) {
-    log("warn", "a call was not answered", { error: String(error) });
+    service.log("warn", "a call was not answered", { error: String(error) });
   } finally {
     for (const file of files) closeSync(file);
   }
+}
+
+function receive(
+  binding: Binding,
+  connection: number,
+  timeoutMs: number,
+): LocalMessage {
+  return receiveLocal(binding, connection, {
+    limit: LONGEST_CALL_BYTES,
+    timeoutMs,
+  });
 }
 
 /** The socket's folder lets nobody else in; a socket may still be handed on. */
@@ -99,4 +137,30 @@ function requireRoot(binding: Binding, connection: number): void {
     throw new RangeError(
       `Cannot serve user ${String(user)}: only root may call`,
     );
+}
+
+/** Several nodes on one machine may see one socket: a pod of another node must not be wired up in this one. */
+function requireSameNetwork(call: CallFiles, service: Service): void {
+  const [theirs, ours] = [call.network, service.network].map((file) =>
+    fstatSync(file),
+  );
+  if (theirs?.ino === ours?.ino && theirs?.dev === ours?.dev) return;
+  throw new RangeError(
+    "Cannot serve a call from another network namespace than the agent's",
+  );
+}
+
+/**
+ * Whether the caller no longer waits, because the agent was stopped for a while and the full binary
+ * has served the call since: doing it now might undo what came after.
+ */
+function isGone(binding: Binding, connection: number): boolean {
+  try {
+    return receive(binding, connection, 0).bytes.length === 0;
+  } catch (error) {
+    const { errno } = constants;
+    if (error instanceof NetlinkError && error.errno === errno.ETIMEDOUT)
+      return false;
+    return true; // ECONNRESET
+  }
 }

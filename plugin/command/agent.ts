@@ -1,31 +1,48 @@
-import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { startAgent } from "../agent/agent.ts";
+import { observe } from "../agent/observer.ts";
+import { claimSocket } from "../agent/socket-folder.ts";
 import { openLog } from "../log.ts";
 import type { Terminal } from "./command.ts";
-import { type Options, readConfiguration } from "./options.ts";
+import { CONFLIST_FOLDER, type Options, readConfiguration } from "./options.ts";
 
 /** Where the launcher looks for the agent. */
 export const AGENT_SOCKET = "/run/crosslink/agent.sock";
 
 /** `crosslink agent`: stays until SIGTERM or SIGINT. */
 export function runAgent(options: Options, terminal: Terminal): number {
-  const config = readConfiguration(options);
-  const socket = options.socket ?? AGENT_SOCKET;
-  mkdirSync(dirname(socket), { recursive: true, mode: 0o700 });
-  const log = openLog(terminal.writeStderr, config.logFile);
+  const { conflist, socket = AGENT_SOCKET } = options;
+  const kernel = terminal.kernel();
+  claimSocket(kernel, socket);
+  const log = openLog(terminal.writeStderr, configuredLogFile(options));
   const stop = startAgent({
-    kernel: terminal.kernel(),
+    kernel,
     host: terminal.host,
-    config,
+    configuration: () => readConfiguration(options),
+    conflistFolder:
+      conflist === undefined ? CONFLIST_FOLDER : dirname(conflist),
     socket,
     log,
+    observer: observe(log, {
+      call: () => undefined,
+      look: () => undefined,
+      repair: () => undefined,
+    }),
   });
-  log("info", "the agent is ready", {
-    socket,
-    clustersDir: config.clustersDir,
-  });
+  log("info", "the agent is ready", { socket });
   for (const signal of ["SIGTERM", "SIGINT"] as const)
-    process.once(signal, stop);
+    process.once(signal, () => {
+      log("info", "the agent ends", { signal });
+      stop();
+    });
   return 0;
+}
+
+/** A configuration that is wrong now may be right later: the agent itself says what is wrong with it. */
+function configuredLogFile(options: Options): string | undefined {
+  try {
+    return readConfiguration(options).logFile;
+  } catch {
+    return undefined;
+  }
 }

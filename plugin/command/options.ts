@@ -5,7 +5,7 @@ import { CniError, ErrorCode } from "../../cni/error.ts";
 import { type NetworkConfiguration, parseNetwork } from "../../conf/network.ts";
 
 /** Where runtimes look for conflists. */
-const CONFLIST_FOLDER = "/etc/cni/net.d";
+export const CONFLIST_FOLDER = "/etc/cni/net.d";
 
 /** What the words after a command may be. */
 export interface Options {

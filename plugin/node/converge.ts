@@ -4,6 +4,7 @@ import { applyOperations } from "../apply.ts";
 import type { Kernel } from "../kernel.ts";
 import { withNodeLock } from "../lock.ts";
 import { type Log } from "../log.ts";
+import { examineOverlay, nextHopTo } from "../overlay/examine.ts";
 import { describeStep } from "../sentence.ts";
 import type { Session } from "../session.ts";
 import {
@@ -16,7 +17,7 @@ import {
 import { desiredState, type RoutingFacts } from "./desired.ts";
 import { type Host, type LinkedNode, readLinkedNode } from "./linked.ts";
 import { observeState, readSysctls } from "./observe.ts";
-import { type NodePlan, planNode } from "./plan.ts";
+import { type NodePlan, withOverlay } from "./plan.ts";
 import { narrowest, tunnelMtus } from "./tunnel-mtu.ts";
 import type { ObservedState } from "./state.ts";
 
@@ -41,17 +42,22 @@ export function planFully(
   wanted: Wanted,
   planSnat: PlanSnat = planSnatByLooking,
 ): FullPlan {
-  const observed = observeState(session, FORWARDING);
-  const desired = desiredState(wanted.node, routingFacts(session, observed));
   const exemptions = wanted.node?.mesh.exemptions ?? [];
   return {
-    node: planNode(desired, observed),
+    node: planKernel(session, wanted.node),
     snat: planSnat(session.kernel, {
       exemptions,
       mode: wanted.snat,
       ...tunnelSize(session, wanted.node),
     }),
   };
+}
+
+function planKernel(session: Session, node: LinkedNode | undefined): NodePlan {
+  const overlay = examineOverlay(session, node?.mesh);
+  const observed = observeState(session, FORWARDING);
+  const desired = desiredState(node, routingFacts(session, observed));
+  return withOverlay(desired, observed, overlay);
 }
 
 function tunnelSize(
@@ -156,14 +162,7 @@ function routingFacts(
       sysctls.get("net/ipv6/conf/all/forwarding") === "1"
         ? []
         : advertisedDevices(session),
-    nextHop: (address) => {
-      const found = route.getRoute(address);
-      if (found?.outputInterface === undefined) return undefined;
-      const { outputInterface, gateway } = found;
-      return gateway === undefined
-        ? { outputInterface }
-        : { outputInterface, gateway };
-    },
+    nextHop: (address) => nextHopTo(route, address),
   };
 }
 

@@ -1,0 +1,98 @@
+import { basename } from "node:path";
+import { toCniError } from "../../cni/translate.ts";
+import type { Log } from "../log.ts";
+import type { FullPlan } from "../node/converge.ts";
+import type { Answer, CallFrame } from "./frame.ts";
+
+/** Watches the agent at work: one log line a decision, and counts. */
+export interface Observer {
+  /** Runs one call. */
+  readonly serving: (call: CallFrame, serve: () => Answer) => Answer;
+  /** Runs one look at the node. Returns whether it succeeded; why not is logged. */
+  readonly reconciling: (look: () => void) => boolean;
+  /** Is told of every plan that was carried out. */
+  readonly repaired: (plan: FullPlan) => void;
+}
+
+/** What counts. */
+export interface Meter {
+  readonly call: (call: {
+    readonly program: string;
+    readonly command: string;
+    readonly exitCode: number;
+    readonly seconds: number;
+  }) => void;
+  readonly look: (look: {
+    readonly succeeded: boolean;
+    readonly seconds: number;
+  }) => void;
+  /** One step of a repair: the kind of thing that was not as it should be. */
+  readonly repair: (kind: string) => void;
+}
+
+/** An observer that logs, and counts with `meter`. */
+export function observe(log: Log, meter: Meter): Observer {
+  let lastTrouble: string | undefined;
+  return {
+    serving: (call, serve) => {
+      const started = performance.now();
+      const answer = serve();
+      const seconds = (performance.now() - started) / 1000;
+      const {
+        CNI_COMMAND = "",
+        CNI_CONTAINERID,
+        CNI_IFNAME,
+      } = call.environment;
+      const program = basename(call.program);
+      const { exitCode } = answer;
+      meter.call({ program, command: CNI_COMMAND, exitCode, seconds });
+      log("info", `${program} ${CNI_COMMAND}`, {
+        containerID: CNI_CONTAINERID,
+        ifname: CNI_IFNAME,
+        exitCode,
+        milliseconds: Math.round(seconds * 1e6) / 1000,
+      });
+      return answer;
+    },
+    reconciling: (look) => {
+      const started = performance.now();
+      const trouble = troubleOf(look);
+      const seconds = (performance.now() - started) / 1000;
+      meter.look({ succeeded: trouble === undefined, seconds });
+      if (trouble === undefined && lastTrouble !== undefined)
+        log("info", "the node is what its files say again");
+      if (trouble !== undefined && trouble.text !== lastTrouble)
+        log("error", trouble.message, { details: trouble.details });
+      lastTrouble = trouble?.text;
+      return trouble === undefined;
+    },
+    repaired: (plan) => {
+      for (const kind of repairKinds(plan)) meter.repair(kind);
+    },
+  };
+}
+
+interface Trouble {
+  readonly message: string;
+  readonly details: string | undefined;
+  /** Both, to tell one trouble from the next. */
+  readonly text: string;
+}
+
+function troubleOf(look: () => void): Trouble | undefined {
+  try {
+    look();
+    return undefined;
+  } catch (error) {
+    const { message, details } = toCniError(error, "look after this node");
+    return { message, details, text: `${message} ${details ?? ""}` };
+  }
+}
+
+/** One word a step: "policy", "association", "route", "sysctl" … or "nft" and "legacy" for netfilter's. */
+function repairKinds({ node, snat }: FullPlan): string[] {
+  return [
+    ...[...node.protect, ...node.retire].map(({ object }) => object),
+    ...snat.operations.map(({ backend }) => backend),
+  ];
+}

@@ -1,0 +1,57 @@
+import { closeSync, constants, lstatSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { CniError, ErrorCode } from "../../cni/error.ts";
+import { lockFile } from "../../native/lock.ts";
+import { requireSafe } from "../binary/place.ts";
+import type { Kernel } from "../kernel.ts";
+
+/**
+ * Makes the folder of the agent's socket, for root only, and keeps other agents away from it for as
+ * long as this process lives.
+ *
+ * @throws CniError 102 where a folder is there that lets others in, or that others may put another in place of; 11
+ *   where another agent serves
+ */
+export function claimSocket({ binding }: Kernel, socket: string): void {
+  const folder = dirname(socket);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  requireClosed(folder);
+  const file = `${socket}.lock`;
+  const fd = openSync(
+    file,
+    constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW,
+    0o600,
+  );
+  if (lockFile(binding, fd, { wait: false })) return; // the lock lives as long as the open file: until this process ends
+  closeSync(fd);
+  throw new CniError(
+    ErrorCode.tryAgainLater,
+    `Cannot serve calls at "${socket}": another agent does`,
+    { details: `\`fuser ${file}\` shows which` },
+  );
+}
+
+function requireClosed(folder: string): void {
+  try {
+    requireSafe(folder);
+    requirePrivate(folder);
+  } catch (cause) {
+    const fact = cause instanceof Error ? cause.message : String(cause);
+    throw new CniError(
+      ErrorCode.permission,
+      `Cannot serve calls in folder "${folder}": ${fact}`,
+      {
+        details: `whoever may open the socket could have any pod wired up. Run: chmod 0700 ${folder}; or name a socket elsewhere with --socket`,
+        cause,
+      },
+    );
+  }
+}
+
+function requirePrivate(folder: string): void {
+  const mode = lstatSync(folder).mode & 0o7777;
+  if ((mode & 0o077) !== 0)
+    throw new Error(
+      `its mode is ${mode.toString(8).padStart(4, "0")}, want 0700`,
+    );
+}

@@ -1,0 +1,73 @@
+import { constants } from "node:os";
+import { type Unwatch, watchReadable } from "../../../native/local.ts";
+import type { Transport } from "../../../native/conversation.ts";
+import { decodeMessages, type Message } from "../../../native/message.ts";
+import { openTransport } from "../../../native/socket.ts";
+import type { Kernel } from "../../kernel.ts";
+import { type Verdict, worst } from "./verdict.ts";
+
+/** Something that tells of changes. */
+export interface Source {
+  /** Reads what is queued, and says what the worst of it means. */
+  readonly drain: () => Verdict;
+  /** Calls back whenever something is queued. */
+  readonly watch: (callback: () => void) => Unwatch;
+  readonly close: () => void;
+}
+
+/** Which notifications of the kernel, and what each means. */
+export interface Topic {
+  readonly protocol: number;
+  readonly groups: readonly number[];
+  readonly judge: (message: Message) => Verdict;
+}
+
+/** Most notifications are far shorter; a longer one is read with a buffer of its own. */
+const BUFFER_BYTES = 64 * 1024;
+
+/** Subscribes to notifications of the kernel. Throws NetlinkError. */
+export function netlinkSource(
+  { binding, netns }: Kernel,
+  { protocol, groups, judge }: Topic,
+): Source {
+  const socket = openTransport(binding, protocol, netns);
+  // A group that this kernel does not have is one that it never tells of.
+  for (const group of groups) binding.addMembership(socket.fd, group);
+  const buffer = new Uint8Array(BUFFER_BYTES);
+  return {
+    drain: () => worst(receiveAll(socket, buffer, judge)),
+    watch: (callback) => watchReadable(binding, socket.fd, callback),
+    close: () => {
+      socket.close();
+    },
+  };
+}
+
+/** Judges all datagrams that are queued. Where some were lost (ENOBUFS), anything may have happened. */
+export function* receiveAll(
+  socket: Pick<Transport, "receive">,
+  buffer: Uint8Array,
+  judge: Topic["judge"],
+): Generator<Verdict> {
+  for (;;) {
+    let space = buffer;
+    let length = socket.receive(space, 0);
+    if (length > space.length) {
+      space = new Uint8Array(length);
+      length = socket.receive(space, 0);
+    }
+    if (length === -constants.errno.ETIMEDOUT) return;
+    yield length < 0 ? "harm" : judgeAll(space.subarray(0, length), judge);
+    if (length < 0 && length !== -constants.errno.ENOBUFS) return;
+  }
+}
+
+/** A message that cannot be read may be of a kernel newer than we: whoever looks for himself needs no message. */
+function judgeAll(datagram: Uint8Array, judge: Topic["judge"]): Verdict {
+  try {
+    return worst(decodeMessages(datagram).map(judge));
+  } catch (error) {
+    if (error instanceof RangeError) return "harm";
+    throw error;
+  }
+}

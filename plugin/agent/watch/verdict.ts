@@ -1,0 +1,13 @@
+/**
+ * What a notification means for what the agent knows of its node: "harm": something of ours may be
+ * gone, so that the next call has to look for itself; "change": the node's surroundings changed, so
+ * that the agent looks soon.
+ */
+export type Verdict = "harm" | "change" | "nothing";
+
+/** The worst of several; looks at all of them, so that a queue is read to its end. */
+export function worst(verdicts: Iterable<Verdict>): Verdict {
+  const found = new Set(verdicts);
+  if (found.has("harm")) return "harm";
+  return found.has("change") ? "change" : "nothing";
+}

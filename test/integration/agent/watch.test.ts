@@ -1,0 +1,318 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parseNetwork } from "../../../conf/network.ts";
+import { openRoute } from "../../../native/route/client.ts";
+import { type Changes, listen } from "../../../plugin/agent/changes.ts";
+import type { Verdict } from "../../../plugin/agent/watch/verdict.ts";
+import { silent } from "../../../plugin/log.ts";
+import { binding } from "../../support/binding.ts";
+import { connect, type Namespace, namespace } from "../../support/namespace.ts";
+import { until } from "../../support/until.ts";
+
+let node: Namespace;
+let pod: Namespace;
+let folder: string;
+let changes: Changes;
+let told = 0;
+
+beforeEach(() => {
+  node = namespace();
+  pod = namespace();
+  folder = mkdtempSync(join(tmpdir(), "crosslink-watch-"));
+  mkdirSync(join(folder, "clusters.d"));
+  connect(node, "eth0", pod, "up0");
+  node.shell(
+    "ip addr add 172.17.1.2/24 dev eth0; ip route add default via 172.17.1.1",
+  );
+  told = 0;
+  changes = listen(
+    {
+      kernel: { binding, netns: node.fd },
+      conflistFolder: join(folder, "net.d"),
+      log: silent,
+    },
+    () => {
+      told += 1;
+    },
+  );
+  follow();
+  changes.poll();
+});
+
+afterEach(() => {
+  changes.close();
+  node[Symbol.dispose]();
+  pod[Symbol.dispose]();
+  rmSync(folder, { recursive: true });
+});
+
+function follow(): void {
+  changes.followFiles(
+    parseNetwork({
+      type: "crosslink",
+      clustersDir: join(folder, "clusters.d"),
+      keyring: join(folder, "keyring.json"),
+    }),
+  );
+  const route = openRoute(binding, { netns: node.fd });
+  changes.followLinks(route.routes({ family: 2, table: 254 }));
+  route.close();
+}
+
+/** What a script's doing means, once what stands before it is taken note of. */
+function verdictOf(script: string, before = ":"): Verdict {
+  node.shell(before);
+  follow();
+  changes.poll();
+  node.shell(script);
+  return changes.poll();
+}
+
+const policy = "src 10.1.0.0/16 dst 10.2.0.0/16 dir out";
+const nftables = `
+  nft add table ip crosslink
+  nft add set ip crosslink local '{ type ipv4_addr; flags interval; elements = { 10.0.0.0/24 }; }'
+  nft add table ip other
+  nft add set ip other names '{ type ipv4_addr; elements = { 10.0.0.1 }; }'
+  iptables-nft -t nat -A POSTROUTING -s 10.9.0.0/16 -m comment --comment crosslink -j RETURN
+  iptables-nft -t nat -A POSTROUTING -s 10.8.0.0/16 -j RETURN`;
+
+describe("poll()", () => {
+  it.each<[string, string, Verdict, string?]>([
+    [
+      "an xfrm policy that comes",
+      `ip xfrm policy add ${policy} action block priority 17299`,
+      "nothing",
+    ],
+    [
+      "an xfrm policy that goes",
+      `ip xfrm policy delete ${policy}`,
+      "harm",
+      `ip xfrm policy add ${policy} action block`,
+    ],
+    [
+      "a flushed xfrm database",
+      "ip xfrm policy flush",
+      "harm",
+      `ip xfrm policy add ${policy} action block`,
+    ],
+    [
+      "an updated xfrm policy",
+      `ip xfrm policy update ${policy} action allow`,
+      "harm",
+      `ip xfrm policy add ${policy} action block`,
+    ],
+    ["our table deleted", "nft delete table ip crosslink", "harm", nftables],
+    ["all tables deleted", "nft flush ruleset", "harm", nftables],
+    [
+      "an element of our set deleted",
+      "nft delete element ip crosslink local '{ 10.0.0.0/24 }'",
+      "harm",
+      nftables,
+    ],
+    [
+      "rules flushed, ours among them",
+      "iptables-nft -t nat -F",
+      "harm",
+      nftables,
+    ],
+    [
+      "our rule in another's table deleted",
+      "iptables-nft -t nat -D POSTROUTING 1",
+      "harm",
+      nftables,
+    ],
+    [
+      "another's rule deleted",
+      "iptables-nft -t nat -D POSTROUTING 2",
+      "change",
+      nftables,
+    ],
+    [
+      "another's rule added",
+      "iptables-nft -t nat -A POSTROUTING -s 10.7.0.0/16 -j MASQUERADE",
+      "change",
+      nftables,
+    ],
+    [
+      "another's table deleted",
+      "nft delete table ip other",
+      "change",
+      nftables,
+    ],
+    [
+      "an element of another's set",
+      "nft add element ip other names '{ 10.0.0.2 }'; nft delete element ip other names '{ 10.0.0.1 }'",
+      "nothing",
+      nftables,
+    ],
+    [
+      "our route deleted",
+      "ip route del 10.5.0.0/16",
+      "harm",
+      "ip route add 10.5.0.0/16 via 172.17.1.1 proto 88",
+    ],
+    [
+      "our route of one remote address deleted",
+      "ip route del 10.5.0.1",
+      "harm",
+      "ip route add 10.5.0.1 via 172.17.1.1 proto 88",
+    ],
+    [
+      "a pod's route of ours deleted",
+      "ip route del 10.5.0.1",
+      "nothing",
+      "ip route add 10.5.0.1 dev eth0 proto 88",
+    ],
+    [
+      "another's route to a network",
+      "ip route add 10.5.0.0/16 via 172.17.1.1",
+      "change",
+    ],
+    [
+      "a block of calico's",
+      "ip route add blackhole 10.5.0.0/26 proto bird",
+      "change",
+    ],
+    ["the default route", "ip route del default", "change"],
+    [
+      "a route in another table",
+      "ip route add 10.5.0.0/16 via 172.17.1.1 table 77",
+      "nothing",
+    ],
+    [
+      "a pod that comes and goes",
+      "ip link add veth9 type veth peer name peer9; ip link set veth9 up; ip link set peer9 up; ip addr add 10.0.0.1/32 dev veth9; ip route add 10.0.0.9 dev veth9 proto 88; sleep 0.1; ip link del veth9",
+      "nothing",
+    ],
+    ["a device of the node that goes down", "ip link set eth0 down", "change"],
+    ["another MTU of the node's device", "ip link set eth0 mtu 1400", "change"],
+    [
+      "another address of the node",
+      "ip addr add 172.17.1.3/24 dev eth0",
+      "change",
+    ],
+    [
+      "forwarding switched off",
+      "echo 0 > /proc/sys/net/ipv4/ip_forward",
+      "harm",
+      "echo 1 > /proc/sys/net/ipv4/ip_forward",
+    ],
+    [
+      "IPv6 forwarding switched off",
+      "echo 0 > /proc/sys/net/ipv6/conf/all/forwarding",
+      "harm",
+      "echo 1 > /proc/sys/net/ipv6/conf/all/forwarding",
+    ],
+    [
+      "proxy-ARP of one device",
+      "echo 1 > /proc/sys/net/ipv4/conf/eth0/proxy_arp",
+      "nothing",
+    ],
+  ])("judges %s", (_, script, verdict, before) => {
+    expect(verdictOf(script, before)).toBe(verdict);
+    expect(changes.poll()).toBe("nothing");
+  });
+
+  it("is asked for by the event loop too", async () => {
+    const before = told;
+    node.shell(
+      `ip xfrm policy add ${policy} action block; ip xfrm policy flush`,
+    );
+    await until(() => told > before);
+    expect(changes.poll()).toBe("harm");
+  });
+
+  const write = (...path: string[]) => {
+    writeFileSync(join(folder, ...path), "{}");
+  };
+
+  it.each<[string, () => void, Verdict]>([
+    [
+      "a new cluster file",
+      () => {
+        write("clusters.d", "a.json");
+      },
+      "harm",
+    ],
+    [
+      "a keyring put in place",
+      () => {
+        write("new");
+        renameSync(join(folder, "new"), join(folder, "keyring.json"));
+      },
+      "harm",
+    ],
+    [
+      "another file beside the keyring",
+      () => {
+        write("log");
+      },
+      "nothing",
+    ],
+    [
+      "the folder gone",
+      () => {
+        rmSync(join(folder, "clusters.d"), { recursive: true });
+      },
+      "harm",
+    ],
+    [
+      "a folder of conflists that appears",
+      () => {
+        mkdirSync(join(folder, "net.d"));
+      },
+      "harm",
+    ],
+  ])("judges %s", (_, act, verdict) => {
+    act();
+    expect(changes.poll()).toBe(verdict);
+    expect(changes.poll()).toBe("nothing");
+  });
+
+  it("follows files through links, as Kubernetes swaps them", () => {
+    const volume = join(folder, "clusters.d");
+    for (const version of ["v1", "v2"]) {
+      mkdirSync(join(volume, `..${version}`));
+      writeFileSync(join(volume, `..${version}`, "a.json"), version);
+    }
+    symlinkSync("..v1", join(volume, "..data"));
+    symlinkSync("..data/a.json", join(volume, "a.json"));
+    follow();
+    changes.poll();
+    symlinkSync("..v2", join(volume, "..new"));
+    renameSync(join(volume, "..new"), join(volume, "..data"));
+    expect(changes.poll()).toBe("harm");
+  });
+
+  it("follows a keyring that is a link to another folder", () => {
+    mkdirSync(join(folder, "secret"));
+    write("secret", "keyring.json");
+    symlinkSync("secret/keyring.json", join(folder, "keyring.json"));
+    follow();
+    changes.poll();
+    write("secret", "keyring.json");
+    expect(changes.poll()).toBe("harm");
+  });
+
+  it("finds a folder that was missing with its parents", () => {
+    rmSync(join(folder, "clusters.d"), { recursive: true });
+    const clustersDir = join(folder, "a", "b", "clusters.d");
+    const config = parseNetwork({ type: "crosslink", clustersDir });
+    for (const step of ["a", "a/b", "a/b/clusters.d"]) {
+      changes.followFiles(config);
+      changes.poll();
+      mkdirSync(join(folder, step));
+      expect(changes.poll()).toBe("harm");
+    }
+  });
+});

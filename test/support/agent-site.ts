@@ -1,0 +1,194 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { compileLauncher } from "../../.build/launcher.ts";
+import { buildAddon } from "../../.build/addon.ts";
+import { type NodeSite, nodeSite, type SiteCall } from "./node-site.ts";
+import { until } from "./until.ts";
+
+const start = join(import.meta.dirname, "../../plugin/binary/start.ts");
+
+/** How a program ended. */
+export interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** An agent that runs. */
+export interface RunningAgent extends AsyncDisposable {
+  readonly process: ChildProcess;
+  /** What it has logged so far. */
+  readonly log: () => string;
+  /** Resolves with its exit code; null where a signal ended it. */
+  readonly ended: Promise<number | null>;
+}
+
+/** A node with a launcher, as `crosslink install` leaves it. */
+export interface AgentSite extends NodeSite {
+  readonly socket: string;
+  /** A folder with the launcher and nothing else: it serves only where an agent does. */
+  readonly alone: string;
+  /** A folder with the launcher and, in place of the full binary, the sources. */
+  readonly whole: string;
+  /** Starts an agent, and waits until it serves. */
+  startAgent(options?: AgentStart): Promise<RunningAgent>;
+  /** Runs the launcher of a folder in the node's namespace. */
+  launch(folder: string, command: string, call?: LauncherCall): Promise<Ended>;
+}
+
+/** What differs from agent to agent. */
+export interface AgentStart {
+  /** Words before the agent's own: `unshare` and the like. */
+  readonly within?: readonly string[];
+  readonly options?: readonly string[];
+}
+
+/** What differs from call to call. */
+export interface LauncherCall extends SiteCall {
+  /** In place of the configuration. */
+  readonly stdin?: string;
+  readonly program?: "crosslink" | "crosslink-ipam";
+  readonly within?: readonly string[];
+}
+
+/** gcc's words for a launcher that ends at the first wrong access to memory, or undefined arithmetic. */
+export const SANITIZED = [
+  "-O1",
+  "-g",
+  "-fsanitize=address,undefined",
+  "-fno-sanitize-recover=all",
+];
+
+/** Makes a node of {@link nodeSite} with a launcher, compiled with these words for gcc. */
+export function agentSite(flags: readonly string[] = ["-O1"]): AgentSite {
+  buildAddon();
+  const site = nodeSite();
+  // Not below the node's folder: what is watched there should be the node's files alone.
+  const folder = mkdtempSync(join(tmpdir(), "crosslink-agent-"));
+  const [run, alone, whole] = ["run", "alone", "whole"].map((name) => {
+    mkdirSync(join(folder, name), { mode: 0o700 });
+    return join(folder, name);
+  }) as [string, string, string];
+  installLauncher([alone, whole], flags);
+  writeFileSync(
+    join(whole, "crosslink.full"),
+    `#!/bin/sh\nexec ${process.execPath} ${start} "$@"\n`,
+    { mode: 0o755 },
+  );
+  const socket = join(run, "agent.sock");
+  return {
+    ...site,
+    socket,
+    alone,
+    whole,
+    startAgent: (options) => startAgent(site, socket, options),
+    launch: (from, command, call = {}) =>
+      launch({ site, socket, from }, command, call),
+    [Symbol.dispose]: () => {
+      site[Symbol.dispose]();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+function installLauncher(
+  folders: readonly string[],
+  flags: readonly string[],
+): void {
+  const made = join(mkdtempSync(join(tmpdir(), "crosslink-launcher-")), "made");
+  compileLauncher(made, flags);
+  for (const folder of folders)
+    for (const name of ["crosslink", "crosslink-ipam"])
+      copyFileSync(made, join(folder, name));
+  rmSync(dirname(made), { recursive: true });
+}
+
+async function startAgent(
+  site: NodeSite,
+  socket: string,
+  { within = [], options = [] }: AgentStart = {},
+): Promise<RunningAgent> {
+  const words = [
+    ...[`--net=${site.node.path}`, ...within],
+    ...[process.execPath, start, "agent", "--node", "node1"],
+    ...["--clusters", site.clustersDir],
+    ...["--keyring", join(site.folder, "keyring.json")],
+    ...["--socket", socket, ...options],
+  ];
+  const child = spawn("nsenter", words, {
+    env: { PATH: process.env["PATH"] },
+    stdio: ["ignore", "inherit", "pipe"],
+  });
+  let log = "";
+  child.stderr.setEncoding("utf8").on("data", (part: string) => {
+    log += part;
+  });
+  const ended = once(child, "exit").then(([code]) => code as number | null);
+  await until(() => {
+    if (child.exitCode !== null)
+      throw new Error(`The agent ended at its start: ${log}`);
+    return log.includes("the agent is ready");
+  });
+  return {
+    process: child,
+    log: () => log,
+    ended,
+    [Symbol.asyncDispose]: async () => {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+function launch(
+  { site, socket, from }: { site: NodeSite; socket: string; from: string },
+  command: string,
+  call: LauncherCall,
+): Promise<Ended> {
+  const program = join(from, call.program ?? "crosslink");
+  const words = [`--net=${site.node.path}`, ...(call.within ?? []), program];
+  const env = {
+    PATH: process.env["PATH"],
+    CROSSLINK_AGENT: socket,
+    CNI_COMMAND: command,
+    CNI_CONTAINERID: call.containerId ?? "c1",
+    CNI_NETNS: call.pod?.path ?? "",
+    CNI_IFNAME: "eth0",
+    CNI_PATH: from,
+    ...call.environment,
+  };
+  return new Promise((resolve) => {
+    const child = execFile(
+      "nsenter",
+      words,
+      { env, maxBuffer: 1 << 26 },
+      (_, stdout, stderr) => {
+        resolve({ status: child.exitCode, stdout, stderr });
+      },
+    );
+    child.stdin
+      ?.on("error", () => undefined)
+      .end(call.stdin ?? JSON.stringify(configuration(site, call)));
+  });
+}
+
+function configuration(site: NodeSite, { config = {} }: SiteCall): object {
+  return {
+    cniVersion: "1.1.0",
+    name: "pods",
+    type: "crosslink",
+    clustersDir: site.clustersDir,
+    keyring: join(site.folder, "keyring.json"),
+    node: "node1",
+    ...config,
+  };
+}

@@ -1,0 +1,128 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  type Clock,
+  type Pace,
+  PACE,
+  schedule,
+} from "../../../../plugin/agent/schedule.ts";
+
+/** A clock that a test turns. */
+function testClock() {
+  let now = 1000;
+  const timers = new Set<{ at: number; callback: () => void }>();
+  const clock: Clock = {
+    now: () => now,
+    after: (milliseconds, callback) => {
+      const timer = { at: now + milliseconds, callback };
+      timers.add(timer);
+      return { [Symbol.dispose]: () => timers.delete(timer) };
+    },
+  };
+  const pass = (milliseconds: number): void => {
+    const end = now + milliseconds;
+    for (;;) {
+      const [next] = [...timers].sort((a, b) => a.at - b.at);
+      if (next === undefined || next.at > end) break;
+      timers.delete(next);
+      now = Math.max(now, next.at);
+      next.callback();
+    }
+    now = Math.max(now, end);
+  };
+  return {
+    clock,
+    pass,
+    /** Time that the task itself takes. */
+    spend: (milliseconds: number) => {
+      now += milliseconds;
+    },
+    pending: () => timers.size,
+  };
+}
+
+function start({
+  takes = 0,
+  succeeds = (): boolean => true,
+  pace = PACE,
+} = {}) {
+  const turned = testClock();
+  const runs: number[] = [];
+  const planned = schedule(
+    () => {
+      runs.push(turned.clock.now());
+      turned.spend(takes);
+      return succeeds();
+    },
+    pace,
+    turned.clock,
+  );
+  return { ...turned, runs, ...planned };
+}
+
+describe("schedule()", () => {
+  it("runs once for many requests, soon", () => {
+    const { runs, request, pass } = start();
+    for (let n = 0; n < 50; n += 1) request();
+    pass(1000);
+    expect(runs).toEqual([1100]);
+  });
+
+  it("waits for a bunch's first request, not for its last", () => {
+    const { runs, request, pass } = start();
+    for (let n = 0; n < 30; n += 1) {
+      request();
+      pass(50);
+    }
+    expect(runs.length).toBeGreaterThan(1);
+    expect(runs[0]).toBe(1100);
+  });
+
+  it("does not spin beside a program that changes things all the time", () => {
+    const { runs, request, pass, clock } = start({ takes: 200 });
+    for (let n = 0; n < 10_000; n += 1) {
+      request();
+      pass(10);
+    }
+    const share = (runs.length * 200) / (clock.now() - 1000);
+    expect(share).toBeLessThan(0.11);
+    expect(share).toBeGreaterThan(0.08);
+  });
+
+  it("sweeps without being asked, and is back soon after a failure", () => {
+    let works = false;
+    const { runs, run, pass } = start({ succeeds: () => works });
+    run();
+    pass(5_000);
+    works = true;
+    pass(65_000);
+    expect(runs).toEqual([1000, 6000, 11_000, 41_000, 71_000]);
+  });
+
+  it("does nothing any more when it was stopped", () => {
+    const { runs, request, run, stop, pass, pending } = start();
+    run();
+    stop();
+    request();
+    pass(1e6);
+    expect(runs).toEqual([1000]);
+    expect(pending()).toBe(0);
+  });
+
+  it("runs within settle and rest of any request, whenever it comes", () => {
+    const gaps = fc.array(fc.integer({ min: 0, max: 2000 }), { maxLength: 30 });
+    fc.assert(
+      fc.property(gaps, fc.integer({ min: 0, max: 50 }), (waits, takes) => {
+        const pace: Pace = { ...PACE, sweep: 1e9 };
+        const { runs, request, pass, clock } = start({ takes, pace });
+        for (const wait of waits) {
+          pass(wait);
+          const asked = clock.now();
+          request();
+          pass(pace.settle + pace.rest + takes);
+          expect(runs.some((at) => at >= asked)).toBe(true);
+        }
+      }),
+    );
+  });
+});
