@@ -25,6 +25,8 @@ export interface BinaryInputs {
   readonly entry: string;
   /** The compiled addon. */
   readonly addon: string;
+  /** The compiled launcher, which `crosslink install` unpacks. */
+  readonly launcher: string;
 }
 
 /**
@@ -33,16 +35,22 @@ export interface BinaryInputs {
  */
 export async function buildBinary(
   output: string,
-  { entry, addon }: BinaryInputs,
+  { entry, addon, launcher }: BinaryInputs,
 ): Promise<void> {
   const bundle = await bundled(entry);
-  const digest = digestOf([bundle, readFileSync(addon), ownText(), baseText()]);
+  const digest = digestOf([
+    bundle,
+    readFileSync(addon),
+    readFileSync(launcher),
+    ownText(),
+    baseText(),
+  ]);
   const digestFile = `${output}.inputs`;
   if (existsSync(output) && readText(digestFile) === digest) return;
   mkdirSync(join(output, ".."), { recursive: true });
   const folder = mkdtempSync(`${output}.unfinished-`);
   try {
-    await pack(folder, { bundle, addon });
+    await pack(folder, { bundle, addon, launcher });
     renameSync(join(folder, "crosslink"), output);
     linkIpam(output, folder);
     writeFileSync(digestFile, digest);
@@ -77,7 +85,11 @@ async function bundled(entry: string): Promise<string> {
  */
 async function pack(
   folder: string,
-  { bundle, addon }: { bundle: string; addon: string },
+  {
+    bundle,
+    addon,
+    launcher,
+  }: { bundle: string; addon: string; launcher: string },
 ): Promise<void> {
   const node = strippedNode(join(folder, "node"));
   const script = join(folder, "crosslink.js");
@@ -92,6 +104,7 @@ async function pack(
       "crosslink.js": script,
       "crosslink.cache": cache,
       [addonName(addon)]: addon,
+      launcher,
     },
   };
   const target = { platform: "linux", arch: process.arch, nodeRange: "node24" };
