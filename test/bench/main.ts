@@ -56,7 +56,7 @@ function measureHere(encryption: string): Row[] {
 }
 
 async function measureInGuest(): Promise<Row[]> {
-  const { status, output } = await runInGuest([script, "5", "esp"], {
+  const { status, output } = await runInGuest([script, "3", "esp"], {
     timeoutSeconds: 1200,
   });
   if (status !== 0) throw new Error(`Cannot measure in the guest:\n${output}`);

@@ -53,6 +53,7 @@ function measure({ program, environment, stdin }: Run): Ran {
     env: environment,
     input: stdin,
     encoding: "utf8",
+    maxBuffer: 1 << 28,
   });
   const milliseconds = performance.now() - started;
   // A program that answers without reading all of its stdin is no failure.

@@ -169,10 +169,18 @@ function remove(names: readonly string[]): void {
   execFileSync("bash", ["-c", script, "bash", ...names]);
 }
 
-function pathWith(folder: string, iptables: string): string {
+/** Plugins run `iptables` and its kin: links of these names lead to the variant that works. */
+function pathWith(folder: string, variant: string): string {
   const links = join(folder, "bin");
   mkdirSync(links);
-  symlinkSync(`/usr/sbin/${iptables}`, join(links, "iptables"));
+  for (const name of ["iptables", "ip6tables"]) {
+    const program = variant.replace("iptables", name);
+    for (const suffix of ["", "-save", "-restore"])
+      symlinkSync(
+        `/usr/sbin/${program}${suffix}`,
+        join(links, `${name}${suffix}`),
+      );
+  }
   return `${links}:/usr/sbin:/usr/bin:/sbin:/bin`;
 }
 
