@@ -17,6 +17,7 @@ import {
   writeLedger,
 } from "./file.ts";
 import {
+  fittingLengths,
   ledgerLine,
   type Line,
   lineOf,
@@ -28,6 +29,9 @@ import {
 
 /** From so many addresses on, reading all their files takes longer than keeping a ledger. */
 const CROWD = 1000;
+
+/** How many files are measured to guess what the others are like. */
+const SAMPLE = 32;
 
 /** From so many freed addresses on, making the ledger anew takes less time than striking them out one by one. */
 const MANY = 64;
@@ -98,7 +102,7 @@ function candidates(
   owner: Attachment,
 ): readonly string[] | undefined {
   load(book);
-  book.bytes ??= survey(book);
+  book.bytes ??= survey(book, owner);
   if (book.bytes === undefined) return undefined;
   readUnread(book, book.bytes, unreadLinesFor(book.bytes, owner));
   return linesOf(book.bytes, owner).map(({ address }) => address);
@@ -108,31 +112,47 @@ function load(book: Book): void {
   if (book.current) book.bytes ??= asAid(() => readLedger(book.path));
 }
 
-/** A ledger of files that nobody has read: their lengths rule most of them out, whoever is looked for. */
-function survey(book: Book): Buffer | undefined {
+/**
+ * A new ledger. Where most files are as long as the owner's would be, as with real container IDs, all are read. Where
+ * lengths differ, they rule most files out, and those needn't be read.
+ */
+function survey(book: Book, owner: Attachment): Buffer | undefined {
   const names = readdirSync(book.directory).filter(isAddressName);
   if (names.length < CROWD) return undefined;
   book.remade = true;
-  return ledgerOf(
-    names.map((name) => {
-      const found = lstatSync(join(book.directory, name), {
-        throwIfNoEntry: false,
-      });
-      return found?.isFile()
-        ? unreadLine(name, found.size)
-        : ledgerLine(name, { kind: "foreign" });
-    }),
-  );
+  const { directory } = book;
+  const lengths = fittingLengths(owner);
+  const fitting = names
+    .slice(0, SAMPLE)
+    .filter((name) => lengths.includes(lengthOf(directory, name) ?? -1));
+  const line =
+    2 * fitting.length > SAMPLE
+      ? (name: string) => readLine(directory, name)
+      : (name: string) => measuredLine(directory, name);
+  return ledgerOf(names.map(line));
+}
+
+function measuredLine(directory: string, address: string): string {
+  const length = lengthOf(directory, address);
+  return length === undefined
+    ? ledgerLine(address, { kind: "foreign" })
+    : unreadLine(address, length);
+}
+
+function readLine(directory: string, address: string): string {
+  const reservation = readEntry(directory, address);
+  return ledgerLine(address, reservation ?? { kind: "foreign" });
+}
+
+/** A regular file's length in bytes. */
+function lengthOf(directory: string, name: string): number | undefined {
+  const found = lstatSync(join(directory, name), { throwIfNoEntry: false });
+  return found?.isFile() ? found.size : undefined;
 }
 
 function readUnread(book: Book, ledger: Buffer, unread: readonly Line[]): void {
   if (unread.length === 0) return;
-  const lines = unread.map(({ address }) =>
-    ledgerLine(
-      address,
-      readEntry(book.directory, address) ?? { kind: "foreign" },
-    ),
-  );
+  const lines = unread.map(({ address }) => readLine(book.directory, address));
   strike(ledger, unread);
   book.bytes = Buffer.concat([ledger, Buffer.from(lines.join(""))]);
   book.remade = true;

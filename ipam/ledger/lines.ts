@@ -54,14 +54,20 @@ export function unreadLinesFor(
   ledger: Buffer,
   owner: Attachment,
 ): readonly Line[] {
+  if (!ledger.includes("\t?")) return [];
+  return fittingLengths(owner).flatMap((length) =>
+    linesEnding(ledger, `\t?${length}\n`),
+  );
+}
+
+/** How long an attachment's file may be, in bytes, or its container's without an interface. */
+export function fittingLengths(owner: Attachment): readonly number[] {
   const texts = [writeReservation(owner), owner.containerID];
   // White space around the text makes no difference; more than a line's end nobody writes
   const lengths = texts
     .map((text) => Buffer.byteLength(text))
     .flatMap((length) => [length, length + 1, length + 2]);
-  return [...new Set(lengths)].flatMap((length) =>
-    linesEnding(ledger, `\t?${length}\n`),
-  );
+  return [...new Set(lengths)];
 }
 
 /** Strikes lines out, in place. */

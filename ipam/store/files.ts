@@ -81,35 +81,60 @@ export function removeFile(directory: string, name: string): boolean {
   }
 }
 
+/** What nearly every file in a store fits into, in bytes. */
+const CHUNK_BYTES = 512;
+
 /**
  * A regular file's text, up to `limit` bytes; undefined when it is longer, anything else than a regular file (symbolic
- * links are not followed), or gone.
+ * links are not followed), unreadable, or gone.
  */
 export function readWhole(
   directory: string,
   name: string,
   limit: number,
 ): string | undefined {
-  const fd = openForReading(join(directory, name));
-  if (fd === undefined) return undefined;
-  try {
-    if (!fstatSync(fd).isFile()) return undefined;
-    const buffer = Buffer.alloc(limit + 1);
-    const length = readSync(fd, buffer, 0, buffer.length, 0);
-    return length > limit ? undefined : buffer.toString("utf8", 0, length);
-  } finally {
-    closeSync(fd);
-  }
+  return asFile(() => {
+    const path = join(directory, name);
+    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+    const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      return readText(fd, limit);
+    } finally {
+      closeSync(fd);
+    }
+  });
 }
 
-function openForReading(path: string): number | undefined {
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+/** Takes 3 system calls for a file as they are most often, since a walk over a store reads thousands. */
+function readText(fd: number, limit: number): string | undefined {
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  const length = readSync(fd, chunk, 0, CHUNK_BYTES, 0);
+  if (length > 0 && length < CHUNK_BYTES)
+    return chunk.toString("utf8", 0, length);
+  const found = fstatSync(fd);
+  if (!found.isFile() || found.size > limit) return undefined;
+  const whole = Buffer.alloc(found.size);
+  return whole.toString("utf8", 0, readSync(fd, whole, 0, found.size, 0));
+}
+
+/** Errors that say that a name is no file to be read: a link, a socket, a folder, a FIFO; or a broken disk's. */
+const NO_FILE = [
+  "ENOENT",
+  "ELOOP",
+  "ENXIO",
+  "EISDIR",
+  "ESPIPE",
+  "EAGAIN",
+  "EACCES",
+  "EPERM",
+  "EIO",
+];
+
+function asFile<Value>(read: () => Value): Value | undefined {
   try {
-    return openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    return read();
   } catch (error) {
-    // ELOOP: a symbolic link; ENXIO: a socket
-    if (["ENOENT", "ELOOP", "ENXIO"].includes(errnoOf(error) ?? ""))
-      return undefined;
+    if (NO_FILE.includes(errnoOf(error) ?? "")) return undefined;
     throw error;
   }
 }

@@ -14,8 +14,11 @@ export type Reservation =
   /** Not what a reservation looks like; nobody's business to touch it. */
   | { readonly kind: "foreign" };
 
-/** The longest file that can be a reservation, in bytes; no container ID comes near. */
-export const reservationByteLimit = 4096;
+/**
+ * The longest file that can be a reservation, in bytes: MAX_ARG_STRLEN of include/uapi/linux/binfmts.h, since a
+ * container ID comes in an environment variable.
+ */
+export const reservationByteLimit = 32 * 4096;
 
 /** A reservation's bytes: container ID, carriage return, line feed, interface. */
 export function writeReservation({ containerID, ifname }: Attachment): string {

@@ -153,6 +153,19 @@ describe("DEL", () => {
   });
 });
 
+describe("a long container ID", () => {
+  it("is found again, whatever its length", () => {
+    using net = network();
+    for (const length of [500, 505, 506, 507, 512, 100_000]) {
+      const id = "i".repeat(length);
+      expect(addressesOf(net.call("ADD", id))).toHaveLength(1);
+      expect(net.call("CHECK", id)).toEqual({ code: 0 });
+      expect(net.call("DEL", id)).toEqual({ code: 0 });
+      expect(reservations(net.directory)).toEqual({});
+    }
+  });
+});
+
 describe("CHECK", () => {
   const previous = (...addresses: readonly string[]) => ({
     prevResult: {

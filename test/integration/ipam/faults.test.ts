@@ -213,7 +213,7 @@ describe("what doesn't belong in a store", () => {
     symlinkSync("/nowhere", path("10.1.2.3"));
     mkdirSync(path("10.1.2.4"));
     execFileSync("mkfifo", [path("10.1.2.5")]);
-    writeFileSync(path("10.1.2.6"), Buffer.alloc(100_000, "a"));
+    writeFileSync(path("10.1.2.6"), Buffer.alloc(200_000, "a"));
     writeFileSync(path("10.1.2.7"), Buffer.from([0xff, 0xfe, 0x00, 0x80]));
     mkdirSync(path("deeper"));
     writeFileSync(path("deeper/10.1.2.8"), "a\r\neth0");
