@@ -35,6 +35,8 @@ export function translateErrno(
   subject: string,
   fixIfMissing: string,
 ): unknown {
+  if (holdsNul(error))
+    return configurationError(subject, fact("its path holds a NUL character"));
   if (!isErrno(error)) return error;
   const known = facts.get(error.code);
   if (known !== undefined) {
@@ -45,6 +47,15 @@ export function translateErrno(
     ErrorCode.io,
     `Cannot read ${subject}: ${error.syscall ?? "read"}: ${error.code}`,
     { details: adviceFor(error.code), cause: error },
+  );
+}
+
+/** Node refuses such a path before any system call could. */
+function holdsNul(error: unknown): boolean {
+  return (
+    error instanceof TypeError &&
+    "code" in error &&
+    error.code === "ERR_INVALID_ARG_VALUE"
   );
 }
 
