@@ -1,4 +1,4 @@
-import { appendFileSync } from "node:fs";
+import { closeSync, constants, openSync, writeSync } from "node:fs";
 
 /** Facts beside a log line; values that could hold a key never go in. */
 export type LogFacts = Readonly<
@@ -31,7 +31,7 @@ export function openLog(
     writeStderr(line);
     if (file === undefined) return;
     try {
-      appendFileSync(file, line, { mode: 0o600 });
+      append(file, line);
     } catch (error) {
       writeStderr(
         formatLine(new Date(), "warn", `Cannot write logFile "${file}"`, {
@@ -41,6 +41,18 @@ export function openLog(
       file = undefined;
     }
   };
+}
+
+/** O_NONBLOCK: a FIFO that nobody reads would else be waited for without end. */
+function append(file: string, line: string): void {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
+  const flags = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK;
+  const fd = openSync(file, flags, 0o600);
+  try {
+    writeSync(fd, line);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** One logfmt line: time (RFC 3339), level, message, then the facts. */

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,5 +53,13 @@ describe("openLog()", () => {
         /msg=(?:"([^"]*)|(\S*))/.exec(line)?.slice(1).join(""),
       ),
     ).toEqual(["one", expect.stringContaining("Cannot write logFile"), "two"]);
+  });
+
+  it("does not wait for a FIFO's reader", () => {
+    const lines: string[] = [];
+    const file = join(folder, "fifo");
+    execFileSync("mkfifo", [file]);
+    openLog((text) => lines.push(text), file)("info", "hello");
+    expect(lines.join("")).toContain("ENXIO");
   });
 });
