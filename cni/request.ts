@@ -70,11 +70,31 @@ function previous(
     return {};
   }
   try {
+    requirePrintable(rawPrevResult);
     return { rawPrevResult, prevResult: parseResult(rawPrevResult, version) };
   } catch (error) {
     // SPEC.md 1.1.0 §2 "DEL": plugins clean up what they can, even without a prevResult
     if (command !== "DEL" || !(error instanceof CniError)) throw error;
     return { rawPrevResult, prevResultError: error };
+  }
+}
+
+/** JSON.parse() takes any number of levels; JSON.stringify(), which ADD needs for its answer, only some thousands. */
+const depthLimit = 512;
+
+/** Level by level, since recursion is what runs out.  CniError 6 */
+function requirePrintable(value: unknown): void {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > depthLimit) {
+      throw new CniError(
+        ErrorCode.decode,
+        `Cannot read a CNI result: it has more than ${depthLimit} levels of arrays and objects`,
+      );
+    }
+    level = level
+      .filter((item) => typeof item === "object" && item !== null)
+      .flatMap((item) => Object.values(item as object) as unknown[]);
   }
 }
 

@@ -50,6 +50,16 @@ describe("createRequest()", () => {
     );
   });
 
+  it("refuses a prevResult that JSON.stringify() could not print again; DEL goes on", () => {
+    let x: unknown = {};
+    for (let level = 0; level < 200_000; level++) x = [x];
+    expect(() => request("ADD", { prevResult: { x } })).toThrow(
+      coded(6, "more than 512 levels"),
+    );
+    const made = request("DEL", { prevResult: { x } });
+    expect(made.prevResultError).toEqual(coded(6, "512 levels"));
+  });
+
   it("DEL goes on without a malformed prevResult, and keeps the reason", () => {
     const made = request("DEL", { prevResult: { ips: 5 } });
     expect(made).not.toHaveProperty("prevResult");
