@@ -1,4 +1,4 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, constants, openSync } from "node:fs";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { Request } from "../../cni/request.ts";
 import type { Link } from "../../native/route/link.ts";
@@ -81,7 +81,8 @@ function insideLink(request: Request, kernel: Kernel): Link | undefined {
 function openNamespace(path: string): number | undefined {
   if (path === "") return undefined;
   try {
-    return openSync(path, "r");
+    // Whatever the path names: a FIFO would be waited for without end.
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT")
       return undefined;

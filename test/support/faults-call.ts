@@ -1,0 +1,136 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { configuration, type FaultPod, type FaultSite } from "./faults-site.ts";
+
+/** One call of the built binary on a site's node. */
+export interface BinaryCall {
+  /** A CNI command, or the words of a command line. */
+  readonly command: string | readonly string[];
+  readonly pod?: FaultPod;
+  /** Keys of the configuration that differ, or all of stdin. */
+  readonly config?: object | Buffer;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Words before the program: `strace …`, `setpriv …`. */
+  readonly through?: readonly string[];
+}
+
+/** How a call ended. */
+export interface Ended {
+  /** Null when a signal ended it. */
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly milliseconds: number;
+  /** The object on stdout; undefined where stdout is empty, or holds something else. */
+  readonly answer: Answer | undefined;
+}
+
+/** A result, or an error object. */
+export interface Answer {
+  readonly cniVersion?: string;
+  readonly code?: number;
+  readonly msg?: string;
+  readonly details?: string;
+  readonly [key: string]: unknown;
+}
+
+/** The built binary; CROSSLINK names another. */
+export const binary =
+  process.env["CROSSLINK"] ??
+  fileURLToPath(new URL("../../dist/crosslink", import.meta.url));
+
+/** Why the binary cannot be called; undefined where it can. */
+export function requireBinary(): void {
+  if (!existsSync(binary))
+    throw new Error(`Cannot find "${binary}": run npm run build`);
+}
+
+/** Runs the binary on the node, as a runtime or an admin would. Ends it after 20 s: nothing of ours takes as long. */
+export function callBinary(site: FaultSite, call: BinaryCall): Promise<Ended> {
+  const isCni = typeof call.command === "string";
+  const words = isCni ? [] : call.command;
+  const [nsenter, ...where] = site.inside;
+  const child = spawn(
+    nsenter!,
+    [
+      ...where,
+      ...(call.through ?? []),
+      binary,
+      ...words,
+      ...(isCni ? [] : files(site)),
+    ],
+    {
+      env: { ...environmentOf(call), ...call.environment },
+      timeout: 20_000,
+      killSignal: "SIGKILL",
+    },
+  );
+  // Who fails early closes its stdin before it has read all of it.
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(isCni ? stdinOf(site, call) : "");
+  const started = performance.now();
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout.on("data", (part: Buffer) => stdout.push(part));
+  child.stderr.on("data", (part: Buffer) => stderr.push(part));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (exitCode, signal) => {
+      const text = Buffer.concat(stdout).toString();
+      resolve({
+        exitCode,
+        signal,
+        stdout: text,
+        stderr: Buffer.concat(stderr).toString(),
+        milliseconds: performance.now() - started,
+        answer: parseAnswer(text),
+      });
+    });
+  });
+}
+
+/** Whether a call ended as the specification has it: an exit code, and an object on stdout or nothing. */
+export function isOrderly({ exitCode, stdout, answer }: Ended): boolean {
+  if (exitCode === 0) return stdout === "" || answer !== undefined;
+  return (
+    exitCode === 1 &&
+    typeof answer?.code === "number" &&
+    typeof answer.msg === "string" &&
+    typeof answer.cniVersion === "string"
+  );
+}
+
+function environmentOf({ command, pod }: BinaryCall): NodeJS.ProcessEnv {
+  const path = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
+  if (typeof command !== "string") return path;
+  return {
+    ...path,
+    CNI_COMMAND: command,
+    CNI_CONTAINERID: pod?.containerId ?? "",
+    CNI_NETNS: pod?.path ?? "",
+    CNI_IFNAME: pod === undefined ? "" : "eth0",
+    CNI_PATH: "/usr/lib/cni",
+  };
+}
+
+function stdinOf(site: FaultSite, { pod, config }: BinaryCall): Buffer {
+  if (config instanceof Buffer) return config;
+  return Buffer.from(JSON.stringify(configuration(site, pod, config)));
+}
+
+function files({ clustersDir, keyring }: FaultSite): string[] {
+  return ["--clusters", clustersDir, "--keyring", keyring, "--node", "node1"];
+}
+
+function parseAnswer(text: string): Answer | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Answer)
+      : undefined;
+  } catch {
+    return undefined; // the text itself is in the outcome
+  }
+}
