@@ -8,6 +8,8 @@ import type {
   PolicyOperation,
   RouteOperation,
 } from "./operation.ts";
+import { applyEntries, applyOverlay } from "./overlay/apply.ts";
+import { ROUTE_PROTOCOL } from "./ownership.ts";
 import { inNamespace } from "./kernel.ts";
 import { describeOperation } from "./sentence.ts";
 import type { Session } from "./session.ts";
@@ -56,6 +58,13 @@ function applyRun(session: Session, run: readonly Operation[]): void {
     applyAssociations(session, associations);
     return;
   }
+  const entries = run.filter(
+    (step) => step.object === "neighbour" || step.object === "target",
+  );
+  if (entries.length > 0) {
+    check(entries, applyEntries(session.route, entries));
+    return;
+  }
   for (const step of run) applyOne(session, step);
 }
 
@@ -86,19 +95,42 @@ function applyAssociations(
 
 function applyOne(session: Session, step: Operation): void {
   try {
-    if (step.object === "route") applyRoute(session, step);
-    if (step.object === "label")
-      session.route.setAlias(step.link.index, step.text);
-    if (step.object === "sysctl") {
-      writeSysctl(
-        session.kernel.binding,
-        step.path,
-        step.value,
-        inNamespace(session.kernel),
-      );
-    }
+    takeStep(session, step);
   } catch (error) {
     if (!isBenign(step, error)) throw failed(step, error);
+  }
+}
+
+function takeStep(session: Session, step: Operation): void {
+  const { route, kernel } = session;
+  switch (step.object) {
+    case "route":
+      applyRoute(session, step);
+      break;
+    case "label":
+      route.setAlias(step.link.index, step.text);
+      break;
+    case "sysctl":
+      writeSysctl(kernel.binding, step.path, step.value, inNamespace(kernel));
+      break;
+    case "overlay":
+      applyOverlay(route, step);
+      break;
+    case "address":
+      route.addAddress(step.assigned);
+      break;
+    case "rule":
+      if (step.verb === "add") route.addRule(step.rule);
+      else route.deleteRule(step.rule);
+      break;
+    case "proxy": {
+      const { address, link } = step;
+      const proxy = { index: link.index, address, protocol: ROUTE_PROTOCOL };
+      if (step.verb === "add") route.addProxyNeighbour(proxy);
+      else route.deleteProxyNeighbour(proxy);
+      break;
+    }
+    default: // the others travel many in one conversation
   }
 }
 
@@ -142,12 +174,25 @@ function isGone(error: NetlinkError): boolean {
 
 function failed(step: Operation, cause: unknown): unknown {
   if (!(cause instanceof NetlinkError)) return cause;
+  if (step.object === "overlay" && cause.code === "EOPNOTSUPP")
+    return unsupported(step, "VXLAN devices", {
+      remedy: "load the module: modprobe vxlan",
+      cause,
+    });
   const missing =
     step.object === "association" ? missingAlgorithm(cause) : undefined;
   if (missing === undefined) return cause;
+  return unsupported(step, missing.name, { remedy: missing.remedy, cause });
+}
+
+function unsupported(
+  step: Operation,
+  name: string,
+  { remedy, cause }: { remedy: string; cause: NetlinkError },
+): CniError {
   return new CniError(
     ErrorCode.kernelUnsupported,
-    `Cannot ${step.verb} ${describeOperation(step)}: the kernel has no ${missing.name}`,
-    { details: `${cause.message}. ${missing.remedy}`, cause },
+    `Cannot ${step.verb} ${describeOperation(step)}: the kernel has no ${name}`,
+    { details: `${cause.message}. ${remedy}`, cause },
   );
 }

@@ -46,6 +46,10 @@ export interface Cluster {
    * "esp": packets of IP protocol 50, which clouds let through their security groups only where told. "udp": the same in UDP port 4500; this needs the resident agent on both sides.
    */
   encap: "esp" | "udp";
+  /**
+   * In gateway mode: where nodes hand packets of remote pods to their gateway, and back, through a VXLAN device of crosslink's own. "auto", also where it is left out: between nodes that are not on one link, and for globalrouter. "always": also on one link, for clouds that drop packets of addresses that they don't know.
+   */
+  overlay?: "auto" | "always";
 }
 /**
  * One machine of a cluster.

@@ -1,4 +1,4 @@
-import { compareAddresses, compareCidrs } from "../../conf/cidr.ts";
+import { type Cidr, compareAddresses, compareCidrs } from "../../conf/cidr.ts";
 import type { Keyring } from "../../conf/keyring.ts";
 import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
 import type { SecurityPolicy } from "../../native/xfrm/sp.ts";
@@ -21,6 +21,7 @@ import {
   peerRoutes,
   plainRoutes,
 } from "./reach.ts";
+import { segmentOf } from "./segment.ts";
 import { senderNumbers } from "./senders.ts";
 import type {
   DesiredMesh,
@@ -53,6 +54,7 @@ export function desiredMesh(input: MeshInput): DesiredMesh {
   const keyed = keyLinks(links, input.keyring, numbers);
   const exemptions = exemptionsOf(view);
   const globalMappings = mappingsIn(exemptions);
+  const segment = segmentOf(view);
   return {
     role: view.role,
     associations: associationsOf(keyed),
@@ -61,10 +63,8 @@ export function desiredMesh(input: MeshInput): DesiredMesh {
         ? [...blocks(view, globalMappings), ...protectPolicies(keyed)]
         : [],
     routes: routesOf(view, links),
-    fallbacks:
-      view.role === "leaf"
-        ? distinct(view.encrypted.flatMap(({ seen }) => seen))
-        : [],
+    fallbacks: fallbacksOf(view),
+    ...(segment === undefined ? {} : { segment }),
     exemptions,
     globalMappings,
     peers: keyed.map(peerOf).sort(byPlace),
@@ -113,6 +113,10 @@ function blocks(
     ...blockPolicies(remotes),
     ...blockUntranslated(widest(mappings.map(({ global }) => global))),
   ];
+}
+
+function fallbacksOf({ role, encrypted }: View): Cidr[] {
+  return role === "leaf" ? distinct(encrypted.flatMap(({ seen }) => seen)) : [];
 }
 
 function routesOf(view: View, links: readonly Link[]): RemoteRoute[] {

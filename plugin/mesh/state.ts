@@ -20,6 +20,8 @@ export interface DesiredMesh {
    * else would stop packets from following the default route when the way to the gateway is lost.
    */
   readonly fallbacks: readonly Cidr[];
+  /** In gateway mode. */
+  readonly segment?: Segment;
   readonly exemptions: readonly Exemption[];
   readonly globalMappings: readonly GlobalMapping[];
   readonly peers: readonly Peer[];
@@ -38,6 +40,32 @@ export interface RemoteRoute {
   /** "peer" and "plain" are wanted only where no other route covers the CIDR, "gateway" always. */
   readonly kind: "peer" | "gateway" | "plain";
 }
+
+/**
+ * A gateway-mode cluster as one of its nodes sees it: to whom packets of remote pods are handed inside of the cluster.
+ * All of it follows from the cluster's file, so both ends of a way agree.
+ */
+export interface Segment {
+  /** This node's first address of each family. */
+  readonly addresses: NodeAddresses;
+  /** On a leaf its gateway; on the gateway all leaves. */
+  readonly companions: readonly Companion[];
+  /** The family of what the overlay sends: IPv4 where every node has it, else IPv6 where every node has that. */
+  readonly underlay: 4 | 6;
+  /** Whether the overlay is also for nodes on one link. */
+  readonly always: boolean;
+}
+
+/** Another node of the own cluster. */
+export interface Companion {
+  readonly node: string;
+  readonly addresses: NodeAddresses;
+  /** As the file has them; none where the file leaves them to the base CNI. */
+  readonly pods: readonly Cidr[];
+}
+
+/** First address of each family. */
+export type NodeAddresses = ReadonlyMap<4 | 6, Uint8Array>;
 
 /** Traffic between these networks, either way, keeps its source address and may be forwarded. */
 export interface Exemption {

@@ -1,15 +1,11 @@
 import { type Cidr, cidrContains, cidrOf } from "../../conf/cidr.ts";
 import type { Route } from "../../native/route/route.ts";
 import type { RemoteRoute } from "../mesh/state.ts";
-import { ownsRoute, ROUTE_PROTOCOL } from "../ownership.ts";
+import { routeBy, routeTo, UNICAST, UNREACHABLE } from "../overlay/routes.ts";
+import type { NextHop } from "../overlay/way.ts";
+import { ownsRoute } from "../ownership.ts";
 import type { LinkedNode } from "./linked.ts";
 import { type DesiredState, NOTHING } from "./state.ts";
-
-/** How a packet to an address leaves this node. */
-export interface NextHop {
-  readonly outputInterface: number;
-  readonly gateway?: Uint8Array;
-}
 
 /** What the node knows of its own routing. */
 export interface RoutingFacts {
@@ -21,19 +17,13 @@ export interface RoutingFacts {
   readonly advertised: () => readonly string[];
 }
 
-/** RT_TABLE_MAIN, RT_SCOPE_UNIVERSE, RTN_UNICAST: include/uapi/linux/rtnetlink.h. */
-const MAIN_TABLE = 254;
-const SCOPE_UNIVERSE = 0;
-const UNICAST = 1;
-const UNREACHABLE = 7;
-
-/** IP6_RT_PRIO_USER: what the kernel gives an IPv6 route that asks for no metric. */
-const IPV6_METRIC = 1024;
-
 /** Worse than any metric that a program gives a real route. */
 const FALLBACK_METRIC = 0x7fffffff;
 
-/** What the node's kernel should hold of ours. Pure, but for what `facts` looks up. */
+/**
+ * What the node's kernel should hold of ours, but for the ways inside of a gateway-mode cluster: see desiredOverlay(). Pure,
+ * but for what `facts` looks up.
+ */
 export function desiredState(
   node: LinkedNode | undefined,
   facts: RoutingFacts,
@@ -46,7 +36,9 @@ export function desiredState(
     policies,
     routes: [
       ...fallbacks.map(fallbackRoute),
-      ...routes.flatMap((remote) => neededRoute(remote, facts)),
+      ...routes
+        .filter(({ kind }) => kind !== "gateway")
+        .flatMap((remote) => neededRoute(remote, facts)),
     ],
     sysctls: forwarding(families, facts),
   };
@@ -54,17 +46,15 @@ export function desiredState(
 
 /**
  * The kernel looks a route up before it looks at policies, so a remote CIDR that no route covers
- * needs one, wherever it leads; the tunnel then has its own. The way to a gateway is needed always.
+ * needs one, wherever it leads; the tunnel then has its own.
  */
 function neededRoute(remote: RemoteRoute, facts: RoutingFacts): Route[] {
-  if (remote.kind !== "gateway" && isCovered(remote, facts.routes)) return [];
+  if (isCovered(remote, facts.routes)) return [];
   const hop = facts.nextHop(remote.via);
   if (hop === undefined) return [];
   const { gateway = onLinkGateway(remote), outputInterface } = hop;
-  const metric =
-    remote.destination.family === 6 ? { priority: IPV6_METRIC } : {};
-  const base = routeTo(remote.destination, UNICAST);
-  return [{ ...base, outputInterface, ...(gateway && { gateway }), ...metric }];
+  const way = { outputInterface, ...(gateway && { gateway }) };
+  return [routeBy(remote.destination, way)];
 }
 
 /** A neighbour is itself the next hop, if it speaks the route's family. */
@@ -78,16 +68,6 @@ function onLinkGateway({
 /** Keeps packets from following the default route in clear text when a better route is lost. */
 function fallbackRoute(destination: Cidr): Route {
   return { ...routeTo(destination, UNREACHABLE), priority: FALLBACK_METRIC };
-}
-
-function routeTo(destination: Cidr, type: number): Route {
-  return {
-    destination: { address: destination.bytes, length: destination.prefix },
-    table: MAIN_TABLE,
-    protocol: ROUTE_PROTOCOL,
-    scope: SCOPE_UNIVERSE,
-    type,
-  };
 }
 
 function isCovered(
