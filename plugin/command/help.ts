@@ -19,6 +19,10 @@ const OPTIONS: readonly (readonly [string, string])[] = [
     "--socket FILE",
     "where the agent serves CNI calls (default: /run/crosslink/agent.sock)",
   ],
+  [
+    "--root DIR",
+    "where the node's root is mounted, for install and uninstall (default: /)",
+  ],
   ["--for ROUTER", "ip, cisco or mikrotik, for routes (default: ip)"],
   [
     "--data-dir DIR",

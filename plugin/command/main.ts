@@ -3,6 +3,7 @@ import { runAgent } from "./agent.ts";
 import { runApply } from "./apply.ts";
 import type { Command, Terminal } from "./command.ts";
 import { helpText } from "./help.ts";
+import { runInstall, runUninstall } from "./install.ts";
 import { runIpam } from "./ipam.ts";
 import { runKeygen } from "./keygen-command.ts";
 import { parseOptions } from "./options.ts";
@@ -33,6 +34,22 @@ export const COMMANDS: readonly Command[] = [
     name: "agent",
     summary: "stay: keep this node right, and serve CNI calls fast",
     run: runAgent,
+  },
+  {
+    name: "install",
+    summary:
+      "put crosslink into the runtime's plugin folder and the node's conflist",
+    flags: {
+      "drop-in":
+        "leave the conflist as it is, for runtimes that read drop-ins (libcni 1.3)",
+    },
+    run: runInstall,
+  },
+  {
+    name: "uninstall",
+    summary: "undo install: first the conflist, then the programs",
+    flags: { force: "remove the programs even where pods may need them still" },
+    run: runUninstall,
   },
   {
     name: "keygen",

@@ -16,6 +16,8 @@ export interface Options {
   readonly snat?: string;
   /** Where the agent serves CNI calls. */
   readonly socket?: string;
+  /** Where the node's root is mounted, for `install` and `uninstall`. */
+  readonly root?: string;
   /** Whose words `routes` uses. */
   readonly for?: string;
   /** Where `ipam` keeps addresses. */
@@ -35,6 +37,7 @@ const VALUES = {
   "data-dir": "dataDir",
   for: "for",
   socket: "socket",
+  root: "root",
 } as const;
 
 /**

@@ -1,0 +1,60 @@
+import { getRawAsset, isSea } from "node:sea";
+import { CniError, ErrorCode } from "../../cni/error.ts";
+import { install, type Target, uninstall } from "../install/install.ts";
+import type { Programs } from "../install/programs.ts";
+import type { Terminal } from "./command.ts";
+import type { Options } from "./options.ts";
+
+/** `crosslink install`: one line a change. */
+export function runInstall(options: Options, terminal: Terminal): number {
+  const target = { ...targetOf(options), dropIn: options.flags.has("drop-in") };
+  return report(options, terminal, (tell) => {
+    install(ownPrograms(), target, tell);
+  });
+}
+
+/** `crosslink uninstall`: one line a change. */
+export function runUninstall(options: Options, terminal: Terminal): number {
+  const target = { ...targetOf(options), force: options.flags.has("force") };
+  return report(options, terminal, (tell) => {
+    uninstall(target, tell);
+  });
+}
+
+function targetOf({ root, conflist }: Options): Target {
+  return {
+    ...(root === undefined ? {} : { root }),
+    ...(conflist === undefined ? {} : { conflist }),
+  };
+}
+
+/** What was done is told even where the next step fails. */
+function report(
+  { json }: Options,
+  { writeStdout }: Terminal,
+  work: (tell: (sentence: string) => void) => void,
+): number {
+  const done: string[] = [];
+  try {
+    work((sentence) => done.push(sentence));
+    if (done.length === 0 && !json) writeStdout("Nothing to do.\n");
+    return 0;
+  } finally {
+    if (json) writeStdout(`${JSON.stringify({ done })}\n`);
+    else writeStdout(done.map((sentence) => `${sentence}\n`).join(""));
+  }
+}
+
+function ownPrograms(): Programs {
+  if (isSea()) {
+    return {
+      launcher: new Uint8Array(getRawAsset("launcher")),
+      full: process.execPath,
+    };
+  }
+  throw new CniError(
+    ErrorCode.io,
+    "Cannot install what was not built: this is crosslink run from its sources",
+    { details: "run `npm run build`, then `dist/crosslink install`" },
+  );
+}
