@@ -1,13 +1,14 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { Request } from "../../cni/request.ts";
 import { addressInCidr } from "../../conf/cidr.ts";
-import { formatAddress } from "../../native/address.ts";
+import { AF_INET6, formatAddress, sameBytes } from "../../native/address.ts";
+import type { Link } from "../../native/route/link.ts";
 import { applyOperations } from "../apply.ts";
 import type { Log } from "../log.ts";
 import type { LinkedNode } from "../node/linked.ts";
 import { describeStep } from "../sentence.ts";
 import type { Session } from "../session.ts";
-import { podAddresses } from "./addresses.ts";
+import { podAddresses, podGateways } from "./addresses.ts";
 import { requireHostInterface } from "./host-interface.ts";
 import { observePod } from "./observe.ts";
 import { planPod, type PodPlan } from "./plan.ts";
@@ -27,15 +28,41 @@ export function requirePod(
   const addresses =
     request.prevResult === undefined ? [] : podAddresses(request.prevResult);
   for (const address of addresses) requireCovered(address, node);
+  const link = requireHostInterface(request, session.kernel, session.route);
   return {
     attachment: {
       network: String(request.config["name"]),
       containerID: request.containerId,
       ifname: request.ifname,
     },
-    link: requireHostInterface(request, session.kernel, session.route),
+    link,
     addresses,
+    absentRouters: absentRouters(session, request, link),
   };
+}
+
+/** A link-local router is the host only where the pod's own link has that address. */
+function absentRouters(
+  { route }: Session,
+  { prevResult }: Request,
+  link: Link,
+): Uint8Array[] {
+  const routers = prevResult === undefined ? [] : podGateways(prevResult);
+  if (routers.length === 0) return [];
+  const present = route.addresses(AF_INET6);
+  return routers.filter(
+    (router) =>
+      !present.some(
+        ({ address, index }) =>
+          sameBytes(address, router) &&
+          (!isLinkLocal(router) || index === link.index),
+      ),
+  );
+}
+
+/** RFC 4291 §2.4: fe80::/10. */
+function isLinkLocal([first = 0, second = 0]: Uint8Array): boolean {
+  return first === 0xfe && (second & 0xc0) === 0x80;
 }
 
 /** Compares what a pod needs with what the host holds; changes nothing. */

@@ -4,7 +4,7 @@ import type { Route } from "../../native/route/route.ts";
 import { AF_INET, AF_INET6 } from "../../native/address.ts";
 import { applyOperations } from "../apply.ts";
 import type { Operation } from "../operation.ts";
-import { isPodRoute } from "../ownership.ts";
+import { isPodRoute, ROUTE_PROTOCOL } from "../ownership.ts";
 import type { Session } from "../session.ts";
 import { findHostInterface } from "./host-interface.ts";
 import { type LabelledAttachment, parseLabel } from "./label.ts";
@@ -63,7 +63,7 @@ export function collectGarbage(session: Session, request: Request): void {
   }
 }
 
-/** Takes away every pod's host route and label: `crosslink teardown`. Returns the steps taken. */
+/** Takes away every pod's host route, proxies and label: `crosslink teardown`. Returns the steps taken. */
 export function detachAll(session: Session): Operation[] {
   const routes = hostRoutes(session).map((route): Operation => ({
     object: "route",
@@ -72,6 +72,7 @@ export function detachAll(session: Session): Operation[] {
   }));
   const steps = [
     ...routes,
+    ...proxyRemovals(session, session.route.links()),
     ...labelledLinks(session).flatMap(({ link }) => unlabel(link)),
   ];
   applyOperations(session, steps);
@@ -91,7 +92,29 @@ function detachLink(session: Session, link: Link): void {
   const routes = hostRoutes(session)
     .filter(({ outputInterface }) => outputInterface === link.index)
     .map((route): Operation => ({ object: "route", verb: "delete", route }));
-  applyOperations(session, [...routes, ...unlabel(link)]);
+  applyOperations(session, [
+    ...routes,
+    ...proxyRemovals(session, [link]),
+    ...unlabel(link),
+  ]);
+}
+
+/** Ours are told by their protocol; with the link itself all of its proxies go. */
+function proxyRemovals(
+  { route }: Session,
+  links: readonly Link[],
+): Operation[] {
+  const byIndex = new Map(links.map((link) => [link.index, link]));
+  return route
+    .proxyNeighbours(AF_INET6)
+    .flatMap(({ index, address, protocol }): Operation[] => {
+      const link = byIndex.get(index);
+      if (link === undefined || protocol !== ROUTE_PROTOCOL) return [];
+      const { name } = link;
+      return [
+        { object: "proxy", verb: "delete", link: { index, name }, address },
+      ];
+    });
 }
 
 function hostRoutes({ route }: Session): Route[] {

@@ -1,4 +1,5 @@
-import { sameBytes } from "../../native/address.ts";
+import { AF_INET6, sameBytes } from "../../native/address.ts";
+import type { ProxyNeighbour } from "../../native/route/neighbour/proxy.ts";
 import type { Route } from "../../native/route/route.ts";
 import { readSysctls } from "../node/observe.ts";
 import type { Session } from "../session.ts";
@@ -16,8 +17,19 @@ export function observePod(
     routes: desired.routes
       .map(({ destination }) => hostRouteTo(session, destination.address))
       .filter((route) => route !== undefined),
+    proxies: pod.addresses.some(isIpv6) ? proxiesOn(session, pod) : [],
     alias: pod.link.alias,
   };
+}
+
+function isIpv6(address: Uint8Array): boolean {
+  return address.length === 16;
+}
+
+function proxiesOn({ route }: Session, { link }: Pod): ProxyNeighbour[] {
+  return route
+    .proxyNeighbours(AF_INET6)
+    .filter(({ index }) => index === link.index);
 }
 
 /** The FIB entry that leads to just this address, if there is one. */

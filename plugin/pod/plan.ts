@@ -1,6 +1,8 @@
+import { sameBytes } from "../../native/address.ts";
+import type { ProxyNeighbour } from "../../native/route/neighbour/proxy.ts";
 import type { Route } from "../../native/route/route.ts";
 import type { Operation } from "../operation.ts";
-import { ownsRoute } from "../ownership.ts";
+import { ownsRoute, ROUTE_PROTOCOL } from "../ownership.ts";
 import { routeIdentity } from "../node/identity.ts";
 import { describeRoute } from "../sentence.ts";
 import { parseLabel } from "./label.ts";
@@ -11,6 +13,8 @@ export interface ObservedPod {
   readonly sysctls: ReadonlyMap<string, string>;
   /** Host routes to the pod's addresses, whoever made them and wherever they lead. */
   readonly routes: readonly Route[];
+  /** On the pod's link, whoever made them. */
+  readonly proxies: readonly ProxyNeighbour[];
   readonly alias: string | undefined;
 }
 
@@ -40,6 +44,7 @@ export function planPod(
           value,
         })),
       ...verdicts.filter((verdict) => typeof verdict === "object"),
+      ...proxyOperations(pod, desired, observed),
       ...labelOperations(pod, desired, observed),
     ],
     conflicts: verdicts.filter((verdict) => typeof verdict === "string"),
@@ -62,6 +67,32 @@ function judgeRoute(
   if (ownsRoute(stale))
     return { object: "route", verb: "replace", route: wanted };
   return `another program's ${describeRoute(stale)} leads to another device than the pod's: remove it, or the pod that left it`;
+}
+
+/** Somebody else's proxy for the same address serves; ours for another one goes. */
+function proxyOperations(
+  { link: { index, name } }: Pod,
+  desired: PodState,
+  { proxies }: ObservedPod,
+): Operation[] {
+  const step = (verb: "add" | "delete", address: Uint8Array): Operation => ({
+    object: "proxy",
+    verb,
+    link: { index, name },
+    address,
+  });
+  const missing = desired.proxies.filter(
+    (wanted) => !proxies.some(({ address }) => sameBytes(address, wanted)),
+  );
+  const stale = proxies.filter(
+    ({ address, protocol }) =>
+      protocol === ROUTE_PROTOCOL &&
+      !desired.proxies.some((wanted) => sameBytes(address, wanted)),
+  );
+  return [
+    ...missing.map((address) => step("add", address)),
+    ...stale.map(({ address }) => step("delete", address)),
+  ];
 }
 
 /** Somebody else's alias stays: the mark is a convenience, theirs may be more. */

@@ -11,6 +11,8 @@ export interface Pod {
   /** The host's end of its interface. */
   readonly link: Link;
   readonly addresses: readonly Uint8Array[];
+  /** IPv6 routers that the pod looks for on its link, and that the host is not. */
+  readonly absentRouters: readonly Uint8Array[];
 }
 
 /** What the host needs for one pod. */
@@ -19,6 +21,8 @@ export interface PodState {
   readonly sysctls: ReadonlyMap<string, string>;
   /** One host route an address. */
   readonly routes: readonly Route[];
+  /** Addresses that the host answers neighbour solicitations for: proxy_ndp alone answers for none. */
+  readonly proxies: readonly Uint8Array[];
   readonly label: string | undefined;
 }
 
@@ -37,11 +41,12 @@ const IPV6_METRIC = 1024;
  */
 export function desiredPod(pod: Pod): PodState {
   if (pod.link.master !== undefined) {
-    return { sysctls: new Map(), routes: [], label: undefined };
+    return { sysctls: new Map(), routes: [], proxies: [], label: undefined };
   }
   return {
     sysctls: new Map(neighbourProxies(pod).map((path) => [path, "1"])),
     routes: pod.addresses.map((address) => hostRoute(address, pod.link)),
+    proxies: pod.absentRouters,
     label: formatLabel(pod.attachment),
   };
 }

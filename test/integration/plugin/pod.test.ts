@@ -293,3 +293,108 @@ describe("GC", () => {
     expect(hostRoutes()).toBe("10.0.0.7 dev veth0 scope link");
   });
 });
+
+describe("an IPv6 pod whose router the host is not", () => {
+  const ROUTER = "fd00:0:0:7::1";
+
+  /** As ptp and calico wire it, but for the router's address on the host. */
+  function ipv6Pod(gateway = ROUTER): object {
+    site.writeCluster("own", {
+      podCIDRs: ["10.0.0.0/24", "fd00:0:0:7::/64"],
+      nodes: [{ name: "node1", ips: ["172.17.1.2"] }],
+    });
+    site.writeCluster("office", {
+      encryption: "none",
+      podCIDRs: ["fd00:99::/64"],
+    });
+    connect(site.node, "veth0", pod, "eth0");
+    // proxy_delay: the kernel waits up to 0.8 s before it answers for others.
+    site.node.shell(
+      "echo 0 > /proc/sys/net/ipv6/neigh/veth0/proxy_delay; ip addr add fd00:99::1/128 dev lo",
+    );
+    pod.shell(`ip addr add fd00:0:0:7::7/128 dev eth0 nodad
+      ip route add ${gateway} dev eth0; ip route add default via ${gateway} dev eth0`);
+    const ips = [{ address: "fd00:0:0:7::7/128", gateway, interface: 1 }];
+    return {
+      prevResult: {
+        cniVersion: "1.1.0",
+        interfaces: [{ name: "veth0" }, { name: "eth0", sandbox: pod.path }],
+        ips,
+      },
+    };
+  }
+
+  function proxies(): unknown {
+    return (site.node.ip("-6", "neigh", "show", "proxy") as { dst: string }[])
+      .map(({ dst }) => dst)
+      .join();
+  }
+
+  const reachesFar = (): boolean =>
+    pod.try("ping", "-q", "-c1", "-W3", "fd00:99::1").status === 0;
+
+  it("finds it by the host's answer, and not without", () => {
+    const config = ipv6Pod();
+    expect(reachesFar()).toBe(false);
+    expect(site.call("ADD", { pod, config }).exitCode).toBe(0);
+    expect(proxies()).toBe(ROUTER);
+    pod.shell("ip -6 neigh flush dev eth0");
+    expect(reachesFar()).toBe(true);
+    expect(site.call("CHECK", { pod, config }).exitCode).toBe(0);
+  });
+
+  it.each([
+    [
+      "the proxy",
+      `ip neigh del proxy ${ROUTER} dev veth0`,
+      `proxy neighbour ${ROUTER} on veth0`,
+    ],
+    [
+      "proxy_ndp",
+      "echo 0 > /proc/sys/net/ipv6/conf/veth0/proxy_ndp",
+      "net.ipv6.conf.veth0.proxy_ndp=1",
+    ],
+  ])("has CHECK name %s when it is missing", (_, damage, named) => {
+    const config = ipv6Pod();
+    site.call("ADD", { pod, config });
+    site.node.shell(damage);
+    expect(site.call("CHECK", { pod, config })).toMatchObject({
+      exitCode: 1,
+      answer: { code: 103, details: expect.stringContaining(named) as string },
+    });
+    expect(site.call("ADD", { pod, config }).exitCode).toBe(0);
+    expect(site.call("CHECK", { pod, config }).exitCode).toBe(0);
+  });
+
+  it.each([
+    ["DEL", {}],
+    ["GC", { "cni.dev/valid-attachments": [] }],
+  ])(
+    "loses the proxy by %s, and other programs' proxies stay",
+    (command, more) => {
+      const config = ipv6Pod();
+      site.call("ADD", { pod, config });
+      site.node.exec(
+        "ip",
+        "neigh",
+        "add",
+        "proxy",
+        "fd00:5::5",
+        "dev",
+        "veth0",
+      );
+      expect(site.call(command, { pod, config: more }).exitCode).toBe(0);
+      expect(proxies()).toBe("fd00:5::5");
+    },
+  );
+
+  it("gets none where the host has the router's address on its link", () => {
+    const config = ipv6Pod("fe80::1");
+    site.node.exec("ip", "addr", "add", "fe80::1/64", "dev", "eth0", "nodad");
+    site.call("ADD", { pod, config });
+    expect(proxies()).toBe("fe80::1");
+    site.node.exec("ip", "addr", "add", "fe80::1/64", "dev", "veth0", "nodad");
+    site.call("ADD", { pod, config });
+    expect(proxies()).toBe("");
+  });
+});
