@@ -98,7 +98,7 @@ function play(
     });
 }
 
-describe("crosslink-ipam beside host-local", () => {
+describe("crosslink-ipam beside host-local", { timeout: 240_000 }, () => {
   it("answers and writes the same over random sequences, from fresh and used stores", () => {
     fc.assert(
       fc.property(scenario, (s) => {
