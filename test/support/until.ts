@@ -1,9 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Waits until something holds. The limit is generous: it ends a test that would never end, and times nothing. */
+/**
+ * Waits until something holds. The limit is generous: it ends a test that would never end, and times
+ * nothing; but it is shorter than the agent's slow sweep, which must not pass for anything else.
+ */
 export async function until(
   holds: () => boolean | Promise<boolean>,
-  { limitSeconds = 30, describe = () => "it does not hold" } = {},
+  {
+    limitSeconds = 20,
+    describe = (): string => "it does not hold",
+  }: { limitSeconds?: number; describe?: () => string } = {},
 ): Promise<void> {
   const deadline = Date.now() + limitSeconds * 1000;
   while (!(await holds())) {
