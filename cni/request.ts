@@ -94,7 +94,7 @@ function requirePrintable(value: unknown): void {
     }
     level = level
       .filter((item) => typeof item === "object" && item !== null)
-      .flatMap((item) => Object.values(item as object) as unknown[]);
+      .flatMap((item): unknown[] => Object.values(item));
   }
 }
 
