@@ -93,8 +93,8 @@ function applyStep(model: KernelModel, step: Operation): void {
     case "sysctl":
       model.sysctls.set(step.path, step.value);
       break;
-    case "label":
-      throw new Error("a node's plan labels nothing");
+    default:
+      throw new Error(`this model knows nothing of a ${step.object}`);
   }
 }
 
