@@ -20,14 +20,25 @@ function whyStale() {
   for (const [path, entry] of Object.entries(wanted)) {
     if (!path.startsWith("node_modules/") || entry.link) continue;
     const found = installed[path];
-    // An optional package may rightly be absent: it is for another system.
-    if (found === undefined && !entry.optional) return `${path} is missing`;
+    if (found === undefined && isForHere(entry)) return `${path} is missing`;
     if (found !== undefined && found.version !== entry.version)
       return `${path} is ${found.version}, package-lock.json wants ${entry.version}`;
     if (found !== undefined && !existsSync(join(root, path)))
       return `${path} is gone`;
   }
   return undefined;
+}
+
+/** An optional package is needed where it says that it is for this system. */
+function isForHere({ optional, os = [], cpu = [], libc = [] }) {
+  if (!optional) return true;
+  const has = (list, name) => list.length === 0 || [list].flat().includes(name);
+  return (
+    cpu.length > 0 &&
+    has(os, process.platform) &&
+    has(cpu, process.arch) &&
+    has(libc, "glibc")
+  );
 }
 
 function packagesOf(file) {
