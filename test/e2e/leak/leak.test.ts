@@ -34,6 +34,24 @@ const scenes = {
     "a MASQUERADE rule put before ours leaks nothing",
     "apply puts the exemption first again",
   ],
+  repair: [
+    "CHECK finds nothing missing after ADD",
+    "CHECK names an out policy",
+    "CHECK names an in policy",
+    "CHECK names a fwd policy",
+    "CHECK names a block policy",
+    "CHECK names the SAs",
+    "CHECK names a RETURN rule",
+    "CHECK names proxy-ARP",
+    "CHECK names forwarding",
+    "ADD brings back each of them",
+    "a second ADD changes nothing",
+    "ADD after a reboot sets up everything",
+    "what others set up stays",
+    "teardown removes what is ours, and nothing else",
+    "no key is printed, logged or in an error",
+    "no key is in a file below /run or /var",
+  ],
 } as const;
 
 describe.each(Object.entries(scenes))(
