@@ -12,6 +12,7 @@ async function main(args: readonly string[]): Promise<number> {
   const subject = loadSubject(options);
   const outcomes = await runSuite(subject, {
     only: options.only,
+    jobs: options.jobs,
     progress: (outcome) => process.stdout.write(line(outcome)),
   });
   process.stdout.write(summary(outcomes));

@@ -13,6 +13,7 @@ export interface Options {
   readonly unready?: string | undefined;
   readonly junit?: string | undefined;
   readonly only: string;
+  readonly jobs: number;
 }
 
 /** How to call the suite. */
@@ -27,6 +28,7 @@ export const usage = `Usage: node test/conformance/main.ts --plugin <binary> --c
   --setup <script>       shell script for the empty host namespace of every check
   --damage <name=script> something that CHECK should notice, as a shell script; may be repeated
   --unready <file.json>  a configuration for which STATUS should say 50 or 51
+  --jobs <number>        checks at the same time; default 12: most of their time is waiting for the kernel
   --only <text>          only the checks whose name holds this text
   --junit <file.xml>     writes a report in JUnit's format as well
 
@@ -36,7 +38,7 @@ Needs root. Everything happens in network namespaces that the suite makes and re
 /**
  * Parses the command line.
  *
- * @throws TypeError on an unknown option, or without --plugin and --conf
+ * @throws TypeError on an unknown option, a number that is none, or without --plugin and --conf
  */
 export function parseOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
@@ -53,11 +55,16 @@ export function parseOptions(args: readonly string[]): Options {
       unready: { type: "string" },
       junit: { type: "string" },
       only: { type: "string", default: "" },
+      jobs: { type: "string", default: "12" },
     },
   });
-  const { plugin, conf, "cni-path": cniPath, ...rest } = values;
+  const { plugin, conf, "cni-path": cniPath, jobs: text, ...rest } = values;
   if (plugin === undefined || conf === undefined) {
     throw new TypeError("Cannot start: want --plugin and --conf");
   }
-  return { plugin, conf, cniPath, ...rest };
+  const jobs = Number(text);
+  if (!Number.isInteger(jobs) || jobs < 1) {
+    throw new TypeError(`Cannot start: want --jobs 1 or more: "${text}"`);
+  }
+  return { plugin, conf, cniPath, jobs, ...rest };
 }

@@ -17,6 +17,7 @@ describe("parseOptions()", () => {
       ifname: "eth0",
       damage: [],
       only: "",
+      jobs: 12,
     });
   });
 
@@ -24,6 +25,12 @@ describe("parseOptions()", () => {
     const damage = ["a=true", "b=false"];
     const args = damage.flatMap((text) => ["--damage", text]);
     expect(parseOptions([...required, ...args]).damage).toEqual(damage);
+  });
+
+  it.each(["0", "1.5", "many", "-1"])("refuses %s jobs", (jobs) => {
+    expect(() => parseOptions([...required, `--jobs=${jobs}`])).toThrow(
+      `want --jobs 1 or more: "${jobs}"`,
+    );
   });
 
   it("refuses options that it doesn't know", () => {
