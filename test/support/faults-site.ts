@@ -207,5 +207,5 @@ function mountsOf(folder: string): string {
 /** Whatever the tests left of the pods' namespaces. */
 function removeAll(prefix: string): void {
   const script = `for path in /run/netns/${prefix}*; do [ ! -e "$path" ] || echo "netns delete \${path##*/}"; done | ip -batch -`;
-  execFileSync("bash", ["-c", script]);
+  execFileSync("bash", ["--norc", "-c", script]);
 }

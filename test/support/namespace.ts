@@ -43,7 +43,8 @@ export function namespace(): Namespace {
     path,
     fd,
     exec,
-    shell: (script) => exec("bash", "-ec", script),
+    // bash takes Node's pipes for a remote shell's, and would read the ~/.bashrc of whoever runs the tests.
+    shell: (script) => exec("bash", "--norc", "-ec", script),
     try: (program, ...args) => run(program, args),
     ip: (...args) =>
       JSON.parse(exec("ip", "-json", ...args) || "[]") as unknown,

@@ -314,7 +314,7 @@ function listedByIp(): string {
 
 // With Node's pipe on its standard input bash takes itself for a remote shell, and reads ~/.bashrc.
 function shell(script: string): string {
-  return execFileSync("bash", ["-ec", script], {
+  return execFileSync("bash", ["--norc", "-ec", script], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
   });

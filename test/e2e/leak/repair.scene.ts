@@ -202,5 +202,5 @@ async function kernelState({ namespace }: Node): Promise<string> {
 }
 
 async function shell(node: Node, script: string): Promise<void> {
-  await mustRunIn(node.namespace, "bash", "-c", script);
+  await mustRunIn(node.namespace, "bash", "--norc", "-c", script);
 }

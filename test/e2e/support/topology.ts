@@ -83,7 +83,8 @@ export function topology(plans: readonly NodePlan[]): Topology {
 type Plan = Pick<Topology, "internet" | "server" | "nodes">;
 
 /**
- * Makes everything in one shell script, since starting a program is slow in a guest kernel.
+ * Makes everything in one shell script, since starting a program is slow in a guest kernel. `--norc`: bash takes
+ * Node's pipes for a remote shell's, and would read the ~/.bashrc of whoever runs the tests.
  *
  * @returns the variant of iptables that works on this kernel
  */
@@ -108,7 +109,9 @@ function build(plan: Plan): string {
     ),
     `ip netns exec ${internet.name} bash -ec '${translation(nodes)}'`,
   ].join("\n");
-  return execFileSync("bash", ["-c", script], { encoding: "utf8" }).trim();
+  return execFileSync("bash", ["--norc", "-c", script], {
+    encoding: "utf8",
+  }).trim();
 }
 
 function cable(host: Place, internet: Place, wire: string): string {
@@ -166,7 +169,7 @@ function remove(names: readonly string[]): void {
     kill -KILL $(ip netns pids "$name") 2>/dev/null || true
     ip netns delete "$name"
   done`;
-  execFileSync("bash", ["-c", script, "bash", ...names]);
+  execFileSync("bash", ["--norc", "-c", script, "bash", ...names]);
 }
 
 /** Plugins run `iptables` and its kin: links of these names lead to the variant that works. */

@@ -43,7 +43,7 @@ function onMachine(script: string): { lines: string[]; status: number | null } {
   using scratch = namespace();
   const ran = spawnSync(
     "ip",
-    ["netns", "exec", scratch.name, "bash", "-ec", machine + script],
+    ["netns", "exec", scratch.name, "bash", "--norc", "-ec", machine + script],
     { encoding: "utf8" },
   );
   if (ran.stderr !== "") console.error(ran.stderr);
