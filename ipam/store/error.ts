@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { toCniError } from "../../cni/translate.ts";
 
@@ -19,9 +20,8 @@ export function onDisk<Value>(action: string, work: () => Value): Value {
     return work();
   } catch (error) {
     if (error instanceof CniError) throw error;
-    const known = toCniError(error, action);
-    const errno = errnoOf(error);
-    const advice = errno === undefined ? undefined : ADVICE.get(errno);
+    const known = toCniError(named(error), action);
+    const advice = ADVICE.get(errnoOf(error) ?? "");
     throw new CniError(known.code, known.message, {
       details: [known.details, advice].filter(Boolean).join("; "),
       cause: error,
@@ -38,7 +38,39 @@ export function misplaced(path: string, fact: string): CniError {
 
 /** A system error's errno name, such as "ENOENT". */
 export function errnoOf(error: unknown): string | undefined {
-  const code: unknown =
-    error instanceof Error && "code" in error ? error.code : undefined;
-  return typeof code === "string" ? code : undefined;
+  if (!isSystemError(error)) return undefined;
+  return error.code === UNKNOWN ? nameOf(error.errno) : error.code;
+}
+
+/** What libuv calls an errno that it has no name for, EDQUOT among them. */
+const UNKNOWN = "UNKNOWN";
+
+interface SystemError extends Error {
+  readonly code: string;
+  readonly errno?: number;
+}
+
+function isSystemError(error: unknown): error is SystemError {
+  return (
+    error instanceof Error && "code" in error && typeof error.code === "string"
+  );
+}
+
+/** libuv's numbers are negative. */
+function nameOf(errno = 0): string | undefined {
+  const names = Object.entries(constants.errno);
+  return names.find(([, value]) => value === -errno)?.[0];
+}
+
+/** The error, by the kernel's name where libuv has none. */
+function named(error: unknown): unknown {
+  const code = errnoOf(error);
+  if (!isSystemError(error) || error.code !== UNKNOWN || code === undefined) {
+    return error;
+  }
+  const message = error.message.replace(/^UNKNOWN: [^,]*/, code);
+  return Object.assign(new Error(message, { cause: error }), {
+    ...error,
+    code,
+  });
 }

@@ -48,7 +48,13 @@ export function replaceWhole(
   name: string,
   content: string,
 ): void {
-  renameSync(writeDraft(directory, content), join(directory, name));
+  const draft = writeDraft(directory, content);
+  try {
+    renameSync(draft, join(directory, name));
+  } catch (error) {
+    removeFile(directory, DRAFT_NAME);
+    throw error;
+  }
 }
 
 /** Does what taking an address does to the file system, and undoes it. Throws what would keep an address from being taken. */

@@ -134,35 +134,48 @@ describe("a read-only store", () => {
 });
 
 describe("a disk that fails", () => {
-  it("gives no address that could not be brought to disk", () => {
-    using net = network();
-    const [file, ...args] = crosslinkIpam();
-    const call = callFor(net.store, "ADD", "a");
-    const strace = [
-      "-f",
-      "-qq",
-      "-o",
-      "/dev/null",
-      "-e",
-      "inject=fsync:error=EIO:when=1",
-    ];
-    const { stdout } = spawnSync("strace", [...strace, file, ...args], {
-      env: {
-        CNI_COMMAND: "ADD",
-        CNI_CONTAINERID: "a",
-        CNI_NETNS: "/x",
-        CNI_IFNAME: "eth0",
-        CNI_PATH: "/x",
-      },
-      input: JSON.stringify(call.config),
-      encoding: "utf8",
-    });
-    expect(JSON.parse(stdout)).toMatchObject({
-      code: 5,
-      msg: expect.stringContaining("EIO") as string,
-    });
-    expect(reservations(net.directory)).toEqual({});
-  });
+  it.each([
+    ["fsync", "EIO"],
+    ["rename", "ENOSPC"],
+    ["link", "EIO"],
+    ["write", "EDQUOT"],
+  ])(
+    "gives no address, and keeps none, when %s fails with %s",
+    (systemCall, errno) => {
+      using net = network();
+      const before = readStore(net.directory);
+      const [file, ...args] = crosslinkIpam();
+      const call = callFor(net.store, "ADD", "a");
+      const names = ["", ".crosslink-draft", "10.1.2.2", "last_reserved_ip.0"];
+      const paths = names.flatMap((name) => ["-P", join(net.directory, name)]);
+      const fault = `inject=${systemCall}:error=${errno}:when=1`;
+      const { stdout } = spawnSync(
+        "strace",
+        ["-f", "-qqq", "-o", "/dev/null", ...paths, "-e", fault, file, ...args],
+        {
+          env: {
+            CNI_COMMAND: "ADD",
+            CNI_CONTAINERID: "a",
+            CNI_NETNS: "/x",
+            CNI_IFNAME: "eth0",
+            CNI_PATH: "/x",
+          },
+          input: JSON.stringify(call.config),
+          encoding: "utf8",
+        },
+      );
+      expect(JSON.parse(stdout)).toMatchObject({
+        code: 5,
+        msg: expect.stringContaining(errno) as string,
+      });
+      const {
+        lock: _,
+        "last_reserved_ip.0": __,
+        ...left
+      } = readStore(net.directory);
+      expect(left).toEqual(before);
+    },
+  );
 });
 
 describe("what doesn't belong in a store", () => {
