@@ -67,7 +67,7 @@ export interface RouteClient {
   /** EADDRNOTAVAIL where the device has no such address. */
   deleteAddress(assigned: AssignedAddress): void;
   routes(filter: RouteFilter): Route[];
-  /** The route that a packet to `destination` takes; undefined where it has none. EINVAL: it leads to a blackhole. */
+  /** The route that a packet to `destination` takes; undefined where it has none, or one to nowhere. */
   getRoute(destination: Uint8Array, lookup?: RouteLookup): Route | undefined;
   /** EEXIST where the kernel has it already. */
   addRoute(route: Route): void;

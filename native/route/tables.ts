@@ -97,6 +97,10 @@ function listRoutes(
     .filter((route) => table === undefined || route.table === table); // kernels before 4.20 do not filter
 }
 
+// A table without a route says ENETUNREACH; fib_props[] in net/ipv4/fib_semantics.c has what unreachable, blackhole and
+// prohibit routes say.
+const NO_WAY = ["ENETUNREACH", "EHOSTUNREACH", "EINVAL", "EACCES"];
+
 function getRoute(
   conversation: Conversation,
   destination: Uint8Array,
@@ -110,10 +114,7 @@ function getRoute(
     body: encodeRouteLookup(destination, lookup),
     action,
   };
-  const [found] =
-    ignoring(["ENETUNREACH", "EHOSTUNREACH"], () =>
-      conversation.execute(get),
-    ) ?? [];
+  const [found] = ignoring(NO_WAY, () => conversation.execute(get)) ?? [];
   return found && decodeRoute(found.body);
 }
 

@@ -268,6 +268,25 @@ describe("getRoute()", () => {
       pair.client.getRoute(ipv6("20010db8000000000000000000000001")),
     ).toBeUndefined();
   });
+
+  it.each(["blackhole", "unreachable", "prohibit"])(
+    "takes a %s route for no way",
+    (kind) => {
+      using pair = routePair();
+      pair.near.shell(`
+        ip route add ${kind} 10.20.0.0/16 proto 80
+        ip route add ${kind} fd00:20::/64 proto 80`);
+      for (const address of [
+        ipv4("10.20.3.4"),
+        ipv6("fd000020000000000000000000000001"),
+      ]) {
+        expect(pair.client.getRoute(address)).toBeUndefined();
+        expect(
+          pair.client.getRoute(address, { fibMatch: true }),
+        ).toBeUndefined();
+      }
+    },
+  );
 });
 
 describe("rules()", () => {
