@@ -17,9 +17,23 @@ export function reportStatus(
   host: Host,
 ): void {
   const node = withSession(kernel, (session) =>
-    readLinkedNode(config, host, session.route),
+    unlessLater(() => readLinkedNode(config, host, session.route)),
   );
   for (const family of outerFamilies(node)) requireEsp(kernel, family);
+}
+
+/**
+ * What the first pod brings must not be missed before it: a runtime whose network is not ready starts no pod, and
+ * calico claims a node's first block for one.
+ */
+function unlessLater<Result>(read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof CniError && error.code === ErrorCode.tryAgainLater)
+      return undefined;
+    throw error;
+  }
 }
 
 function outerFamilies(node: LinkedNode | undefined): Set<4 | 6> {

@@ -12,6 +12,11 @@ export interface LocalCidr {
   readonly cidr: Cidr;
   /** For an admin: the cluster file, or what was looked at on the node. */
   readonly origin: string;
+  /**
+   * Whether more may follow by themselves: calico claims a block when a pod finds the others full, and
+   * Felix or BIRD gives it a route only after calico's ADD has returned.
+   */
+  readonly grows?: boolean;
 }
 
 /** RT_TABLE_MAIN: include/uapi/linux/rtnetlink.h. */
@@ -21,19 +26,24 @@ const MAIN_TABLE = 254;
  * This node's pod CIDRs. What the cluster files say counts, since every other node reads the same;
  * where they say nothing, the base CNI's own traces on this node are read.
  *
- * @throws CniError 7 where neither knows one
+ * @throws CniError 7 where neither knows one, 11 where the base CNI may leave a trace yet
  */
 export function findLocalCidrs(self: Self, route: RouteClient): LocalCidr[] {
   const configured = [...ofNode(self), ...ofCluster(self)];
   if (configured.length > 0) return configured;
   const discovered = discover(self, route);
   if (discovered.length > 0) return discovered;
-  const { cluster, file } = self.source;
-  throw new CniError(
-    ErrorCode.invalidConfiguration,
-    `Cannot find the pod CIDRs of node "${self.node.name}"`,
+  throw unknownCidrs(self);
+}
+
+function unknownCidrs({ node, source: { cluster, file } }: Self): CniError {
+  const later = cluster.cni === "calico";
+  const fix = "give the node's podCIDRs in the cluster file";
+  return new CniError(
+    later ? ErrorCode.tryAgainLater : ErrorCode.invalidConfiguration,
+    `Cannot find the pod CIDRs of node "${node.name}"`,
     {
-      details: `${file} gives the node no podCIDRs, and ${lookedAt(cluster.cni)}. Give the node's podCIDRs in the cluster file`,
+      details: `${file} gives the node no podCIDRs, and ${lookedAt(cluster.cni)}. ${later ? `The runtime tries again; if none comes, look at calico-node's log, or ${fix}` : `To mend it, ${fix}`}`,
     },
   );
 }
@@ -56,7 +66,10 @@ function discover(self: Self, route: RouteClient): LocalCidr[] {
     case "flannel":
       return named(readFlannelSubnets(), `flannel's ${SUBNET_FILE}`);
     case "calico":
-      return named(calicoBlocks(mainRoutes(route)), "calico's blackhole route");
+      return named(
+        calicoBlocks(mainRoutes(route)),
+        "calico's blackhole route",
+      ).map((local) => ({ ...local, grows: true }));
     case "globalrouter":
       return named(
         bridgeNetworks(GLOBALROUTER_BRIDGE, route),
@@ -72,7 +85,7 @@ function lookedAt(cni: Self["source"]["cluster"]["cni"]): string {
     case "flannel":
       return `${SUBNET_FILE} holds none`;
     case "calico":
-      return "the main table holds no blackhole route of protocol bird or 80 (calico makes one a block when the first pod starts)";
+      return "the main table holds no blackhole route of protocol bird or 80: calico makes one a block, soon after the first pod";
     case "globalrouter":
       return `there is no bridge ${GLOBALROUTER_BRIDGE} with an address`;
     case "other":

@@ -28,7 +28,7 @@ export interface LinkedNode {
  * Reads what this node should be; changes nothing.
  *
  * @returns undefined where the clusters folder is empty: then the node is linked to nothing
- * @throws CniError 7 for bad files, an unknown node, or no pod CIDR
+ * @throws CniError 7 for bad files, an unknown node, or no pod CIDR; 11 where one may come by itself
  */
 export function readLinkedNode(
   config: NetworkConfiguration,

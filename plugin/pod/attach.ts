@@ -18,7 +18,7 @@ import { desiredPod, type Pod } from "./state.ts";
  * The pod that a request is for.
  *
  * @throws CniError 7 where its interface has no end on this host, or an address of it is none of
- *   this node's
+ *   this node's; 11 where it may become one
  */
 export function requirePod(
   session: Session,
@@ -99,11 +99,12 @@ function requireCovered(
   const known = localCidrs
     .map(({ cidr, origin }) => `${cidr.text} (${origin})`)
     .join(", ");
+  const grows = localCidrs.some((local) => local.grows);
   throw new CniError(
-    ErrorCode.invalidConfiguration,
+    grows ? ErrorCode.tryAgainLater : ErrorCode.invalidConfiguration,
     `Cannot link pod address ${formatAddress(address)}: it is outside of this node's pod CIDRs`,
     {
-      details: `known are ${known}. Give the node's podCIDRs in its cluster file, on every node of every cluster`,
+      details: `known are ${known}. ${grows ? "A new block gets its route soon, and the runtime tries again; if it does not come, give" : "Give"} the node's podCIDRs in its cluster file, on every node of every cluster`,
     },
   );
 }
