@@ -35,8 +35,8 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts", "test/conformance/**/*.test.ts"],
-          // A guest kernel takes a whole core and half a gigabyte: one file at a time.
-          fileParallelism: false,
+          // A guest kernel takes a whole core and half a gigabyte.
+          maxWorkers: 2,
           testTimeout: 300_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 2 },

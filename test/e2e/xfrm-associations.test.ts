@@ -1,12 +1,8 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { buildAddon } from "../../.build/addon.ts";
-import {
-  type GuestResult,
-  IPSEC_MODULES,
-  runInUml,
-  umlMissing,
-} from "../support/uml.ts";
+import { runProgramInUml } from "../support/guest-program.ts";
+import { type GuestResult, IPSEC_MODULES, umlMissing } from "../support/uml.ts";
 
 const missing = umlMissing();
 
@@ -38,8 +34,7 @@ function runGuest(
   modules: readonly string[] = IPSEC_MODULES,
 ): Promise<GuestResult> {
   buildAddon();
-  return runInUml({
-    command: [process.execPath, join(import.meta.dirname, "guest", script)],
+  return runProgramInUml([join(import.meta.dirname, "guest", script)], {
     modules,
     timeoutSeconds: 200,
   });

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
+import { runProgramInUml } from "../../support/guest-program.ts";
 import { namespace } from "../../support/namespace.ts";
-import { runInUml, umlMissing } from "../../support/uml.ts";
+import { umlMissing } from "../../support/uml.ts";
 
 /** What the scenes need of a kernel besides ESP; loaded where it runs as a guest. */
 const MODULES = [
@@ -80,8 +81,7 @@ export function runInGuest(
   script: readonly string[],
   options: SceneOptions = {},
 ): Promise<SceneResult> {
-  const command = [process.execPath, ...script];
-  return runInUml({ command, modules: MODULES, ...options });
+  return runProgramInUml(script, { modules: MODULES, ...options });
 }
 
 function runHere(
