@@ -83,13 +83,13 @@ function writeFiles({ nodes }: Topology): void {
   const [node] = nodes;
   if (node === undefined) return;
   show(`cluster1.json  ${JSON.stringify(clusterFile("cluster1", nodes))}`);
-  show(`conflist       ptp with host-local and ipMasq, then`);
+  show(`conflist       ptp with crosslink-ipam and ipMasq, then`);
   show(`               ${JSON.stringify(crosslinkPlugin(node))}`);
 }
 
 async function addPods(sites: readonly Site[]): Promise<void> {
   step(
-    "ADD, as a container runtime calls it: ptp with host-local, then dist/crosslink",
+    "ADD, as a container runtime calls it: ptp with crosslink-ipam, then crosslink; both are dist/crosslink",
   );
   const rows: string[][] = [];
   for (const { node, pod } of sites) {

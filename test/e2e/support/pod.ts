@@ -30,7 +30,7 @@ export interface Pod extends Disposable {
   readonly address: () => string;
 }
 
-/** The conflist of a node: the reference plugins ptp and host-local with masquerade, then crosslink. */
+/** The conflist of a node: the reference plugin ptp with crosslink-ipam and masquerade, then crosslink. */
 export function ptpConflist(node: Node): Conflist {
   return {
     cniVersion: "1.0.0",
@@ -40,8 +40,8 @@ export function ptpConflist(node: Node): Conflist {
         type: "ptp",
         ipMasq: true,
         ipam: {
-          type: "host-local",
-          dataDir: join(node.folder, "host-local"),
+          type: "crosslink-ipam",
+          dataDir: join(node.folder, "ipam"),
           ranges: [[{ subnet: node.podCidr }]],
           routes: [{ dst: "0.0.0.0/0" }],
         },
