@@ -1,6 +1,12 @@
 import { CniError, ErrorCode } from "../cni/error.ts";
 import type { NetworkConfiguration } from "../conf/network.ts";
 import { missingAlgorithm } from "../native/xfrm/missing-algorithm.ts";
+import {
+  type EncapsulationEnd,
+  encapsulationEnds,
+  endName,
+  isHeld,
+} from "./encapsulation.ts";
 import { tryAssociation } from "./esp.ts";
 import type { Kernel } from "./kernel.ts";
 import { type Host, type LinkedNode, readLinkedNode } from "./node/linked.ts";
@@ -9,7 +15,7 @@ import { withSession } from "./session.ts";
 /**
  * Serves STATUS: succeeds where an ADD would find what it needs.
  *
- * @throws CniError 50 where the kernel cannot encrypt; 7 where the files are wrong
+ * @throws CniError 50 where the kernel cannot encrypt, or nobody holds the socket that ESP in UDP needs; 7 where the files are wrong
  */
 export function reportStatus(
   config: NetworkConfiguration,
@@ -20,6 +26,8 @@ export function reportStatus(
     unlessLater(() => readLinkedNode(config, host, session.route)),
   );
   for (const family of outerFamilies(node)) requireEsp(kernel, family);
+  for (const end of encapsulationEnds(node?.mesh.associations ?? []))
+    requireHeld(kernel, end);
 }
 
 /**
@@ -52,5 +60,18 @@ function requireEsp(kernel: Kernel, family: 4 | 6): void {
       ? `Cannot encrypt over IPv${String(family)}: ${refusal.message}`
       : `Cannot encrypt over IPv${String(family)}: the kernel has no ${missing.name}`,
     { details: missing?.remedy ?? refusal.message, cause: refusal },
+  );
+}
+
+/** A process of one call cannot hold a socket for the pods that live on after it. */
+export function requireHeld(kernel: Kernel, end: EncapsulationEnd): void {
+  if (isHeld(kernel, end)) return;
+  throw new CniError(
+    ErrorCode.notAvailable,
+    `Cannot receive ESP in UDP: nobody holds ${endName(end)} on this node`,
+    {
+      details:
+        'the agent does that: start it with `crosslink agent`, or as conf/ shows for systemd and Kubernetes. Until then nothing arrives from peers with "encap": "udp"',
+    },
   );
 }
