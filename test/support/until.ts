@@ -8,13 +8,14 @@ export async function until(
   holds: () => boolean | Promise<boolean>,
   {
     limitSeconds = 20,
+    pauseMs = 20,
     describe = (): string => "it does not hold",
-  }: { limitSeconds?: number; describe?: () => string } = {},
+  }: { limitSeconds?: number; pauseMs?: number; describe?: () => string } = {},
 ): Promise<void> {
   const deadline = Date.now() + limitSeconds * 1000;
   while (!(await holds())) {
     if (Date.now() > deadline)
       throw new Error(`Waited for ${limitSeconds} s in vain: ${describe()}`);
-    await sleep(20);
+    await sleep(pauseMs);
   }
 }

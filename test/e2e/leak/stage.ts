@@ -53,7 +53,7 @@ const plans = [
 ] as const;
 
 /** Packets for a pod of another cluster, whoever they say they are from; 10.0.2.0/24 is a third cluster's. */
-const clearText =
+export const clearText =
   "not esp and (dst net 10.0.0.0/24 or dst net 10.0.1.0/24 or dst net 10.0.2.0/24)";
 
 /** Sets the stage. `linked`: crosslink's ADD has come, too. */

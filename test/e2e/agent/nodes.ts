@@ -1,0 +1,99 @@
+/** Nodes with agents, for scenes: the launcher is what a runtime would start, and the built binary serves. */
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { addChain } from "../../support/chain.ts";
+import { until } from "../../support/until.ts";
+import type { Site } from "../leak/stage.ts";
+import { crosslinkPlugin, dist } from "../support/pod.ts";
+import type { Node, Topology } from "../support/topology.ts";
+
+const launcher = join(dist, "../native/build/launcher");
+
+/** For whoever waits in a guest: looking takes much of its one processor, which others need too. */
+export const SLOWLY = { limitSeconds: 60, pauseMs: 300 } as const;
+
+/** An agent that runs. */
+export interface Agent {
+  /** Ends it, and waits until it is gone. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts a node's agent, and waits until it serves. */
+export async function startAgent(node: Node): Promise<Agent> {
+  mkdirSync(join(node.folder, "run"), { recursive: true, mode: 0o700 });
+  const child = spawn(
+    "nsenter",
+    [
+      `--net=/run/netns/${node.namespace.name}`,
+      ...[join(dist, "crosslink"), "agent", "--node", node.name],
+      ...["--clusters", join(node.folder, "clusters.d")],
+      ...["--keyring", keyring(node), "--socket", socket(node)],
+    ],
+    { stdio: ["ignore", "ignore", "pipe"] },
+  );
+  let log = "";
+  child.stderr.setEncoding("utf8").on("data", (part: string) => {
+    log += part;
+  });
+  await until(() => log.includes("the agent is ready"), {
+    ...SLOWLY,
+    describe: () => log,
+  });
+  return {
+    stop: async () => {
+      const ended = once(child, "exit");
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
+
+/** crosslink's ADD for a pod that is connected, by the launcher alone: without the agent it would fail. */
+export async function addByAgent(
+  { node, pod }: Site,
+  { path }: Topology,
+): Promise<void> {
+  const programs = join(node.folder, "programs");
+  mkdirSync(programs, { recursive: true });
+  copyFileSync(launcher, join(programs, "crosslink"));
+  await addChain({
+    ...pod.call,
+    conflist: { ...pod.call.conflist, plugins: [crosslinkPlugin(node)] },
+    cniPath: [programs],
+    environment: { PATH: path, CROSSLINK_AGENT: socket(node) },
+    precedingResult: pod.result(),
+  });
+}
+
+/** What STATUS answers, asked of the full binary: undefined where the node is ready, else the error's code and message. */
+export function askStatus(
+  node: Node,
+): { readonly code: number; readonly msg: string } | undefined {
+  const { status, stdout } = spawnSync(
+    "nsenter",
+    [`--net=/run/netns/${node.namespace.name}`, join(dist, "crosslink")],
+    {
+      env: { CNI_COMMAND: "STATUS" },
+      input: JSON.stringify({
+        cniVersion: "1.1.0",
+        name: "pods",
+        ...crosslinkPlugin(node),
+      }),
+      encoding: "utf8",
+    },
+  );
+  return status === 0
+    ? undefined
+    : (JSON.parse(stdout) as { code: number; msg: string });
+}
+
+/** The path of a node's keyring. */
+export function keyring({ folder }: Node): string {
+  return join(folder, "keyring.json");
+}
+
+function socket({ folder }: Node): string {
+  return join(folder, "run", "agent.sock");
+}
