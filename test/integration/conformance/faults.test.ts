@@ -34,7 +34,10 @@ async function run(
   writeFileSync(conf!, JSON.stringify({ ...config, store: "{tmp}/store" }));
   writeFileSync(unready!, JSON.stringify({ ...config, store: "/dev/null/x" }));
   const named = ["--plugin", file!, "--conf", conf!, "--unready", unready!];
-  return runSuite(loadSubject(parseOptions([...named, ...kind])), { only, jobs: 4 });
+  return runSuite(loadSubject(parseOptions([...named, ...kind])), {
+    only,
+    jobs: 4,
+  });
 }
 
 const ipam = ["--ipam"];
