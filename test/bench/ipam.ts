@@ -1,7 +1,4 @@
-/**
- * `node test/bench/ipam.ts`: what an address costs, crosslink-ipam beside host-local, in stores that grow crowded; and
- * what comes of many at once.
- */
+/** What an address costs, crosslink-ipam beside host-local, in stores that grow crowded; and what comes of many at once. */
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -138,30 +135,4 @@ function timeCall(program: Program, call: Call): number {
 
 function containerId(seed: string): string {
   return createHash("sha256").update(seed).digest("hex");
-}
-
-if (import.meta.main) {
-  const milliseconds = ({ median, p90 }: Summary): string =>
-    `${median.toFixed(0)} / ${p90.toFixed(0)}`;
-  for (const taken of [0, 1000, 60_000]) {
-    for (const { program, firstAdd, add, check, del } of measureIpam(
-      taken,
-      taken > 10_000 ? 11 : 21,
-    )) {
-      console.log(
-        `${program.padEnd(15)} ${String(taken).padStart(6)} taken: first ADD ${firstAdd.toFixed(0)}, ADD ${milliseconds(add)}, CHECK ${milliseconds(check)}, DEL ${milliseconds(del)} ms`,
-      );
-    }
-  }
-  for (const {
-    program,
-    adds,
-    processes,
-    milliseconds: all,
-    addresses,
-  } of await measureRush(1000, 16)) {
-    console.log(
-      `${program.padEnd(15)} ${adds} ADDs by ${processes} processes: ${(all / 1000).toFixed(1)} s, ${addresses} addresses`,
-    );
-  }
 }

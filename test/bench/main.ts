@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { table } from "../e2e/demo/report.ts";
 import { espMissing, runInGuest } from "../e2e/support/kernel.ts";
+import { reportIpam } from "./ipam-report.ts";
 import { columns, type Row } from "./measure.ts";
 import { formatSummary } from "./statistics.ts";
 
@@ -34,10 +35,14 @@ async function bench(): Promise<void> {
       rows,
     );
   }
+  const { text, ...ipam } = await reportIpam();
+  console.log(
+    `\nIPAM, called alone; "first ADD" comes after another program wrote the store:\n\n${text}\n`,
+  );
   mkdirSync(results, { recursive: true });
   writeFileSync(
     join(results, "bench.json"),
-    JSON.stringify(tables, undefined, 2),
+    JSON.stringify({ tables, ipam }, undefined, 2),
   );
   console.log(
     "All figures are in milliseconds, median / p90. JSON: test/results/bench.json",
