@@ -16,7 +16,8 @@ import { join } from "node:path";
 import pkg from "@yao-pkg/pkg/lib-es5/sea.js";
 import { build } from "esbuild";
 import { lazyBuiltins } from "./builtins.ts";
-import { writeScript } from "./code-cache.ts";
+import { asFunction, writeScript } from "./code-cache.ts";
+import { bundlePackages, lazyPackages, PACKAGES_NAME } from "./packages.ts";
 import { nodePackage, root } from "./paths.ts";
 
 /** What goes into a binary. */
@@ -38,8 +39,10 @@ export async function buildBinary(
   { entry, addon, launcher }: BinaryInputs,
 ): Promise<void> {
   const bundle = await bundled(entry);
+  const packages = await bundlePackages();
   const digest = digestOf([
     bundle,
+    packages,
     readFileSync(addon),
     readFileSync(launcher),
     ownText(),
@@ -50,7 +53,7 @@ export async function buildBinary(
   mkdirSync(join(output, ".."), { recursive: true });
   const folder = mkdtempSync(`${output}.unfinished-`);
   try {
-    await pack(folder, { bundle, addon, launcher });
+    await pack(folder, { bundle, packages, addon, launcher });
     renameSync(join(folder, "crosslink"), output);
     linkIpam(output, folder);
     writeFileSync(digestFile, digest);
@@ -70,7 +73,7 @@ async function bundled(entry: string): Promise<string> {
     target: "node24",
     // A folder that a source file could name does not exist in the binary; its own file is the nearest thing.
     define: { "import.meta.dirname": "__dirname" },
-    plugins: [lazyBuiltins],
+    plugins: [lazyBuiltins, lazyPackages],
     logLevel: "warning",
   });
   const [file] = outputFiles;
@@ -79,22 +82,28 @@ async function bundled(entry: string): Promise<string> {
   return file.text;
 }
 
+/** What the binary is packed from: two texts, and the paths of two files. */
+interface Parts {
+  readonly bundle: string;
+  readonly packages: string;
+  readonly addon: string;
+  readonly launcher: string;
+}
+
 /**
  * pkg's public `exec()` takes no path of a local Node and would download one; the function under it does.
  * `execArgvExtension: "none"`: a NODE_OPTIONS in the environment must not load code into a program that root runs.
  */
 async function pack(
   folder: string,
-  {
-    bundle,
-    addon,
-    launcher,
-  }: { bundle: string; addon: string; launcher: string },
+  { bundle, packages, addon, launcher }: Parts,
 ): Promise<void> {
   const node = strippedNode(join(folder, "node"));
   const script = join(folder, "crosslink.js");
   const cache = join(folder, "crosslink.cache");
   writeScript(bundle, { script, cache }, node);
+  const packagesScript = join(folder, PACKAGES_NAME);
+  writeFileSync(packagesScript, asFunction(packages));
   const seaConfig = {
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
@@ -103,6 +112,7 @@ async function pack(
     assets: {
       "crosslink.js": script,
       "crosslink.cache": cache,
+      [PACKAGES_NAME]: packagesScript,
       [addonName(addon)]: addon,
       launcher,
     },

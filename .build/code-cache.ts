@@ -9,17 +9,21 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
 
-/** The bundle as the loader runs it: one function with what CommonJS offers. Writes it, and its cache. */
+/** Writes the bundle as the loader runs it, and its cache. */
 export function writeScript(
   bundle: string,
   files: { readonly script: string; readonly cache: string },
   node: string,
 ): void {
-  const head = "(function (exports, require, module, __filename, __dirname) {";
-  writeFileSync(files.script, `${head}${bundle}\n})`);
+  writeFileSync(files.script, asFunction(bundle));
   // By the Node that ships, in a process of its own: the flags must not outlive it.
   for (const verb of ["make", "verify"])
     execFileSync(node, [import.meta.filename, verb, files.script, files.cache]);
+}
+
+/** One function with what CommonJS offers, as the loader runs a bundle. */
+export function asFunction(bundle: string): string {
+  return `(function (exports, require, module, __filename, __dirname) {${bundle}\n})`;
 }
 
 function make(text: string, cache: string): void {

@@ -3,6 +3,7 @@
 const { getRawAsset } = require("node:sea");
 const { Script } = require("node:vm");
 
+let packages;
 const script = new Script(
   // esbuild writes ASCII only.
   Buffer.from(getRawAsset("crosslink.js")).latin1Slice(),
@@ -12,4 +13,24 @@ const script = new Script(
     cachedData: Buffer.from(getRawAsset("crosslink.cache")),
   },
 );
-script.runInThisContext()(exports, require, module, __filename, __dirname);
+script.runInThisContext()(exports, requireAny, module, __filename, __dirname);
+
+/** Node's own modules, and the bundle of what only an agent needs: see .build/packages.ts. */
+function requireAny(name) {
+  return name === "packages.js"
+    ? (packages ??= loadPackages(name))
+    : require(name);
+}
+
+function loadPackages(name) {
+  const text = Buffer.from(getRawAsset(name)).toString("utf8");
+  const module = { exports: {} };
+  new Script(text, { filename: name }).runInThisContext()(
+    module.exports,
+    require,
+    module,
+    __filename,
+    __dirname,
+  );
+  return module.exports;
+}

@@ -103,13 +103,23 @@ module.exports = {
     {
       name: "no-other-packages",
       comment:
-        "ip-num is the only package at run time; all others belong to the build and the tests.",
+        "ip-num is the only package of a CNI call, and the agent has two more; all others belong to the build and the tests.",
       severity: "error",
       from: { pathNot: [testsAndTools, "node_modules"] },
       to: {
         path: "node_modules",
-        pathNot: "node_modules/(ip-num|@types/node)/",
+        pathNot: "node_modules/(ip-num|@types/node|pino|prom-client)/",
       },
+    },
+    {
+      name: "packages-of-the-agent",
+      comment:
+        "A logger and a metrics library take milliseconds and megabytes: only the agent's telemetry uses them.",
+      severity: "error",
+      from: {
+        pathNot: ["^plugin/agent/telemetry/", testsAndTools, "node_modules"],
+      },
+      to: { path: "node_modules/(pino|prom-client)/" },
     },
     {
       name: "sources-know-no-tests",

@@ -3,7 +3,7 @@ import type { Handlers } from "../cni/main.ts";
 import type { Request } from "../cni/request.ts";
 import { type NetworkConfiguration, parseNetwork } from "../conf/network.ts";
 import type { Kernel } from "./kernel.ts";
-import { type Log, openLog } from "./log.ts";
+import { both, type Log, openLog, silent } from "./log.ts";
 import type { EnsureNode } from "./node/converge.ts";
 import { type Host, readLinkedNode } from "./node/linked.ts";
 import { checkAttachment } from "./check.ts";
@@ -18,6 +18,8 @@ export interface PluginContext {
   readonly kernel: () => Kernel;
   readonly host: Host;
   readonly writeStderr: (text: string) => void;
+  /** Where decisions are logged besides: a resident agent's log. */
+  readonly log?: Log;
   /** Brings the node up to date: {@link refreshNode}, unless a resident agent knows better. */
   readonly ensureNode: EnsureNode;
 }
@@ -78,7 +80,7 @@ function del(request: Request, context: PluginContext): void {
       detachPod(session, request);
     });
   } catch (error) {
-    openLog(context.writeStderr)(
+    both(openLog(context.writeStderr), context.log ?? silent)(
       "warn",
       `DEL left something behind: ${String(error)}`,
       {
@@ -105,7 +107,10 @@ function openCallLog(
   config: NetworkConfiguration,
   context: PluginContext,
 ): Log {
-  const log = openLog(context.writeStderr, config.logFile);
+  const log = both(
+    openLog(context.writeStderr, config.logFile),
+    context.log ?? silent,
+  );
   const call = {
     command: request.command,
     containerID: request.containerId,

@@ -15,6 +15,14 @@ export type Log = (
 /** A log that nobody reads, for pure callers and tests. */
 export const silent: Log = () => undefined;
 
+/** One log that writes to two. */
+export function both(one: Log, other: Log): Log {
+  return (level, message, facts) => {
+    one(level, message, facts);
+    other(level, message, facts);
+  };
+}
+
 /**
  * Makes the log of one call: stderr, and `logFile` where one is configured.
  *
@@ -55,24 +63,13 @@ function append(file: string, line: string): void {
   }
 }
 
-/** One logfmt line: time (RFC 3339), level, message, then the facts. */
+/** One line of JSON: level, time (RFC 3339), the facts, the message. As the agent's logger has it. */
 export function formatLine(
   time: Date,
   level: string,
   message: string,
   facts: LogFacts,
 ): string {
-  const fields = [
-    ["time", time.toISOString()] as const,
-    ["level", level] as const,
-    ["msg", message] as const,
-    ...Object.entries(facts),
-  ]
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${quote(String(value))}`);
-  return `${fields.join(" ")}\n`;
-}
-
-function quote(value: string): string {
-  return /^[\w.:/@+-]+$/.test(value) ? value : JSON.stringify(value);
+  const line = { level, time: time.toISOString(), ...facts, msg: message };
+  return `${JSON.stringify(line)}\n`;
 }

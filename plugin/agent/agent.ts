@@ -4,7 +4,6 @@ import { RT_TABLE_MAIN } from "../../native/route/constants.ts";
 import type { Route } from "../../native/route/route.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Log } from "../log.ts";
 import { type EnsureNode, refreshNode } from "../node/converge.ts";
 import type { Host } from "../node/linked.ts";
 import { type Session, withSession } from "../session.ts";
@@ -16,7 +15,8 @@ import {
 } from "./encapsulation.ts";
 import type { Answer } from "./frame.ts";
 import { keeper } from "./keeper.ts";
-import type { Observer } from "./observer.ts";
+import type { AgentLogs } from "./telemetry/log.ts";
+import type { Observer } from "./telemetry/observer.ts";
 import { schedule } from "./schedule.ts";
 import { type RemoteCall, serveCalls } from "./server.ts";
 
@@ -30,7 +30,7 @@ export interface AgentOptions {
   readonly conflistFolder: string;
   /** Where it serves CNI calls. */
   readonly socket: string;
-  readonly log: Log;
+  readonly logs: AgentLogs;
   readonly observer: Observer;
 }
 
@@ -42,8 +42,9 @@ export interface AgentOptions {
  * @throws what listening throws; a node that cannot be set up yet is tried again instead
  */
 export function startAgent(options: AgentOptions): () => void {
-  const { kernel, log, socket } = options;
-  const changes = listen(options, () => {
+  const { kernel, socket } = options;
+  const log = options.logs.own;
+  const changes = listen({ ...options, log }, () => {
     poll();
   });
   const sockets = encapsulationSockets(kernel, log);
@@ -94,21 +95,26 @@ function refresher(
 /** What is wrong with the files, or in the way, is logged once, and looked at again later. */
 function reconcile(
   ensure: EnsureNode,
-  { kernel, configuration, log, observer }: AgentOptions,
+  { kernel, configuration, logs, observer }: AgentOptions,
 ): boolean {
   return observer.reconciling(() => {
     const config = configuration();
-    withSession(kernel, (session) => ensure(session, config, log));
+    withSession(kernel, (session) => ensure(session, config, logs.own));
   });
 }
 
 function serveObserved(
   call: RemoteCall,
   ensureNode: EnsureNode,
-  { kernel, host, observer }: AgentOptions,
+  { kernel, host, logs, observer }: AgentOptions,
 ): Answer {
   return observer.serving(call, () =>
-    serveCall(call, { kernel: () => kernel, host, ensureNode }),
+    serveCall(call, {
+      kernel: () => kernel,
+      host,
+      ensureNode,
+      log: logs.calls,
+    }),
   );
 }
 

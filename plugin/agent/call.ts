@@ -10,7 +10,7 @@ import type { RemoteCall } from "./server.ts";
 /** What serves calls in this process, as it would in one of their own. */
 export type ServingContext = Pick<
   PluginContext,
-  "kernel" | "host" | "ensureNode"
+  "kernel" | "host" | "ensureNode" | "log"
 >;
 
 /** Serves one call as the full binary would: by the same handlers, with the same words. */

@@ -1,8 +1,8 @@
 import { dirname } from "node:path";
 import { startAgent } from "../agent/agent.ts";
-import { observe } from "../agent/observer.ts";
+import { openAgentLogs } from "../agent/telemetry/log.ts";
+import { observe } from "../agent/telemetry/observer.ts";
 import { claimSocket } from "../agent/socket-folder.ts";
-import { openLog } from "../log.ts";
 import type { Terminal } from "./command.ts";
 import { CONFLIST_FOLDER, type Options, readConfiguration } from "./options.ts";
 
@@ -14,7 +14,8 @@ export function runAgent(options: Options, terminal: Terminal): number {
   const { conflist, socket = AGENT_SOCKET } = options;
   const kernel = terminal.kernel();
   claimSocket(kernel, socket);
-  const log = openLog(terminal.writeStderr, configuredLogFile(options));
+  const logs = openAgentLogs(configuredLogFile(options));
+  const log = logs.own;
   const stop = startAgent({
     kernel,
     host: terminal.host,
@@ -22,7 +23,7 @@ export function runAgent(options: Options, terminal: Terminal): number {
     conflistFolder:
       conflist === undefined ? CONFLIST_FOLDER : dirname(conflist),
     socket,
-    log,
+    logs,
     observer: observe(log, {
       call: () => undefined,
       look: () => undefined,

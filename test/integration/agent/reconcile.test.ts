@@ -125,7 +125,7 @@ describe("an agent", () => {
     site.writeCluster("office", office("192.168.7.0/24"));
     await until(() => state().includes("192.168.7.0/24 via 172.17.1.1"));
     await until(() => running.log().includes("what its files say again"));
-    expect(running.log().match(/level=error/g)).toHaveLength(1);
+    expect(running.log().match(/"level":"error"/g)).toHaveLength(1);
   });
 
   it("waits for a folder of cluster files that is not there yet", async () => {

@@ -31,6 +31,7 @@ const wrong = [
   ["plugin/shell.ts", "node:child_process", "programs-in-named-places"],
   ["ipam/range.ts", "ip-num", "addresses-behind-cidr"],
   ["conf/check.ts", "ajv", "no-other-packages"],
+  ["plugin/agent/server.ts", "pino", "packages-of-the-agent"],
   ["cni/lost.ts", "./nowhere.ts", "no-unresolved"],
 ] as const;
 
@@ -39,6 +40,7 @@ const right = [
   ["plugin/front.ts", "../cni/plain.ts"],
   ["ipam/store.ts", "../native/socket.ts"],
   ["conf/cidr.ts", "ip-num"],
+  ["plugin/agent/telemetry/log.ts", "pino"],
   ["native/socket.ts", "./binding.ts"],
   ["native/key.ts", "node:crypto"],
   ["plugin/mesh/keys.ts", "node:crypto"],

@@ -14,13 +14,13 @@ afterEach(() => {
 });
 
 describe("formatLine()", () => {
-  it("quotes what has spaces and leaves undefined out", () => {
+  it("is one JSON object, without what is undefined", () => {
     const line = formatLine(new Date(0), "info", "add policy", {
       peer: "b/node2",
       why: undefined,
     });
     expect(line).toBe(
-      'time=1970-01-01T00:00:00.000Z level=info msg="add policy" peer=b/node2\n',
+      '{"level":"info","time":"1970-01-01T00:00:00.000Z","peer":"b/node2","msg":"add policy"}\n',
     );
   });
 
@@ -49,9 +49,7 @@ describe("openLog()", () => {
     log("info", "one");
     log("info", "two");
     expect(
-      lines.map((line) =>
-        /msg=(?:"([^"]*)|(\S*))/.exec(line)?.slice(1).join(""),
-      ),
+      lines.map((line) => (JSON.parse(line) as { msg: string }).msg),
     ).toEqual(["one", expect.stringContaining("Cannot write logFile"), "two"]);
   });
 

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
-import { toCniError } from "../../cni/translate.ts";
-import type { Log } from "../log.ts";
-import type { FullPlan } from "../node/converge.ts";
-import type { Answer, CallFrame } from "./frame.ts";
+import { toCniError } from "../../../cni/translate.ts";
+import type { Log } from "../../log.ts";
+import type { FullPlan } from "../../node/converge.ts";
+import type { Answer, CallFrame } from "../frame.ts";
 
 /** Watches the agent at work: one log line a decision, and counts. */
 export interface Observer {
@@ -19,7 +19,8 @@ export interface Meter {
   readonly call: (call: {
     readonly program: string;
     readonly command: string;
-    readonly exitCode: number;
+    /** Of the error object; 0 where all went well. */
+    readonly code: number;
     readonly seconds: number;
   }) => void;
   readonly look: (look: {
@@ -38,20 +39,7 @@ export function observe(log: Log, meter: Meter): Observer {
       const started = performance.now();
       const answer = serve();
       const seconds = (performance.now() - started) / 1000;
-      const {
-        CNI_COMMAND = "",
-        CNI_CONTAINERID,
-        CNI_IFNAME,
-      } = call.environment;
-      const program = basename(call.program);
-      const { exitCode } = answer;
-      meter.call({ program, command: CNI_COMMAND, exitCode, seconds });
-      log("info", `${program} ${CNI_COMMAND}`, {
-        containerID: CNI_CONTAINERID,
-        ifname: CNI_IFNAME,
-        exitCode,
-        milliseconds: Math.round(seconds * 1e6) / 1000,
-      });
+      tellCall({ call, answer, seconds }, { log, meter });
       return answer;
     },
     reconciling: (look) => {
@@ -70,6 +58,40 @@ export function observe(log: Log, meter: Meter): Observer {
       for (const kind of repairKinds(plan)) meter.repair(kind);
     },
   };
+}
+
+function tellCall(
+  {
+    call,
+    answer,
+    seconds,
+  }: {
+    readonly call: CallFrame;
+    readonly answer: Answer;
+    readonly seconds: number;
+  },
+  { log, meter }: { readonly log: Log; readonly meter: Meter },
+): void {
+  const { CNI_COMMAND = "", CNI_CONTAINERID, CNI_IFNAME } = call.environment;
+  const program = basename(call.program);
+  const { code, msg: error } = errorOf(answer);
+  meter.call({ program, command: CNI_COMMAND, code, seconds });
+  log(code === 0 ? "info" : "warn", `${program} ${CNI_COMMAND}`, {
+    containerID: CNI_CONTAINERID,
+    ifname: CNI_IFNAME,
+    code,
+    error,
+    milliseconds: Math.round(seconds * 1e6) / 1000,
+  });
+}
+
+/** The error object that a call answered (SPEC.md 1.1.0 §5 "Error"). */
+function errorOf({ exitCode, stdout }: Answer): {
+  readonly code: number;
+  readonly msg?: string;
+} {
+  if (exitCode === 0) return { code: 0 };
+  return JSON.parse(stdout) as { code: number; msg: string };
 }
 
 interface Trouble {

@@ -1,0 +1,90 @@
+/** Packages from npm that only an agent needs: a bundle of their own, which a CNI call neither reads nor runs. */
+import { createRequire } from "node:module";
+import { build, type Plugin } from "esbuild";
+import { root } from "./paths.ts";
+
+const require = createRequire(import.meta.url);
+
+const PACKAGES = ["pino", "prom-client"];
+
+/** What the loader knows this bundle by, and the main bundle asks the loader for. */
+export const PACKAGES_NAME = "packages.js";
+
+/**
+ * In the main bundle `import { pino } from "pino"` becomes a function that loads the package when it is called. Only
+ * functions and classes can be imported so; esbuild refuses other names.
+ */
+export const lazyPackages: Plugin = {
+  name: "lazy-packages",
+  setup: (build) => {
+    const filter = new RegExp(`^(${PACKAGES.join("|")})$`);
+    build.onResolve({ filter }, ({ path }) => ({
+      path,
+      namespace: "lazy-package",
+    }));
+    build.onResolve(
+      { filter: new RegExp(`^${PACKAGES_NAME}$`) },
+      ({ path }) => ({
+        path,
+        external: true,
+      }),
+    );
+    build.onLoad({ filter, namespace: "lazy-package" }, ({ path }) => ({
+      contents: moduleText(path),
+    }));
+  },
+};
+
+/**
+ * Parts that nobody here calls, and that would load more of Node: threads, TLS, clusters of processes. Twenty
+ * megabytes of an agent's memory.
+ */
+const UNUSED =
+  /^\.\/(lib\/)?(transport|multistream|pushgateway|cluster|defaultMetrics|summary)$/;
+
+const withoutUnused: Plugin = {
+  name: "without-unused",
+  setup: (build) => {
+    build.onResolve({ filter: UNUSED }, ({ path }) => ({
+      path,
+      namespace: "unused",
+    }));
+    build.onLoad({ filter: /^/, namespace: "unused" }, () => ({
+      contents: "",
+    }));
+  },
+};
+
+/** One CommonJS text that exports a function for each package, which loads it. */
+export async function bundlePackages(): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: PACKAGES.map(
+        (name) => `exports["${name}"] = () => require("${name}");`,
+      ).join("\n"),
+      resolveDir: root,
+    },
+    bundle: true,
+    write: false,
+    platform: "node",
+    format: "cjs",
+    target: "node24",
+    plugins: [withoutUnused],
+    logLevel: "warning",
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+function moduleText(name: string): string {
+  const exports = require(name) as Record<string, unknown>;
+  return Object.keys(exports)
+    .filter((key) => typeof exports[key] === "function" && /^\w+$/.test(key))
+    .filter((key) => key !== "default")
+    .map(
+      (key) => `export function ${key}(...a) {
+  const value = require("${PACKAGES_NAME}")["${name}"]().${key};
+  return new.target === undefined ? value(...a) : new value(...a);
+}`,
+    )
+    .join("\n");
+}

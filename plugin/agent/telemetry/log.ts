@@ -1,0 +1,43 @@
+import { destination, pino } from "pino";
+import { both, type Log, openLog } from "../../log.ts";
+
+const STDERR = 2;
+
+/** The agent's logs: the same JSON lines that a process of one call writes. */
+export interface AgentLogs {
+  /** What the agent decides by itself: on stderr, and in `logFile`. */
+  readonly own: Log;
+  /** What is decided in calls, which write to their own `logFile`: on stderr. */
+  readonly calls: Log;
+}
+
+/**
+ * Opens the agent's logs.
+ *
+ * Lines are written at once, and in this thread: an agent that is killed has said all it did, and a single executable
+ * has no files from which a thread could be started.
+ */
+export function openAgentLogs(logFile: string | undefined): AgentLogs {
+  const stderr = openStderr();
+  const file = openLog(() => undefined, logFile);
+  return { own: both(stderr, file), calls: stderr };
+}
+
+function openStderr(): Log {
+  const stream = destination({ dest: STDERR, sync: true });
+  // A log that nobody can read is no reason to leave the node alone.
+  stream.on("error", () => undefined);
+  const logger = pino(OPTIONS, stream);
+  return (level, message, facts = {}) => {
+    logger[level](facts, message);
+  };
+}
+
+const OPTIONS = {
+  // Who else is on the machine is for the collector of logs to say.
+  base: null,
+  timestamp: () => `,"time":"${new Date().toISOString()}"`,
+  formatters: { level: (label: string) => ({ level: label }) },
+  // Nothing that holds a key is ever handed to a log; this is for the day when somebody forgets.
+  redact: ["key", "keys", "secret", "keyring"],
+};
