@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { configuration, type FaultPod, type FaultSite } from "./faults-site.ts";
 
@@ -13,6 +13,10 @@ export interface BinaryCall {
   readonly environment?: Readonly<Record<string, string>>;
   /** Words before the program: `strace …`, `setpriv …`. */
   readonly through?: readonly string[];
+  /** Whether to watch its memory. */
+  readonly watched?: boolean;
+  /** When it is ended, in milliseconds; 20 s where left out: alone, nothing of ours takes as long. */
+  readonly limitMs?: number;
 }
 
 /** How a call ended. */
@@ -23,6 +27,8 @@ export interface Ended {
   readonly stdout: string;
   readonly stderr: string;
   readonly milliseconds: number;
+  /** The most memory that it was seen to hold, in megabytes: looked at every 5 ms, where the call asks for it; else 0. */
+  readonly peakMegabytes: number;
   /** The object on stdout; undefined where stdout is empty, or holds something else. */
   readonly answer: Answer | undefined;
 }
@@ -47,30 +53,41 @@ export function requireBinary(): void {
     throw new Error(`Cannot find "${binary}": run npm run build`);
 }
 
-/** Runs the binary on the node, as a runtime or an admin would. Ends it after 20 s: nothing of ours takes as long. */
-export function callBinary(site: FaultSite, call: BinaryCall): Promise<Ended> {
+/** What the program is given: the words of a command line, or stdin; and the environment. */
+export interface Given {
+  readonly words: readonly string[];
+  readonly stdin: Buffer;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** A call as the program sees it. */
+export function given(site: FaultSite, call: BinaryCall): Given {
   const isCni = typeof call.command === "string";
-  const words = isCni ? [] : call.command;
+  return {
+    words: isCni ? [] : [...call.command, ...files(site)],
+    stdin: isCni ? stdinOf(site, call) : Buffer.alloc(0),
+    environment: { ...environmentOf(call), ...call.environment },
+  };
+}
+
+/** Runs the binary on the node, as a runtime or an admin would. */
+export function callBinary(site: FaultSite, call: BinaryCall): Promise<Ended> {
+  const { words, stdin, environment } = given(site, call);
   const [nsenter, ...where] = site.inside;
   const child = spawn(
     nsenter!,
-    [
-      ...where,
-      ...(call.through ?? []),
-      binary,
-      ...words,
-      ...(isCni ? [] : files(site)),
-    ],
+    [...where, ...(call.through ?? []), binary, ...words],
     {
-      env: { ...environmentOf(call), ...call.environment },
-      timeout: 20_000,
+      env: environment,
+      timeout: call.limitMs ?? 20_000,
       killSignal: "SIGKILL",
     },
   );
   // Who fails early closes its stdin before it has read all of it.
   child.stdin.on("error", () => undefined);
-  child.stdin.end(isCni ? stdinOf(site, call) : "");
+  child.stdin.end(stdin);
   const started = performance.now();
+  const memory = call.watched === true ? watchMemory(child.pid) : undefined;
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on("data", (part: Buffer) => stdout.push(part));
@@ -85,6 +102,7 @@ export function callBinary(site: FaultSite, call: BinaryCall): Promise<Ended> {
         stdout: text,
         stderr: Buffer.concat(stderr).toString(),
         milliseconds: performance.now() - started,
+        peakMegabytes: memory?.stop() ?? 0,
         answer: parseAnswer(text),
       });
     });
@@ -100,6 +118,24 @@ export function isOrderly({ exitCode, stdout, answer }: Ended): boolean {
     typeof answer.msg === "string" &&
     typeof answer.cniVersion === "string"
   );
+}
+
+/** VmHWM of /proc/PID/status only grows, so that a look every now and then is enough. */
+function watchMemory(pid: number | undefined): { stop(): number } {
+  let peak = 0;
+  const look = (): void => {
+    const file = `/proc/${pid}/status`;
+    const status = existsSync(file) ? readFileSync(file, "utf8") : "";
+    const [, kilobytes] = /^VmHWM:\s+(\d+) kB/m.exec(status) ?? [];
+    peak = Math.max(peak, Number(kilobytes ?? 0) / 1024);
+  };
+  const timer = setInterval(look, 5);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return peak;
+    },
+  };
 }
 
 function environmentOf({ command, pod }: BinaryCall): NodeJS.ProcessEnv {
@@ -124,7 +160,8 @@ function files({ clustersDir, keyring }: FaultSite): string[] {
   return ["--clusters", clustersDir, "--keyring", keyring, "--node", "node1"];
 }
 
-function parseAnswer(text: string): Answer | undefined {
+/** The object that a text is; undefined for anything else. */
+export function parseAnswer(text: string): Answer | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null && !Array.isArray(value)
