@@ -7,6 +7,7 @@ import { keyWithDerived } from "./ipsec/derived.ts";
 import type { KeyedLink } from "./ipsec/keyed-link.ts";
 import {
   blockPolicies,
+  blockUnserved,
   blockUntranslated,
   protectPolicies,
 } from "./ipsec/policies.ts";
@@ -112,6 +113,7 @@ function blocks(
   return [
     ...blockPolicies(remotes),
     ...blockUntranslated(widest(mappings.map(({ global }) => global))),
+    ...blockUnserved(view.own?.services ?? [], remotes),
   ];
 }
 

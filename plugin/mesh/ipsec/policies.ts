@@ -37,6 +37,25 @@ export function blockUntranslated(globals: readonly Cidr[]): SecurityPolicy[] {
   );
 }
 
+/**
+ * Packets from remote pods to a service that nothing serves here have kept the service's address, since whatever serves
+ * it translates before routing; they would follow the default route, decrypted. Packets of the own cluster are spared:
+ * a node's own are looked up before they are translated.
+ */
+export function blockUnserved(
+  services: readonly Cidr[],
+  remotes: readonly Cidr[],
+): SecurityPolicy[] {
+  return services.flatMap((service) =>
+    pairs(remotes, service).map((remote) =>
+      block("out", {
+        source: prefixOf(remote),
+        destination: prefixOf(service),
+      }),
+    ),
+  );
+}
+
 /** Tunnels each pair of local and remote CIDR through its link, both ways. Without "fwd" the receiver drops. */
 export function protectPolicies(links: readonly KeyedLink[]): SecurityPolicy[] {
   return links
@@ -69,8 +88,8 @@ function protect(
   return [out, allow("in", selector, inbound), allow("fwd", selector, inbound)];
 }
 
-function pairs(locals: readonly Cidr[], remote: Cidr): Cidr[] {
-  return locals.filter(({ family }) => family === remote.family);
+function pairs(cidrs: readonly Cidr[], other: Cidr): Cidr[] {
+  return cidrs.filter(({ family }) => family === other.family);
 }
 
 function template(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   blockPolicies,
+  blockUnserved,
   blockUntranslated,
 } from "../../../../../plugin/mesh/ipsec/policies.ts";
 import {
@@ -35,6 +36,37 @@ it("blockUntranslated() blocks only what would leave", () => {
   expect(blockUntranslated(cidrs(["100.80.0.0/16"])).map(policyText)).toEqual([
     "src 0.0.0.0/0 dst 100.80.0.0/16 dir out action block priority 17299",
   ]);
+});
+
+it("blockUnserved() blocks what remote pods send to services, not what others do", () => {
+  const services = cidrs(["10.96.0.0/16", "fd96::/112"]);
+  const remotes = cidrs(["10.2.0.0/16", "10.3.0.0/16", "fd02::/48"]);
+  expect(blockUnserved(services, remotes).map(policyText)).toEqual([
+    "src 10.2.0.0/16 dst 10.96.0.0/16 dir out action block priority 17299",
+    "src 10.3.0.0/16 dst 10.96.0.0/16 dir out action block priority 17299",
+    "src fd02::/48 dst fd96::/112 dir out action block priority 17299",
+  ]);
+});
+
+describe("desiredMesh() with services", () => {
+  it("blocks unserved packets on the node that carries the services alone", () => {
+    const a = cluster("a", {
+      serviceCIDRs: ["10.96.0.0/16"],
+      nodes: [
+        node("a1", "192.168.0.1", { podCIDRs: ["10.1.1.0/24"] }),
+        node("a2", "192.168.0.2", { podCIDRs: ["10.1.2.0/24"] }),
+      ],
+    });
+    const b = cluster("b", {
+      nodes: [node("b1", "192.168.1.1", { podCIDRs: ["10.2.1.0/24"] })],
+    });
+    const unserved =
+      "src 10.2.1.0/24 dst 10.96.0.0/16 dir out action block priority 17299";
+    const policies = (place: string): string[] =>
+      meshAt([a, b], place).policies.map(policyText);
+    expect(policies("a/a1")).toContain(unserved);
+    expect(policies("a/a2")).not.toContain(unserved);
+  });
 });
 
 describe("protectPolicies()", () => {
