@@ -27,10 +27,11 @@ export function warningsOf(facts: Circumstances): string[] {
   ];
 }
 
-/** Other nodes know this one's pods from the files alone. */
+/** Other clusters know this node's pods from the files alone; in gateway mode, the whole cluster's. */
 function unknownToOthers({ self, pods }: Circumstances): string[] {
   const { cluster } = self.source;
-  const listed = (self.node.podCIDRs ?? cluster.podCIDRs).map(parseCidr);
+  const own = cluster.mode === "gateway" ? undefined : self.node.podCIDRs;
+  const listed = (own ?? cluster.podCIDRs).map(parseCidr);
   return pods
     .filter((cidr) => !listed.some((known) => cidrContains(known, cidr)))
     .map(

@@ -25,6 +25,20 @@ it("warns of pods that the files don't know", () => {
   ]);
 });
 
+it("takes a gateway's whole cluster for known, whatever its own node's part", () => {
+  const gate = node("g1", "192.168.0.1", {
+    gateway: true,
+    podCIDRs: ["10.1.0.0/24"],
+  });
+  const podCIDRs = ["10.1.0.0/16"];
+  const own = cluster("g", { mode: "gateway", podCIDRs, nodes: [gate] });
+  expect(meshAt([own, b], "g/g1").warnings).toEqual([]);
+  const localCidrs = cidrs(["10.9.0.0/24"]);
+  const leaf = node("l1", "192.168.0.2");
+  const both = cluster("g", { mode: "gateway", podCIDRs, nodes: [gate, leaf] });
+  expect(meshAt([both, b], "g/l1", { localCidrs }).warnings).toHaveLength(1);
+});
+
 it("warns of a peer without a common address family", () => {
   const six = cluster("six", {
     nodes: [node("s1", "fd99::1", { podCIDRs: ["10.4.0.0/24"] })],
