@@ -80,7 +80,7 @@ describe("cluster files", () => {
     "%s gives every node its state, without a warning",
     (mesh) => {
       const clusters = load(mesh);
-      expect(clusters).toHaveLength(2);
+      expect(clusters).toHaveLength(namesIn(mesh).length);
       const keyring = {
         kind: "keys" as const,
         active: 1,
@@ -118,6 +118,7 @@ describe("cluster files", () => {
     expect(load("dual-stack")[0]?.cluster.podCIDRs).toContain("fd00:64::/48");
     expect(load("gateways").map(({ cluster }) => cluster.mode)).toEqual([
       "p2p",
+      "gateway",
       "gateway",
     ]);
   });

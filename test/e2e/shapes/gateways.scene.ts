@@ -1,0 +1,215 @@
+/** conf/examples/gateways: a cluster with two gateways and leaves on both sides of a router, a p2p one, a third one. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { capture } from "../support/capture.ts";
+import { tell } from "../support/facts.ts";
+import { transfer } from "../support/transfer.ts";
+import {
+  addPod,
+  mustCrosslink,
+  pings,
+  shell,
+  type ShapePod,
+  wirePod,
+} from "./actor.ts";
+import type { Machine } from "./sites.ts";
+import { type World, world } from "./world.ts";
+
+/** Between the sites: a packet of a pod, a service or a node's own for them, outside of ESP. */
+const clearText =
+  "not esp and (net 10.244.0.0/16 or net 10.42.0.0/16 or net 10.45.0.0/16 or net 10.96.0.0/16)";
+
+type Pods = Readonly<Record<PodName, ShapePod>>;
+type PodName = "edge" | "gateway-1" | "worker-1" | "worker-2" | "campus-worker";
+
+{
+  using stack = new DisposableStack();
+  const scene = stack.use(world("gateways"));
+  const recorder = await capture(scene.internet, "any");
+  const pods = await startPods(scene, stack);
+  await threeClusters(pods);
+  await ways(scene);
+  await services(scene, pods);
+  await hostNetwork(scene, pods);
+  await secondGateway(scene, pods);
+  using recording = await recorder.stop();
+  const [esp, clear] = [recording.count("esp"), recording.count(clearText)];
+  tell("nothing left a site in clear text", esp > 100 && clear === 0, {
+    esp,
+    clear,
+    shown: recording.show(clearText, 3),
+  });
+  await withoutCrosslink(scene, pods);
+}
+
+/** Two by a runtime's ADD, whose nodes it links; the others' nodes by `apply`. */
+async function startPods(scene: World, stack: DisposableStack): Promise<Pods> {
+  const wire = async (name: string, address: string): Promise<ShapePod> => {
+    const pod = stack.use(await wirePod(scene.machine(name), address));
+    await mustCrosslink(scene.machine(name), scene, "apply");
+    return pod;
+  };
+  const add = async (name: string): Promise<ShapePod> =>
+    stack.use(await addPod(scene.machine(name), scene));
+  await mustCrosslink(scene.machine("campus-gateway"), scene, "apply");
+  return {
+    edge: await add("edge"),
+    "worker-2": await add("worker-2"),
+    "gateway-1": await wire("gateway-1", "10.244.1.5"),
+    "worker-1": await wire("worker-1", "10.244.3.5"),
+    "campus-worker": await wire("campus-worker", "10.45.1.5"),
+  };
+}
+
+async function threeClusters(pods: Pods): Promise<void> {
+  const pairs: [string, PodName, PodName][] = [
+    ["p2p and gateway", "edge", "gateway-1"],
+    ["p2p and a leaf on the gateway's link", "edge", "worker-1"],
+    ["p2p and a leaf behind a router", "edge", "worker-2"],
+    ["gateway and gateway, leaf to leaf", "campus-worker", "worker-2"],
+    ["the third side of the mesh", "campus-worker", "edge"],
+  ];
+  for (const [name, one, other] of pairs)
+    await bothWays(name, pods[one], pods[other]);
+  const sent = await transfer(pods["worker-2"].namespace, pods.edge.namespace, {
+    address: addressOf(pods.edge),
+    bytes: 300_000,
+  });
+  tell(
+    "a leaf's source address is kept",
+    sent.intact && sent.source === addressOf(pods["worker-2"]),
+    sent,
+  );
+}
+
+async function bothWays(
+  name: string,
+  one: ShapePod,
+  other: ShapePod,
+): Promise<void> {
+  const there = await pings(one.namespace, addressOf(other));
+  const back = await pings(other.namespace, addressOf(one));
+  tell(name, there && back, { there, back });
+}
+
+function addressOf({ addresses: [first = ""] }: ShapePod): string {
+  return first;
+}
+
+/** How leaves hand packets to their gateway. */
+async function ways(scene: World): Promise<void> {
+  const route = (name: string): Promise<string> =>
+    shell(scene.machine(name).namespace, "ip route get 10.42.0.9");
+  const behind = await route("worker-2");
+  const beside = await route("worker-1");
+  const always = await route("campus-worker");
+  tell(
+    'overlay "auto": a leaf behind a router uses VXLAN',
+    behind.includes("via 192.168.1.11 dev crosslink0"),
+    behind,
+  );
+  tell(
+    'overlay "auto": a leaf on the gateway\'s link does not',
+    beside.includes("via 192.168.1.11 dev eth0"),
+    beside,
+  );
+  tell(
+    'overlay "always": a leaf on the gateway\'s link does',
+    always.includes("via 192.168.3.10 dev crosslink0"),
+    always,
+  );
+  const held = await shell(
+    scene.machine("worker-2").namespace,
+    "ip xfrm state; ip xfrm policy",
+  );
+  tell("a leaf has no SA and no policy", held.trim() === "", held);
+}
+
+/** Like kube-proxy on the gateway, for a service whose pod is on a leaf. */
+async function services(scene: World, pods: Pods): Promise<void> {
+  const rule = `-t nat -A PREROUTING -d 10.96.0.10 -j DNAT --to ${addressOf(pods["worker-2"])}`;
+  const gateway = scene.machine("gateway-1").namespace;
+  const before = await pings(pods.edge.namespace, "10.96.0.10");
+  await shell(gateway, `iptables-legacy ${rule}`);
+  const after = await pings(pods.edge.namespace, "10.96.0.10");
+  const third = await pings(pods["campus-worker"].namespace, "10.96.0.10");
+  tell(
+    "a service of another cluster answers once its gateway serves it",
+    !before && after && third,
+    { before, after, third },
+  );
+}
+
+/** The node's own address, and a socket that asks for none. */
+async function hostNetwork(scene: World, pods: Pods): Promise<void> {
+  const far = addressOf(pods["gateway-1"]);
+  const edge = scene.machine("edge").namespace;
+  const gateway = scene.machine("gateway-1").namespace;
+  const answered = [
+    await pings(edge, far),
+    await pings(edge, far, "-I", "192.168.2.10"),
+    await pings(gateway, addressOf(pods.edge)),
+  ];
+  const counters = await shell(edge, "cat /proc/net/xfrm_stat");
+  const [, blocked] = /XfrmOutPolBlock\s+(\d+)/.exec(counters) ?? [];
+  tell(
+    "a node's own packets to remote pods are blocked",
+    !answered.includes(true) && Number(blocked) >= 2,
+    { answered, blocked },
+  );
+}
+
+/** The second gateway takes over as soon as the files no longer name the first. */
+async function secondGateway(scene: World, pods: Pods): Promise<void> {
+  const takers = ["gateway-1", "gateway-2", "worker-2", "edge"].map((name) =>
+    scene.machine(name),
+  );
+  for (const machine of takers) {
+    demote(machine);
+    await mustCrosslink(machine, scene, "apply");
+  }
+  await bothWays(
+    "the second gateway, with a leaf behind a router",
+    pods.edge,
+    pods["worker-2"],
+  );
+  await bothWays(
+    "the second gateway, with the first one as a leaf",
+    pods.edge,
+    pods["gateway-1"],
+  );
+}
+
+function demote({ folder }: Machine): void {
+  const file = join(folder, "clusters.d/headquarters.json");
+  const cluster = JSON.parse(readFileSync(file, "utf8")) as {
+    nodes: { gateway?: boolean }[];
+  };
+  delete cluster.nodes[0]?.gateway;
+  writeFileSync(file, JSON.stringify(cluster));
+}
+
+/** Shows that the capture would have seen clear text. */
+async function withoutCrosslink(scene: World, pods: Pods): Promise<void> {
+  const recorder = await capture(scene.internet, "any");
+  await mustCrosslink(scene.machine("edge"), scene, "teardown");
+  const edge = scene.machine("edge").namespace;
+  await shell(edge, "iptables-legacy -t nat -F POSTROUTING");
+  await pings(pods.edge.namespace, addressOf(pods["gateway-1"]));
+  using recording = await recorder.stop();
+  tell(
+    "the capture sees clear text where there is some",
+    recording.count(clearText) > 0,
+  );
+  const leaf = scene.machine("worker-2");
+  await mustCrosslink(leaf, scene, "teardown");
+  const left = await shell(
+    leaf.namespace,
+    "ip -br link; ip rule; ip route show table all",
+  );
+  tell(
+    "teardown takes the overlay along",
+    !/crosslink0|17228|proto 88/.test(left),
+    left,
+  );
+}

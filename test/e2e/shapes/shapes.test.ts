@@ -1,0 +1,45 @@
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Fact, factsOf } from "../support/facts.ts";
+import { scenesMissing } from "../support/kernel.ts";
+
+const missing = scenesMissing();
+
+/** Scene by scene, each named after its folder in conf/examples: what it must find. */
+const scenes = {
+  gateways: [
+    "p2p and gateway",
+    "p2p and a leaf on the gateway's link",
+    "p2p and a leaf behind a router",
+    "gateway and gateway, leaf to leaf",
+    "the third side of the mesh",
+    "a leaf's source address is kept",
+    'overlay "auto": a leaf behind a router uses VXLAN',
+    'overlay "auto": a leaf on the gateway\'s link does not',
+    'overlay "always": a leaf on the gateway\'s link does',
+    "a leaf has no SA and no policy",
+    "a service of another cluster answers once its gateway serves it",
+    "a node's own packets to remote pods are blocked",
+    "the second gateway, with a leaf behind a router",
+    "the second gateway, with the first one as a leaf",
+    "nothing left a site in clear text",
+    "the capture sees clear text where there is some",
+    "teardown takes the overlay along",
+  ],
+} as const;
+
+describe.each(Object.entries(scenes))(
+  `conf/examples/%s, ${missing ?? "with real ESP"}`,
+  (scene, names) => {
+    let facts: ReadonlyMap<string, Fact>;
+
+    beforeAll(async () => {
+      if (missing !== undefined) return;
+      facts = await factsOf(join(import.meta.dirname, `${scene}.scene.ts`));
+    });
+
+    test.skipIf(missing !== undefined).each(names)("%s", (name) => {
+      expect(facts.get(name)).toMatchObject({ held: true });
+    });
+  },
+);
