@@ -1,0 +1,187 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { type BinaryCall, requireBinary } from "../../support/faults-call.ts";
+import { count } from "../../support/faults-crowd.ts";
+import { openResident } from "../../support/faults-resident.ts";
+import {
+  encryptedCluster,
+  faultSite,
+  type FaultSite,
+} from "../../support/faults-site.ts";
+import {
+  clearNode,
+  duplicates,
+  inNode,
+  nodeState,
+} from "../../support/faults-state.ts";
+import {
+  callStruck,
+  type Moment,
+  momentsOf,
+} from "../../support/faults-strace.ts";
+import { startTraffic } from "../../support/faults-traffic.ts";
+
+/** A thousand calls, one after the other. */
+const LIMIT_MS = 500_000;
+
+beforeAll(requireBinary);
+
+interface Killing {
+  readonly call: Omit<BinaryCall, "config"> & {
+    readonly config?: Readonly<Record<string, unknown>>;
+  };
+  /** What is killed, for the line of counts. */
+  readonly name: string;
+  /** Brings the node to where the call begins. */
+  readonly prepare: () => unknown;
+  readonly moments?: (moment: Moment) => boolean;
+  /** Called after each kill. */
+  readonly look?: () => void;
+}
+
+/**
+ * Kills a call before each of its system calls, and makes it again: then the node must be as after a call that nobody
+ * disturbed.
+ */
+async function killEverywhere(site: FaultSite, what: Killing): Promise<void> {
+  const { prepare, moments = () => true, look } = what;
+  using resident = openResident(site);
+  // Lines of a log would be one system call in three.
+  const config = { logFile: undefined, ...what.call.config };
+  const call = { ...what.call, config };
+  await prepare();
+  const planned = (await momentsOf(site, call)).filter(moments);
+  const wanted = nodeState(site);
+  expect(duplicates(wanted)).toEqual([]);
+  const { exitCode } = await resident.call(call);
+  const lost: unknown[] = [];
+  let killed = 0;
+  for (const moment of planned) {
+    await prepare();
+    const struck = await callStruck(site, call, {
+      ...moment,
+      fault: "signal=KILL",
+    });
+    look?.();
+    killed += Number(struck?.signal === "SIGKILL");
+    const again = await resident.call(call);
+    const state = nodeState(site);
+    if (again.exitCode !== exitCode || !isSame(state, wanted))
+      lost.push({ moment, again, state });
+  }
+  count(`kill -9 of ${what.name}`, killed, lost.length);
+  expect(lost).toEqual([]);
+  expect(killed).toBeGreaterThan(planned.length * 0.95);
+}
+
+function isSame(a: object, b: object): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+describe.concurrent(
+  "kill -9 before every system call after the start of the program (but those on its own memory, threads and signals); then the same again",
+  () => {
+    it(
+      "ADD, from nothing",
+      async () => {
+        using site = faultSite(1);
+        await killEverywhere(site, {
+          name: "ADD",
+          call: { command: "ADD", pod: site.pods[0]! },
+          prepare: () => {
+            clearNode(site);
+          },
+        });
+      },
+      LIMIT_MS,
+    );
+
+    it(
+      "apply, from nothing",
+      async () => {
+        using site = faultSite(1);
+        await killEverywhere(site, {
+          name: "apply",
+          call: { command: ["apply"] },
+          prepare: () => {
+            clearNode(site);
+          },
+        });
+      },
+      LIMIT_MS,
+    );
+
+    it(
+      "DEL",
+      async () => {
+        using site = faultSite(1);
+        using resident = openResident(site);
+        const pod = site.pods[0]!;
+        await killEverywhere(site, {
+          name: "DEL",
+          call: { command: "DEL", pod },
+          prepare: () => resident.call({ command: "ADD", pod }),
+        });
+      },
+      LIMIT_MS,
+    );
+
+    it(
+      "GC",
+      async () => {
+        using site = faultSite(2);
+        using resident = openResident(site);
+        const [kept, gone] = site.pods;
+        const valid = [{ containerID: kept!.containerId, ifname: "eth0" }];
+        await resident.call({ command: "ADD", pod: kept! });
+        await killEverywhere(site, {
+          name: "GC",
+          call: {
+            command: "GC",
+            config: { "cni.dev/valid-attachments": valid },
+          },
+          prepare: () => resident.call({ command: "ADD", pod: gone! }),
+        });
+      },
+      LIMIT_MS,
+    );
+
+    it.each(["ADD", ["apply"]])(
+      "%s behind IPsec, while a pod sends: not one packet in clear text toward what is guarded",
+      async (command) => {
+        using site = faultSite(1, encryptedCluster);
+        using resident = openResident(site);
+        await resident.call({ command: ["apply"] });
+        const traffic = await startTraffic(site, [...GUARDED, ...UNGUARDED]);
+        await killEverywhere(site, {
+          name: `${String(command)} behind IPsec`,
+          call: { command, pod: site.pods[0]! },
+          moments: ({ systemCall }) => systemCall === "sendto",
+          // Half of what guards 10.2.0.0/16 and the pod's routes are to be put back.
+          prepare: () =>
+            inNode(
+              site,
+              `
+              ip xfrm policy delete src 10.2.0.0/16 dst 0.0.0.0/0 dir fwd
+              ip xfrm policy delete src 10.2.0.0/16 dst 0.0.0.0/0 dir in
+              ip -4 route flush table main proto 88`,
+            ),
+        });
+        const left = await traffic.stop();
+        const leaked = GUARDED.filter((address) => left.get(address) !== 0);
+        count(
+          `packets seen on the wire while ${String(command)} is killed`,
+          [...left.values()].reduce((sum, packets) => sum + packets),
+          GUARDED.reduce((sum, address) => sum + left.get(address)!, 0),
+        );
+        expect(leaked).toEqual([]);
+        // That packets do leave shows that the capture sees them.
+        for (const address of UNGUARDED)
+          expect(left.get(address)).toBeGreaterThan(100);
+      },
+      LIMIT_MS,
+    );
+  },
+);
+
+const GUARDED = ["10.1.0.1", "10.2.0.1", "fd0b::1"];
+const UNGUARDED = ["192.0.2.1", "2001:db8::1"];

@@ -1,0 +1,68 @@
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type BinaryCall, callBinary, type Ended } from "./faults-call.ts";
+import type { FaultSite } from "./faults-site.ts";
+
+/** A moment in the life of a program: its main thread is about to make its `nth` system call of a kind, from 1. */
+export interface Moment {
+  readonly systemCall: string;
+  readonly nth: number;
+}
+
+/** What a program does with its own memory, threads and signals. Their number differs from run to run. */
+const OF_ITS_OWN =
+  /^(futex|mmap|munmap|madvise|mprotect|brk|rt_sig.*|getpid|sched_yield)$/;
+
+/** Where Node's start ends and ours begins: the search for the addon. */
+const OURS_BEGINS = ".crosslink-";
+
+let traces = 0;
+
+/** Runs a call undisturbed; gives all system calls that it makes once it has started, but those of its own. */
+export async function momentsOf(
+  site: FaultSite,
+  call: BinaryCall,
+): Promise<Moment[]> {
+  const { trace } = await callTraced(site, call, []);
+  const counts = new Map<string, number>();
+  const moments: Moment[] = [];
+  let begun = false;
+  for (const line of trace.split("\n")) {
+    const [, systemCall] = /^(\w+)\(/.exec(line) ?? [];
+    if (systemCall === undefined) continue;
+    const nth = (counts.get(systemCall) ?? 0) + 1;
+    counts.set(systemCall, nth);
+    begun ||= line.includes(OURS_BEGINS);
+    if (begun && !OF_ITS_OWN.test(systemCall))
+      moments.push({ systemCall, nth });
+  }
+  return moments;
+}
+
+/** Runs a call with a fault, in strace's words (`signal=KILL`, `error=ENOBUFS`); undefined where it never came to that moment. */
+export async function callStruck(
+  site: FaultSite,
+  call: BinaryCall,
+  { systemCall, nth, fault }: Moment & { readonly fault: string },
+): Promise<Ended | undefined> {
+  const { ended, trace } = await callTraced(site, call, [
+    ...["-e", `trace=${systemCall}`],
+    ...["-e", `inject=${systemCall}:${fault}:when=${nth}`],
+  ]);
+  const hit = ended.signal === "SIGKILL" || trace.includes("(INJECTED)");
+  return hit ? ended : undefined;
+}
+
+/** The main thread does all the work, so that only it is traced. */
+async function callTraced(
+  site: FaultSite,
+  call: BinaryCall,
+  options: readonly string[],
+): Promise<{ readonly ended: Ended; readonly trace: string }> {
+  const file = join(site.folder, `trace-${traces++}`);
+  const through = ["strace", "-qqq", "-o", file, ...options];
+  const ended = await callBinary(site, { ...call, through });
+  const trace = readFileSync(file, "utf8");
+  rmSync(file);
+  return { ended, trace };
+}
