@@ -82,7 +82,7 @@ function refresher(
   changes: Changes,
   sockets: EncapsulationSockets,
 ): EnsureNode {
-  const refresh = refreshNode(host, observer.repaired);
+  const refresh = refreshNode(host, observer);
   return (session, config, log) => {
     changes.followFiles(config);
     const node = refresh(session, config, log);

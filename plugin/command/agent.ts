@@ -1,7 +1,12 @@
 import { dirname } from "node:path";
 import { startAgent } from "../agent/agent.ts";
 import { openAgentLogs } from "../agent/telemetry/log.ts";
-import { observe } from "../agent/telemetry/observer.ts";
+import { parseEndpoint, serveMetrics } from "../agent/telemetry/endpoint.ts";
+import { unmetered } from "../agent/telemetry/meter.ts";
+import { openMetrics } from "../agent/telemetry/metrics.ts";
+import { type Meter, observe } from "../agent/telemetry/observer.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Log } from "../log.ts";
 import { claimSocket } from "../agent/socket-folder.ts";
 import type { Terminal } from "./command.ts";
 import { CONFLIST_FOLDER, type Options, readConfiguration } from "./options.ts";
@@ -16,6 +21,7 @@ export function runAgent(options: Options, terminal: Terminal): number {
   claimSocket(kernel, socket);
   const logs = openAgentLogs(configuredLogFile(options));
   const log = logs.own;
+  const metrics = startMetrics(options, kernel, log);
   const stop = startAgent({
     kernel,
     host: terminal.host,
@@ -24,19 +30,26 @@ export function runAgent(options: Options, terminal: Terminal): number {
       conflist === undefined ? CONFLIST_FOLDER : dirname(conflist),
     socket,
     logs,
-    observer: observe(log, {
-      call: () => undefined,
-      look: () => undefined,
-      repair: () => undefined,
-    }),
+    observer: observe(log, metrics.meter),
   });
   log("info", "the agent is ready", { socket });
   for (const signal of ["SIGTERM", "SIGINT"] as const)
     process.once(signal, () => {
       log("info", "the agent ends", { signal });
       stop();
+      metrics.stop();
     });
   return 0;
+}
+
+function startMetrics(
+  { metrics }: Options,
+  kernel: Kernel,
+  log: Log,
+): { readonly meter: Meter; readonly stop: () => void } {
+  if (metrics === undefined) return { meter: unmetered, stop: () => undefined };
+  const { meter, scrape } = openMetrics(kernel);
+  return { meter, stop: serveMetrics(parseEndpoint(metrics), scrape, log) };
 }
 
 /** A configuration that is wrong now may be right later: the agent itself says what is wrong with it. */

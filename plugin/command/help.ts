@@ -20,6 +20,10 @@ const OPTIONS: readonly (readonly [string, string])[] = [
     "where the agent serves CNI calls (default: /run/crosslink/agent.sock)",
   ],
   [
+    "--metrics ADDRESS",
+    "where the agent serves Prometheus metrics: a socket's path, or 127.0.0.1:PORT (default: nowhere)",
+  ],
+  [
     "--root DIR",
     "where the node's root is mounted, for install and uninstall (default: /)",
   ],

@@ -16,6 +16,8 @@ export interface Options {
   readonly snat?: string;
   /** Where the agent serves CNI calls. */
   readonly socket?: string;
+  /** Where the agent serves metrics. */
+  readonly metrics?: string;
   /** Where the node's root is mounted, for `install` and `uninstall`. */
   readonly root?: string;
   /** Whose words `routes` uses. */
@@ -37,6 +39,7 @@ const VALUES = {
   "data-dir": "dataDir",
   for: "for",
   socket: "socket",
+  metrics: "metrics",
   root: "root",
 } as const;
 

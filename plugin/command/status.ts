@@ -2,6 +2,10 @@ import { formatAddress } from "../../native/address.ts";
 import type { ObservedAssociation } from "../../native/xfrm/sa.ts";
 import { type LinkedNode, readLinkedNode } from "../node/linked.ts";
 import type { Peer } from "../mesh/state.ts";
+import {
+  type FindAssociation,
+  findAssociations,
+} from "../peer-associations.ts";
 import { hex } from "../sentence.ts";
 import { withSession } from "../session.ts";
 import { type TunnelMtus, tunnelMtus } from "../node/tunnel-mtu.ts";
@@ -84,10 +88,11 @@ export function nodeStatus(
     return { cluster: null, node: null, peers: [], warnings: [], ...common };
   }
   const { self, mesh } = node;
+  const find = findAssociations(facts.associations);
   return {
     cluster: self.source.cluster.name,
     node: self.node.name,
-    peers: mesh.peers.map((peer) => peerStatus(peer, facts)),
+    peers: mesh.peers.map((peer) => peerStatus(peer, { ...facts, find })),
     warnings: mesh.warnings,
     ...common,
   };
@@ -100,7 +105,9 @@ function nonZero(
   return Object.fromEntries([...counters].filter(([, count]) => count > 0));
 }
 
-function peerStatus(peer: Peer, facts: StatusFacts): PeerStatus {
+type Counted = StatusFacts & { readonly find: FindAssociation };
+
+function peerStatus(peer: Peer, facts: Counted): PeerStatus {
   return {
     cluster: peer.cluster,
     node: peer.node,
@@ -118,15 +125,12 @@ function peerStatus(peer: Peer, facts: StatusFacts): PeerStatus {
 
 /** Sums an end's SAs; while keys rotate several accept, and the one used last tells the SPI. */
 function traffic(
-  facts: StatusFacts,
+  { find, nowSeconds }: Counted,
   spis: readonly number[],
   destination: Uint8Array,
 ): Traffic | null {
-  const found = facts.associations
-    .filter(
-      ({ spi, destination: to }) =>
-        spis.includes(spi) && Buffer.compare(to, destination) === 0,
-    )
+  const found = spis
+    .flatMap((spi) => find(destination, spi) ?? [])
     .sort((a, b) =>
       Number((b.lastUsedSeconds ?? 0n) - (a.lastUsedSeconds ?? 0n)),
     );
@@ -138,7 +142,7 @@ function traffic(
     packets: found.reduce((sum, sa) => sum + Number(sa.current.packets), 0),
     ageSeconds: Math.max(
       0,
-      facts.nowSeconds - Number(current.current.addTimeSeconds),
+      nowSeconds - Number(current.current.addTimeSeconds),
     ),
   };
 }

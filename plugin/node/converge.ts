@@ -107,19 +107,21 @@ export type EnsureNode = (
   log: Log,
 ) => LinkedNode | undefined;
 
-/**
- * Reads the files, looks at the kernel, and converges: what a process of one call has to do.
- *
- * @param onRepair is told of every plan that was carried out
- */
-export function refreshNode(
-  host: Host,
-  onRepair: (plan: FullPlan) => void = () => undefined,
-): EnsureNode {
+/** Who looks on while a node is refreshed. */
+export interface Onlooker {
+  /** Is told what the node should be; undefined where it is linked to nothing. */
+  readonly know: (node: LinkedNode | undefined) => void;
+  /** Is told of every plan that was carried out. */
+  readonly repaired: (plan: FullPlan) => void;
+}
+
+/** Reads the files, looks at the kernel, and converges: what a process of one call has to do. */
+export function refreshNode(host: Host, onlooker?: Onlooker): EnsureNode {
   return (session, config, log) => {
     const node = readLinkedNode(config, host, session.route);
+    onlooker?.know(node);
     const plan = converge(session, { node, snat: config.snat }, log);
-    if (plan !== undefined) onRepair(plan);
+    if (plan !== undefined) onlooker?.repaired(plan);
     return node;
   };
 }

@@ -1,17 +1,15 @@
 import { basename } from "node:path";
 import { toCniError } from "../../../cni/translate.ts";
 import type { Log } from "../../log.ts";
-import type { FullPlan } from "../../node/converge.ts";
+import type { FullPlan, Onlooker } from "../../node/converge.ts";
 import type { Answer, CallFrame } from "../frame.ts";
 
 /** Watches the agent at work: one log line a decision, and counts. */
-export interface Observer {
+export interface Observer extends Onlooker {
   /** Runs one call. */
   readonly serving: (call: CallFrame, serve: () => Answer) => Answer;
   /** Runs one look at the node. Returns whether it succeeded; why not is logged. */
   readonly reconciling: (look: () => void) => boolean;
-  /** Is told of every plan that was carried out. */
-  readonly repaired: (plan: FullPlan) => void;
 }
 
 /** What counts. */
@@ -29,6 +27,7 @@ export interface Meter {
   }) => void;
   /** One step of a repair: the kind of thing that was not as it should be. */
   readonly repair: (kind: string) => void;
+  readonly know: Onlooker["know"];
 }
 
 /** An observer that logs, and counts with `meter`. */
@@ -54,6 +53,7 @@ export function observe(log: Log, meter: Meter): Observer {
       lastTrouble = trouble?.text;
       return trouble === undefined;
     },
+    know: meter.know,
     repaired: (plan) => {
       for (const kind of repairKinds(plan)) meter.repair(kind);
     },

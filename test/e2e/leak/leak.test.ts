@@ -51,6 +51,8 @@ const scenes = {
     "teardown removes what is ours, and nothing else",
     "no key is printed, logged or in an error",
     "no key is in a file below /run or /var",
+    "metrics count sent bytes and packets as ip does",
+    "metrics count received bytes and packets as ip does",
   ],
 } as const;
 

@@ -1,4 +1,4 @@
-/** Each thing that ADD set up is taken away, alone: CHECK names it, the next ADD brings it back. And no key is anywhere. */
+/** Each thing that ADD set up is taken away, alone: CHECK names it, the next ADD brings it back. No key is anywhere, and metrics are true. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ChainError, checkChain } from "../../support/chain.ts";
@@ -6,6 +6,7 @@ import { crosslinkOn, mustRunIn, runIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
 import { crosslinkPlugin } from "../support/pod.ts";
 import type { Node } from "../support/topology.ts";
+import { compareMetrics } from "./metering.ts";
 import { addCrosslink, openStage, type Site } from "./stage.ts";
 
 /** What is taken away by a shell, and the words by which CHECK must name it. */
@@ -62,6 +63,7 @@ const stranger = [
   await addTwice(site);
   await startAnew(site);
   await searchKeys(site);
+  await compareMetrics(stage);
 }
 
 async function checkEachDamage(site: Site): Promise<void> {

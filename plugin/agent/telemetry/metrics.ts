@@ -1,0 +1,53 @@
+import { Registry } from "prom-client";
+import type { Kernel } from "../../kernel.ts";
+import type { LinkedNode } from "../../node/linked.ts";
+import { withSession } from "../../session.ts";
+import { readXfrmStatistics } from "../../statistics.ts";
+import { kernelMetrics } from "./kernel-metrics.ts";
+import { countingMeter } from "./meter.ts";
+import type { Meter } from "./observer.ts";
+import { tunnels } from "./tunnels.ts";
+
+/** A meter, and what shows it. */
+export interface Metrics {
+  readonly meter: Meter;
+  /** All metrics as Prometheus reads them; the kernel's are read now. Rejects with what reading throws. */
+  readonly scrape: () => Promise<string>;
+}
+
+/** However often it is asked, the agent reads the kernel's counters once in this time. */
+const FRESH_MS = 1_000;
+
+/** Makes the metrics of one node. */
+export function openMetrics(
+  kernel: Kernel,
+  now: () => number = Date.now,
+): Metrics {
+  const registry = new Registry();
+  const meter = countingMeter(registry);
+  const show = kernelMetrics(registry);
+  let node: LinkedNode | undefined;
+  let freshUntil = -Infinity;
+  const read = (): void => {
+    if (now() < freshUntil) return;
+    const associations = withSession(kernel, ({ xfrm }) => xfrm.associations());
+    show({
+      tunnels: tunnels(node?.mesh.peers ?? [], associations),
+      errors: readXfrmStatistics(),
+      nowSeconds: Math.floor(now() / 1000),
+    });
+    freshUntil = now() + FRESH_MS;
+  };
+  return {
+    meter: {
+      ...meter,
+      know: (known) => {
+        node = known;
+      },
+    },
+    scrape: () => {
+      read();
+      return registry.metrics();
+    },
+  };
+}
