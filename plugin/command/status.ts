@@ -8,7 +8,7 @@ import {
 } from "../peer-associations.ts";
 import { hex } from "../sentence.ts";
 import { withSession } from "../session.ts";
-import { type TunnelMtus, tunnelMtus } from "../node/tunnel-mtu.ts";
+import { peerMtus, type TunnelMtus } from "../node/tunnel-mtu.ts";
 import { readXfrmStatistics } from "../statistics.ts";
 import { describeSnat, observeSnat } from "../snat/snat.ts";
 import type { Terminal } from "./command.ts";
@@ -28,7 +28,7 @@ export interface PeerStatus {
   readonly cluster: string;
   readonly node: string;
   readonly endpoint: string;
-  /** Bytes: the largest packet of a pod that fits; null where it is not known. */
+  /** Bytes: the largest packet of a pod that fits, as far as the kernel knows the path by now; null where it is not known. */
   readonly mtu: number | null;
   readonly keyId: number | null;
   readonly out: Traffic | null;
@@ -56,8 +56,7 @@ export function runStatus(options: Options, terminal: Terminal): number {
       nowSeconds: Math.floor(Date.now() / 1000),
       errors: readXfrmStatistics(),
       snat: describeSnat(observeSnat(session.kernel)),
-      mtus:
-        node === undefined ? new Map() : tunnelMtus(node.mesh, session.route),
+      mtus: node === undefined ? new Map() : peerMtus(node.mesh, session.route),
     });
     terminal.writeStdout(
       options.json
@@ -74,6 +73,7 @@ export interface StatusFacts {
   readonly nowSeconds: number;
   readonly errors: ReadonlyMap<string, number> | undefined;
   readonly snat: readonly string[];
+  /** By the peer's end. */
   readonly mtus: TunnelMtus;
 }
 
@@ -112,7 +112,7 @@ function peerStatus(peer: Peer, facts: Counted): PeerStatus {
     cluster: peer.cluster,
     node: peer.node,
     endpoint: formatAddress(peer.remote),
-    mtu: facts.mtus.get(formatAddress(peer.local)) ?? null,
+    mtu: facts.mtus.get(formatAddress(peer.remote)) ?? null,
     keyId: peer.keyId ?? null,
     out: traffic(facts, [peer.spiOut], peer.remote),
     in: traffic(

@@ -3,14 +3,41 @@ import type { RouteClient } from "../../native/route/client.ts";
 import { innerMtu } from "../forward/mtu.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
 
-/** The largest packet, in bytes, that fits into the tunnels from each local end, by its address. */
+/** The largest packet, in bytes, that fits into a tunnel, by the address of one of its ends. */
 export type TunnelMtus = ReadonlyMap<string, number>;
 
 /**
- * What each local end's device leaves for packets inside of its tunnels. The path may be narrower;
+ * What each local end's device leaves for packets inside of its tunnels, by that end. The path may be narrower;
  * then the kernel learns it, and tells pods by frag-needed.
  */
 export function tunnelMtus(mesh: DesiredMesh, route: RouteClient): TunnelMtus {
+  const udp = endsInUdp(mesh);
+  return new Map(
+    [...deviceMtus(mesh, route)].map(([local, mtu]) => [
+      local,
+      innerMtu(mtu, { family: familyOf(local), inUdp: udp.has(local) }),
+    ]),
+  );
+}
+
+/** What is left toward each peer, by the peer's end: of the device, or of the path as far as the kernel knows it by now. */
+export function peerMtus(mesh: DesiredMesh, route: RouteClient): TunnelMtus {
+  const devices = deviceMtus(mesh, route);
+  const udp = endsInUdp(mesh);
+  const mtus = new Map<string, number>();
+  for (const peer of mesh.peers) {
+    const device = devices.get(formatAddress(peer.local));
+    if (device === undefined) continue;
+    const remote = formatAddress(peer.remote);
+    const path = route.getRoute(peer.remote)?.mtu ?? device;
+    const wrapping = { family: familyOf(remote), inUdp: udp.has(remote) };
+    mtus.set(remote, innerMtu(Math.min(device, path), wrapping));
+  }
+  return mtus;
+}
+
+/** Of the devices that have the local ends, by local end. */
+function deviceMtus(mesh: DesiredMesh, route: RouteClient): TunnelMtus {
   const ends = new Map(
     mesh.peers.map(({ local }) => [formatAddress(local), local]),
   );
@@ -19,14 +46,25 @@ export function tunnelMtus(mesh: DesiredMesh, route: RouteClient): TunnelMtus {
   for (const [text, local] of ends) {
     const device = addresses.find(({ address }) => sameBytes(address, local));
     const link = device && route.link(device.index);
-    const inUdp = mesh.associations.some(
-      ({ source, encapsulation }) =>
-        encapsulation !== undefined && sameBytes(source, local),
-    );
-    const family = local.length === 4 ? 4 : 6;
-    if (link) mtus.set(text, innerMtu(link.mtu, { family, inUdp }));
+    if (link) mtus.set(text, link.mtu);
   }
   return mtus;
+}
+
+/** Addresses of both ends. */
+function endsInUdp({ associations }: DesiredMesh): Set<string> {
+  const wrapped = associations.filter(
+    ({ encapsulation }) => encapsulation !== undefined,
+  );
+  return new Set(
+    wrapped.flatMap(({ source, destination }) =>
+      [source, destination].map(formatAddress),
+    ),
+  );
+}
+
+function familyOf(address: string): 4 | 6 {
+  return address.includes(":") ? 6 : 4;
 }
 
 /** The narrowest tunnel's; undefined where there is none. */
