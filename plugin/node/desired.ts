@@ -52,9 +52,9 @@ function neededRoute(remote: RemoteRoute, facts: RoutingFacts): Route[] {
   if (isCovered(remote, facts.routes)) return [];
   const hop = facts.nextHop(remote.via);
   if (hop === undefined) return [];
-  const { gateway = onLinkGateway(remote), outputInterface } = hop;
-  const way = { outputInterface, ...(gateway && { gateway }) };
-  return [routeBy(remote.destination, way)];
+  const { gateway: router = onLinkGateway(remote), outputInterface } = hop;
+  const gateway = router && canLead(router, remote) ? { gateway: router } : {};
+  return [routeBy(remote.destination, { outputInterface, ...gateway })];
 }
 
 /** A neighbour is itself the next hop, if it speaks the route's family. */
@@ -63,6 +63,11 @@ function onLinkGateway({
   destination,
 }: RemoteRoute): Uint8Array | undefined {
   return via.length === destination.bytes.length ? via : undefined;
+}
+
+/** To the kernel an IPv4 route may have an IPv6 router, but not the other way round; then the device alone has to do. */
+function canLead(router: Uint8Array, { destination }: RemoteRoute): boolean {
+  return destination.family === 4 || router.length === 16;
 }
 
 /** Keeps packets from following the default route in clear text when a better route is lost. */
