@@ -21,12 +21,23 @@ export interface ShapePod extends Disposable {
 /** ADD by the reference plugins and dist/crosslink, with a masquerade of what leaves the node. */
 export async function addPod(
   machine: Machine,
-  { path }: World,
-  subnets: readonly string[] = machine.entry.podCIDRs ?? [],
+  world: World,
 ): Promise<ShapePod> {
   const inside = namespace();
-  const call: ChainCall = {
-    conflist: conflistOf(machine, subnets),
+  const { result } = await addChain(callOf(machine, world, inside));
+  const { ips } = result as { ips: { address: string }[] };
+  const addresses = ips.map(({ address }) => address.replace(/\/.*/, ""));
+  return podOf(inside, addresses);
+}
+
+/** A runtime's call for a pod: ptp and host-local with masquerade, then crosslink. */
+export function callOf(
+  machine: Machine,
+  { path }: World,
+  inside: Namespace,
+): ChainCall {
+  return {
+    conflist: conflistOf(machine),
     containerId: inside.name,
     netns: inside.path,
     ifname: "eth0",
@@ -34,10 +45,6 @@ export async function addPod(
     node: machine.namespace.name,
     environment: { PATH: path },
   };
-  const { result } = await addChain(call);
-  const { ips } = result as { ips: { address: string }[] };
-  const addresses = ips.map(({ address }) => address.replace(/\/.*/, ""));
-  return podOf(inside, addresses);
 }
 
 function podOf(inside: Namespace, addresses: readonly string[]): ShapePod {
@@ -47,10 +54,8 @@ function podOf(inside: Namespace, addresses: readonly string[]): ShapePod {
   return { namespace: inside, addresses, [Symbol.dispose]: dispose };
 }
 
-function conflistOf(
-  { folder, name }: Machine,
-  subnets: readonly string[],
-): Conflist {
+function conflistOf({ entry, folder, name }: Machine): Conflist {
+  const subnets = entry.podCIDRs ?? [];
   const defaults = subnets.map((subnet) => ({
     dst: subnet.includes(":") ? "::/0" : "0.0.0.0/0",
   }));
@@ -78,24 +83,33 @@ function conflistOf(
   };
 }
 
-/** A pod that was there before crosslink came, wired by hand as Calico does it; `apply` then links its node. */
+/** A pod that was there before crosslink came, wired by hand as Calico does it, with an address of each family at most. */
 export async function wirePod(
   { namespace: { name: node } }: Machine,
-  address: string,
+  ...addresses: string[]
 ): Promise<ShapePod> {
   const inside = namespace();
   await shell(
     inside,
     `ip link add eth0 type veth peer name cali0 netns ${node}
     ip link set eth0 up
-    ip addr add ${address}/32 dev eth0
-    ip route add 169.254.1.1 dev eth0 scope link
-    ip route add default via 169.254.1.1
     ip -n ${node} link set cali0 up
-    ip -n ${node} route add ${address} dev cali0
-    ip netns exec ${node} sysctl -qw net.ipv4.conf.cali0.proxy_arp=1`,
+    ip -n ${node} addr add fe80::1/64 dev cali0 nodad
+    ip netns exec ${node} sysctl -qw net.ipv4.conf.cali0.proxy_arp=1
+    ${addresses.map((address) => addressLines(address, node)).join("\n")}`,
   );
-  return podOf(inside, [address]);
+  return podOf(inside, addresses);
+}
+
+function addressLines(address: string, node: string): string {
+  return address.includes(":")
+    ? `ip addr add ${address}/128 dev eth0 nodad
+      ip -6 route add default via fe80::1 dev eth0
+      ip -n ${node} route add ${address} dev cali0`
+    : `ip addr add ${address}/32 dev eth0
+      ip route add 169.254.1.1 dev eth0 scope link
+      ip route add default via 169.254.1.1
+      ip -n ${node} route add ${address} dev cali0`;
 }
 
 /** A command of dist/crosslink on a machine, on its own files. */

@@ -26,6 +26,21 @@ const scenes = {
     "the capture sees clear text where there is some",
     "teardown takes the overlay along",
   ],
+  "dual-stack": [
+    "IPv4 over IPv4",
+    "IPv6 over IPv6",
+    "IPv6 over IPv4",
+    "IPv6 over IPv4, the third side",
+    "ipFamily is honoured: no tunnel for the other family",
+    "NDP proxy: a pod's router that is nowhere is answered for",
+    "status shows what the device leaves as long as the path is unknown",
+    "10 MB over TCP pass a narrow link, IPv4",
+    "10 MB over TCP pass a narrow link, IPv6",
+    "a UDP datagram that is too big comes back as EMSGSIZE",
+    "an IPv6 packet that is too big is answered with the size that fits",
+    "status shows what the path leaves once it is known",
+    "nothing left a site in clear text, and each family had its tunnel",
+  ],
 } as const;
 
 describe.each(Object.entries(scenes))(
