@@ -146,7 +146,7 @@ describe.concurrent(
     );
 
     it.each(["ADD", ["apply"]])(
-      "%s behind IPsec, while a pod sends: not one packet in clear text toward what is guarded",
+      "%s behind IPsec, killed before each netlink request while a pod sends: not one packet in clear text toward what is guarded",
       async (command) => {
         using site = faultSite(1, encryptedCluster);
         using resident = openResident(site);
