@@ -6,6 +6,7 @@ import type { NetworkConfiguration } from "../../conf/network.ts";
 import type { Kernel } from "../kernel.ts";
 import { type EnsureNode, refreshNode } from "../node/converge.ts";
 import type { Host } from "../node/linked.ts";
+import { OVERLAY_NAME } from "../overlay/state.ts";
 import { type Session, withSession } from "../session.ts";
 import { serveCall } from "./call.ts";
 import { type Changes, listen } from "./changes.ts";
@@ -86,7 +87,10 @@ function refresher(
   return (session, config, log) => {
     changes.followFiles(config);
     const node = refresh(session, config, log);
-    changes.followLinks(mainRoutes(session));
+    changes.followLinks(
+      mainRoutes(session),
+      session.route.link(OVERLAY_NAME)?.index,
+    );
     sockets.keep(node?.mesh.associations ?? []);
     return node;
   };

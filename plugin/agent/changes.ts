@@ -12,6 +12,7 @@ import type { Kernel } from "../kernel.ts";
 import type { Log } from "../log.ts";
 import { fileSource, type Interest } from "./watch/files.ts";
 import { judgeNftables, NFTABLES_GROUPS } from "./watch/nftables.ts";
+import { judgeOverlay, OVERLAY_GROUPS } from "./watch/overlay.ts";
 import {
   judgeRoute,
   type NodeLinks,
@@ -28,8 +29,8 @@ export interface Changes {
   readonly poll: () => Verdict;
   /** Turns to the files that a configuration names; call it before they are read. */
   readonly followFiles: (config: NetworkConfiguration) => void;
-  /** Turns to the devices that the main table's routes lead over. */
-  readonly followLinks: (routes: readonly Route[]) => void;
+  /** Turns to the devices that the main table's routes lead over, and to the overlay's by its index. */
+  readonly followLinks: (routes: readonly Route[], overlay?: number) => void;
   readonly close: () => void;
 }
 
@@ -50,16 +51,11 @@ export function listen(
   { kernel, conflistFolder, log }: Surroundings,
   onChange: () => void,
 ): Changes {
-  let links: NodeLinks = new Set();
+  let followed: Followed = { links: new Set() };
   const files = fileSource(kernel.binding, log);
-  const topics: readonly Topic[] = [
-    XFRM,
-    NFTABLES,
-    { ...ROUTES, judge: (message) => judgeRoute(message, links) },
-  ];
   const sources: readonly Source[] = [
     files,
-    ...topics.map((topic) => netlinkSource(kernel, topic)),
+    ...topics(() => followed).map((topic) => netlinkSource(kernel, topic)),
   ];
   const watches: readonly Unwatch[] = sources.map(({ watch }) =>
     watch(onChange),
@@ -72,8 +68,8 @@ export function listen(
         { folder: conflistFolder, judge: () => "change" },
       ]);
     },
-    followLinks: (routes) => {
-      links = nodeLinks(routes);
+    followLinks: (routes, overlay) => {
+      followed = { links: nodeLinks(routes), overlay };
     },
     close: () => {
       for (const unwatch of watches) unwatch();
@@ -82,19 +78,35 @@ export function listen(
   };
 }
 
-const XFRM: Topic = {
-  protocol: NETLINK_XFRM,
-  groups: XFRM_GROUPS,
-  judge: judgeXfrm,
-};
+/** The devices whose changes concern the node. */
+interface Followed {
+  readonly links: NodeLinks;
+  /** The index of the VXLAN device. */
+  readonly overlay?: number | undefined;
+}
 
-const NFTABLES: Topic = {
-  protocol: NETLINK_NETFILTER,
-  groups: NFTABLES_GROUPS,
-  judge: judgeNftables,
-};
-
-const ROUTES = { protocol: NETLINK_ROUTE, groups: ROUTE_GROUPS };
+/** All that the kernel is asked to tell, judged by what is followed at that time. */
+function topics(followed: () => Followed): Topic[] {
+  return [
+    { protocol: NETLINK_XFRM, groups: XFRM_GROUPS, judge: judgeXfrm },
+    {
+      protocol: NETLINK_NETFILTER,
+      groups: NFTABLES_GROUPS,
+      judge: judgeNftables,
+    },
+    {
+      protocol: NETLINK_ROUTE,
+      groups: [...ROUTE_GROUPS, ...OVERLAY_GROUPS],
+      judge: (message) => {
+        const { links, overlay } = followed();
+        return worst([
+          judgeRoute(message, links),
+          judgeOverlay(message, overlay),
+        ]);
+      },
+    },
+  ];
+}
 
 function interests(config: NetworkConfiguration): Interest[] {
   return [

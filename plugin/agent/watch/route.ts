@@ -39,10 +39,10 @@ export function judgeRoute(message: Message, links: NodeLinks): Verdict {
     case RTM_NEWLINK:
     case RTM_DELLINK:
       return judgeLink(decode(ifinfomsg, body).ifi_index, links);
-    case RTM_NEWADDR:
-    case RTM_DELADDR:
+    case RTM.newAddress:
+    case RTM.deleteAddress:
       return judgeLink(decode(ifaddrmsg, body).ifa_index, links);
-    case RTM_NEWNETCONF:
+    case RTM.newNetconf:
       return stopsForwarding(body) ? "harm" : "nothing";
     default:
       return "nothing";
@@ -65,16 +65,20 @@ export function nodeLinks(routes: readonly Route[]): NodeLinks {
   );
 }
 
-// include/uapi/linux/rtnetlink.h, include/uapi/linux/netconf.h
-const RTM_NEWADDR = 20;
-const RTM_DELADDR = 21;
-const RTM_NEWNETCONF = 80;
+/** Types of messages that are only listened for: include/uapi/linux/rtnetlink.h. */
+export const RTM = {
+  newAddress: 20,
+  deleteAddress: 21,
+  newNetconf: 80,
+} as const;
+
+// include/uapi/linux/netconf.h
 const NETCONFA_IFINDEX = 1;
 const NETCONFA_FORWARDING = 2;
 const NETCONFA_IFINDEX_ALL = -1;
 
 /** `struct netconfmsg` is one byte, the family; attributes begin at the next multiple of four. */
-const NETCONF_HEADER_BYTES = 4;
+export const NETCONF_HEADER_BYTES = 4;
 
 function judgeLink(index: number, links: NodeLinks): Verdict {
   return links.has(index) ? "change" : "nothing";
