@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { nodeHeaders, root } from "./paths.ts";
 
-const sources = ["netlink.c", "local.c"].map(
+const sources = ["netlink.c", "local.c", "image.c"].map(
   (name) => `${root}/native/${name}`,
 );
 const headers = ["arguments.h", "local.h"].map(

@@ -24,3 +24,6 @@ napi_value local_open_file_watch(napi_env env, napi_callback_info info);
 napi_value local_add_file_watch(napi_env env, napi_callback_info info);
 napi_value local_read_file_events(napi_env env, napi_callback_info info);
 napi_value local_open_encapsulation(napi_env env, napi_callback_info info);
+
+// Of image.c.
+napi_value image_release(napi_env env, napi_callback_info info);

@@ -338,6 +338,7 @@ NAPI_MODULE_INIT() {
       {"addFileWatch", local_add_file_watch},
       {"readFileEvents", local_read_file_events},
       {"openEncapsulation", local_open_encapsulation},
+      {"releaseImage", image_release},
   };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;

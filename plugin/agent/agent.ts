@@ -104,6 +104,8 @@ function reconcile(
   return observer.reconciling(() => {
     const config = configuration();
     withSession(kernel, (session) => ensure(session, config, logs.own));
+    // Nobody waits now, and what serving a call takes of it is back within a millisecond.
+    kernel.binding.releaseImage();
   });
 }
 

@@ -1,0 +1,81 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { buildLauncher } from "../../../.build/launcher.ts";
+import { type AgentSite, agentSite } from "../../support/agent-site.ts";
+import { fakeAgent } from "../../support/fake-agent.ts";
+import { until } from "../../support/until.ts";
+
+const crosslink = new URL("../../../dist/crosslink", import.meta.url).pathname;
+
+it("the launcher holds less than 1 MB, whatever its stdin, while it waits for an agent", async () => {
+  using site = agentSite();
+  using agent = fakeAgent(site.socket, () => undefined);
+  for (const bytes of [100, 100_000]) {
+    const child = spawn(buildLauncher(), {
+      env: {
+        CROSSLINK_AGENT: site.socket,
+        CNI_COMMAND: "ADD",
+        CNI_CONTAINERID: "c1",
+        CNI_NETNS: site.node.path,
+        CNI_IFNAME: "eth0",
+        CNI_PATH: site.alone,
+      },
+      stdio: ["pipe", "ignore", "inherit"],
+    });
+    try {
+      const waiting = agent.calls.length + 1;
+      child.stdin.end("x".repeat(bytes));
+      await until(() => agent.calls.length === waiting);
+      expect(kilobytes(child.pid, "VmHWM")).toBeLessThan(1024);
+    } finally {
+      child.kill("SIGKILL");
+    }
+  }
+});
+
+it("an agent with nothing to do takes no processor time, and less than 60 MB", async () => {
+  using site = agentSite();
+  const agent = spawn("nsenter", agentWords(site), {
+    stdio: ["ignore", "inherit", "pipe"],
+  });
+  try {
+    let log = "";
+    agent.stderr.setEncoding("utf8").on("data", (part: string) => {
+      log += part;
+    });
+    await until(() => log.includes("the agent is ready"));
+    // Whatever its start has stirred up comes back as a notification, and is looked at once more.
+    await sleep(2000);
+    const before = processorTicks(agent.pid);
+    await sleep(3000);
+    expect(processorTicks(agent.pid) - before).toBeLessThanOrEqual(1);
+    expect(kilobytes(agent.pid, "VmRSS")).toBeLessThan(60 * 1024);
+  } finally {
+    agent.kill("SIGKILL");
+  }
+});
+
+/** The built program: sources that Node strips of their types take more. */
+function agentWords({ node, clustersDir, folder, socket }: AgentSite) {
+  return [
+    ...[`--net=${node.path}`, crosslink, "agent", "--node", "node1"],
+    ...["--clusters", clustersDir, "--socket", socket],
+    ...["--keyring", join(folder, "keyring.json")],
+  ];
+}
+
+/** A figure of /proc/PID/status: VmHWM is the most that was ever resident, VmRSS what is now. */
+function kilobytes(pid: number | undefined, name: "VmHWM" | "VmRSS"): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1]);
+}
+
+/** User and system time in ticks of 10 ms: fields 14 and 15 of /proc/PID/stat, proc(5). */
+function processorTicks(pid: number | undefined): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return Number(fields[11]) + Number(fields[12]);
+}
