@@ -12,6 +12,11 @@ import { peerMtus, type TunnelMtus } from "../node/tunnel-mtu.ts";
 import { readXfrmStatistics } from "../statistics.ts";
 import { describeSnat, observeSnat } from "../snat/snat.ts";
 import type { Terminal } from "./command.ts";
+import {
+  overlayLines,
+  type OverlayStatus,
+  overlayStatus,
+} from "./overlay-status.ts";
 import { type Options, readConfiguration } from "./options.ts";
 import { table } from "./table.ts";
 
@@ -40,6 +45,8 @@ export interface NodeStatus {
   readonly cluster: string | null;
   readonly node: string | null;
   readonly peers: readonly PeerStatus[];
+  /** Null where this node needs none. */
+  readonly overlay: OverlayStatus | null;
   readonly snat: readonly string[];
   /** The kernel's counters that are not 0; null where it keeps none. */
   readonly xfrmErrors: Readonly<Record<string, number>> | null;
@@ -55,6 +62,7 @@ export function runStatus(options: Options, terminal: Terminal): number {
       associations: session.xfrm.associations(),
       nowSeconds: Math.floor(Date.now() / 1000),
       errors: readXfrmStatistics(),
+      overlay: overlayStatus(session, node?.mesh),
       snat: describeSnat(observeSnat(session.kernel)),
       mtus: node === undefined ? new Map() : peerMtus(node.mesh, session.route),
     });
@@ -72,6 +80,7 @@ export interface StatusFacts {
   readonly associations: readonly ObservedAssociation[];
   readonly nowSeconds: number;
   readonly errors: ReadonlyMap<string, number> | undefined;
+  readonly overlay: OverlayStatus | null;
   readonly snat: readonly string[];
   /** By the peer's end. */
   readonly mtus: TunnelMtus;
@@ -83,7 +92,8 @@ export function nodeStatus(
   facts: StatusFacts,
 ): NodeStatus {
   const xfrmErrors = nonZero(facts.errors);
-  const common = { snat: facts.snat, xfrmErrors };
+  const { overlay, snat } = facts;
+  const common = { overlay, snat, xfrmErrors };
   if (node === undefined) {
     return { cluster: null, node: null, peers: [], warnings: [], ...common };
   }
@@ -165,6 +175,7 @@ function toText(status: NodeStatus): string {
   return [
     `Node ${status.node} of cluster ${String(status.cluster)}`,
     rows.length === 0 ? "No peers." : table(HEADINGS, rows),
+    ...(status.overlay === null ? [] : overlayLines(status.overlay)),
     ...status.snat.map((sentence) => `SNAT: ${sentence}`),
     `Errors (/proc/net/xfrm_stat): ${status.xfrmErrors === null ? "the kernel counts none (CONFIG_XFRM_STATISTICS)" : errors.join(", ") || "none"}`,
     ...status.warnings.map((warning) => `Warning: ${warning}`),
