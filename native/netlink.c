@@ -23,6 +23,8 @@
 
 #define BUFFER_LIMIT (8 * 1024 * 1024)
 #define SYSCTL_ROOT "/proc/sys/"
+// Containers see /proc/sys read-only. Where one is given the node's /proc/sys/net, this is the place by custom.
+#define CONTAINER_ROOT "/host"
 
 // A thread's network namespace belongs to whoever runs on the thread next. Where the way home is barred, every later
 // socket would be opened in the wrong network without anybody noticing: better no process than that one.
@@ -275,15 +277,27 @@ static int read_sysctl_arguments(napi_env env, napi_callback_info info, struct s
   return error;
 }
 
+static int open_setting(const char *path, int flags) {
+  int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW);
+  return fd < 0 ? -errno : fd;
+}
+
+static int open_in_container(const char *path, int flags) {
+  char mounted[sizeof CONTAINER_ROOT + PATH_MAX] = CONTAINER_ROOT;
+  strcat(mounted, path);
+  int fd = open_setting(mounted, flags);
+  return fd == -ENOENT ? -EROFS : fd;
+}
+
 // /proc/sys/net shows the network namespace of the thread that looks the path up. The open file stays in it.
 static int open_sysctl(const struct sysctl *sysctl, int flags) {
   int home;
   int error = enter(sysctl->netns, &home);
   if (error) return error;
-  int fd = open(sysctl->path, flags | O_CLOEXEC | O_NOFOLLOW);
-  int result = fd < 0 ? -errno : fd;
+  int fd = open_setting(sysctl->path, flags);
+  if (fd == -EROFS) fd = open_in_container(sysctl->path, flags);
   leave(home);
-  return result;
+  return fd;
 }
 
 // One read(2) or write(2): /proc/sys takes a value whole or not at all.

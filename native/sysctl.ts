@@ -29,7 +29,7 @@ export function readSysctl(
 
 /**
  * Sets a setting below /proc/sys in the namespace. `path` starts with "net/". Throws NetlinkError: ENOENT where there is
- * no such setting, EROFS where /proc/sys is mounted read-only, EINVAL for a value that the kernel does not take.
+ * no such setting, EROFS where /proc/sys is mounted read-only and the node's is not at /host/proc/sys either, EINVAL for a value that the kernel does not take.
  */
 export function writeSysctl(
   binding: Binding,
