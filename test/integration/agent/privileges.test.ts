@@ -1,0 +1,161 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type AgentSite, agentSite } from "../../support/agent-site.ts";
+import { connect, type Namespace, namespace } from "../../support/namespace.ts";
+import { agentPod, capabilities } from "../../support/ops-files.ts";
+import { until } from "../../support/until.ts";
+
+let site: AgentSite;
+let pod: Namespace;
+
+beforeEach(() => {
+  site = agentSite();
+  pod = namespace();
+  connect(site.node, "veth0", pod, "eth0");
+  // Masquerade rules in legacy iptables: what needs the most privileges.
+  site.node.shell(`
+    iptables-legacy -t nat -N KUBE-POSTROUTING
+    iptables-legacy -t nat -A POSTROUTING -j KUBE-POSTROUTING
+    iptables-legacy -t nat -A KUBE-POSTROUTING -s 10.0.0.0/24 -j MASQUERADE`);
+  site.writeCluster("own", {
+    podCIDRs: ["10.0.0.0/24"],
+    nodes: [{ name: "node1", ips: ["172.17.1.2"] }],
+  });
+  site.writeCluster("office", {
+    encryption: "none",
+    podCIDRs: ["192.168.7.0/24"],
+    nodes: [{ name: "router", ips: ["172.17.1.1"] }],
+  });
+});
+
+afterEach(() => {
+  pod[Symbol.dispose]();
+  site[Symbol.dispose]();
+});
+
+/** Words that leave a program these capabilities, and no way to others. */
+function only(names: readonly string[]): string[] {
+  const kept = names.map(
+    (name) => `+${name.replace("CAP_", "").toLowerCase()}`,
+  );
+  const set = ["-all", ...kept].join(",");
+  return [
+    "setpriv",
+    `--bounding-set=${set}`,
+    "--inh-caps=-all",
+    "--no-new-privs",
+  ];
+}
+
+/** An ADD whose prevResult names no device: it has to be found from inside of the pod. */
+async function add(): Promise<unknown> {
+  return site.launch(site.alone, "ADD", {
+    pod,
+    config: {
+      cniVersion: "0.2.0",
+      prevResult: { cniVersion: "0.2.0", ip4: { ip: "10.0.0.7/32" } },
+    },
+  });
+}
+
+function legacyRules(): string {
+  return site.node.exec("iptables-legacy", "-t", "nat", "-S", "POSTROUTING");
+}
+
+async function servesAndRepairs(): Promise<void> {
+  expect(await add()).toMatchObject({ status: 0 });
+  const { node } = site;
+  expect(node.exec("ip", "route", "show", "proto", "88")).toContain(
+    "10.0.0.7 dev veth0",
+  );
+  expect(node.exec("cat", "/proc/sys/net/ipv4/conf/veth0/proxy_arp")).toBe(
+    "1\n",
+  );
+  expect(legacyRules()).toContain("--comment crosslink -j RETURN");
+  node.shell(`
+    iptables-legacy -t nat -F POSTROUTING
+    nft delete table ip crosslink
+    echo 0 > /proc/sys/net/ipv4/ip_forward`);
+  await until(
+    () =>
+      legacyRules().includes("crosslink") &&
+      node.exec("nft", "list", "tables").includes("crosslink") &&
+      node.exec("cat", "/proc/sys/net/ipv4/ip_forward") === "1\n",
+  );
+}
+
+describe("an agent with the privileges of the systemd unit", () => {
+  it("serves an ADD and repairs the node", async () => {
+    await using agent = await site.startAgent({
+      within: only(capabilities("unit")),
+    });
+    await servesAndRepairs();
+    expect(agent.log()).not.toMatch(/"level":"(warn|error)"/);
+  });
+
+  it.each(capabilities("unit"))("needs %s", async (name) => {
+    const others = capabilities("unit").filter((other) => other !== name);
+    const serves = async (): Promise<boolean> => {
+      await using agent = await site.startAgent({ within: only(others) });
+      const { status } = (await add()) as { status: number };
+      return status === 0 && !/"level":"(warn|error)"/.test(agent.log());
+    };
+    expect(await serves().catch(() => false)).toBe(false);
+  });
+});
+
+describe("an agent in a container like the manifest's", () => {
+  /**
+   * A root of its own, and read-only but for the machine's /run and /tmp; /proc/sys read-only, as every container has
+   * it; and the node's sysctls where the manifest mounts them.
+   */
+  function container(): string[] {
+    const { pod, container } = agentPod();
+    const volume = pod.volumes?.find(
+      ({ hostPath }) => hostPath?.path === "/proc/sys/net",
+    );
+    const mount = container.volumeMounts?.find(
+      ({ name }) => name === volume?.name,
+    );
+    const at = mount?.mountPath ?? "/nowhere";
+    const script = `
+      mount -t tmpfs none /mnt
+      for path in /*; do
+        [ "$path" = /mnt ] || [ ! -d "$path" ] || [ -L "$path" ] || { mkdir "/mnt$path"; mount --rbind "$path" "/mnt$path"; }
+        [ ! -L "$path" ] || cp -P "$path" "/mnt$path"
+      done
+      mount --bind /proc/sys /mnt/proc/sys
+      mkdir -p "/mnt${at}"
+      mount --bind /proc/sys/net "/mnt${at}"
+      mount -o remount,bind,ro /mnt/proc/sys
+      mount -o remount,ro /mnt
+      exec chroot /mnt "$@"`;
+    return [
+      "unshare",
+      "--mount",
+      "--propagation",
+      "private",
+      "sh",
+      "-ec",
+      script,
+      "sh",
+    ];
+  }
+
+  it("serves an ADD and repairs the node", async () => {
+    const within = [...container(), ...only(capabilities("manifest"))];
+    await using agent = await site.startAgent({ within });
+    await servesAndRepairs();
+    expect(agent.log()).not.toMatch(/"level":"(warn|error)"/);
+    const own = `--mount=/proc/${String(agent.process.pid)}/ns/mnt`;
+    const root = `/proc/${String(agent.process.pid)}/root`;
+    expect(() =>
+      site.node.exec(
+        "nsenter",
+        own,
+        "sh",
+        "-c",
+        `echo 1 > ${root}/proc/sys/net/ipv4/ip_forward`,
+      ),
+    ).toThrow(/Read-only/);
+  });
+});
