@@ -77,9 +77,16 @@ export async function checkChain(call: ChainCall): Promise<ChainResult> {
   return runEach("CHECK", call.conflist.plugins, call);
 }
 
-/** DEL as libcni does it: the last plugin first, each with ADD's final result. */
+/** DEL as libcni does it: the last plugin first, each with ADD's final result where the version brings it along. */
 export async function deleteChain(call: ChainCall): Promise<ChainResult> {
-  return runEach("DEL", call.conflist.plugins.toReversed(), call);
+  const { cachedResult, ...without } = call;
+  const { cniVersion, plugins } = call.conflist;
+  const keeps = /^(0\.4|[1-9])\./.test(cniVersion);
+  return runEach(
+    "DEL",
+    plugins.toReversed(),
+    keeps ? { ...without, cachedResult } : without,
+  );
 }
 
 async function runEach(
@@ -102,7 +109,7 @@ async function runPlugin(
   prevResult: unknown,
 ): Promise<{ stdout: string; timing: PluginTiming }> {
   const { cniVersion, name } = call.conflist;
-  const config = { cniVersion, name, ...plugin, prevResult };
+  const config = { ...plugin, cniVersion, name, prevResult };
   const started = performance.now();
   const stdout = await start(command, findPlugin(plugin.type, call), call, {
     type: plugin.type,
