@@ -44,7 +44,8 @@ export async function capture(inside: Place, device: string): Promise<Capture> {
   );
   let said = "";
   const exited = new Promise<void>((resolve) => {
-    child.once("exit", () => {
+    // Not "exit": what it says last may still be on its way then.
+    child.once("close", () => {
       resolve();
     });
   });
