@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { buildAddon } from "../../.build/addon.ts";
-import { runProgramInUml } from "../support/guest-program.ts";
-import { type GuestResult, IPSEC_MODULES, umlMissing } from "../support/uml.ts";
+import { runProgramInGuest } from "../support/guest-program.ts";
+import { type GuestResult, IPSEC_MODULES } from "../support/guest.ts";
+import { umlMissing } from "../support/uml.ts";
 
 const missing = umlMissing();
 
@@ -34,7 +35,7 @@ function runGuest(
   modules: readonly string[] = IPSEC_MODULES,
 ): Promise<GuestResult> {
   buildAddon();
-  return runProgramInUml([join(import.meta.dirname, "guest", script)], {
+  return runProgramInGuest([join(import.meta.dirname, "guest", script)], {
     modules,
     timeoutSeconds: 200,
   });

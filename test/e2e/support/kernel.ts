@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { runProgramInUml } from "../../support/guest-program.ts";
+import { runProgramInGuest } from "../../support/guest-program.ts";
 import { namespace } from "../../support/namespace.ts";
 import { umlMissing } from "../../support/uml.ts";
 
@@ -12,6 +12,7 @@ const MODULES = [
   "seqiv",
   "veth",
   "bridge",
+  "br_netfilter",
   "vxlan",
   "nf_conntrack_netlink",
   "iptable_nat",
@@ -23,6 +24,8 @@ const MODULES = [
   "xt_mark",
   "xt_conntrack",
   "xt_addrtype",
+  "xt_set",
+  "ip_set_hash_net",
 ];
 
 /** Why this machine's kernel cannot encrypt as crosslink does; undefined when it can. Looks by trying. */
@@ -81,7 +84,7 @@ export function runInGuest(
   script: readonly string[],
   options: SceneOptions = {},
 ): Promise<SceneResult> {
-  return runProgramInUml(script, { modules: MODULES, ...options });
+  return runProgramInGuest(script, { modules: MODULES, ...options });
 }
 
 function runHere(
