@@ -62,11 +62,16 @@ export function crosslinkPlugin(node: Node) {
   };
 }
 
-/** A namespace for a pod of this node, not connected yet. */
+/**
+ * A namespace for a pod of this node, not connected yet.
+ *
+ * @param plugins more folders with plugins, best first
+ */
 export function pod(
   node: Node,
   world: Topology,
   conflist: Conflist = ptpConflist(node),
+  plugins: readonly string[] = [],
 ): Pod {
   const inside = namespace();
   let cachedResult: unknown;
@@ -75,7 +80,7 @@ export function pod(
     containerId: inside.name,
     netns: inside.path,
     ifname: "eth0",
-    cniPath: [referencePlugins, dist],
+    cniPath: [...plugins, referencePlugins, dist],
     node: node.namespace.name,
     environment: { PATH: world.path },
   };

@@ -1,0 +1,56 @@
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Fact, factsOf } from "../support/facts.ts";
+import { scenesMissing } from "../support/kernel.ts";
+import { calico } from "./calico.ts";
+import { flannel } from "./flannel.ts";
+import { globalrouter } from "./globalrouter.ts";
+import { bridge, bridgeWithoutMasquerade, ptp } from "./reference.ts";
+
+const missing = scenesMissing();
+
+const bases = [
+  ptp,
+  bridge,
+  bridgeWithoutMasquerade,
+  flannel,
+  calico,
+  globalrouter,
+];
+
+/** What holds for each of them. */
+const forEach = [
+  "ADD connects two pods",
+  "the plan says where the pod CIDR is from, and has nothing to do",
+  "a pod reaches a remote pod",
+  "a remote pod reaches a pod",
+  "pods of one node reach each other",
+  "a pod reaches the internet",
+  "the internet sees the node's address",
+  "who asks a pod asks with its own address",
+  "CHECK finds nothing missing",
+  "DEL leaves nothing of the pod",
+  "a second ADD connects it again",
+  "it reaches a remote pod again",
+];
+
+const names = [
+  ...bases.flatMap(({ name }) => forEach.map((fact) => `${name}: ${fact}`)),
+  "calico: where its hook is first again, packets are dropped",
+  "calico: status says what to declare then",
+  "calico: with IPPools for the remote networks, pods reach them",
+  "nothing of a pod leaves a node in clear text",
+];
+
+describe(`clusters of six base CNIs in one mesh${missing === undefined ? "" : `: ${missing}`}`, () => {
+  let facts: ReadonlyMap<string, Fact>;
+
+  beforeAll(async () => {
+    if (missing !== undefined) return;
+    facts = await factsOf(join(import.meta.dirname, "bases.scene.ts"));
+  });
+
+  test.skipIf(missing !== undefined).each(names)("%s", (name) => {
+    expect(facts.get(name)).toMatchObject({ held: true });
+  });
+});

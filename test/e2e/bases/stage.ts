@@ -1,0 +1,91 @@
+import { randomBytes } from "node:crypto";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { mustRunIn } from "../support/command.ts";
+import { type Pod, pod } from "../support/pod.ts";
+import {
+  type Node,
+  type Topology,
+  topology,
+  writeClusters,
+  writeKeyring,
+} from "../support/topology.ts";
+import { type Base, planFor } from "./base.ts";
+
+/** A base's node, and two pods that nobody has connected yet. */
+export interface Site {
+  readonly base: Base;
+  readonly node: Node;
+  readonly pods: readonly [Pod, Pod];
+}
+
+/** A cluster a base, of one node each, linked with all the others. */
+export interface Stage extends Disposable {
+  readonly world: Topology;
+  readonly sites: readonly Site[];
+}
+
+/** Makes the nodes and what the bases' own agents do on them; no pod is connected. */
+export async function openStage(bases: readonly Base[]): Promise<Stage> {
+  const stack = new DisposableStack();
+  const world = stack.use(topology(bases.map(planFor)));
+  writeClusters(world.nodes);
+  const secret = randomBytes(32).toString("base64");
+  writeKeyring(world.nodes, { active: 1, keys: [{ id: 1, secret }] });
+  const sites = bases.map((base, index): Site => {
+    const node = world.nodes[index];
+    if (node === undefined) throw new Error(`${base.name} has no node`);
+    leaveToDiscovery(base, node);
+    const plugins = writeReplay(base, node);
+    const made = (): Pod =>
+      stack.use(pod(node, world, base.conflist(node), plugins));
+    return { base, node, pods: [made(), made()] };
+  });
+  const stage = {
+    world,
+    sites,
+    [Symbol.dispose]: () => {
+      stack.dispose();
+    },
+  };
+  for (const site of sites)
+    if (site.base.prepare !== undefined)
+      await runOnNode(stage, site, site.base.prepare);
+  return stage;
+}
+
+/** Runs a shell script on a node, with the iptables that works on this kernel. */
+export function runOnNode(
+  { world }: Pick<Stage, "world">,
+  { node }: Site,
+  script: string,
+): Promise<string> {
+  const shell = ["bash", "--norc", "-ec", script];
+  return mustRunIn(node.namespace, "env", `PATH=${world.path}`, ...shell);
+}
+
+/** The others' files give the node's pod CIDR; its own leaves it out, so that it has to look. */
+function leaveToDiscovery({ discovered }: Base, node: Node): void {
+  if (discovered === undefined) return;
+  const { name, privateIp, elasticIp, cluster } = node;
+  const own = {
+    name: cluster,
+    cni: discovered.cni,
+    nodes: [{ name, ips: [privateIp], elasticIP: elasticIp }],
+  };
+  writeFileSync(
+    join(node.folder, "clusters.d", `${cluster}.json`),
+    JSON.stringify(own),
+  );
+}
+
+/** Puts a plugin that is replayed where the runtime finds it. */
+function writeReplay({ replay }: Base, { folder }: Node): string[] {
+  if (replay === undefined) return [];
+  const plugins = join(folder, "plugins");
+  mkdirSync(plugins);
+  const file = join(plugins, replay.type);
+  writeFileSync(file, `#!/bin/sh\nexec ${replay.command(folder)}\n`);
+  chmodSync(file, 0o755);
+  return [plugins];
+}
