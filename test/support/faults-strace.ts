@@ -16,6 +16,9 @@ const OF_ITS_OWN =
 /** Where Node's start ends and ours begins: the search for the addon. */
 const OURS_BEGINS = ".crosslink-";
 
+/** libuv's threads wake each other by an eventfd. No kernel lets that fail, and libuv aborts where it does. */
+const WAKE_UP = /^(read|write)\(\d+, ("\\1\\0|0x\w+, 1024\))/;
+
 let traces = 0;
 
 /** Runs a call undisturbed; gives all system calls that it makes once it has started, but those of its own. */
@@ -49,8 +52,10 @@ export async function callStruck(
     ...["-e", `trace=${systemCall}`],
     ...["-e", `inject=${systemCall}:${fault}:when=${nth}`],
   ]);
-  const hit = ended.signal === "SIGKILL" || trace.includes("(INJECTED)");
-  return hit ? ended : undefined;
+  const struck = trace.split("\n").find((line) => line.includes("(INJECTED)"));
+  if (struck === undefined)
+    return ended.signal === "SIGKILL" ? ended : undefined;
+  return WAKE_UP.test(struck) ? undefined : ended;
 }
 
 /** The main thread does all the work, so that only it is traced. */
