@@ -1,0 +1,123 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Registry } from "prom-client";
+import { describe, expect, it } from "vitest";
+import { kernelMetrics } from "../../../../plugin/agent/telemetry/kernel-metrics.ts";
+import { countingMeter } from "../../../../plugin/agent/telemetry/meter.ts";
+import { OPS } from "../../../support/ops-files.ts";
+
+interface Target {
+  readonly expr: string;
+  readonly legendFormat: string;
+}
+
+interface Panel {
+  readonly id: number;
+  readonly title: string;
+  readonly type: string;
+  readonly targets?: readonly Target[];
+  readonly gridPos: { x: number; y: number; w: number; h: number };
+}
+
+const dashboard = JSON.parse(
+  readFileSync(join(OPS, "grafana-dashboard.json"), "utf8"),
+) as {
+  panels: readonly Panel[];
+  templating: { list: readonly { name: string; definition?: string }[] };
+};
+
+const targets = dashboard.panels.flatMap(({ title, targets = [] }) =>
+  targets.map((target) => ({ ...target, title })),
+);
+
+/** What an agent exposes: each metric with its labels. A histogram is three series. */
+async function exposed(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const registry = new Registry();
+  countingMeter(registry);
+  kernelMetrics(registry);
+  const metrics = await registry.getMetricsAsArray();
+  return new Map(
+    metrics.flatMap((metric) => {
+      const {
+        name,
+        type,
+        labelNames = [],
+      } = metric as unknown as {
+        name: string;
+        type?: string;
+        labelNames?: string[];
+      };
+      const histogram = type === "histogram" || "upperBounds" in metric;
+      return histogram
+        ? [
+            [`${name}_bucket`, [...labelNames, "le"]],
+            [`${name}_sum`, labelNames],
+            [`${name}_count`, labelNames],
+          ]
+        : [[name, labelNames]];
+    }) as [string, string[]][],
+  );
+}
+
+/** Names of metrics in a query: of all its words those that begin as ours do. */
+function metricsIn(query: string): string[] {
+  return query.match(/\b(?:crosslink|process)_\w+/g) ?? [];
+}
+
+/** Names of labels in a query's selectors and groupings, and in its legend; those that Prometheus adds left out. */
+function labelsIn({ expr, legendFormat }: Target): string[] {
+  const selected = [...expr.matchAll(/(\w+)\s*(?:=~|!~|!=|=)\s*"/g)];
+  const grouped = [...expr.matchAll(/\bby \(([^)]*)\)/g)].flatMap(
+    ([, names = ""]) => [...names.matchAll(/(\w+)/g)],
+  );
+  const shown = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)];
+  return [...selected, ...grouped, ...shown]
+    .map(([, name = ""]) => name)
+    .filter((name) => name !== "instance");
+}
+
+describe("grafana-dashboard.json", () => {
+  it.each(targets)(
+    "$title: $expr asks for what an agent exposes",
+    async (target) => {
+      const known = await exposed();
+      const used = metricsIn(target.expr);
+      expect(used).not.toEqual([]);
+      for (const name of used) expect([...known.keys()]).toContain(name);
+      const labels = used.flatMap((name) => known.get(name) ?? []);
+      for (const label of labelsIn(target)) expect(labels).toContain(label);
+    },
+  );
+
+  it("shows every metric that there is", async () => {
+    const used = new Set(targets.flatMap(({ expr }) => metricsIn(expr)));
+    const unused = [...(await exposed()).keys()].filter(
+      (name) => !used.has(name) && !/duration_seconds_(sum|count)$/.test(name),
+    );
+    expect(unused).toEqual([
+      "crosslink_reconciliation_duration_seconds_bucket",
+    ]);
+  });
+
+  it("offers choices by labels that there are", async () => {
+    const known = await exposed();
+    for (const { definition } of dashboard.templating.list) {
+      if (definition === undefined) continue;
+      const [, metric = "", label = ""] =
+        /^label_values\((\w+), (\w+)\)$/.exec(definition) ?? [];
+      expect([...(known.get(metric) ?? []), "instance"]).toContain(label);
+      expect([...known.keys()]).toContain(metric);
+    }
+  });
+
+  it("has panels of their own numbers, none upon another", () => {
+    const ids = dashboard.panels.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+      Array.from({ length: w * h }, (_, cell) =>
+        [x + (cell % w), y + Math.floor(cell / w)].join(),
+      ),
+    );
+    expect(new Set(cells).size).toBe(cells.length);
+  });
+});
