@@ -37,7 +37,7 @@ export interface RemoteRoute {
   /** Address of the peer, of the own gateway or of a plain network's router; maybe of the other family. */
   readonly via: Uint8Array;
   readonly cluster: string;
-  /** "peer" and "plain" are wanted only where no other route covers the CIDR, "gateway" always. */
+  /** "peer" is wanted only where no other route covers the CIDR, "plain" where none but a default route does, "gateway" always. */
   readonly kind: "peer" | "gateway" | "plain";
 }
 

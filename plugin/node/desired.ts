@@ -1,4 +1,5 @@
 import { type Cidr, cidrContains, cidrOf } from "../../conf/cidr.ts";
+import { sameBytes } from "../../native/address.ts";
 import type { Route } from "../../native/route/route.ts";
 import type { RemoteRoute } from "../mesh/state.ts";
 import { routeBy, routeTo, UNICAST, UNREACHABLE } from "../overlay/routes.ts";
@@ -75,20 +76,35 @@ function fallbackRoute(destination: Cidr): Route {
   return { ...routeTo(destination, UNREACHABLE), priority: FALLBACK_METRIC };
 }
 
+/** To a plain network a default route is the way only where it leads by the router that the file names. */
 function isCovered(
-  { destination }: RemoteRoute,
+  { destination, kind, via }: RemoteRoute,
   routes: readonly Route[],
 ): boolean {
   return routes.some(
     (route) =>
-      !ownsRoute(route) &&
-      route.type === UNICAST &&
-      route.destination.address.length === destination.bytes.length &&
-      cidrContains(
-        cidrOf(route.destination.address, route.destination.length),
-        destination,
-      ),
+      leadsTo(route, destination) &&
+      (kind === "peer" || !isDefault(route) || isBy(route, via)),
   );
+}
+
+/** Whether another program's route leads to all of a network. */
+function leadsTo(route: Route, network: Cidr): boolean {
+  const { address, length } = route.destination;
+  return (
+    !ownsRoute(route) &&
+    route.type === UNICAST &&
+    address.length === network.bytes.length &&
+    cidrContains(cidrOf(address, length), network)
+  );
+}
+
+function isDefault({ destination }: Route): boolean {
+  return destination.length === 0;
+}
+
+function isBy({ gateway }: Route, router: Uint8Array): boolean {
+  return gateway !== undefined && sameBytes(gateway, router);
 }
 
 /** An IPv6 node that forwards ignores router advertisements, and loses its default route, unless accept_ra is 2. */
