@@ -20,7 +20,7 @@ import {
   reply,
 } from "../../../support/kernel.ts";
 
-const { EINVAL, ENETUNREACH, ENODEV, ENOENT, EPERM } = constants.errno;
+const { EINVAL, ENODEV, ENOENT, EPERM } = constants.errno;
 
 /** A client whose kernel answers each request by `answer`. */
 function clientOf(answer: (message: Message) => readonly Message[]) {
@@ -120,13 +120,21 @@ describe("routes()", () => {
 });
 
 describe("getRoute()", () => {
-  it("is undefined where there is no way, and throws for a blackhole", () => {
-    expect(
-      refusing(ENETUNREACH).getRoute(Uint8Array.of(192, 0, 2, 1)),
-    ).toBeUndefined();
-    expect(() =>
-      refusing(EINVAL).getRoute(Uint8Array.of(192, 0, 2, 1)),
-    ).toThrow("Cannot look up the route to 192.0.2.1: RTM_GETROUTE: EINVAL");
+  const destination = Uint8Array.of(192, 0, 2, 1);
+
+  it.each(["ENETUNREACH", "EHOSTUNREACH", "EINVAL", "EACCES"] as const)(
+    "is undefined where the kernel says %s: no way, or one to nowhere",
+    (name) => {
+      expect(
+        refusing(constants.errno[name]).getRoute(destination),
+      ).toBeUndefined();
+    },
+  );
+
+  it("throws whatever else the kernel says", () => {
+    expect(() => refusing(EPERM).getRoute(destination)).toThrow(
+      "Cannot look up the route to 192.0.2.1: RTM_GETROUTE: EPERM",
+    );
   });
 });
 
