@@ -108,9 +108,12 @@ export const encryptedCluster = {
   nodes: [{ name: "node2", ips: ["172.17.2.2", "fd18::2"] }],
 };
 
+/** Where the node's files are. */
+export type SiteFiles = Pick<FaultSite, "folder" | "clustersDir" | "keyring">;
+
 /** What the pod's base plugin would have given: the configuration that a runtime pipes into crosslink. */
 export function configuration(
-  site: FaultSite,
+  site: SiteFiles,
   pod: FaultPod | undefined,
   more: object = {},
 ): object {
