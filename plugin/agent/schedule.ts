@@ -13,8 +13,10 @@ export interface Pace {
   readonly settle: number;
   /** Shortest time between two runs, however often they are asked for. */
   readonly rest: number;
-  /** How many times as long as a run took the time after it is: what is asked of a busy node must not keep it busy. */
-  readonly restPerRun: number;
+  /** Which part of the time runs may take: what is asked of a busy node must not keep it busy. */
+  readonly share: number;
+  /** How much more than their share runs may have taken before they have to wait: a large repair may be needed twice. */
+  readonly burst: number;
   /** When to try again after a run that failed. */
   readonly retry: number;
   /** Longest time without a run. */
@@ -25,7 +27,8 @@ export interface Pace {
 export const PACE: Pace = {
   settle: 100,
   rest: 500,
-  restPerRun: 9,
+  share: 0.1,
+  burst: 5_000,
   retry: 5_000,
   sweep: 30_000,
 };
@@ -47,6 +50,8 @@ export function schedule(
   clock: Clock = SYSTEM_CLOCK,
 ): Schedule {
   let restUntil = -Infinity;
+  let debt = 0;
+  let lastEnded = clock.now();
   let planned: { readonly at: number; readonly timer: Disposable } | undefined;
   const plan = (at: number): void => {
     if (planned !== undefined && planned.at <= at) return;
@@ -59,8 +64,10 @@ export function schedule(
     const started = clock.now();
     const succeeded = task();
     const ended = clock.now();
-    restUntil =
-      ended + Math.max(pace.rest, (ended - started) * pace.restPerRun);
+    debt = Math.max(0, debt - (started - lastEnded) * pace.share);
+    debt += ended - started;
+    lastEnded = ended;
+    restUntil = ended + Math.max(pace.rest, (debt - pace.burst) / pace.share);
     plan(ended + (succeeded ? pace.sweep : pace.retry));
   };
   return {

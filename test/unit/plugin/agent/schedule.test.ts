@@ -80,13 +80,25 @@ describe("schedule()", () => {
 
   it("does not spin beside a program that changes things all the time", () => {
     const { runs, request, pass, clock } = start({ takes: 200 });
-    for (let n = 0; n < 10_000; n += 1) {
+    const change = (): void => {
       request();
       pass(10);
-    }
-    const share = (runs.length * 200) / (clock.now() - 1000);
+    };
+    for (let n = 0; n < 5_000; n += 1) change();
+    const [before, from] = [runs.length, clock.now()];
+    for (let n = 0; n < 10_000; n += 1) change();
+    const share = ((runs.length - before) * 200) / (clock.now() - from);
     expect(share).toBeLessThan(0.11);
     expect(share).toBeGreaterThan(0.08);
+  });
+
+  it("is as prompt after a large repair as after a small one", () => {
+    const { runs, run, request, pass } = start({ takes: 2000 });
+    run();
+    pass(1000);
+    request();
+    pass(100);
+    expect(runs).toEqual([1000, 4100]);
   });
 
   it("sweeps without being asked, and is back soon after a failure", () => {
