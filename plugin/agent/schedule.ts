@@ -28,7 +28,7 @@ export const PACE: Pace = {
   settle: 100,
   rest: 500,
   share: 0.1,
-  burst: 5_000,
+  burst: 15_000,
   retry: 5_000,
   sweep: 30_000,
 };

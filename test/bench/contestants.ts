@@ -1,43 +1,102 @@
+import { copyFileSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { PluginConfiguration } from "../support/chain.ts";
+import { socket } from "../e2e/agent/nodes.ts";
 import { crosslinkPlugin, dist } from "../e2e/support/pod.ts";
 import type { Node } from "../e2e/support/topology.ts";
 
-/** A plugin to measure, with the conflist entry that runs it. */
-export interface Contestant {
-  readonly name: string;
+/** A plugin to run, with the conflist entry for it. */
+export interface Program {
   readonly program: string;
   readonly plugin: PluginConfiguration;
-  /** Whether it comes after ptp and gets its result, or is ptp itself. */
-  readonly chained: boolean;
+  /** Besides what all get. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A plugin to measure. */
+export interface Contestant extends Program {
+  readonly name: string;
+  /** What connects the pod before it; left out where the contestant does. */
+  readonly base?: Program;
+  /** Whether the time of the base plugin, and of its IPAM plugin, counts too. */
+  readonly wholeChain?: boolean;
   /** Whether its first ADD makes state of the node that later ones find. */
-  readonly makesNodeState: boolean;
+  readonly makesNodeState?: boolean;
+}
+
+/** Where crosslink's programs are, and what they have to be told. */
+export interface Installed {
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 const reference = "/usr/lib/cni";
+const launcher = join(dist, "../native/build/launcher");
 
-/** The base plugin of every pod here, and a contestant itself. */
-export function basePlugin(node: Node): Contestant {
+/** The full binary: each call is a process of its own. */
+export const alone: Installed = { folder: dist, environment: {} };
+
+/** The launcher with an agent behind it, as `crosslink install` leaves a node. */
+export function installLauncher(node: Node): Installed {
+  const folder = join(node.folder, "programs");
+  mkdirSync(folder);
+  for (const name of ["crosslink", "crosslink-ipam"])
+    copyFileSync(launcher, join(folder, name));
+  symlinkSync(join(dist, "crosslink"), join(folder, "crosslink.full"));
+  return { folder, environment: { CROSSLINK_AGENT: socket(node) } };
+}
+
+/** The base plugin of most pods here. */
+export function ptp(node: Node): Program {
+  const ipam = {
+    type: "host-local",
+    dataDir: join(node.folder, "host-local"),
+    ranges: [[{ subnet: node.podCidr }]],
+    routes: [{ dst: "0.0.0.0/0" }],
+  };
+  return { program: join(reference, "ptp"), plugin: { type: "ptp", ipam } };
+}
+
+/** The same with crosslink-ipam, which looks at the cluster files, too. */
+export function ptpWithOurIpam(
+  node: Node,
+  { folder, environment }: Installed,
+): Program {
+  const { clustersDir } = crosslinkPlugin(node);
+  const { plugin, program } = ptp(node);
+  const ipam = {
+    ...(plugin["ipam"] as object),
+    type: "crosslink-ipam",
+    dataDir: join(node.folder, "crosslink-ipam"),
+    clustersDir,
+    node: node.name,
+  };
+  const path = { CNI_PATH: `${folder}:${reference}` };
   return {
-    name: "ptp with host-local",
-    program: join(reference, "ptp"),
-    chained: false,
-    makesNodeState: false,
-    plugin: {
-      type: "ptp",
-      ipam: {
-        type: "host-local",
-        dataDir: join(node.folder, "host-local"),
-        ranges: [[{ subnet: node.podCidr }]],
-        routes: [{ dst: "0.0.0.0/0" }],
-      },
-    },
+    program,
+    plugin: { ...plugin, ipam },
+    environment: { ...environment, ...path },
   };
 }
 
+/** crosslink on a node. */
+export function crosslink(
+  node: Node,
+  { folder, environment }: Installed,
+): Program {
+  const program = join(folder, "crosslink");
+  return { program, plugin: crosslinkPlugin(node), environment };
+}
+
+/** The cheapest reference plugin, and the one to compare with. */
+export const tuning: Program = peer({
+  type: "tuning",
+  sysctl: { "net.ipv4.conf.eth0.arp_notify": "1" },
+});
+
 /** The reference plugins that are chained after a base plugin, each with what it is commonly given to do. */
-export const peers: readonly Contestant[] = [
-  peer({ type: "tuning", sysctl: { "net.ipv4.conf.eth0.arp_notify": "1" } }),
+export const peers: readonly Program[] = [
+  tuning,
   peer({ type: "sbr" }),
   peer({ type: "firewall", backend: "iptables" }),
   peer({
@@ -48,24 +107,11 @@ export const peers: readonly Contestant[] = [
   }),
 ];
 
-/** crosslink on a node that sees `remoteCidrs` CIDRs of other clusters. */
-export function crosslink(node: Node, remoteCidrs: number): Contestant {
-  return {
-    name: `crosslink, ${remoteCidrs.toLocaleString("en")} remote CIDR${remoteCidrs === 1 ? "" : "s"}`,
-    program: join(dist, "crosslink"),
-    plugin: crosslinkPlugin(node),
-    chained: true,
-    makesNodeState: true,
-  };
+function peer(plugin: PluginConfiguration): Program {
+  return { program: join(reference, plugin.type), plugin };
 }
 
-function peer(plugin: PluginConfiguration): Contestant {
-  const program = join(reference, plugin.type);
-  return {
-    name: plugin.type,
-    program,
-    plugin,
-    chained: true,
-    makesNodeState: false,
-  };
+/** "1,000 remote CIDRs". */
+export function cidrs(count: number): string {
+  return `${count.toLocaleString("en")} remote CIDR${count === 1 ? "" : "s"}`;
 }

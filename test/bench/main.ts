@@ -1,79 +1,120 @@
-/** `npm run bench`: what each CNI command costs, crosslink beside the reference plugins, all in one run. */
+/** `npm run bench`: what crosslink costs beside the reference plugins, all in one run. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { table } from "../e2e/demo/report.ts";
 import { espMissing, runInGuest } from "../e2e/support/kernel.ts";
 import { reportIpam } from "./ipam-report.ts";
-import { columns, type Row } from "./measure.ts";
-import { formatSummary } from "./statistics.ts";
+import type { Row } from "./measure.ts";
+import type { Repair } from "./repair.ts";
+import { callTable, repairTable, stormTable } from "./report.ts";
+import type { Storm } from "./storm.ts";
 
-const script = join(import.meta.dirname, "measure.ts");
+/** Runs one of the scripts beside this file, and returns what it printed. */
+type Run = (script: string, ...words: readonly string[]) => Promise<unknown>;
+
 const results = fileURLToPath(new URL("../results", import.meta.url));
 
 await bench();
 
 async function bench(): Promise<void> {
   const lacking = espMissing();
-  const here = lacking === undefined ? "esp" : "none";
-  console.log(machine());
-  const tables = [];
-  tables.push({ kernel: release(), encryption: here, rows: measureHere(here) });
-  print(
+  const processor = machine();
+  console.log(processor);
+  const tables = [
     lacking === undefined
-      ? "On this machine's kernel, encrypted:"
-      : `On this machine's kernel, which has no ESP ("${lacking}"): to plain networks, so routes and SNAT exemptions, no policies:`,
-    tables[0]?.rows ?? [],
-  );
-  if (lacking !== undefined) {
-    const rows = await measureInGuest();
-    tables.push({ kernel: "User Mode Linux", encryption: "esp", rows });
-    print(
-      "In User Mode Linux, encrypted; every program starts some ten times slower there, so compare rows, not milliseconds:",
-      rows,
+      ? await measure(runHere, HERE, "On this machine's kernel, encrypted")
+      : await measure(
+          runHere,
+          { ...HERE, encryption: "none" },
+          `On this machine's kernel, which has no ESP ("${lacking}"): to plain networks, so routes and SNAT exemptions, no policies`,
+        ),
+  ];
+  if (lacking !== undefined)
+    tables.push(
+      await measure(
+        inGuest,
+        GUEST,
+        "In User Mode Linux, encrypted; every program starts some ten times slower there, so compare rows, not milliseconds",
+      ),
     );
-  }
+  const storms = (await runHere(
+    "storm",
+    lacking === undefined ? "esp" : "none",
+  )) as Storm[];
+  console.log(`\nMany pods at once:\n\n${stormTable(storms)}\n`);
   const { text, ...ipam } = await reportIpam();
   console.log(
     `\nIPAM, called alone; "first ADD" comes after another program wrote the store:\n\n${text}\n`,
   );
-  mkdirSync(results, { recursive: true });
-  writeFileSync(
-    join(results, "bench.json"),
-    JSON.stringify({ tables, ipam }, undefined, 2),
-  );
+  save({ machine: processor, tables, storms, ipam });
   console.log(
     "All figures are in milliseconds, median / p90. JSON: test/results/bench.json",
   );
 }
 
-function measureHere(encryption: string): Row[] {
-  const ran = spawnSync(process.execPath, [script, "21", encryption], {
+/** How much is measured where. */
+interface Extent {
+  readonly kernel: string;
+  readonly encryption: "esp" | "none";
+  readonly rounds: number;
+  /** Remote CIDRs of nodes with an agent. */
+  readonly sizes: string;
+}
+
+const HERE: Extent = {
+  kernel: release(),
+  encryption: "esp",
+  rounds: 21,
+  sizes: "10,1000,10000",
+};
+const GUEST: Extent = {
+  kernel: "User Mode Linux",
+  encryption: "esp",
+  rounds: 3,
+  sizes: "10,1000",
+};
+
+async function measure(run: Run, extent: Extent, title: string) {
+  const { kernel, encryption, rounds, sizes } = extent;
+  const rows = await run("measure", String(rounds), encryption, sizes);
+  console.log(`\n${title}:\n\n${callTable(rows as Row[])}\n`);
+  const repairs = await run("repair", "5", encryption);
+  console.log(`${repairTable(repairs as Repair[])}\n`);
+  return { kernel, encryption, rows, repairs };
+}
+
+function runHere(script: string, ...words: readonly string[]) {
+  const ran = spawnSync(process.execPath, [pathOf(script), ...words], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
     maxBuffer: 1 << 26,
   });
   if (ran.status !== 0)
-    throw new Error("Cannot measure on this machine's kernel");
-  return JSON.parse(ran.stdout) as Row[];
+    throw new Error(`Cannot run ${script} on this machine's kernel`);
+  return Promise.resolve(JSON.parse(ran.stdout) as unknown);
 }
 
-async function measureInGuest(): Promise<Row[]> {
-  const { status, output } = await runInGuest([script, "3", "esp"], {
-    timeoutSeconds: 1200,
+async function inGuest(script: string, ...words: readonly string[]) {
+  const { status, output } = await runInGuest([pathOf(script), ...words], {
+    timeoutSeconds: 1800,
   });
-  if (status !== 0) throw new Error(`Cannot measure in the guest:\n${output}`);
-  return JSON.parse(output) as Row[];
+  if (status !== 0)
+    throw new Error(`Cannot run ${script} in the guest:\n${output}`);
+  return JSON.parse(output) as unknown;
 }
 
-function print(title: string, rows: readonly Row[]): void {
-  const body = rows.map((row) => [
-    row.name,
-    ...columns.map((column) => formatSummary(row.columns[column])),
-  ]);
-  console.log(`\n${title}\n\n${table([["", ...columns], ...body])}\n`);
+function pathOf(script: string): string {
+  return join(import.meta.dirname, `${script}.ts`);
+}
+
+function save(figures: object): void {
+  mkdirSync(results, { recursive: true });
+  writeFileSync(
+    join(results, "bench.json"),
+    JSON.stringify(figures, undefined, 2),
+  );
 }
 
 /** The processor and the kernel; nothing that would tell whose machine it is. */

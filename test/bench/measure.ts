@@ -1,19 +1,23 @@
 /**
- * Measures on the kernel that it runs on, and prints one JSON object.
+ * Measures single calls on the kernel that it runs on, and prints one JSON object.
  *
- *   node test/bench/measure.ts ROUNDS esp|none
+ *   node test/bench/measure.ts ROUNDS esp|none SIZES-WITH-AGENT
  */
-import { type Namespace, namespace } from "../support/namespace.ts";
-import { type Node, topology } from "../e2e/support/topology.ts";
+import { namespace } from "../support/namespace.ts";
 import {
-  basePlugin,
+  alone,
+  cidrs,
   type Contestant,
   crosslink,
   peers,
+  ptp,
+  ptpWithOurIpam,
+  tuning,
 } from "./contestants.ts";
-import { localPlan, type Mesh, writeMesh } from "./mesh.ts";
+import type { Mesh } from "./mesh.ts";
+import { type Place, place, runPlugin, servedPlace } from "./place.ts";
 import { type Summary, summarize } from "./statistics.ts";
-import { type Ran, startWorker, type Worker } from "./worker.ts";
+import type { Ran } from "./worker.ts";
 
 /** What can be asked of a plugin here; "first ADD": on a node without any state of crosslink's. */
 export const columns = ["VERSION", "first ADD", "ADD", "CHECK", "DEL"] as const;
@@ -25,52 +29,35 @@ export interface Row {
   readonly columns: Partial<Record<Column, Summary>>;
 }
 
-const sizes = [1, 10, 100, 1000];
+const sizesAlone = [1, 10, 100, 1000];
 
 /** A contestant on its node. */
-interface Lane {
+interface Lane extends Place {
   readonly contestant: Contestant;
-  readonly base: Contestant;
-  readonly worker: Worker;
-  readonly path: string;
   readonly samples: Map<Column, number[]>;
 }
 
 if (import.meta.main) {
-  const [rounds = "11", encryption = "esp"] = process.argv.slice(2);
-  const rows = await measure(Number(rounds), encryption as Mesh["encryption"]);
+  const [rounds = "11", encryption = "esp", sizes = "10"] =
+    process.argv.slice(2);
+  const rows = await measure(Number(rounds), {
+    encryption: encryption as Mesh["encryption"],
+    sizes: sizes.split(",").map(Number),
+  });
   console.log(JSON.stringify(rows));
 }
 
 /** All contestants take turns, round by round, so that whatever disturbs the machine disturbs all of them. */
 async function measure(
   rounds: number,
-  encryption: Mesh["encryption"],
+  meshes: { encryption: Mesh["encryption"]; sizes: readonly number[] },
 ): Promise<Row[]> {
   await using stack = new AsyncDisposableStack();
-  const lanes: Lane[] = [];
-  const addLane = (contestant: (node: Node) => Contestant): Node => {
-    const world = stack.use(topology([localPlan]));
-    const [node] = world.nodes;
-    if (node === undefined) throw new Error("The topology has no node");
-    const worker = stack.use(startWorker(node.namespace.name));
-    const base = basePlugin(node);
-    lanes.push({
-      contestant: contestant(node),
-      base,
-      worker,
-      path: world.path,
-      samples: new Map(),
-    });
-    return node;
-  };
-  addLane((node) => basePlugin(node));
-  for (const peer of peers) addLane(() => peer);
-  for (const remoteCidrs of sizes)
-    writeMesh(
-      addLane((node) => crosslink(node, remoteCidrs)),
-      { remoteCidrs, encryption },
-    );
+  const lanes = [
+    ...referenceLanes(stack),
+    ...aloneLanes(stack, meshes.encryption),
+    ...(await servedLanes(stack, meshes)),
+  ];
   // The first round warms the page cache, and makes the state of the nodes: "first ADD" comes from it alone.
   for (let round = 0; round <= rounds; round += 1)
     for (const lane of lanes) await takeTurn(lane, round);
@@ -82,65 +69,95 @@ async function measure(
   }));
 }
 
+function lane(at: Place, contestant: Contestant): Lane {
+  return { ...at, contestant, samples: new Map() };
+}
+
+function referenceLanes(stack: AsyncDisposableStack): Lane[] {
+  const first = place(stack);
+  const last = place(stack);
+  return [
+    lane(first, { ...ptp(first.node), name: "ptp with host-local" }),
+    ...peers.map((peer) => {
+      const at = place(stack);
+      return lane(at, { ...peer, name: peer.plugin.type, base: ptp(at.node) });
+    }),
+    lane(last, {
+      ...tuning,
+      name: "whole chain: ptp, host-local, tuning",
+      base: ptp(last.node),
+      wholeChain: true,
+    }),
+  ];
+}
+
+function aloneLanes(
+  stack: AsyncDisposableStack,
+  encryption: Mesh["encryption"],
+): Lane[] {
+  return sizesAlone.map((remoteCidrs) => {
+    const at = place(stack, { remoteCidrs, encryption });
+    return lane(at, {
+      ...crosslink(at.node, alone),
+      name: `crosslink alone, ${cidrs(remoteCidrs)}`,
+      base: ptp(at.node),
+      makesNodeState: true,
+    });
+  });
+}
+
+async function servedLanes(
+  stack: AsyncDisposableStack,
+  {
+    encryption,
+    sizes,
+  }: { encryption: Mesh["encryption"]; sizes: readonly number[] },
+): Promise<Lane[]> {
+  const lanes: Lane[] = [];
+  for (const remoteCidrs of sizes) {
+    const at = await servedPlace(stack, { remoteCidrs, encryption });
+    lanes.push(
+      lane(at, {
+        ...crosslink(at.node, at.installed),
+        name: `crosslink with agent, ${cidrs(remoteCidrs)}`,
+        base: ptp(at.node),
+      }),
+    );
+  }
+  const at = await servedPlace(stack, { remoteCidrs: 10, encryption });
+  const chain = lane(at, {
+    ...crosslink(at.node, at.installed),
+    name: "whole chain: ptp, crosslink-ipam, crosslink with agent",
+    base: ptpWithOurIpam(at.node, at.installed),
+    wholeChain: true,
+  });
+  return [...lanes, chain];
+}
+
 /** One pod's life: the base plugin, then the contestant, each command measured. */
 async function takeTurn(lane: Lane, round: number): Promise<void> {
   using pod = namespace();
-  const { base, contestant } = lane;
-  const call = (plugin: Contestant, command: string, prevResult?: unknown) =>
-    runPlugin(lane, plugin, { command, prevResult, pod });
-  const record = (column: Column, { milliseconds, status }: Ran): void => {
-    if ((round === 0) !== (column === "first ADD") || status !== 0) return;
-    lane.samples.set(column, [
-      ...(lane.samples.get(column) ?? []),
-      milliseconds,
-    ]);
+  const { contestant, samples } = lane;
+  const { base, wholeChain = false, makesNodeState = false } = contestant;
+  const call = (command: string, prevResult?: unknown) =>
+    runPlugin(lane, contestant, { command, prevResult, pod });
+  const callBase = async (command: string, prevResult?: unknown) =>
+    base && runPlugin(lane, base, { command, prevResult, pod });
+  const record = (column: Column, own: Ran, before?: Ran): void => {
+    if ((round === 0) !== (column === "first ADD") || own.status !== 0) return;
+    const extra = wholeChain ? (before?.milliseconds ?? 0) : 0;
+    const earlier = samples.get(column) ?? [];
+    samples.set(column, [...earlier, own.milliseconds + extra]);
   };
-  record("VERSION", await call(contestant, "VERSION"));
-  const wired = await call(base, "ADD");
-  const result: unknown = JSON.parse(wired.stdout);
-  if (!contestant.chained) {
-    record("ADD", wired);
-    record("CHECK", await call(base, "CHECK", result));
-    record("DEL", await call(base, "DEL", result));
-    return;
-  }
-  const added = await call(contestant, "ADD", result);
-  record(round === 0 && contestant.makesNodeState ? "first ADD" : "ADD", added);
-  record("CHECK", await call(contestant, "CHECK", JSON.parse(added.stdout)));
-  record("DEL", await call(contestant, "DEL", result));
-  await call(base, "DEL", result);
-}
-
-async function runPlugin(
-  { worker, path }: Lane,
-  { name, program, plugin }: Contestant,
-  {
-    command,
-    prevResult,
-    pod,
-  }: { command: string; prevResult: unknown; pod: Namespace },
-): Promise<Ran> {
-  const ran = await worker.run({
-    program,
-    environment: {
-      PATH: path,
-      CNI_COMMAND: command,
-      CNI_CONTAINERID: pod.name,
-      CNI_NETNS: pod.path,
-      CNI_IFNAME: "eth0",
-      CNI_PATH: "/usr/lib/cni",
-    },
-    stdin: JSON.stringify({
-      cniVersion: "1.0.0",
-      name: "bench",
-      ...plugin,
-      prevResult,
-    }),
-  });
-  if (ran.status === 0) return ran;
-  // Debian's portmap 1.1.1 looks for an IPv6 chain in CHECK that its ADD has not made: no figure then.
-  if (command === "CHECK" && plugin.type === "portmap") return ran;
-  throw new Error(
-    `Cannot measure ${command} of ${name}: exit code ${ran.status}: ${ran.stdout}`,
-  );
+  if (!wholeChain) record("VERSION", await call("VERSION"));
+  const wired = await callBase("ADD");
+  const prevResult: unknown = wired && JSON.parse(wired.stdout);
+  const added = await call("ADD", prevResult);
+  record(round === 0 && makesNodeState ? "first ADD" : "ADD", added, wired);
+  const result: unknown = JSON.parse(added.stdout);
+  // sbr moves the routes that ptp's CHECK looks for.
+  const looked = wholeChain ? await callBase("CHECK", result) : undefined;
+  record("CHECK", await call("CHECK", result), looked);
+  const deleted = await call("DEL", result);
+  record("DEL", deleted, await callBase("DEL", result));
 }

@@ -7,14 +7,19 @@ export interface Summary {
 
 /** Throws on an empty list: nothing was measured. */
 export function summarize(samples: readonly number[]): Summary {
-  const sorted = samples.toSorted((a, b) => a - b);
-  const at = (share: number): number => {
-    const value = sorted[Math.ceil(share * sorted.length) - 1];
-    if (value === undefined)
-      throw new RangeError("Cannot summarize no samples");
-    return value;
+  return {
+    median: percentile(samples, 0.5),
+    p90: percentile(samples, 0.9),
+    runs: samples.length,
   };
-  return { median: at(0.5), p90: at(0.9), runs: sorted.length };
+}
+
+/** The smallest sample that `share` of all are not above. Throws on an empty list. */
+export function percentile(samples: readonly number[], share: number): number {
+  const sorted = samples.toSorted((a, b) => a - b);
+  const value = sorted[Math.ceil(share * sorted.length) - 1];
+  if (value === undefined) throw new RangeError("Cannot summarize no samples");
+  return value;
 }
 
 /** `12.3 / 15.0`: median and p90, in milliseconds. */

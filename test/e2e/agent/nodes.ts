@@ -94,6 +94,7 @@ export function keyring({ folder }: Node): string {
   return join(folder, "keyring.json");
 }
 
-function socket({ folder }: Node): string {
+/** The path of a node's agent's socket. */
+export function socket({ folder }: Node): string {
   return join(folder, "run", "agent.sock");
 }

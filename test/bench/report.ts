@@ -1,0 +1,43 @@
+import { table } from "../e2e/demo/report.ts";
+import { cidrs } from "./contestants.ts";
+import { columns, type Row } from "./measure.ts";
+import type { Repair } from "./repair.ts";
+import { formatSummary } from "./statistics.ts";
+import type { Storm } from "./storm.ts";
+
+/** Single calls, a row a plugin. */
+export function callTable(rows: readonly Row[]): string {
+  return table([
+    ["", ...columns],
+    ...rows.map((row) => [
+      row.name,
+      ...columns.map((column) => formatSummary(row.columns[column])),
+    ]),
+  ]);
+}
+
+/** Many pods at once, a row a chain. */
+export function stormTable(storms: readonly Storm[]): string {
+  const [first] = storms;
+  const title =
+    first && `${first.pods} pods from ${first.workers} processes at once`;
+  return table([
+    [title ?? "", "ADDs a second", "median", "p99"],
+    ...storms.map(({ name, addsPerSecond, median, p99 }) => [
+      name,
+      ...[addsPerSecond, median, p99].map((value) => value.toFixed(0)),
+    ]),
+  ]);
+}
+
+/** Repairs by an agent, a row a kind. */
+export function repairTable(repairs: readonly Repair[]): string {
+  return table([
+    ["an agent, from a change to its effect", "", "milliseconds"],
+    ...repairs.map(({ name, remoteCidrs, summary }) => [
+      name,
+      cidrs(remoteCidrs),
+      formatSummary(summary),
+    ]),
+  ]);
+}
