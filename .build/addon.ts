@@ -1,20 +1,17 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { nodeHeaders, root } from "./paths.ts";
 
-const sources = ["netlink.c", "local.c", "image.c"].map(
-  (name) => `${root}/native/${name}`,
-);
-const headers = ["arguments.h", "local.h"].map(
-  (name) => `${root}/native/${name}`,
-);
+const folder = `${root}/native/addon`;
+const files = readdirSync(folder).map((name) => `${folder}/${name}`);
+const sources = files.filter((file) => file.endsWith(".c"));
 const target = `${root}/native/build/netlink.node`;
 
 // prettier-ignore
 const FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-O2", "-fPIC", "-shared", "-fvisibility=hidden"];
 
 /**
- * Compiles the C files of native/ to native/build/netlink.node where that is missing or older than its sources.
+ * Compiles the C files of native/addon to native/build/netlink.node where that is missing or older than its sources.
  * Returns its path. Throws where gcc fails, which says why on standard error. Safe against a second build at the same
  * time: the file appears whole.
  */
@@ -34,7 +31,7 @@ export function buildAddon(): string {
 
 function isCurrent(): boolean {
   const built = modified(target);
-  return [...sources, ...headers, import.meta.filename].every(
+  return [...files, import.meta.filename].every(
     (path) => built > modified(path),
   );
 }

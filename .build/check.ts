@@ -78,6 +78,6 @@ function arrowArguments(): string[] {
 
 function warningArguments(): string[] {
   const strict = ["-std=c11", "-Wall", "-Wextra", "-Wshadow", "-Werror"];
-  const sources = globSync("native/*.c", { cwd: root });
+  const sources = globSync("native/{addon/*,launcher}.c", { cwd: root });
   return [...strict, "-fsyntax-only", `-I${nodeHeaders()}`, ...sources];
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 /**
- * The addon's functions, netlink.c. Each is one kernel conversation: it returns a non-negative result or -errno, and
+ * The addon's functions, addon/addon.c. Each is one kernel conversation: it returns a non-negative result or -errno, and
  * never throws. Arguments of the wrong type are -EINVAL.
  */
 export interface Binding {

@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "addon.h"
 #include "arguments.h"
-#include "local.h"
 
 // Whole pages of what nobody may write are as they are in the file: the kernel finds them there when they are touched again.
 static int release_segments(struct dl_phdr_info *info, size_t size, void *result) {
