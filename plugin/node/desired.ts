@@ -1,6 +1,7 @@
-import { type Cidr, cidrContains, cidrOf } from "../../conf/cidr.ts";
+import { type Cidr, cidrContains, cidrOf, parseCidr } from "../../conf/cidr.ts";
 import { sameBytes } from "../../native/address.ts";
 import type { Route } from "../../native/route/route.ts";
+import { inFamily } from "../mesh/networks.ts";
 import type { RemoteRoute } from "../mesh/state.ts";
 import { routeBy, routeTo, UNICAST, UNREACHABLE } from "../overlay/routes.ts";
 import type { NextHop } from "../overlay/way.ts";
@@ -36,7 +37,7 @@ export function desiredState(
     associations,
     policies,
     routes: [
-      ...fallbacks.map(fallbackRoute),
+      ...[...fallbacks, ...vacantCidrs(node, facts)].map(fallbackRoute),
       ...routes
         .filter(({ kind }) => kind !== "gateway")
         .flatMap((remote) => neededRoute(remote, facts)),
@@ -69,6 +70,22 @@ function onLinkGateway({
 /** To the kernel an IPv4 route may have an IPv6 router, but not the other way round; then the device alone has to do. */
 function canLead(router: Uint8Array, { destination }: RemoteRoute): boolean {
   return destination.family === 4 || router.length === 16;
+}
+
+/**
+ * This node's own pod CIDRs, as its file has them, where only the pods' host routes lead to them: what comes in for a pod
+ * that has gone would follow the default route, decrypted. Where a wider route, such as a bridge's, leads there, that decides.
+ */
+function vacantCidrs(
+  { self, mesh }: LinkedNode,
+  { routes }: RoutingFacts,
+): Cidr[] {
+  if (!mesh.exemptions.some(({ encrypted }) => encrypted)) return [];
+  const own = (self.node.podCIDRs ?? []).map(parseCidr);
+  return inFamily(self.source.cluster, own).filter(
+    (cidr) =>
+      !routes.some((route) => leadsTo(route, cidr) && !isDefault(route)),
+  );
 }
 
 /** Keeps packets from following the default route in clear text when a better route is lost. */

@@ -1,6 +1,7 @@
 /** conf/examples/gateways: a cluster with two gateways and leaves on both sides of a router, a p2p one, a third one. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { capture } from "../support/capture.ts";
 import { tell } from "../support/facts.ts";
 import { transfer } from "../support/transfer.ts";
@@ -30,8 +31,10 @@ type PodName = "edge" | "gateway-1" | "worker-1" | "worker-2" | "campus-worker";
   await threeClusters(pods);
   await ways(scene);
   await services(scene, pods);
+  await nobody(scene, pods);
   await hostNetwork(scene, pods);
   await secondGateway(scene, pods);
+  await sleep(500);
   using recording = await recorder.stop();
   const [esp, clear] = [recording.count("esp"), recording.count(clearText)];
   tell("nothing left a site in clear text", esp > 100 && clear === 0, {
@@ -140,6 +143,24 @@ async function services(scene: World, pods: Pods): Promise<void> {
   );
 }
 
+/** A pod that has gone, or never was: its packets arrive, and must not go on by the default route, decrypted. */
+async function nobody(scene: World, pods: Pods): Promise<void> {
+  const arrived = async (): Promise<number> => {
+    const { namespace } = scene.machine("edge");
+    const states = await shell(namespace, "ip -s xfrm state");
+    const counts = [...states.matchAll(/(\d+)\(packets\)/g)];
+    return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+  };
+  const before = await arrived();
+  const answered = await pings(pods["campus-worker"].namespace, "10.42.0.77");
+  const after = await arrived();
+  tell(
+    "packets for a pod that is not there reach its node, and end there",
+    !answered && after > before,
+    { answered, before, after },
+  );
+}
+
 /** The node's own address, and a socket that asks for none. */
 async function hostNetwork(scene: World, pods: Pods): Promise<void> {
   const far = addressOf(pods["gateway-1"]);
@@ -195,11 +216,15 @@ async function withoutCrosslink(scene: World, pods: Pods): Promise<void> {
   await mustCrosslink(scene.machine("edge"), scene, "teardown");
   const edge = scene.machine("edge").namespace;
   await shell(edge, "iptables-legacy -t nat -F POSTROUTING");
-  await pings(pods.edge.namespace, addressOf(pods["gateway-1"]));
+  const far = addressOf(pods["gateway-1"]);
+  await pings(pods.edge.namespace, far, "-c3", "-i0.2");
+  // tcpdump may be late on a guest's one core.
+  await sleep(500);
   using recording = await recorder.stop();
   tell(
     "the capture sees clear text where there is some",
     recording.count(clearText) > 0,
+    recording.show("not esp", 20),
   );
   const leaf = scene.machine("worker-2");
   await mustCrosslink(leaf, scene, "teardown");

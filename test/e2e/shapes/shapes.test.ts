@@ -19,6 +19,7 @@ const encrypted = {
     'overlay "always": a leaf on the gateway\'s link does',
     "a leaf has no SA and no policy",
     "a service of another cluster answers once its gateway serves it",
+    "packets for a pod that is not there reach its node, and end there",
     "a node's own packets to remote pods are blocked",
     "the second gateway, with a leaf behind a router",
     "the second gateway, with the first one as a leaf",

@@ -10,6 +10,10 @@ import {
 import type { LinkedNode } from "../../../../plugin/node/linked.ts";
 import { cidrs, cluster, meshAt, node, selfAt } from "../../../support/mesh.ts";
 
+/** RTN_UNICAST and RTN_UNREACHABLE: include/uapi/linux/rtnetlink.h. */
+const UNICAST = 1;
+const UNREACHABLE = 7;
+
 const own = { podCIDRs: ["10.1.0.0/24", "fd01::/64"] };
 const far = { podCIDRs: ["10.2.0.0/24", "fd02::/64"] };
 
@@ -26,6 +30,7 @@ function routes(ip: string, peerIp: string, gateway?: Uint8Array): string[] {
 function routesOf(
   clusters: ClusterSource[],
   known: Partial<RoutingFacts>,
+  kind: number = UNICAST,
 ): string[] {
   const linked: LinkedNode = {
     clusters,
@@ -39,10 +44,12 @@ function routesOf(
     advertised: () => [],
     ...known,
   };
-  return desiredState(linked, facts).routes.map(({ destination, gateway }) => {
-    const via = gateway ? ` via ${formatAddress(gateway)}` : "";
-    return formatPrefix(destination) + via;
-  });
+  return desiredState(linked, facts)
+    .routes.filter(({ type }) => type === kind)
+    .map(({ destination, gateway }) => {
+      const via = gateway ? ` via ${formatAddress(gateway)}` : "";
+      return formatPrefix(destination) + via;
+    });
 }
 
 /** Another program's. */
@@ -52,7 +59,7 @@ function routeBy({ bytes, prefix }: Cidr): Route {
     table: 254,
     protocol: 3,
     scope: 0,
-    type: 1,
+    type: UNICAST,
   };
 }
 
@@ -98,7 +105,8 @@ it("leads to a plain network by the router that its file names, whatever the def
     ...routeBy(cidr),
     gateway: Uint8Array.of(172, 17, 0, 254),
   }));
-  expect(routesOf([...clusters, office], { routes: byRouter })).toEqual([]);
+  const facts = { nextHop: () => ({ outputInterface: 2 }), routes: byRouter };
+  expect(routesOf([...clusters, office], facts)).toEqual([]);
 });
 
 it("is content with a default route toward a peer", () => {
@@ -108,4 +116,27 @@ it("is content with a default route toward a peer", () => {
   ];
   const routes = cidrs(["0.0.0.0/0", "::/0"]).map(routeBy);
   expect(routesOf(clusters, { routes })).toEqual([]);
+});
+
+it("stops what comes for pods that are not there, where nothing but a default route leads to them", () => {
+  const clusters = [
+    cluster("a", { nodes: [node("a1", "172.17.0.2", own)] }),
+    cluster("b", { nodes: [node("b1", "172.18.0.2", far)] }),
+  ];
+  const stopped = (...texts: string[]) =>
+    routesOf(clusters, { routes: cidrs(texts).map(routeBy) }, UNREACHABLE);
+  const defaults = ["0.0.0.0/0", "::/0"];
+  expect(stopped(...defaults, "10.1.0.7/32")).toEqual(own.podCIDRs);
+  // A bridge's connected route, even one that is wider.
+  expect(stopped(...defaults, "10.1.0.0/16")).toEqual(["fd01::/64"]);
+  expect(stopped("10.1.0.0/24", "fd01::/64")).toEqual([]);
+});
+
+it("stops nothing where nobody encrypts", () => {
+  const plain = { encryption: "none" as const, podCIDRs: ["10.2.0.0/24"] };
+  const clusters = [
+    cluster("a", { nodes: [node("a1", "172.17.0.2", own)] }),
+    cluster("b", { ...plain, nodes: [node("b1", "172.18.0.2")] }),
+  ];
+  expect(routesOf(clusters, {}, UNREACHABLE)).toEqual([]);
 });
