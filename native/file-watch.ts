@@ -5,7 +5,7 @@ import { decode, i32, struct, u32 } from "./layout.ts";
 
 /** What happened below a watched folder, or to it. */
 export interface FileEvent {
-  /** What {@link FileWatch.add} returned; -1 where events were lost (IN_Q_OVERFLOW). */
+  /** What {@link FileWatch.add} returned; -1 where events were lost, or are too many to be read at once (IN_Q_OVERFLOW). */
   readonly watch: number;
   readonly mask: number;
   /** The name inside the watched folder; empty for the folder itself. */
@@ -17,7 +17,10 @@ export interface FileWatch {
   readonly fd: number;
   /** Watches a folder: names in it that come, go or change, and the folder's own end. Twice is once. Throws NetlinkError. */
   readonly add: (folder: string) => number;
-  /** All that is queued, without waiting. Throws NetlinkError. */
+  /**
+   * All that is queued, without waiting; where more comes than a queue holds while it is read, the rest stays, and an
+   * event of watch -1 ends the list. Throws NetlinkError.
+   */
   readonly read: () => FileEvent[];
 }
 
@@ -31,6 +34,7 @@ const IN_CREATE = 0x100;
 const IN_DELETE = 0x200;
 const IN_DELETE_SELF = 0x400;
 const IN_MOVE_SELF = 0x800;
+const IN_Q_OVERFLOW = 0x4000;
 const IN_ONLYDIR = 0x1000000;
 
 const MASK =
@@ -54,6 +58,12 @@ const inotifyEvent = struct("inotify_event", 16, {
 
 /** An event's name has at most 255 bytes and a zero: a read of less might fail (inotify(7)). */
 const BUFFER_BYTES = 16 * 1024;
+
+/** As many as a queue holds unless fs.inotify.max_queued_events says otherwise: inotify(7). */
+const MOST_EVENTS = 16_384;
+
+/** Stands for events that nobody has read. */
+const UNREAD: FileEvent = { watch: -1, mask: IN_Q_OVERFLOW, name: "" };
 
 /** Opens a queue; close its fd when it is no longer wanted. Throws NetlinkError. */
 export function openFileWatch(binding: Binding): FileWatch {
@@ -92,12 +102,13 @@ function readAll(
   buffer: Uint8Array,
 ): FileEvent[] {
   const events: FileEvent[] = [];
-  for (;;) {
+  while (events.length < MOST_EVENTS) {
     const length = binding.readFileEvents(fd, buffer);
     if (length === -constants.errno.EAGAIN || length === 0) return events;
     orThrow(length, "read", "read what happened to files");
     events.push(...decodeFileEvents(buffer.subarray(0, length)));
   }
+  return [...events, UNREAD];
 }
 
 function orThrow(result: number, operation: string, action: string): number {

@@ -43,13 +43,16 @@ export function netlinkSource(
   };
 }
 
-/** Judges all datagrams that are queued. Where some were lost (ENOBUFS), anything may have happened. */
+/** Who writes faster than we read must not keep us reading: what is left is told of again. */
+const MOST_DATAGRAMS = 10_000;
+
+/** Judges all datagrams that are queued. Where some were lost (ENOBUFS), or too many came, anything may have happened. */
 export function* receiveAll(
   socket: Pick<Transport, "receive">,
   buffer: Uint8Array,
   judge: Topic["judge"],
 ): Generator<Verdict> {
-  for (;;) {
+  for (let read = 0; read < MOST_DATAGRAMS; read++) {
     let space = buffer;
     let length = socket.receive(space, 0);
     if (length > space.length) {
@@ -60,6 +63,7 @@ export function* receiveAll(
     yield length < 0 ? "harm" : judgeAll(space.subarray(0, length), judge);
     if (length < 0 && length !== -constants.errno.ENOBUFS) return;
   }
+  yield "harm";
 }
 
 /** A message that cannot be read may be of a kernel newer than we: whoever looks for himself needs no message. */

@@ -76,4 +76,14 @@ describe("receiveAll()", () => {
   it("ends with a socket that is closed", () => {
     expect(verdictOf(-EBADF, datagram(3))).toEqual(["harm", 1]);
   });
+
+  it("ends where somebody sends faster than it reads, and takes it for harm", () => {
+    const socket = {
+      receive: (buffer: Uint8Array) => {
+        buffer.set(datagram(3));
+        return datagram(3).length;
+      },
+    };
+    expect(worst(receiveAll(socket, new Uint8Array(64), judge))).toBe("harm");
+  });
 });
