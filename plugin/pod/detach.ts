@@ -1,4 +1,5 @@
 import type { Request } from "../../cni/request.ts";
+import { NetlinkError } from "../../native/error.ts";
 import type { Link } from "../../native/route/link.ts";
 import type { Route } from "../../native/route/route.ts";
 import { AF_INET, AF_INET6 } from "../../native/address.ts";
@@ -23,9 +24,20 @@ export function detachPod(session: Session, request: Request): void {
     ifname: request.ifname,
   };
   const link =
-    namedLink(session, request, attachment) ??
+    unlessForbidden(() => namedLink(session, request, attachment)) ??
     labelledLink(session, attachment);
   if (link !== undefined) detachLink(session, link);
+}
+
+/** Without CAP_SYS_ADMIN the pod's namespace cannot be asked; the label on the host can. */
+function unlessForbidden<Found>(find: () => Found): Found | undefined {
+  try {
+    return find();
+  } catch (error) {
+    if (error instanceof NetlinkError && error.code === "EPERM")
+      return undefined;
+    throw error;
+  }
 }
 
 /** A name may have gone to another pod since prevResult was written: its label tells. */
