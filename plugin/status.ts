@@ -15,16 +15,18 @@ import { withSession } from "./session.ts";
 /**
  * Serves STATUS: succeeds where an ADD would find what it needs.
  *
- * @throws CniError 50 where the kernel cannot encrypt, or nobody holds the socket that ESP in UDP needs; 7 where the files are wrong
+ * @throws CniError 50 where the kernel cannot encrypt, or nobody holds the socket that ESP in UDP needs; 7 where the files are wrong;
+ *   what the kernel says (105) where a privilege is missing
  */
 export function reportStatus(
   config: NetworkConfiguration,
   kernel: Kernel,
   host: Host,
 ): void {
-  const node = withSession(kernel, (session) =>
-    unlessLater(() => readLinkedNode(config, host, session.route)),
-  );
+  const node = withSession(kernel, (session) => {
+    session.xfrm.countPolicies(); // without CAP_NET_ADMIN not even xfrm can be looked at
+    return unlessLater(() => readLinkedNode(config, host, session.route));
+  });
   for (const family of outerFamilies(node)) requireEsp(kernel, family);
   for (const end of encapsulationEnds(node?.mesh.associations ?? []))
     requireHeld(kernel, end);
