@@ -5,6 +5,12 @@ import { scenesMissing } from "../support/kernel.ts";
 
 const missing = scenesMissing();
 
+const overlapping = [
+  "pods of one address reach each other, and each sees the other's global one",
+  "what passed between the sites was ESP where there is some, and else was seen",
+  "teardown ends the translation",
+] as const;
+
 /** Scene by scene, each named after its folder in conf/examples: what it must find where ESP is. */
 const encrypted = {
   gateways: [
@@ -42,6 +48,7 @@ const encrypted = {
     "status shows what the path leaves once it is known",
     "nothing left a site in clear text, and each family had its tunnel",
   ],
+  overlapping,
 } as const;
 
 /** And what on this machine's own kernel. */
@@ -54,10 +61,7 @@ const plain = {
     "everybody else sees the node's address, as before",
     "teardown takes route and exemption along",
   ],
-  overlapping: [
-    "pods of one address reach each other, and each sees the other's global one",
-    "teardown ends the translation",
-  ],
+  overlapping,
 } as const;
 
 describe.each(Object.entries(encrypted))(
