@@ -5,10 +5,11 @@ import { release } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { espMissing, runInGuest } from "../e2e/support/kernel.ts";
-import { reportIpam } from "./ipam-report.ts";
+import { reportIpam } from "./ipam/report.ts";
+import type { DataPath } from "./datapath.ts";
 import type { Row } from "./measure.ts";
 import type { Repair } from "./repair.ts";
-import { callTable, repairTable, stormTable } from "./report.ts";
+import { callTable, dataPathTable, repairTable, stormTable } from "./report.ts";
 import type { Storm } from "./storm.ts";
 
 /** Runs one of the scripts beside this file, and returns what it printed. */
@@ -44,11 +45,14 @@ async function bench(): Promise<void> {
     lacking === undefined ? "esp" : "none",
   )) as Storm[];
   console.log(`\nMany pods at once:\n\n${stormTable(storms)}\n`);
+  const run = lacking === undefined ? runHere : inGuest;
+  const paths = (await run("datapath", "5")) as DataPath[];
+  console.log(`\n${dataPathTable(paths)}\n`);
   const { text, ...ipam } = await reportIpam();
   console.log(
     `\nIPAM, called alone; "first ADD" comes after another program wrote the store:\n\n${text}\n`,
   );
-  save({ machine: processor, tables, storms, ipam });
+  save({ machine: processor, tables, storms, paths, ipam });
   console.log(
     "All figures are in milliseconds, median / p90. JSON: test/results/bench.json",
   );

@@ -1,5 +1,6 @@
 import { table } from "../e2e/demo/report.ts";
 import { cidrs } from "./contestants.ts";
+import type { DataPath } from "./datapath.ts";
 import { columns, type Row } from "./measure.ts";
 import type { Repair } from "./repair.ts";
 import { formatSummary } from "./statistics.ts";
@@ -38,6 +39,18 @@ export function repairTable(repairs: readonly Repair[]): string {
       name,
       cidrs(remoteCidrs),
       formatSummary(summary),
+    ]),
+  ]);
+}
+
+/** The data path, a row a way to set it up. */
+export function dataPathTable(paths: readonly DataPath[]): string {
+  return table([
+    ["pod to pod, encrypted, set up by", "round trip (ms)", "TCP (Mbit/s)"],
+    ...paths.map(({ name, roundTrip, throughput }) => [
+      name,
+      `${roundTrip.median.toFixed(3)} / ${roundTrip.p90.toFixed(3)}`,
+      formatSummary(throughput),
     ]),
   ]);
 }

@@ -1,6 +1,11 @@
-import { table } from "../e2e/demo/report.ts";
-import { type IpamRow, measureIpam, measureRush, type Rush } from "./ipam.ts";
-import { formatSummary } from "./statistics.ts";
+import { table } from "../../e2e/demo/report.ts";
+import {
+  type IpamRow,
+  measureIpam,
+  measureRush,
+  type Rush,
+} from "./measure.ts";
+import { formatSummary } from "../statistics.ts";
 
 /** What the two IPAM plugins cost, as figures and as text. */
 export interface IpamReport {
