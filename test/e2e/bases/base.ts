@@ -9,6 +9,8 @@ export interface Base {
   /** The cluster's and the node's name. */
   readonly name: string;
   readonly podCidr: string;
+  /** Under which network of the same size the other clusters see its pods, where another cluster has the same pod CIDR. */
+  readonly globalCidr?: string;
   /** Where the node finds its pod CIDR: its own cluster file then gives none. Undefined: the file gives it. */
   readonly discovered?: {
     readonly cni: "calico" | "flannel" | "globalrouter";
@@ -17,6 +19,8 @@ export interface Base {
   readonly conflist: (node: Node) => Conflist;
   /** A shell script for what the base's agents do on the node before a pod comes. */
   readonly prepare?: string;
+  /** A folder of the machine's own that `prepare` makes: there must be none before, and there is none afterwards. */
+  readonly machineFolder?: string;
   /** What replays a plugin that Debian does not carry: its name, and the command to start, given the node's folder. */
   readonly replay?: {
     readonly type: string;
@@ -33,6 +37,12 @@ export function planFor({ name, podCidr }: Base, index: number): NodePlan {
     elasticIp: `203.0.113.${index + 1}`,
     podCidr,
   };
+}
+
+/** The address that other clusters see a pod with; both networks are a /24. */
+export function seenAs({ globalCidr }: Base, address: string): string {
+  if (globalCidr === undefined) return address;
+  return globalCidr.replace("0/24", address.replace(/^.*\./, ""));
 }
 
 type Plugins = Conflist["plugins"];

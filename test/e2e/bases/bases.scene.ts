@@ -15,18 +15,15 @@ import { openStage, runOnNode, type Site, type Stage } from "./stage.ts";
 const clearText = "not esp and net 10.0.0.0/8";
 
 {
-  using stage = await openStage([
-    ptp,
-    bridge,
-    bridgeWithoutMasquerade,
-    flannel,
-    calico,
-    globalrouter,
-  ]);
+  using stage = await openStage(
+    [ptp, bridge, bridgeWithoutMasquerade, flannel, calico, globalrouter],
+    { neighbours: 1 },
+  );
   const wires = await capture(stage.world.internet, "any");
   const server = await capture(stage.world.server, "eth0");
   for (const site of stage.sites) await comeUp(site);
-  for (const site of stage.sites) await tellPlan(site);
+  for (const site of stage.sites)
+    if (site.base === ptp || site.base.discovered) await tellPlan(site);
   await rewriteMasquerades(stage);
   await reach(stage);
   for (const site of stage.sites) await tellCheck(site);

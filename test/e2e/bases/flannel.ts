@@ -65,6 +65,7 @@ export const flannel: Base = {
       ipam: { dataDir: join(node.folder, "host-local") },
     })),
   prepare: `${subnetFile}\n${iptablesRules}`,
+  machineFolder: "/run/flannel",
   replay: {
     type: "flannel",
     command: () =>

@@ -3,22 +3,16 @@ import { isDeepStrictEqual } from "node:util";
 import { capture, type Recording } from "../support/capture.ts";
 import { tell } from "../support/facts.ts";
 import { serverAddress } from "../support/topology.ts";
+import { seenAs } from "./base.ts";
 import { type Ping, pingAll } from "./pings.ts";
 import type { Site, Stage } from "./stage.ts";
 
-const WAYS = [
-  "a pod reaches a remote pod",
-  "a remote pod reaches a pod",
-  "pods of one node reach each other",
-  "a pod reaches the internet",
-];
-
-/** ADD for a node's two pods. */
+/** ADD for a node's pods. */
 export async function comeUp({ base, pods }: Site): Promise<void> {
   const trouble: string[] = [];
   for (const pod of pods)
     await pod.add().catch((error: unknown) => trouble.push(String(error)));
-  tell(`${base.name}: ADD connects two pods`, trouble.length === 0, trouble);
+  tell(`${base.name}: ADD connects its pods`, trouble.length === 0, trouble);
 }
 
 /** Each with the next, both ways; within the node; and out. */
@@ -26,13 +20,10 @@ export async function reach({ sites }: Stage): Promise<void> {
   const recorders = await Promise.all(
     sites.map(({ pods: [pod] }) => capture(pod.namespace, "eth0")),
   );
-  const answers = await pingAll(sites.flatMap((site) => waysOf(site, sites)));
-  for (const [index, { base }] of sites.entries())
-    for (const [way, name] of WAYS.entries())
-      tell(
-        `${base.name}: ${name}`,
-        answers[index * WAYS.length + way] === true,
-      );
+  const ways = sites.flatMap((site) => waysOf(site, sites));
+  const answers = await pingAll(ways);
+  for (const [index, { what }] of ways.entries())
+    tell(what, answers[index] === true);
   // So long may a packet wait for tcpdump to read it.
   await sleep(1000);
   for (const [index, recorder] of recorders.entries()) {
@@ -56,15 +47,41 @@ export function tellWhoWasServed({ sites }: Stage, served: Recording): void {
     );
 }
 
-function waysOf(site: Site, sites: readonly Site[]): Ping[] {
-  const [pod, neighbour] = site.pods;
-  const [remote] = after(site, sites).pods;
+function waysOf(
+  site: Site,
+  sites: readonly Site[],
+): (Ping & { readonly what: string })[] {
+  const [{ namespace: pod, address }, ...neighbours] = site.pods;
+  const { name } = site.base;
+  const next = after(site, sites);
+  const remote = next.pods[0].namespace;
   return [
-    { from: pod.namespace, to: remote.address() },
-    { from: remote.namespace, to: pod.address() },
-    { from: neighbour.namespace, to: pod.address() },
-    { from: pod.namespace, to: serverAddress },
+    {
+      what: `${name}: a pod reaches a remote pod`,
+      from: pod,
+      to: addressSeen(next),
+    },
+    {
+      what: `${name}: a remote pod reaches a pod`,
+      from: remote,
+      to: addressSeen(site),
+    },
+    ...neighbours.map(({ namespace }) => ({
+      what: `${name}: pods of one node reach each other`,
+      from: namespace,
+      to: address(),
+    })),
+    {
+      what: `${name}: a pod reaches the internet`,
+      from: pod,
+      to: serverAddress,
+    },
   ];
+}
+
+/** The address that other clusters know a site's first pod by. */
+export function addressSeen({ base, pods: [pod] }: Site): string {
+  return seenAs(base, pod.address());
 }
 
 function tellWhoAsked(
@@ -73,16 +90,16 @@ function tellWhoAsked(
   recording: Recording,
 ): void {
   const site = sites[index]!;
-  const [pod, neighbour] = site.pods;
+  const [pod, ...neighbours] = site.pods;
   const filter = `icmp[icmptype] == icmp-echo and dst ${pod.address()}`;
   const asked = recording.show(filter, 20);
   const askers = new Set(
     [...asked.matchAll(/IP (\S+) >/g)].map(([, address]) => address),
   );
   const expected = new Set([
-    sites.at(index - 1)!.pods[0].address(),
-    after(site, sites).pods[0].address(),
-    neighbour.address(),
+    addressSeen(sites.at(index - 1)!),
+    addressSeen(after(site, sites)),
+    ...neighbours.map(({ address }) => address()),
   ]);
   tell(
     `${site.base.name}: who asks a pod asks with its own address`,

@@ -26,10 +26,11 @@ export const bridgeWithoutMasquerade: Base = {
   prepare: "iptables -t nat -A POSTROUTING -o eth0 -j MASQUERADE",
 };
 
-/** The node's own ruleset masquerades, and there is no iptables. */
-export const nativeMasquerade: Base = {
-  name: "native-masquerade",
-  podCidr: "10.8.0.0/24",
+/** Two clusters of the same pod CIDR, on nodes whose own nf_tables ruleset masquerades; there is no iptables. */
+export const east: Base = {
+  name: "east",
+  podCidr: "10.9.0.0/24",
+  globalCidr: "100.81.0.0/24",
   conflist: (node) => {
     const { plugins, ...list } = ptp.conflist(node);
     return {
@@ -43,6 +44,11 @@ export const nativeMasquerade: Base = {
   nft add table ip nat
   nft 'add chain ip nat postrouting { type nat hook postrouting priority srcnat; }'
   nft add rule ip nat postrouting oifname eth0 masquerade`,
+};
+export const west: Base = {
+  ...east,
+  name: "west",
+  globalCidr: "100.82.0.0/24",
 };
 
 function bridgeConflist(node: Node, options: { ipMasq: boolean }) {

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mustRunIn } from "../support/command.ts";
 import { type Pod, pod } from "../support/pod.ts";
 import {
+  clusterFile,
   type Node,
   type Topology,
   topology,
@@ -12,11 +13,11 @@ import {
 } from "../support/topology.ts";
 import { type Base, planFor } from "./base.ts";
 
-/** A base's node, and two pods that nobody has connected yet. */
+/** A base's node, and pods that nobody has connected yet: the first, and its neighbours. */
 export interface Site {
   readonly base: Base;
   readonly node: Node;
-  readonly pods: readonly [Pod, Pod];
+  readonly pods: readonly [Pod, ...Pod[]];
 }
 
 /** A cluster a base, of one node each, linked with all the others. */
@@ -26,10 +27,14 @@ export interface Stage extends Disposable {
 }
 
 /** Makes the nodes and what the bases' own agents do on them; no pod is connected. */
-export async function openStage(bases: readonly Base[]): Promise<Stage> {
+export async function openStage(
+  bases: readonly Base[],
+  { neighbours }: { readonly neighbours: number },
+): Promise<Stage> {
   const stack = new DisposableStack();
   const world = stack.use(topology(bases.map(planFor)));
   writeClusters(world.nodes);
+  for (const base of bases) hideBehindGlobal(base, world.nodes);
   const secret = randomBytes(32).toString("base64");
   writeKeyring(world.nodes, { active: 1, keys: [{ id: 1, secret }] });
   const sites = bases.map((base, index): Site => {
@@ -39,7 +44,8 @@ export async function openStage(bases: readonly Base[]): Promise<Stage> {
     const plugins = writeReplay(base, node);
     const made = (): Pod =>
       stack.use(pod(node, world, base.conflist(node), plugins));
-    return { base, node, pods: [made(), made()] };
+    const others = Array.from({ length: neighbours }, made);
+    return { base, node, pods: [made(), ...others] };
   });
   const stage = {
     world,
@@ -48,10 +54,36 @@ export async function openStage(bases: readonly Base[]): Promise<Stage> {
       stack.dispose();
     },
   };
-  for (const site of sites)
-    if (site.base.prepare !== undefined)
-      await runOnNode(stage, site, site.base.prepare);
+  for (const site of sites) {
+    const { prepare, machineFolder } = site.base;
+    if (machineFolder !== undefined) stack.use(ownFolder(machineFolder));
+    if (prepare !== undefined) await runOnNode(stage, site, prepare);
+  }
   return stage;
+}
+
+/** Where the scene runs on this machine's own kernel, its files are this machine's, too. */
+function ownFolder(path: string): Disposable {
+  mkdirSync(path); // which fails where it is somebody else's
+  return {
+    [Symbol.dispose]: () => {
+      rmSync(path, { recursive: true });
+    },
+  };
+}
+
+function hideBehindGlobal(base: Base, nodes: readonly Node[]): void {
+  const { name, podCidr, globalCidr } = base;
+  if (globalCidr === undefined) return;
+  const file = {
+    ...clusterFile(name, nodes),
+    globalCIDRs: { [podCidr]: globalCidr },
+  };
+  for (const { folder } of nodes)
+    writeFileSync(
+      join(folder, "clusters.d", `${name}.json`),
+      JSON.stringify(file),
+    );
 }
 
 /** Runs a shell script on a node, with the iptables that works on this kernel. */

@@ -1,4 +1,4 @@
-import { runScene, type SceneOptions } from "./kernel.ts";
+import { runScene, type SceneOptions, type SceneResult } from "./kernel.ts";
 
 /** Something that a scene found out. */
 export interface Fact {
@@ -25,11 +25,17 @@ export async function factsOf(
   script: string,
   options: SceneOptions = {},
 ): Promise<ReadonlyMap<string, Fact>> {
-  const { status, output } = await runScene([script], {
-    timeoutSeconds: 280,
-    ...options,
-  });
-  if (status !== 0) throw new Error(`Cannot finish "${script}":\n${output}`);
+  return readFacts(
+    await runScene([script], { timeoutSeconds: 280, ...options }),
+  );
+}
+
+/** What a scene found, by name. Throws when it broke off. */
+export function readFacts({
+  status,
+  output,
+}: SceneResult): ReadonlyMap<string, Fact> {
+  if (status !== 0) throw new Error(`Cannot finish the scene:\n${output}`);
   const lines = output.split("\n").filter((line) => line.startsWith(mark));
   return new Map(
     lines.map((line) => JSON.parse(line.slice(mark.length)) as [string, Fact]),
