@@ -32,13 +32,14 @@ export function runAgent(options: Options, terminal: Terminal): number {
     logs,
     observer: observe(log, metrics.meter),
   });
-  log("info", "the agent is ready", { socket });
   for (const signal of ["SIGTERM", "SIGINT"] as const)
     process.once(signal, () => {
       log("info", "the agent ends", { signal });
       stop();
       metrics.stop();
     });
+  // Whoever reads this may send a signal at once.
+  log("info", "the agent is ready", { socket });
   return 0;
 }
 
