@@ -5,7 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   rmSync,
-  writeFileSync,
+  symlinkSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -14,7 +14,7 @@ import { buildAddon } from "../../.build/addon.ts";
 import { type NodeSite, nodeSite, type SiteCall } from "./node-site.ts";
 import { until } from "./until.ts";
 
-const start = join(import.meta.dirname, "../../plugin/binary/start.ts");
+const crosslink = join(import.meta.dirname, "../../dist/crosslink");
 
 /** How a program ended. */
 export interface Ended {
@@ -37,7 +37,7 @@ export interface AgentSite extends NodeSite {
   readonly socket: string;
   /** A folder with the launcher and nothing else: it serves only where an agent does. */
   readonly alone: string;
-  /** A folder with the launcher and, in place of the full binary, the sources. */
+  /** A folder with the launcher, and a link to the full binary beside it. */
   readonly whole: string;
   /** Starts an agent, and waits until it serves. */
   startAgent(options?: AgentStart): Promise<RunningAgent>;
@@ -79,11 +79,7 @@ export function agentSite(flags: readonly string[] = ["-O1"]): AgentSite {
     return join(folder, name);
   }) as [string, string, string];
   installLauncher([alone, whole], flags);
-  writeFileSync(
-    join(whole, "crosslink.full"),
-    `#!/bin/sh\nexec ${process.execPath} ${start} "$@"\n`,
-    { mode: 0o755 },
-  );
+  symlinkSync(crosslink, join(whole, "crosslink.full"));
   const socket = join(run, "agent.sock");
   return {
     ...site,
@@ -119,7 +115,7 @@ async function startAgent(
 ): Promise<RunningAgent> {
   const words = [
     ...[`--net=${site.node.path}`, ...within],
-    ...[process.execPath, start, "agent", "--node", "node1"],
+    ...[crosslink, "agent", "--node", "node1"],
     ...["--clusters", site.clustersDir],
     ...["--keyring", join(site.folder, "keyring.json")],
     ...["--socket", socket, ...options],

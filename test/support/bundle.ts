@@ -5,8 +5,8 @@ import type { Plugin } from "esbuild";
 
 /**
  * Makes one JavaScript file of a TypeScript program and all that it imports, and one each of the programs that it may
- * start: files with an `import.meta.main` of their own. In a guest kernel, stripping types takes longer than the rest of
- * a program's start. What `import.meta` tells about places stays as in the sources.
+ * start: files with an `import.meta.main` of their own. Stripping types takes longer than the rest of a program's start,
+ * most of all in a guest kernel. What `import.meta` tells about places stays as in the sources.
  *
  * @returns the path of the program's file in `folder`
  */

@@ -1,4 +1,4 @@
-import { closeSync, writeFileSync } from "node:fs";
+import { closeSync, rmSync, writeFileSync } from "node:fs";
 import {
   acceptLocal,
   listenLocal,
@@ -88,5 +88,7 @@ export function answerHeader({
 export function writeStandIn(path: string): void {
   const script =
     '#!/bin/sh\nprintf "full binary, %s bytes" "$(wc -c)"\nexit 7\n';
+  // What is there is a link to the real one, which must not be written through.
+  rmSync(path, { force: true });
   writeFileSync(path, script, { mode: 0o755 });
 }

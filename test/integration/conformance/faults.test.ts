@@ -6,13 +6,16 @@ import type { Outcome } from "../../conformance/check.ts";
 import { parseOptions } from "../../conformance/options.ts";
 import { loadSubject } from "../../conformance/subject.ts";
 import { runSuite } from "../../conformance/suite.ts";
+import { bundle } from "../../support/bundle.ts";
 
-const plugin = new URL("../../conformance/example/plugin.ts", import.meta.url)
+const source = new URL("../../conformance/example/plugin.ts", import.meta.url)
   .pathname;
 let folder: string;
+let plugin: string;
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "crosslink-faults-"));
+  plugin = await bundle(source, folder);
 });
 afterAll(() => {
   rmSync(folder, { recursive: true });

@@ -41,7 +41,7 @@ interface Failing {
 }
 
 describe.concurrent(
-  "each conversation with the kernel fails, with each error",
+  "each conversation with the kernel fails, with one error after the other",
   () => {
     it(
       "of ADD: the error's own code, and the next ADD repairs",
@@ -54,7 +54,7 @@ describe.concurrent(
           isMended: async (other) =>
             (await other.call({ command: "CHECK", pod })).exitCode === 0,
         });
-        expect(failed).toBeGreaterThan(500);
+        expect(failed).toBeGreaterThan(250);
       },
       LIMIT_MS,
     );
@@ -69,7 +69,7 @@ describe.concurrent(
           prepare: (other) => other.call({ command: "ADD", pod }),
           isMended: () => Promise.resolve(isWithoutPods(site)),
         });
-        expect(failed).toBeGreaterThan(50);
+        expect(failed).toBeGreaterThan(40);
       },
       LIMIT_MS,
     );
@@ -84,7 +84,7 @@ describe.concurrent(
           prepare: (other) => other.call({ command: "ADD", pod }),
           isMended: () => Promise.resolve(isWithoutPods(site)),
         });
-        expect(failed).toBeGreaterThan(50);
+        expect(failed).toBeGreaterThan(40);
       },
       LIMIT_MS,
     );
@@ -164,7 +164,7 @@ async function failConversations(
   const wanted = nodeState(site);
   const wrong: unknown[] = [];
   const trials = systemCalls.flatMap((systemCall, index) =>
-    ERRORS.map((errno) => ({ systemCall, nth: index + 1, errno })),
+    inTurn(index).map((errno) => ({ systemCall, nth: index + 1, errno })),
   );
   for (const { systemCall, nth, errno } of trials) {
     await prepare(other);
@@ -180,6 +180,11 @@ async function failConversations(
   expect(wrong).toEqual([]);
   expect(nodeState(site)).toEqual(wanted);
   return trials.length;
+}
+
+/** Three of the seven errors a conversation, in rotation: code that tells them apart is the same for all conversations. */
+function inTurn(index: number): Errno[] {
+  return ERRORS.filter((_, place) => (place + index) % ERRORS.length < 3);
 }
 
 /** The error's own code, or success in spite of it; DEL always succeeds, so that the pod's address is freed. */
