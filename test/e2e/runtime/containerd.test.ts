@@ -36,18 +36,18 @@ beforeAll(async () => {
     return { node, ...(await containerd(host, { folder, binFolder, image })) };
   };
   [east, west] = [await start(world.nodes[0]!), await start(world.nodes[1]!)];
-  await west.configure(withOurIpam(ptpConflist(west.node)));
+  await west.configure(withHostLocal(ptpConflist(west.node)));
 });
 
 afterAll(() => cleanup.disposeAsync());
 
-/** crosslink-ipam in host-local's place. */
-function withOurIpam(conflist: Conflist): Conflist {
+/** host-local in crosslink-ipam's place. */
+function withHostLocal(conflist: Conflist): Conflist {
   const plugins = conflist.plugins.map((plugin) =>
     "ipam" in plugin
       ? {
           ...plugin,
-          ipam: { ...(plugin["ipam"] as object), type: "crosslink-ipam" },
+          ipam: { ...(plugin["ipam"] as object), type: "host-local" },
         }
       : plugin,
   );

@@ -89,7 +89,7 @@ function listening(stderr: Readable): Promise<void> {
 
 /** The addresses that a node's IPAM plugin has given away. */
 export function takenAddresses({ folder }: Node): string[] {
-  const store = join(folder, "host-local", "pods");
+  const store = join(folder, "ipam", "pods");
   return readdirSync(store).filter((name) => /^\d/.test(name));
 }
 
