@@ -88,8 +88,8 @@ function set(datagram: Uint8Array, at: number, by: number): Uint8Array {
 
 function readWrongs(input: Buffer): Wrong[] {
   const numbers = (item: unknown): number[] =>
-    (Array.isArray(item) ? (item as unknown[]) : [item]).map(
-      (value) => Math.abs(Math.trunc(Number(value) || 0)) % 2 ** 31,
+    (Array.isArray(item) ? (item as unknown[]) : [item]).map((value) =>
+      typeof value === "number" ? Math.abs(Math.trunc(value)) % 2 ** 31 : 0,
     );
   const list = parse(input);
   return (Array.isArray(list) ? (list as unknown[]) : [list]).map((item) => {
