@@ -7,9 +7,9 @@ import {
   meshAt,
   node,
   staticKeyring,
-} from "../support/mesh.ts";
-import { runLab } from "../support/mesh-lab.ts";
-import { umlMissing } from "../support/uml.ts";
+} from "../support/mesh/mesh.ts";
+import { runLab } from "../support/mesh/lab.ts";
+import { umlMissing } from "../support/guest/uml.ts";
 
 const missing = umlMissing();
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { runInUml, umlMissing } from "../support/uml.ts";
+import { runInUml, umlMissing } from "../support/guest/uml.ts";
 
 const missing = umlMissing();
 

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { buildAddon } from "../../.build/addon.ts";
-import { runProgramInGuest } from "../support/guest-program.ts";
-import { type GuestResult, IPSEC_MODULES } from "../support/guest.ts";
-import { umlMissing } from "../support/uml.ts";
+import { runProgramInGuest } from "../support/guest/program.ts";
+import { type GuestResult, IPSEC_MODULES } from "../support/guest/guest.ts";
+import { umlMissing } from "../support/guest/uml.ts";
 
 const missing = umlMissing();
 

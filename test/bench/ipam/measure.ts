@@ -10,8 +10,8 @@ import {
   type Program,
   startProgram,
   temporary,
-} from "../../support/ipam-call.ts";
-import { reservations } from "../../support/ipam-store.ts";
+} from "../../support/ipam/call.ts";
+import { reservations } from "../../support/ipam/store.ts";
 import { type Summary, summarize } from "../statistics.ts";
 
 /** One program at one store, in milliseconds. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { runProgramInGuest } from "../../support/guest-program.ts";
-import { qemuMissing, runInQemu } from "../../support/qemu.ts";
+import { runProgramInGuest } from "../../support/guest/program.ts";
+import { qemuMissing, runInQemu } from "../../support/guest/qemu.ts";
 import { type Fact, readFacts } from "../support/facts.ts";
 import { calicoInNftables } from "./calico.ts";
 import { flannelInNftables } from "./flannel.ts";

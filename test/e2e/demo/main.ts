@@ -1,6 +1,6 @@
 /** `npm run demo`: chooses the kernel by looking, says which, and plays the scene there. Exit 0 only if all of it held. */
 import { join } from "node:path";
-import { umlMissing } from "../../support/uml.ts";
+import { umlMissing } from "../../support/guest/uml.ts";
 import { espMissing, runScene } from "../support/kernel.ts";
 
 process.exitCode = await demo();

@@ -22,7 +22,7 @@ import {
   policy,
   prefix,
   template,
-} from "../../support/xfrm.ts";
+} from "../../support/xfrm/xfrm.ts";
 
 const binding = loadBinding();
 const xfrm = openXfrm(binding);

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { loadBinding } from "../../../native/binding.ts";
 import { openXfrm } from "../../../native/xfrm/client.ts";
 import { missingAlgorithm } from "../../../native/xfrm/missing-algorithm.ts";
-import { association } from "../../support/xfrm.ts";
+import { association } from "../../support/xfrm/xfrm.ts";
 
 const STEPS: readonly (readonly string[])[] = [
   [],

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sample, scrape } from "../../support/scrape.ts";
+import { sample, scrape } from "../../support/agent/scrape.ts";
 import { until } from "../../support/until.ts";
 import { mustRunIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { runProgramInGuest } from "../../support/guest-program.ts";
+import { runProgramInGuest } from "../../support/guest/program.ts";
 import { namespace } from "../../support/namespace.ts";
-import { umlMissing } from "../../support/uml.ts";
+import { umlMissing } from "../../support/guest/uml.ts";
 
 /** What the scenes need of a kernel besides ESP; loaded where it runs as a guest. */
 const MODULES = [

@@ -6,7 +6,7 @@ import { encapsulationEnds, isHeld } from "../../../plugin/encapsulation.ts";
 import { requireHeld } from "../../../plugin/status.ts";
 import { binding } from "../../support/binding.ts";
 import { type Namespace, namespace } from "../../support/namespace.ts";
-import { association, ip } from "../../support/xfrm.ts";
+import { association, ip } from "../../support/xfrm/xfrm.ts";
 
 let node: Namespace;
 

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { buildLauncher } from "../../../.build/launcher.ts";
-import { type AgentSite, agentSite } from "../../support/agent-site.ts";
-import { fakeAgent } from "../../support/fake-agent.ts";
+import { type AgentSite, agentSite } from "../../support/agent/site.ts";
+import { fakeAgent } from "../../support/agent/fake.ts";
 import { until } from "../../support/until.ts";
 
 const crosslink = new URL("../../../dist/crosslink", import.meta.url).pathname;

@@ -7,12 +7,12 @@ import {
   agentSite,
   type Ended,
   SANITIZED,
-} from "../../support/agent-site.ts";
+} from "../../support/agent/site.ts";
 import {
   answerHeader,
   fakeAgent,
   writeStandIn,
-} from "../../support/fake-agent.ts";
+} from "../../support/agent/fake.ts";
 
 let site: AgentSite;
 

@@ -2,13 +2,13 @@ import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { encodeAnswer } from "../../../plugin/agent/frame.ts";
-import { type AgentSite, agentSite } from "../../support/agent-site.ts";
+import { type AgentSite, agentSite } from "../../support/agent/site.ts";
 import {
   answerHeader,
   type FakeConnection,
   fakeAgent,
   writeStandIn,
-} from "../../support/fake-agent.ts";
+} from "../../support/agent/fake.ts";
 import { until } from "../../support/until.ts";
 
 let site: AgentSite;

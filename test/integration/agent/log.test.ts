@@ -5,7 +5,7 @@ import {
   type AgentSite,
   agentSite,
   type RunningAgent,
-} from "../../support/agent-site.ts";
+} from "../../support/agent/site.ts";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
 
 const SECRET = Buffer.alloc(32, 0x5a).toString("base64");

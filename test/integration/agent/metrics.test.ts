@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type AgentSite, agentSite } from "../../support/agent-site.ts";
-import { sample, scrape } from "../../support/scrape.ts";
+import { type AgentSite, agentSite } from "../../support/agent/site.ts";
+import { sample, scrape } from "../../support/agent/scrape.ts";
 import { until } from "../../support/until.ts";
 
 let site: AgentSite;

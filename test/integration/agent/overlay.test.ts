@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type AgentSite, agentSite } from "../../support/agent-site.ts";
+import { type AgentSite, agentSite } from "../../support/agent/site.ts";
 import { makeLeaf } from "../../support/leaf.ts";
 import { until } from "../../support/until.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type AgentSite, agentSite } from "../../support/agent-site.ts";
+import { type AgentSite, agentSite } from "../../support/agent/site.ts";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
-import { agentPod, capabilities } from "../../support/ops-files.ts";
+import { agentPod, capabilities } from "../../support/agent/ops-files.ts";
 import { until } from "../../support/until.ts";
 
 let site: AgentSite;

@@ -5,7 +5,7 @@ import {
   type AgentSite,
   agentSite,
   type RunningAgent,
-} from "../../support/agent-site.ts";
+} from "../../support/agent/site.ts";
 import { until } from "../../support/until.ts";
 
 let site: AgentSite;

@@ -6,7 +6,7 @@ import {
   agentSite,
   type Ended,
   type LauncherCall,
-} from "../../support/agent-site.ts";
+} from "../../support/agent/site.ts";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
 import { until } from "../../support/until.ts";
 

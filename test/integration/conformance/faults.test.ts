@@ -6,7 +6,7 @@ import type { Outcome } from "../../conformance/check.ts";
 import { parseOptions } from "../../conformance/options.ts";
 import { loadSubject } from "../../conformance/subject.ts";
 import { runSuite } from "../../conformance/suite.ts";
-import { bundle } from "../../support/bundle.ts";
+import { bundle } from "../../support/guest/bundle.ts";
 
 const source = new URL("../../conformance/example/plugin.ts", import.meta.url)
   .pathname;

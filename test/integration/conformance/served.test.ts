@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { examples, runConformance } from "../../support/conformance.ts";
-import { servedPlugin } from "../../support/served-plugin.ts";
+import { servedPlugin } from "../../support/agent/served-plugin.ts";
 
 const agentOptions = `--node conformance --clusters ${examples}crosslink.d`;
 const node = readFileSync(`${examples}crosslink-setup.sh`, "utf8");

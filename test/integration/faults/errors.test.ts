@@ -4,16 +4,16 @@ import {
   type BinaryCall,
   isOrderly,
   requireBinary,
-} from "../../support/faults-call.ts";
-import { count } from "../../support/faults-crowd.ts";
+} from "../../support/faults/call.ts";
+import { count } from "../../support/faults/crowd.ts";
 import {
   openResident,
   type Resident,
   type ResidentEnded,
-} from "../../support/faults-resident.ts";
-import { faultSite, type FaultSite } from "../../support/faults-site.ts";
-import { clearNode, inNode, nodeState } from "../../support/faults-state.ts";
-import { callStruck, momentsOf } from "../../support/faults-strace.ts";
+} from "../../support/faults/resident.ts";
+import { faultSite, type FaultSite } from "../../support/faults/site.ts";
+import { clearNode, inNode, nodeState } from "../../support/faults/state.ts";
+import { callStruck, momentsOf } from "../../support/faults/strace.ts";
 
 const LIMIT_MS = 400_000;
 

@@ -4,22 +4,22 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { tryAssociation } from "../../../plugin/esp.ts";
 import { binding } from "../../support/binding.ts";
 import { beforeAll, describe, expect, it } from "vitest";
-import { act } from "../../support/faults-actor.ts";
+import { act } from "../../support/faults/actor.ts";
 import {
   callBinary,
   type Ended,
   isOrderly,
   requireBinary,
-} from "../../support/faults-call.ts";
-import { count, crowd } from "../../support/faults-crowd.ts";
-import { openResident } from "../../support/faults-resident.ts";
+} from "../../support/faults/call.ts";
+import { count, crowd } from "../../support/faults/crowd.ts";
+import { openResident } from "../../support/faults/resident.ts";
 import {
   encryptedCluster,
   type FaultPod,
   faultSite,
   type FaultSite,
-} from "../../support/faults-site.ts";
-import { duplicates, inNode, nodeState } from "../../support/faults-state.ts";
+} from "../../support/faults/site.ts";
+import { duplicates, inNode, nodeState } from "../../support/faults/state.ts";
 
 const PODS = 24;
 

@@ -6,17 +6,17 @@ import {
   callBinary,
   isOrderly,
   requireBinary,
-} from "../../support/faults-call.ts";
-import { count, crowd } from "../../support/faults-crowd.ts";
-import type { FuzzReport } from "../../support/faults-fuzz.ts";
-import { dice, mutate } from "../../support/faults-mutate.ts";
+} from "../../support/faults/call.ts";
+import { count, crowd } from "../../support/faults/crowd.ts";
+import type { FuzzReport } from "../../support/fuzz/fuzz.ts";
+import { dice, mutate } from "../../support/fuzz/mutate.ts";
 import {
   configuration,
   encryptedCluster,
   faultSite,
   type FaultSite,
   plainNetwork,
-} from "../../support/faults-site.ts";
+} from "../../support/faults/site.ts";
 
 /** Node's own heap and stacks, and what a call may need on top of them. */
 const MOST_MEGABYTES = 200;
@@ -93,7 +93,7 @@ function fuzz(
 ): Promise<FuzzReport> {
   const { folder, clustersDir, keyring, pods, inside } = site;
   const [nsenter, ...where] = inside;
-  const script = join(import.meta.dirname, "../../support/faults-fuzz.ts");
+  const script = join(import.meta.dirname, "../../support/fuzz/fuzz.ts");
   const fuzzed = { folder, clustersDir, keyring, pod: pods[0] };
   const words = [target, `${inputs}`, JSON.stringify(fuzzed)];
   return new Promise((resolve, reject) => {

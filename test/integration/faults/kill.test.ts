@@ -1,24 +1,24 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { type BinaryCall, requireBinary } from "../../support/faults-call.ts";
-import { count } from "../../support/faults-crowd.ts";
-import { openResident } from "../../support/faults-resident.ts";
+import { type BinaryCall, requireBinary } from "../../support/faults/call.ts";
+import { count } from "../../support/faults/crowd.ts";
+import { openResident } from "../../support/faults/resident.ts";
 import {
   encryptedCluster,
   faultSite,
   type FaultSite,
-} from "../../support/faults-site.ts";
+} from "../../support/faults/site.ts";
 import {
   clearNode,
   duplicates,
   inNode,
   nodeState,
-} from "../../support/faults-state.ts";
+} from "../../support/faults/state.ts";
 import {
   callStruck,
   type Moment,
   momentsOf,
-} from "../../support/faults-strace.ts";
-import { startTraffic } from "../../support/faults-traffic.ts";
+} from "../../support/faults/strace.ts";
+import { startTraffic } from "../../support/faults/traffic.ts";
 
 /** A thousand calls, one after the other. */
 const LIMIT_MS = 500_000;

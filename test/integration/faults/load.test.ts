@@ -5,21 +5,21 @@ import {
   callBinary,
   type Ended,
   requireBinary,
-} from "../../support/faults-call.ts";
-import { count, crowd, forever } from "../../support/faults-crowd.ts";
-import { openResident, type Resident } from "../../support/faults-resident.ts";
+} from "../../support/faults/call.ts";
+import { count, crowd, forever } from "../../support/faults/crowd.ts";
+import { openResident, type Resident } from "../../support/faults/resident.ts";
 import {
   encryptedCluster,
   type FaultPod,
   faultSite,
   type FaultSite,
-} from "../../support/faults-site.ts";
+} from "../../support/faults/site.ts";
 import {
   clearNode,
   duplicates,
   type NodeState,
   nodeState,
-} from "../../support/faults-state.ts";
+} from "../../support/faults/state.ts";
 
 const PODS = 200;
 const ROUNDS = 10;

@@ -13,14 +13,14 @@ import {
   type Ended,
   isOrderly,
   requireBinary,
-} from "../../support/faults-call.ts";
-import { count } from "../../support/faults-crowd.ts";
+} from "../../support/faults/call.ts";
+import { count } from "../../support/faults/crowd.ts";
 import {
   configuration,
   type FaultPod,
   faultSite,
   type FaultSite,
-} from "../../support/faults-site.ts";
+} from "../../support/faults/site.ts";
 
 /** A call that waits for what never comes would take the 20 s after which it is ended. */
 const HANGS_MS = 15_000;

@@ -4,15 +4,15 @@ import {
   callBinary,
   type Ended,
   requireBinary,
-} from "../../support/faults-call.ts";
-import { count } from "../../support/faults-crowd.ts";
+} from "../../support/faults/call.ts";
+import { count } from "../../support/faults/crowd.ts";
 import {
   type FaultPod,
   faultSite,
   type FaultSite,
   prevResult,
-} from "../../support/faults-site.ts";
-import { clearNode, inNode, nodeState } from "../../support/faults-state.ts";
+} from "../../support/faults/site.ts";
+import { clearNode, inNode, nodeState } from "../../support/faults/state.ts";
 
 let site: FaultSite;
 let pod: FaultPod;

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { peerMtus, tunnelMtus } from "../../../plugin/node/tunnel-mtu.ts";
 import { withSession } from "../../../plugin/session.ts";
 import { binding } from "../../support/binding.ts";
-import { cluster, meshAt, node } from "../../support/mesh.ts";
+import { cluster, meshAt, node } from "../../support/mesh/mesh.ts";
 import { connect, namespace } from "../../support/namespace.ts";
 
 it("peerMtus() knows devices and paths, tunnelMtus() devices alone", () => {

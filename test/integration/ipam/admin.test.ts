@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { administer } from "../../../ipam/admin/administer.ts";
 import type { Holding } from "../../../ipam/admin/inventory.ts";
 import { loadBinding } from "../../../native/binding.ts";
-import { callHandlers, temporary } from "../../support/ipam-call.ts";
-import { reservations } from "../../support/ipam-store.ts";
+import { callHandlers, temporary } from "../../support/ipam/call.ts";
+import { reservations } from "../../support/ipam/store.ts";
 
 /** A namespace that exists as long as this process. */
 const LIVE = `/proc/${process.pid}/ns/net`;

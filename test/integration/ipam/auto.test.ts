@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { temporary } from "../../support/ipam-call.ts";
+import { temporary } from "../../support/ipam/call.ts";
 import { namespace } from "../../support/namespace.ts";
 
 const program = new URL("../../../dist/crosslink-ipam", import.meta.url)

@@ -15,8 +15,8 @@ import {
   type Call,
   callHandlers,
   temporary,
-} from "../../support/ipam-call.ts";
-import { readStore, reservations } from "../../support/ipam-store.ts";
+} from "../../support/ipam/call.ts";
+import { readStore, reservations } from "../../support/ipam/store.ts";
 
 /** A network in a store of its own. */
 function network(

@@ -15,7 +15,7 @@ import {
   callProgram,
   hostLocal,
   temporary,
-} from "../../support/ipam-call.ts";
+} from "../../support/ipam/call.ts";
 
 /** ADD of a configuration: the addresses, or that it was refused. */
 function outcome(

@@ -12,7 +12,7 @@ import {
   hostLocal,
   type Program,
   temporary,
-} from "../../support/ipam-call.ts";
+} from "../../support/ipam/call.ts";
 
 const TAKEN = 3000;
 

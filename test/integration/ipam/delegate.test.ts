@@ -9,7 +9,7 @@ import {
   deleteChain,
   type PluginConfiguration,
 } from "../../support/chain.ts";
-import { temporary } from "../../support/ipam-call.ts";
+import { temporary } from "../../support/ipam/call.ts";
 import { namespace } from "../../support/namespace.ts";
 
 const referencePlugins = "/usr/lib/cni";

@@ -10,8 +10,8 @@ import {
   crosslinkIpam,
   hostLocal,
   temporary,
-} from "../../support/ipam-call.ts";
-import { readStore } from "../../support/ipam-store.ts";
+} from "../../support/ipam/call.ts";
+import { readStore } from "../../support/ipam/store.ts";
 
 const NETWORK = "podnet";
 

@@ -16,9 +16,9 @@ import {
   callHandlers,
   crosslinkIpam,
   temporary,
-} from "../../support/ipam-call.ts";
-import { playApart } from "../../support/ipam-session.ts";
-import { readStore, reservations } from "../../support/ipam-store.ts";
+} from "../../support/ipam/call.ts";
+import { playApart } from "../../support/ipam/session.ts";
+import { readStore, reservations } from "../../support/ipam/store.ts";
 
 function callFor(dataDir: string, command: Call["command"], id = ""): Call {
   const ipam = { type: "crosslink-ipam", dataDir, subnet: "10.1.2.0/24" };

@@ -18,7 +18,7 @@ import {
   type Answer,
   callHandlers,
   temporary,
-} from "../../support/ipam-call.ts";
+} from "../../support/ipam/call.ts";
 
 /** A whole configuration, which the fuzzer damages. */
 const SOUND = {

@@ -3,13 +3,13 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { temporary } from "../../support/ipam-call.ts";
-import { reservations } from "../../support/ipam-store.ts";
+import { temporary } from "../../support/ipam/call.ts";
+import { reservations } from "../../support/ipam/store.ts";
 
 const WORKERS = 8;
 const OPERATIONS = 500;
 
-const worker = join(import.meta.dirname, "../../support/ipam-worker.ts");
+const worker = join(import.meta.dirname, "../../support/ipam/worker.ts");
 
 interface Report {
   readonly wrong: readonly string[];

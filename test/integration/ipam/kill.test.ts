@@ -9,9 +9,9 @@ import {
   crosslinkIpam,
   hostLocal,
   temporary,
-} from "../../support/ipam-call.ts";
-import { killEverywhere } from "../../support/ipam-killer.ts";
-import { readStore } from "../../support/ipam-store.ts";
+} from "../../support/ipam/call.ts";
+import { killEverywhere } from "../../support/ipam/killer.ts";
+import { readStore } from "../../support/ipam/store.ts";
 
 const HELD_BY_OTHER = {
   "10.1.2.2": "other\r\neth0",

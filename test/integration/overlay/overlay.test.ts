@@ -10,7 +10,7 @@ import { examineOverlay } from "../../../plugin/overlay/examine.ts";
 import { describeStep } from "../../../plugin/sentence.ts";
 import { withSession } from "../../../plugin/session.ts";
 import { binding } from "../../support/binding.ts";
-import { cluster, meshAt, node } from "../../support/mesh.ts";
+import { cluster, meshAt, node } from "../../support/mesh/mesh.ts";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
 
 let gate: Namespace;

@@ -9,7 +9,7 @@ import { reservedAddresses } from "../../../ipam/mesh.ts";
 import {
   type MemoryStore,
   memoryStore,
-} from "../../support/ipam-memory-store.ts";
+} from "../../support/ipam/memory-store.ts";
 
 /** Range sets, written as `subnet` or `subnet first last`. */
 function setsOf(...sets: readonly (readonly string[])[]): readonly RangeSet[] {

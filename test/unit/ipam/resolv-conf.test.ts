@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseResolvConf, readResolvConf } from "../../../ipam/resolv-conf.ts";
-import { temporary } from "../../support/ipam-call.ts";
+import { temporary } from "../../support/ipam/call.ts";
 
 describe("parseResolvConf()", () => {
   it("reads every keyword, and leaves comments out", () => {

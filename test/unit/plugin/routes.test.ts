@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { routerRoutes, type StaticRoute } from "../../../plugin/routes.ts";
-import { cluster, node } from "../../support/mesh.ts";
+import { cluster, node } from "../../support/mesh/mesh.ts";
 
 const office = cluster("office", {
   encryption: "none",

@@ -4,7 +4,7 @@ import { openXfrm } from "../../../../native/xfrm/client.ts";
 import { missingAlgorithm } from "../../../../native/xfrm/missing-algorithm.ts";
 import { binding } from "../../../support/binding.ts";
 import { namespace } from "../../../support/namespace.ts";
-import { association } from "../../../support/xfrm.ts";
+import { association } from "../../../support/xfrm/xfrm.ts";
 
 test("a kernel without GCM says so, and missingAlgorithm() understands it", ({
   skip,

@@ -12,7 +12,7 @@ import type {
 } from "../../../../native/xfrm/sp.ts";
 import { binding } from "../../../support/binding.ts";
 import { type Namespace, namespace } from "../../../support/namespace.ts";
-import { ip, policy, prefix, template } from "../../../support/xfrm.ts";
+import { ip, policy, prefix, template } from "../../../support/xfrm/xfrm.ts";
 
 let netns: Namespace;
 let xfrm: XfrmClient;

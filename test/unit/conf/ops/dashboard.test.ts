@@ -4,7 +4,7 @@ import { Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
 import { kernelMetrics } from "../../../../plugin/agent/telemetry/kernel-metrics.ts";
 import { countingMeter } from "../../../../plugin/agent/telemetry/meter.ts";
-import { OPS } from "../../../support/ops-files.ts";
+import { OPS } from "../../../support/agent/ops-files.ts";
 
 interface Target {
   readonly expr: string;

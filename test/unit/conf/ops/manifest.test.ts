@@ -8,7 +8,7 @@ import {
   agentPod,
   capabilities,
   manifests,
-} from "../../../support/ops-files.ts";
+} from "../../../support/agent/ops-files.ts";
 
 /** An object that no API server would take as it is meant. */
 const wrong = {

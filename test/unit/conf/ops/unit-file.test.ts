@@ -10,7 +10,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { OPS } from "../../../support/ops-files.ts";
+import { OPS } from "../../../support/agent/ops-files.ts";
 
 const text = readFileSync(join(OPS, "crosslink.service"), "utf8");
 const UNITS = "usr/lib/systemd/system";

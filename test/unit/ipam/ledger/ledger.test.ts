@@ -19,7 +19,7 @@ import {
   readEntry,
 } from "../../../../ipam/store/census.ts";
 import type { Place } from "../../../../ipam/store/place.ts";
-import { temporary } from "../../../support/ipam-call.ts";
+import { temporary } from "../../../support/ipam/call.ts";
 
 const CROWD = 1000;
 

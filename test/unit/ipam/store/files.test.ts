@@ -18,7 +18,7 @@ import {
   removeFile,
   replaceWhole,
 } from "../../../../ipam/store/files.ts";
-import { temporary } from "../../../support/ipam-call.ts";
+import { temporary } from "../../../support/ipam/call.ts";
 
 const LIMIT = 2000;
 

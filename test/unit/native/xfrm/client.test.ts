@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Conversation } from "../../../../native/conversation.ts";
 import { NetlinkError } from "../../../../native/error.ts";
 import { xfrmClient } from "../../../../native/xfrm/client.ts";
-import { policy, association } from "../../../support/xfrm.ts";
+import { policy, association } from "../../../support/xfrm/xfrm.ts";
 
 const EPERM = 1;
 const ENOENT = 2;

@@ -20,7 +20,7 @@ import {
   policy,
   prefix,
   template,
-} from "../../../support/xfrm.ts";
+} from "../../../support/xfrm/xfrm.ts";
 
 const algorithm = association.aead.algorithm;
 const mark = { value: 0x1234, mask: 0xffff };

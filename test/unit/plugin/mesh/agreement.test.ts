@@ -23,8 +23,8 @@ import {
   policyText,
   selfAt,
   staticKeyring,
-} from "../../../support/mesh.ts";
-import { meshes, places } from "../../../support/mesh-arbitrary.ts";
+} from "../../../support/mesh/mesh.ts";
+import { meshes, places } from "../../../support/mesh/arbitrary.ts";
 
 /** Every node's mesh, by place. */
 function all(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CniError } from "../../../../cni/error.ts";
 import type { ClusterSource } from "../../../../conf/clusters.ts";
-import { cidrs, cluster, meshAt, node } from "../../../support/mesh.ts";
+import { cidrs, cluster, meshAt, node } from "../../../support/mesh/mesh.ts";
 
 function refusal(
   clusters: readonly ClusterSource[],

@@ -9,7 +9,7 @@ import {
   node,
   policyText,
   staticKeyring,
-} from "../../../support/mesh.ts";
+} from "../../../support/mesh/mesh.ts";
 
 const article = [
   cluster("cluster1", {

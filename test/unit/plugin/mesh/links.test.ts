@@ -4,7 +4,7 @@ import { type Link, linksWith } from "../../../../plugin/mesh/links.ts";
 import { type Member, membersOf } from "../../../../plugin/mesh/members.ts";
 import { networksOf } from "../../../../plugin/mesh/networks.ts";
 import type { Cluster, Node } from "../../../../conf/generated/cluster.ts";
-import { cluster, node } from "../../../support/mesh.ts";
+import { cluster, node } from "../../../support/mesh/mesh.ts";
 
 function member(
   name: string,

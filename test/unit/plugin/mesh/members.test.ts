@@ -9,7 +9,7 @@ import {
   ownMember,
 } from "../../../../plugin/mesh/members.ts";
 import { networksOf } from "../../../../plugin/mesh/networks.ts";
-import { cidrs, cluster, node } from "../../../support/mesh.ts";
+import { cidrs, cluster, node } from "../../../support/mesh/mesh.ts";
 
 function members(source: ClusterSource, alive?: AliveGateways): string[] {
   return membersOf(source, networksOf(source), alive).map(summary);

@@ -15,7 +15,7 @@ import {
   seenAs,
   widest,
 } from "../../../../plugin/mesh/networks.ts";
-import { cidrs, cluster, node } from "../../../support/mesh.ts";
+import { cidrs, cluster, node } from "../../../support/mesh/mesh.ts";
 
 const small = fc
   .tuple(

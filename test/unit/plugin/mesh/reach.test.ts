@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ClusterSource } from "../../../../conf/clusters.ts";
 import { formatAddress } from "../../../../native/address.ts";
 import type { DesiredMesh } from "../../../../plugin/mesh/state.ts";
-import { cidrs, cluster, meshAt, node } from "../../../support/mesh.ts";
+import { cidrs, cluster, meshAt, node } from "../../../support/mesh/mesh.ts";
 
 function routes({ routes: list }: DesiredMesh): string[] {
   return list.map(

@@ -5,7 +5,7 @@ import {
   meshAt,
   node,
   staticKeyring,
-} from "../../../support/mesh.ts";
+} from "../../../support/mesh/mesh.ts";
 
 const a = cluster("a", {
   podCIDRs: ["10.1.0.0/16"],

@@ -8,7 +8,13 @@ import {
   type RoutingFacts,
 } from "../../../../plugin/node/desired.ts";
 import type { LinkedNode } from "../../../../plugin/node/linked.ts";
-import { cidrs, cluster, meshAt, node, selfAt } from "../../../support/mesh.ts";
+import {
+  cidrs,
+  cluster,
+  meshAt,
+  node,
+  selfAt,
+} from "../../../support/mesh/mesh.ts";
 
 /** RTN_UNICAST and RTN_UNREACHABLE: include/uapi/linux/rtnetlink.h. */
 const UNICAST = 1;

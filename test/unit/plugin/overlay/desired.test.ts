@@ -5,7 +5,7 @@ import { formatAddress } from "../../../../native/address.ts";
 import { desiredOverlay } from "../../../../plugin/overlay/desired.ts";
 import type { NextHop } from "../../../../plugin/overlay/way.ts";
 import { describeRoute, describeRule } from "../../../../plugin/sentence.ts";
-import { cluster, meshAt, node } from "../../../support/mesh.ts";
+import { cluster, meshAt, node } from "../../../support/mesh/mesh.ts";
 
 const podCIDRs = ["10.1.0.0/16", "fd01::/48"];
 const ROUTER: NextHop = {

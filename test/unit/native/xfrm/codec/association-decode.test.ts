@@ -28,8 +28,8 @@ import {
   xfrmReplayStateEsn,
   xfrmUsersaInfo,
 } from "../../../../../native/xfrm/structs.ts";
-import { associations } from "../../../../support/arbitrary-xfrm.ts";
-import { association } from "../../../../support/xfrm.ts";
+import { associations } from "../../../../support/xfrm/arbitrary.ts";
+import { association } from "../../../../support/xfrm/xfrm.ts";
 
 const INFO = xfrmUsersaInfo.offsets;
 const unused = {

@@ -14,8 +14,8 @@ import {
   xfrmUserpolicyType,
   xfrmUserTmpl,
 } from "../../../../../native/xfrm/structs.ts";
-import { policies } from "../../../../support/arbitrary-xfrm.ts";
-import { policy, template } from "../../../../support/xfrm.ts";
+import { policies } from "../../../../support/xfrm/arbitrary.ts";
+import { policy, template } from "../../../../support/xfrm/xfrm.ts";
 
 const TEMPLATE = xfrmUserpolicyInfo.size + 4;
 const INFO = xfrmUserpolicyInfo.offsets;

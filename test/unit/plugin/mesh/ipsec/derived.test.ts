@@ -7,7 +7,7 @@ import {
   keyring,
   meshAt,
   node,
-} from "../../../../support/mesh.ts";
+} from "../../../../support/mesh/mesh.ts";
 
 const a = cluster("a", {
   nodes: [

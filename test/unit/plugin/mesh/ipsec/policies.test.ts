@@ -11,7 +11,7 @@ import {
   node,
   policyText,
   staticKeyring,
-} from "../../../../support/mesh.ts";
+} from "../../../../support/mesh/mesh.ts";
 
 function protecting(...args: Parameters<typeof meshAt>): string[] {
   return meshAt(...args)

@@ -8,7 +8,7 @@ import {
   node,
   policyText,
   staticKeyring,
-} from "../../../../support/mesh.ts";
+} from "../../../../support/mesh/mesh.ts";
 
 const a = cluster("a", {
   nodes: [

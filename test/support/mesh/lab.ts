@@ -1,10 +1,10 @@
-import type { ClusterSource } from "../../conf/clusters.ts";
-import type { Keyring } from "../../conf/keyring.ts";
-import { formatAddress } from "../../native/address.ts";
-import type { DesiredMesh } from "../../plugin/mesh/state.ts";
+import type { ClusterSource } from "../../../conf/clusters.ts";
+import type { Keyring } from "../../../conf/keyring.ts";
+import { formatAddress } from "../../../native/address.ts";
+import type { DesiredMesh } from "../../../plugin/mesh/state.ts";
 import { associationText, meshAt, policyText } from "./mesh.ts";
-import { IPSEC_MODULES } from "./guest.ts";
-import { runInUml } from "./uml.ts";
+import { IPSEC_MODULES } from "../guest/guest.ts";
+import { runInUml } from "../guest/uml.ts";
 
 const MODULES = [
   ...IPSEC_MODULES,

@@ -1,13 +1,8 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import {
-  type BinaryCall,
-  type Ended,
-  given,
-  parseAnswer,
-} from "./faults-call.ts";
-import type { Failure } from "./faults-failing.ts";
-import type { FaultSite } from "./faults-site.ts";
+import { type BinaryCall, type Ended, given, parseAnswer } from "./call.ts";
+import type { Failure } from "./failing.ts";
+import type { FaultSite } from "./site.ts";
 
 /** A call, as a line of JSON. */
 export interface Asked {
@@ -41,7 +36,7 @@ export type ResidentCall = Omit<BinaryCall, "through" | "watched"> & {
 /** Starts a resident on the site's node. */
 export function openResident(site: FaultSite): Resident {
   const [nsenter, ...where] = site.inside;
-  const program = new URL("faults-resident-process.ts", import.meta.url);
+  const program = new URL("resident-process.ts", import.meta.url);
   const child = spawn(
     nsenter!,
     [...where, process.execPath, program.pathname],

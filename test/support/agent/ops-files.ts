@@ -4,7 +4,7 @@ import type { DaemonSet } from "kubernetes-types/apps/v1.js";
 import { parseAllDocuments } from "yaml";
 
 /** The folder with what runs the agent on nodes. */
-export const OPS = join(import.meta.dirname, "../../conf/ops");
+export const OPS = join(import.meta.dirname, "../../../conf/ops");
 
 /** An object of the manifest. */
 export interface Manifest {

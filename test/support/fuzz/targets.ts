@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../../cni/main.ts";
-import type { Binding } from "../../native/binding.ts";
-import { pluginHandlers } from "../../plugin/handlers.ts";
-import { refreshNode } from "../../plugin/node/converge.ts";
-import { binding } from "./binding.ts";
-import { garbling } from "./faults-garble.ts";
+import { run } from "../../../cni/main.ts";
+import type { Binding } from "../../../native/binding.ts";
+import { pluginHandlers } from "../../../plugin/handlers.ts";
+import { refreshNode } from "../../../plugin/node/converge.ts";
+import { binding } from "../binding.ts";
+import { garbling } from "./garble.ts";
 import {
   configuration,
   encryptedCluster,
@@ -13,7 +13,7 @@ import {
   plainNetwork,
   SECRET,
   type SiteFiles,
-} from "./faults-site.ts";
+} from "../faults/site.ts";
 
 /** How a call ended. */
 export interface Outcome {

@@ -2,10 +2,10 @@ import { execFile, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "../../cni/main.ts";
-import type { IpamContext } from "../../ipam/context.ts";
-import { ipamHandlers } from "../../ipam/handlers.ts";
-import { loadBinding } from "../../native/binding.ts";
+import { run } from "../../../cni/main.ts";
+import type { IpamContext } from "../../../ipam/context.ts";
+import { ipamHandlers } from "../../../ipam/handlers.ts";
+import { loadBinding } from "../../../native/binding.ts";
 
 /** One CNI call of an IPAM plugin. */
 export interface Call {
@@ -44,7 +44,7 @@ export function addressesOf({ output }: Answer): readonly string[] {
 /** A program and the arguments before the plugin's own (it has none). */
 export type Program = readonly [string, ...string[]];
 
-const root = join(import.meta.dirname, "../..");
+const root = join(import.meta.dirname, "../../..");
 
 export const hostLocal: Program = ["/usr/lib/cni/host-local"];
 
@@ -54,7 +54,7 @@ export function crosslinkIpam(): Program {
   if (named !== undefined) return [named];
   const built = join(root, "dist/crosslink-ipam");
   if (existsSync(built)) return [built];
-  return [process.execPath, join(import.meta.dirname, "ipam-entry.ts")];
+  return [process.execPath, join(import.meta.dirname, "entry.ts")];
 }
 
 /** Runs a plugin and waits for it. */

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import type { Binding } from "../../native/binding.ts";
+import type { Binding } from "../../../native/binding.ts";
 
 /** One wrong: the `nth` answer of the kernel, how it goes wrong, where, and by how much. */
 type Wrong = readonly [nth: number, kind: number, at: number, by: number];

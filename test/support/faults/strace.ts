@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type BinaryCall, callBinary, type Ended } from "./faults-call.ts";
-import type { FaultSite } from "./faults-site.ts";
+import { type BinaryCall, callBinary, type Ended } from "./call.ts";
+import type { FaultSite } from "./site.ts";
 
 /** A moment in the life of a program: its main thread is about to make its `nth` system call of a kind, from 1. */
 export interface Moment {

@@ -1,9 +1,9 @@
 import fc from "fast-check";
-import type { IpPrefix } from "../../native/address.ts";
-import { Key } from "../../native/xfrm/key.ts";
-import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
-import type { Selector } from "../../native/xfrm/selector.ts";
-import type { SecurityPolicy, Template } from "../../native/xfrm/sp.ts";
+import type { IpPrefix } from "../../../native/address.ts";
+import { Key } from "../../../native/xfrm/key.ts";
+import type { SecurityAssociation } from "../../../native/xfrm/sa.ts";
+import type { Selector } from "../../../native/xfrm/selector.ts";
+import type { SecurityPolicy, Template } from "../../../native/xfrm/sp.ts";
 
 const u8 = fc.integer({ min: 1, max: 0xff });
 const u16 = fc.integer({ min: 1, max: 0xffff });

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { configuration, type FaultPod, type FaultSite } from "./faults-site.ts";
+import { configuration, type FaultPod, type FaultSite } from "./site.ts";
 
 /** One call of the built binary on a site's node. */
 export interface BinaryCall {
@@ -45,7 +45,7 @@ export interface Answer {
 /** The built binary; CROSSLINK names another. */
 export const binary =
   process.env["CROSSLINK"] ??
-  fileURLToPath(new URL("../../dist/crosslink", import.meta.url));
+  fileURLToPath(new URL("../../../dist/crosslink", import.meta.url));
 
 /** Why the binary cannot be called; undefined where it can. */
 export function requireBinary(): void {

@@ -2,22 +2,22 @@
  * Calls the plugin's handlers with one mutated input after the other, and keeps those that run code that none has run
  * before, to mutate them further. In a process of its own on the node, so that its memory is its own.
  *
- *   node test/support/faults-fuzz.ts TARGET INPUTS SITE
+ *   node test/support/fuzz/fuzz.ts TARGET INPUTS SITE
  *
  * SITE is a FuzzedSite as JSON. Prints a FuzzReport as JSON. The input that it works on is in the site's folder, for
  * whoever has to end it.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openCoverage } from "./faults-coverage.ts";
+import { openCoverage } from "./coverage.ts";
 import {
   type FuzzedSite,
   fuzzTarget,
   type Outcome,
   type Target,
-} from "./faults-fuzz-targets.ts";
-import { dice, mutate } from "./faults-mutate.ts";
-import { SECRET } from "./faults-site.ts";
+} from "./targets.ts";
+import { dice, mutate } from "./mutate.ts";
+import { SECRET } from "../faults/site.ts";
 
 /** What a run found. */
 export interface FuzzReport {

@@ -3,13 +3,13 @@
  * and the mounts that it was started in. A call costs what the call itself costs, not the start of a program.
  */
 import { createInterface } from "node:readline";
-import { run } from "../../cni/main.ts";
-import { runCommandLine } from "../../plugin/command/main.ts";
-import { pluginHandlers } from "../../plugin/handlers.ts";
-import { refreshNode } from "../../plugin/node/converge.ts";
-import { binding } from "./binding.ts";
-import { counting } from "./faults-failing.ts";
-import type { Asked, Told } from "./faults-resident.ts";
+import { run } from "../../../cni/main.ts";
+import { runCommandLine } from "../../../plugin/command/main.ts";
+import { pluginHandlers } from "../../../plugin/handlers.ts";
+import { refreshNode } from "../../../plugin/node/converge.ts";
+import { binding } from "../binding.ts";
+import { counting } from "./failing.ts";
+import type { Asked, Told } from "./resident.ts";
 
 const HOST = { nodeName: "node1", hostName: "no-such-host" };
 

@@ -5,9 +5,9 @@ import {
   receiveLocal,
   sendLocal,
   watchReadable,
-} from "../../native/local.ts";
-import { NetlinkError } from "../../native/error.ts";
-import { binding } from "./binding.ts";
+} from "../../../native/local.ts";
+import { NetlinkError } from "../../../native/error.ts";
+import { binding } from "../binding.ts";
 
 /** One connection of a launcher. */
 export interface FakeConnection {

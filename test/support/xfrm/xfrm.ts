@@ -1,8 +1,8 @@
-import { parseAddress } from "../../conf/cidr.ts";
-import type { IpPrefix } from "../../native/address.ts";
-import { Key } from "../../native/xfrm/key.ts";
-import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
-import type { SecurityPolicy, Template } from "../../native/xfrm/sp.ts";
+import { parseAddress } from "../../../conf/cidr.ts";
+import type { IpPrefix } from "../../../native/address.ts";
+import { Key } from "../../../native/xfrm/key.ts";
+import type { SecurityAssociation } from "../../../native/xfrm/sa.ts";
+import type { SecurityPolicy, Template } from "../../../native/xfrm/sp.ts";
 
 /** The bytes of an address. */
 export function ip(text: string): Uint8Array {

@@ -1,8 +1,8 @@
 // Plays steps, given as JSON, and prints what each gave. For stores on
 // file systems of their own, in a mount namespace that ends with this process.
 import { execFileSync } from "node:child_process";
-import { type Answer, type Call, callHandlers } from "./ipam-call.ts";
-import { readStore } from "./ipam-store.ts";
+import { type Answer, type Call, callHandlers } from "./call.ts";
+import { readStore } from "./store.ts";
 
 /** A call of our handlers, or a shell command. */
 export type Step = Call | string;

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import type { FaultSite } from "./faults-site.ts";
+import type { FaultSite } from "./site.ts";
 
 /** Another program on the node that does the same again and again. */
 export interface Actor {

@@ -1,4 +1,4 @@
-import type { Binding } from "../../native/binding.ts";
+import type { Binding } from "../../../native/binding.ts";
 
 /** The `nth` conversation with the kernel, from 1, that is to fail, and how: an errno, positive. */
 export interface Failure {

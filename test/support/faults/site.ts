@@ -8,7 +8,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Namespace, namespace } from "./namespace.ts";
+import { type Namespace, namespace } from "../namespace.ts";
 
 /** A pod as its base plugin left it: a veth pair, its end on the node up. */
 export interface FaultPod {

@@ -1,5 +1,5 @@
-import type { Attachment } from "../../cni/request.ts";
-import type { Store } from "../../ipam/allocator.ts";
+import type { Attachment } from "../../../cni/request.ts";
+import type { Store } from "../../../ipam/allocator.ts";
 
 /** A store that lives as long as a test, and shows who holds what. */
 export interface MemoryStore extends Store {

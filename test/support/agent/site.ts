@@ -9,12 +9,12 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { compileLauncher } from "../../.build/launcher.ts";
-import { buildAddon } from "../../.build/addon.ts";
-import { type NodeSite, nodeSite, type SiteCall } from "./node-site.ts";
-import { until } from "./until.ts";
+import { compileLauncher } from "../../../.build/launcher.ts";
+import { buildAddon } from "../../../.build/addon.ts";
+import { type NodeSite, nodeSite, type SiteCall } from "../node-site.ts";
+import { until } from "../until.ts";
 
-const crosslink = join(import.meta.dirname, "../../dist/crosslink");
+const crosslink = join(import.meta.dirname, "../../../dist/crosslink");
 
 /** How a program ended. */
 export interface Ended {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import type { FaultSite } from "./faults-site.ts";
+import type { FaultSite } from "./site.ts";
 
 /** What the node's kernel holds that a CNI call may change, one line an object, sorted. */
 export interface NodeState {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import type { Call, Program } from "./ipam-call.ts";
+import type { Call, Program } from "./call.ts";
 
 /** The system calls by which the IPAM helper touches files. */
 const SYSTEM_CALLS =

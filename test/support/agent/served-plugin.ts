@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { compileLauncher } from "../../.build/launcher.ts";
+import { compileLauncher } from "../../../.build/launcher.ts";
 
 /** A plugin whose calls an agent serves, one agent in each network namespace that it is called in. */
 export interface ServedPlugin extends Disposable {
@@ -22,7 +22,7 @@ export interface ServedPlugin extends Disposable {
   readonly unserved: () => string[];
 }
 
-const dist = new URL("../../dist/", import.meta.url).pathname;
+const dist = new URL("../../../dist/", import.meta.url).pathname;
 
 /** The namespace that a shell runs in: a name for its agent's folder. */
 const NETWORK = "$(stat -Lc %i /proc/self/ns/net)";

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import type { FaultSite } from "./faults-site.ts";
-import { inNode } from "./faults-state.ts";
+import type { FaultSite } from "./site.ts";
+import { inNode } from "./state.ts";
 
 /** Datagrams from a pod, all the time, and a capture of those that leave the node. */
 export interface Traffic {

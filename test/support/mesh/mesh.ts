@@ -1,16 +1,16 @@
-import { type Cidr, parseCidr } from "../../conf/cidr.ts";
-import type { ClusterSource } from "../../conf/clusters.ts";
-import type { Cluster, Node } from "../../conf/generated/cluster.ts";
-import type { Keyring } from "../../conf/keyring.ts";
-import { Secret } from "../../conf/secret.ts";
-import { formatAddress, formatPrefix } from "../../native/address.ts";
-import { XFRM_STATE_AF_UNSPEC } from "../../native/xfrm/constants.ts";
-import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
-import type { SecurityPolicy } from "../../native/xfrm/sp.ts";
-import { desiredMesh } from "../../plugin/mesh/desired.ts";
-import type { Self } from "../../plugin/mesh/self.ts";
-import type { DesiredMesh } from "../../plugin/mesh/state.ts";
-import type { MeshInput } from "../../plugin/mesh/view.ts";
+import { type Cidr, parseCidr } from "../../../conf/cidr.ts";
+import type { ClusterSource } from "../../../conf/clusters.ts";
+import type { Cluster, Node } from "../../../conf/generated/cluster.ts";
+import type { Keyring } from "../../../conf/keyring.ts";
+import { Secret } from "../../../conf/secret.ts";
+import { formatAddress, formatPrefix } from "../../../native/address.ts";
+import { XFRM_STATE_AF_UNSPEC } from "../../../native/xfrm/constants.ts";
+import type { SecurityAssociation } from "../../../native/xfrm/sa.ts";
+import type { SecurityPolicy } from "../../../native/xfrm/sp.ts";
+import { desiredMesh } from "../../../plugin/mesh/desired.ts";
+import type { Self } from "../../../plugin/mesh/self.ts";
+import type { DesiredMesh } from "../../../plugin/mesh/state.ts";
+import type { MeshInput } from "../../../plugin/mesh/view.ts";
 
 /** A node entry; its first address may be given alone. */
 export function node(

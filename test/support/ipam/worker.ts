@@ -1,4 +1,4 @@
-// One of several processes that work on one store at once: `ipam-worker.ts <dataDir> <claims> <name> <operations>`.
+// One of several processes that work on one store at once: `worker.ts <dataDir> <claims> <name> <operations>`.
 // Whatever address it is given it claims, with a file that only one process can create. Prints what went wrong.
 import { closeSync, openSync, readFileSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import {
   callProgram,
   crosslinkIpam,
   hostLocal,
-} from "./ipam-call.ts";
+} from "./call.ts";
 
 const [dataDir = "", claims = "", name = "", operations = "0"] =
   process.argv.slice(2);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import type { ClusterSource } from "../../conf/clusters.ts";
-import type { Cluster, Node } from "../../conf/generated/cluster.ts";
+import type { ClusterSource } from "../../../conf/clusters.ts";
+import type { Cluster, Node } from "../../../conf/generated/cluster.ts";
 import { cluster, node } from "./mesh.ts";
 
 /** Which families something has, the first one first. */
