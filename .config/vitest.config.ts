@@ -37,8 +37,8 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts", "test/conformance/**/*.test.ts"],
-          // A guest kernel takes a whole core and half a gigabyte.
-          maxWorkers: 2,
+          // A guest kernel takes half a gigabyte, and a core but for the time that its pings and captures wait.
+          maxWorkers: 3,
           testTimeout: 300_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 2 },
