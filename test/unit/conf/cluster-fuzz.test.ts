@@ -84,7 +84,8 @@ function apply(document: unknown, { at, what, value }: Edit): void {
   const place = all[at % Math.max(all.length, 1)];
   if (place === undefined) return;
   const { parent, key } = place;
-  if (what === "replace") parent[key] = value;
+  // A copy: the arbitrary's own [[]] would come to hold itself.
+  if (what === "replace") parent[key] = structuredClone(value);
   else if (what === "copy")
     parent[typeof value === "string" ? value : `${key}2`] = parent[key];
   else if (Array.isArray(parent)) parent.splice(Number(key), 1);
