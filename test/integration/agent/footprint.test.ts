@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
@@ -58,12 +58,14 @@ it("an agent with nothing to do takes no processor time, and less than 60 MB", a
   }
 });
 
-/** The built program: sources that Node strips of their types take more. */
-function agentWords({ node, clustersDir, folder, socket }: AgentSite) {
+/** Its files lie in a folder of a folder, since it watches what surrounds them too, and other tests are busy in /tmp. */
+function agentWords({ node, folder, socket }: AgentSite): string[] {
+  const clustersDir = join(folder, "quiet", "clusters.d");
+  mkdirSync(clustersDir, { recursive: true });
   return [
     ...[`--net=${node.path}`, crosslink, "agent", "--node", "node1"],
     ...["--clusters", clustersDir, "--socket", socket],
-    ...["--keyring", join(folder, "keyring.json")],
+    ...["--keyring", join(folder, "quiet", "keyring.json")],
   ];
 }
 
