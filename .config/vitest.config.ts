@@ -27,8 +27,8 @@ export default defineConfig({
           include: ["test/integration/**/*.test.ts"],
           // Making and removing network namespaces is waiting, not work: more files than cores keep the cores busy.
           maxWorkers: 4,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
       },

@@ -107,7 +107,7 @@ describe.concurrent(`while ${PODS} pods come and go`, () => {
       );
       expect(checked.filter(({ exitCode }) => exitCode !== 0)).toEqual([]);
     },
-    120_000,
+    240_000,
   );
 });
 
@@ -169,7 +169,7 @@ describe.concurrent("in the middle of ADD", () => {
       callBinary(site, { command: "CHECK", pod }),
     );
     expect(checked.filter(({ exitCode }) => exitCode !== 0)).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 
   it("the pod's namespace goes: ADD says so or succeeds, and DEL leaves nothing", async () => {
     using site = faultSite(MOMENTS.length);
@@ -194,7 +194,7 @@ describe.concurrent("in the middle of ADD", () => {
     );
     expect([disorderly, failed]).toEqual([[], []]);
     expect(nodeState(site)).toEqual(before);
-  }, 120_000);
+  }, 240_000);
 });
 
 describe("while somebody flushes xfrm in a loop", () => {
@@ -222,5 +222,5 @@ describe("while somebody flushes xfrm in a loop", () => {
     );
     expect(blocks).toHaveLength(9);
     expect(duplicates(state)).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 });

@@ -21,7 +21,7 @@ import {
 import { startTraffic } from "../../support/faults/traffic.ts";
 
 /** A thousand calls, one after the other. */
-const LIMIT_MS = 500_000;
+const LIMIT_MS = 1_000_000;
 
 beforeAll(requireBinary);
 

@@ -94,7 +94,7 @@ describe("a crowded store", () => {
     expect(filesOpened(store.directory, hostLocal, theirs)).toBeGreaterThan(
       TAKEN,
     );
-  }, 60_000);
+  }, 240_000);
 
   it("needs no reading at all where lengths tell that nobody is the container", () => {
     using store = crowded();
@@ -102,7 +102,7 @@ describe("a crowded store", () => {
     expect(
       filesOpened(store.directory, crosslinkIpam(), add),
     ).toBeLessThanOrEqual(2);
-  }, 60_000);
+  }, 240_000);
 
   it("stays right when host-local works on it in between", () => {
     using store = crowded();
@@ -128,5 +128,5 @@ describe("a crowded store", () => {
           expect(store.call(program, "CHECK", id).code).toBe(1);
       }
     }
-  }, 120_000);
+  }, 240_000);
 });

@@ -162,7 +162,7 @@ describe("any configuration", () => {
       { numRuns: 4000 },
     );
     expect(given).toBeGreaterThan(100);
-  }, 120_000);
+  }, 240_000);
 
   it.each([
     ["a NUL character", "\0"],
@@ -311,5 +311,5 @@ describe("any store", () => {
       ),
       { numRuns: 500 },
     );
-  }, 120_000);
+  }, 240_000);
 });
