@@ -81,6 +81,24 @@ export function nodeSite(): NodeSite {
   };
 }
 
+/** The node's own cluster, and an office LAN behind the uplink's router: a plain network, so that every kernel will do. */
+export function linkOffice(site: Pick<NodeSite, "writeCluster">): void {
+  site.writeCluster("own", {
+    podCIDRs: ["10.0.0.0/24"],
+    nodes: [{ name: "node1", ips: ["172.17.1.2"] }],
+  });
+  writeOffice(site);
+}
+
+/** The office LAN alone, for a node whose own cluster is the test's matter. */
+export function writeOffice(site: Pick<NodeSite, "writeCluster">): void {
+  site.writeCluster("office", {
+    encryption: "none",
+    podCIDRs: ["192.168.7.0/24"],
+    nodes: [{ name: "router", ips: ["172.17.1.1"] }],
+  });
+}
+
 const HOST = { nodeName: "node1", hostName: "no-such-host" };
 
 function callHandlers(

@@ -8,8 +8,6 @@ import { type AgentSite, agentSite } from "../../support/agent/site.ts";
 import { fakeAgent } from "../../support/agent/fake.ts";
 import { until } from "../../support/until.ts";
 
-const crosslink = new URL("../../../dist/crosslink", import.meta.url).pathname;
-
 it("the launcher holds less than 1 MB, whatever its stdin, while it waits for an agent", async () => {
   using site = agentSite();
   using agent = fakeAgent(site.socket, () => undefined);
@@ -38,36 +36,23 @@ it("the launcher holds less than 1 MB, whatever its stdin, while it waits for an
 
 it("an agent with nothing to do takes no processor time, and less than 60 MB", async () => {
   using site = agentSite();
-  const agent = spawn("nsenter", agentWords(site), {
-    stdio: ["ignore", "inherit", "pipe"],
-  });
-  try {
-    let log = "";
-    agent.stderr.setEncoding("utf8").on("data", (part: string) => {
-      log += part;
-    });
-    await until(() => log.includes("the agent is ready"));
-    // Whatever its start has stirred up comes back as a notification, and is looked at once more.
-    await sleep(2000);
-    const before = processorTicks(agent.pid);
-    await sleep(3000);
-    // The kernel counts whole ticks, whoever runs when they come: 3 of 300 are noise.
-    expect(processorTicks(agent.pid) - before).toBeLessThanOrEqual(3);
-    expect(kilobytes(agent.pid, "VmRSS")).toBeLessThan(60 * 1024);
-  } finally {
-    agent.kill("SIGKILL");
-  }
+  await using agent = await site.startAgent({ options: quietFiles(site) });
+  const { pid } = agent.process;
+  // Whatever its start has stirred up comes back as a notification, and is looked at once more.
+  await sleep(2000);
+  const before = processorTicks(pid);
+  await sleep(3000);
+  // The kernel counts whole ticks, whoever runs when they come: 3 of 300 are noise.
+  expect(processorTicks(pid) - before).toBeLessThanOrEqual(3);
+  expect(kilobytes(pid, "VmRSS")).toBeLessThan(60 * 1024);
 });
 
-/** Its files lie in a folder of a folder, since it watches what surrounds them too, and other tests are busy in /tmp. */
-function agentWords({ node, folder, socket }: AgentSite): string[] {
+/** In a folder of a folder, since the agent watches what surrounds them too, and other tests are busy in /tmp. */
+function quietFiles({ folder }: AgentSite): string[] {
   const clustersDir = join(folder, "quiet", "clusters.d");
   mkdirSync(clustersDir, { recursive: true });
-  return [
-    ...[`--net=${node.path}`, crosslink, "agent", "--node", "node1"],
-    ...["--clusters", clustersDir, "--socket", socket],
-    ...["--keyring", join(folder, "quiet", "keyring.json")],
-  ];
+  const keyring = join(folder, "quiet", "keyring.json");
+  return ["--clusters", clustersDir, "--keyring", keyring];
 }
 
 /** A figure of /proc/PID/status: VmHWM is the most that was ever resident, VmRSS what is now. */

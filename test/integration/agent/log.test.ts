@@ -7,6 +7,7 @@ import {
   type RunningAgent,
 } from "../../support/agent/site.ts";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
+import { linkOffice } from "../../support/node-site.ts";
 
 const SECRET = Buffer.alloc(32, 0x5a).toString("base64");
 
@@ -18,15 +19,7 @@ beforeEach(() => {
   pod = namespace();
   connect(site.node, "veth0", pod, "eth0");
   site.writeKeyring({ active: 1, keys: [{ id: 1, secret: SECRET }] });
-  site.writeCluster("own", {
-    podCIDRs: ["10.0.0.0/24"],
-    nodes: [{ name: "node1", ips: ["172.17.1.2"] }],
-  });
-  site.writeCluster("office", {
-    encryption: "none",
-    podCIDRs: ["192.168.7.0/24"],
-    nodes: [{ name: "router", ips: ["172.17.1.1"] }],
-  });
+  linkOffice(site);
 });
 
 afterEach(() => {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type AgentSite, agentSite } from "../../support/agent/site.ts";
 import { sample, scrape } from "../../support/agent/scrape.ts";
 import { until } from "../../support/until.ts";
+import { linkOffice } from "../../support/node-site.ts";
 
 let site: AgentSite;
 let socket: string;
@@ -15,15 +16,7 @@ beforeEach(() => {
     active: 1,
     keys: [{ id: 1, secret: Buffer.alloc(32, 0x5a).toString("base64") }],
   });
-  site.writeCluster("own", {
-    podCIDRs: ["10.0.0.0/24"],
-    nodes: [{ name: "node1", ips: ["172.17.1.2"] }],
-  });
-  site.writeCluster("office", {
-    encryption: "none",
-    podCIDRs: ["192.168.7.0/24"],
-    nodes: [{ name: "router", ips: ["172.17.1.1"] }],
-  });
+  linkOffice(site);
 });
 
 afterEach(() => {

@@ -3,6 +3,7 @@ import { type AgentSite, agentSite } from "../../support/agent/site.ts";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
 import { agentPod, capabilities } from "../../support/agent/ops-files.ts";
 import { until } from "../../support/until.ts";
+import { linkOffice } from "../../support/node-site.ts";
 
 let site: AgentSite;
 let pod: Namespace;
@@ -16,15 +17,7 @@ beforeEach(() => {
     iptables-legacy -t nat -N KUBE-POSTROUTING
     iptables-legacy -t nat -A POSTROUTING -j KUBE-POSTROUTING
     iptables-legacy -t nat -A KUBE-POSTROUTING -s 10.0.0.0/24 -j MASQUERADE`);
-  site.writeCluster("own", {
-    podCIDRs: ["10.0.0.0/24"],
-    nodes: [{ name: "node1", ips: ["172.17.1.2"] }],
-  });
-  site.writeCluster("office", {
-    encryption: "none",
-    podCIDRs: ["192.168.7.0/24"],
-    nodes: [{ name: "router", ips: ["172.17.1.1"] }],
-  });
+  linkOffice(site);
 });
 
 afterEach(() => {

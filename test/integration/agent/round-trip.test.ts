@@ -9,6 +9,7 @@ import {
 } from "../../support/agent/site.ts";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
 import { until } from "../../support/until.ts";
+import { linkOffice } from "../../support/node-site.ts";
 
 let site: AgentSite;
 let pod: Namespace;
@@ -16,15 +17,7 @@ let pod: Namespace;
 beforeEach(() => {
   site = agentSite();
   pod = namespace();
-  site.writeCluster("own", {
-    podCIDRs: ["10.0.0.0/24"],
-    nodes: [{ name: "node1", ips: ["172.17.1.2"] }],
-  });
-  site.writeCluster("office", {
-    encryption: "none",
-    podCIDRs: ["192.168.7.0/24"],
-    nodes: [{ name: "router", ips: ["172.17.1.1"] }],
-  });
+  linkOffice(site);
   connect(site.node, "veth0", pod, "eth0");
   pod.shell("ip addr add 10.0.0.7/32 dev eth0; ip route add default dev eth0");
 });

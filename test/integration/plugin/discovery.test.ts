@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
-import { type NodeSite, nodeSite } from "../../support/node-site.ts";
+import {
+  writeOffice,
+  type NodeSite,
+  nodeSite,
+} from "../../support/node-site.ts";
 
 let site: NodeSite;
 let pod: Namespace;
@@ -10,11 +14,7 @@ beforeEach(() => {
   pod = namespace();
   connect(site.node, "veth0", pod, "eth0");
   pod.shell("ip addr add 10.0.0.7/32 dev eth0; ip route add default dev eth0");
-  site.writeCluster("office", {
-    encryption: "none",
-    podCIDRs: ["192.168.7.0/24"],
-    nodes: [{ name: "router", ips: ["172.17.1.1"] }],
-  });
+  writeOffice(site);
 });
 
 afterEach(() => {

@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
-import { type NodeSite, nodeSite } from "../../support/node-site.ts";
+import {
+  linkOffice,
+  type NodeSite,
+  nodeSite,
+} from "../../support/node-site.ts";
 
 let site: NodeSite;
 let pod: Namespace;
@@ -8,15 +12,7 @@ let pod: Namespace;
 beforeEach(() => {
   site = nodeSite();
   pod = namespace();
-  site.writeCluster("own", {
-    podCIDRs: ["10.0.0.0/24"],
-    nodes: [{ name: "node1", ips: ["172.17.1.2"] }],
-  });
-  site.writeCluster("office", {
-    encryption: "none",
-    podCIDRs: ["192.168.7.0/24"],
-    nodes: [{ name: "router", ips: ["172.17.1.1"] }],
-  });
+  linkOffice(site);
 });
 
 afterEach(() => {

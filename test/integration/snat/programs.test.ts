@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { nodeSite } from "../../support/node-site.ts";
+import { linkOffice, nodeSite } from "../../support/node-site.ts";
 
 const crosslink = new URL("../../../dist/crosslink", import.meta.url).pathname;
 
@@ -10,15 +10,7 @@ it("needs no iptables where nf_tables serves: no program is started beside it", 
   site.node.shell(
     "iptables-nft -t nat -A POSTROUTING -s 10.0.0.0/24 -o eth0 -j MASQUERADE",
   );
-  site.writeCluster("own", {
-    podCIDRs: ["10.0.0.0/24"],
-    nodes: [{ name: "node1", ips: ["172.17.1.2"] }],
-  });
-  site.writeCluster("office", {
-    encryption: "none",
-    podCIDRs: ["192.168.7.0/24"],
-    nodes: [{ name: "router", ips: ["172.17.1.1"] }],
-  });
+  linkOffice(site);
   const trace = join(site.folder, "programs");
   site.node.exec(
     ...["strace", "-f", "-qq", "-e", "trace=execve", "-o", trace],
