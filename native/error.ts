@@ -53,10 +53,13 @@ export function ignoring<Value>(
 export function errnoName(errno: number): string {
   if (errno === ENOTSUPP) return "ENOTSUPP";
   if (errno === constants.errno.EOPNOTSUPP) return "EOPNOTSUPP"; // ENOTSUP is the same number
-  const entry = Object.entries(constants.errno).find(
-    ([, value]) => value === errno,
-  );
-  return entry?.[0] ?? `errno ${errno}`;
+  return headerName(errno) ?? `errno ${errno}`;
+}
+
+/** The name that errno.h has for a number, as far as Node knows it; undefined where it knows none. */
+export function headerName(errno: number): string | undefined {
+  const names = Object.entries(constants.errno);
+  return names.find(([, value]) => value === errno)?.[0];
 }
 
 // include/linux/errno.h: not for user space, but some netlink families let it through.

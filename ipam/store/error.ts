@@ -1,6 +1,6 @@
-import { constants } from "node:os";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { toCniError } from "../../cni/translate.ts";
+import { headerName } from "../../native/error.ts";
 
 /** What to do about the errors that a store meets, by errno. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
@@ -39,7 +39,8 @@ export function misplaced(path: string, fact: string): CniError {
 /** A system error's errno name, such as "ENOENT". */
 export function errnoOf(error: unknown): string | undefined {
   if (!isSystemError(error)) return undefined;
-  return error.code === UNKNOWN ? nameOf(error.errno) : error.code;
+  // libuv's numbers are negative.
+  return error.code === UNKNOWN ? headerName(-(error.errno ?? 0)) : error.code;
 }
 
 /** What libuv calls an errno that it has no name for, EDQUOT among them. */
@@ -54,12 +55,6 @@ function isSystemError(error: unknown): error is SystemError {
   return (
     error instanceof Error && "code" in error && typeof error.code === "string"
   );
-}
-
-/** libuv's numbers are negative. */
-function nameOf(errno = 0): string | undefined {
-  const names = Object.entries(constants.errno);
-  return names.find(([, value]) => value === -errno)?.[0];
 }
 
 /** The error, by the kernel's name where libuv has none. */
