@@ -12,6 +12,8 @@ interface Reference {
     readonly arguments?: readonly string[];
     /** Known failures of this plugin: check → reason. */
     readonly failures: Readonly<Record<string, string>>;
+    /** Failures that come and go with the timing of parallel calls. */
+    readonly races?: Readonly<Record<string, string>>;
   }[];
 }
 
@@ -25,11 +27,12 @@ describe.skipIf(!existsSync(`${folder}/bridge`))(
     it.concurrent.each(plugins)(
       "finds exactly the known failures of $plugin",
       { timeout: 900_000 },
-      async ({ plugin, arguments: args = [], failures }) => {
+      async ({ plugin, arguments: args = [], failures, races = {} }) => {
         const files = [`${folder}/${plugin}`, "--conf", `${plugin}.json`];
         const run = await runConformance(["--plugin", ...files, ...args]);
         const known = Object.keys({ ...everywhere, ...failures }).sort();
-        expect(run.failed, run.stdout).toEqual(known);
+        const failed = run.failed.filter((check) => !(check in races));
+        expect(failed, run.stdout).toEqual(known);
         expect(run.exit).toBe(1);
         expect(run.stdout).toMatch(/\d{2} passed, \d+ MUST failed/);
       },
