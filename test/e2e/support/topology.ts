@@ -84,7 +84,7 @@ type Plan = Pick<Topology, "internet" | "server" | "nodes">;
 
 /**
  * Makes everything in one shell script, since starting a program is slow in a guest kernel. `--norc`: bash takes
- * Node's pipes for a remote shell's, and would read the ~/.bashrc of whoever runs the tests.
+ * Node's pipes for a remote shell's, and would read the ~/.bashrc of whoever runs the tests; a second one inside, too.
  *
  * @returns the variant of iptables that works on this kernel
  */
@@ -107,7 +107,7 @@ function build(plan: Plan): string {
         hostCommands(node.privateIp, routerOf(node.privateIp)),
       ),
     ),
-    `ip netns exec ${internet.name} bash -ec '${translation(nodes)}'`,
+    `ip netns exec ${internet.name} bash --norc -ec '${translation(nodes)}'`,
   ].join("\n");
   return execFileSync("bash", ["--norc", "-c", script], {
     encoding: "utf8",
