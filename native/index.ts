@@ -27,9 +27,9 @@ export type {
   NeighbourOperation,
 } from "./route/neighbour/tables.ts";
 export type { NextHop } from "./route/next-hop.ts";
-export type { Route, RouteLookup } from "./route/route.ts";
+export type { Route, RouteFilter, RouteLookup } from "./route/route.ts";
 export type { RoutingRule, SourceRule } from "./route/rule.ts";
-export type { RouteFilter, RouteOperation } from "./route/tables.ts";
+export type { RouteOperation } from "./route/tables.ts";
 export type { Vxlan, VxlanTraits } from "./route/vxlan.ts";
 
 // xfrm: IPsec's security associations and policies.

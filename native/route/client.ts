@@ -39,14 +39,10 @@ import {
   type NeighbourOperation,
   neighbourTables,
 } from "./neighbour/tables.ts";
-import type { Route, RouteLookup } from "./route.ts";
+import type { Route, RouteFilter, RouteLookup } from "./route.ts";
 import type { RoutingRule, SourceRule } from "./rule.ts";
 import { isInternet } from "./structs.ts";
-import {
-  type RouteFilter,
-  type RouteOperation,
-  routingTables,
-} from "./tables.ts";
+import { type RouteOperation, routingTables } from "./tables.ts";
 import { encodeVxlan, type Vxlan } from "./vxlan.ts";
 
 /** The links, addresses and routes of one network namespace. Methods throw NetlinkError. */

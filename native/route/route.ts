@@ -73,10 +73,28 @@ export function encodeRoute(route: Route): Uint8Array {
   return encodeBody(encode(rtmsg, headerOf(route)), attributesOf(route));
 }
 
-/** Body of an RTM_GETROUTE dump request. Without `table`: of all tables. */
-export function encodeRouteQuery(family: number, table?: number): Uint8Array {
-  const list = table === undefined ? [] : [attrU32(RTA_TABLE, table)];
-  return encodeBody(encode(rtmsg, { rtm_family: family }), list);
+/** Which routes to list. */
+export interface RouteFilter {
+  /** AF_INET 2 or AF_INET6 10. */
+  readonly family: number;
+  /** Left out: all tables. */
+  readonly table?: number;
+  /** Index of the device that they lead over; left out: all. */
+  readonly outputInterface?: number;
+}
+
+/** Body of an RTM_GETROUTE dump request. Kernels since 4.20 leave out what the filter does. */
+export function encodeRouteQuery({
+  family,
+  table,
+  outputInterface,
+}: RouteFilter): Uint8Array {
+  return encodeBody(encode(rtmsg, { rtm_family: family }), [
+    ...(table === undefined ? [] : [attrU32(RTA_TABLE, table)]),
+    ...(outputInterface === undefined
+      ? []
+      : [attrU32(RTA_OIF, outputInterface)]),
+  ]);
 }
 
 /** What to answer a look-up with. */

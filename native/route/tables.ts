@@ -17,6 +17,7 @@ import {
   encodeRouteQuery,
   formatRoute,
   type Route,
+  type RouteFilter,
   type RouteLookup,
 } from "./route.ts";
 import {
@@ -27,14 +28,6 @@ import {
   type SourceRule,
 } from "./rule.ts";
 import { isInternet } from "./structs.ts";
-
-/** Which routes to list. */
-export interface RouteFilter {
-  /** AF_INET 2 or AF_INET6 10. */
-  readonly family: number;
-  /** Left out: all tables. */
-  readonly table?: number;
-}
 
 /** One change to the routing tables. */
 export interface RouteOperation {
@@ -80,21 +73,26 @@ export function routingTables(conversation: Conversation) {
   };
 }
 
-function listRoutes(
-  conversation: Conversation,
-  { family, table }: RouteFilter,
-): Route[] {
+function listRoutes(conversation: Conversation, filter: RouteFilter): Route[] {
   const dump = {
     operation: "RTM_GETROUTE",
     type: RTM_GETROUTE,
-    body: encodeRouteQuery(family, table),
+    body: encodeRouteQuery(filter),
   };
   // A table that never had a route: inet_dump_fib() in net/ipv4/fib_frontend.c answers ENOENT.
   const found = ignoring(["ENOENT"], () => conversation.dump(dump)) ?? [];
   return found
     .filter(({ body }) => isInternet(body))
     .map(({ body }) => decodeRoute(body))
-    .filter((route) => table === undefined || route.table === table); // kernels before 4.20 do not filter
+    .filter((route) => passes(route, filter));
+}
+
+/** Kernels before 4.20 list all. */
+function passes(
+  route: Route,
+  { table = route.table, outputInterface = route.outputInterface }: RouteFilter,
+): boolean {
+  return route.table === table && route.outputInterface === outputInterface;
 }
 
 // A table without a route says ENETUNREACH; fib_props[] in net/ipv4/fib_semantics.c has what unreachable, blackhole and

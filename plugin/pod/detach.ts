@@ -1,7 +1,6 @@
 import type { Request } from "../../cni/request.ts";
 import { NetlinkError } from "../../native/error.ts";
 import type { Link } from "../../native/route/link.ts";
-import type { Route } from "../../native/route/route.ts";
 import { AF_INET, AF_INET6 } from "../../native/address.ts";
 import { applyOperations } from "../apply.ts";
 import type { Operation } from "../operation.ts";
@@ -77,13 +76,8 @@ export function collectGarbage(session: Session, request: Request): void {
 
 /** Takes away every pod's host route, proxies and label: `crosslink teardown`. Returns the steps taken. */
 export function detachAll(session: Session): Operation[] {
-  const routes = hostRoutes(session).map((route): Operation => ({
-    object: "route",
-    verb: "delete",
-    route,
-  }));
   const steps = [
-    ...routes,
+    ...routeRemovals(session),
     ...proxyRemovals(session, session.route.links()),
     ...labelledLinks(session).flatMap(({ link }) => unlabel(link)),
   ];
@@ -101,11 +95,8 @@ function labelledLinks({
 }
 
 function detachLink(session: Session, link: Link): void {
-  const routes = hostRoutes(session)
-    .filter(({ outputInterface }) => outputInterface === link.index)
-    .map((route): Operation => ({ object: "route", verb: "delete", route }));
   applyOperations(session, [
-    ...routes,
+    ...routeRemovals(session, link.index),
     ...proxyRemovals(session, [link]),
     ...unlabel(link),
   ]);
@@ -129,10 +120,17 @@ function proxyRemovals(
     });
 }
 
-function hostRoutes({ route }: Session): Route[] {
+/** Of one device, or of all. The kernel picks them out: it may hold thousands for remote CIDRs. */
+function routeRemovals(
+  { route }: Session,
+  outputInterface?: number,
+): Operation[] {
+  const over = outputInterface === undefined ? {} : { outputInterface };
   return [AF_INET, AF_INET6]
-    .flatMap((family) => route.routes({ family, table: MAIN_TABLE }))
-    .filter(isPodRoute);
+    .flatMap((family) =>
+      route.routes({ family, table: MAIN_TABLE, ...over }).filter(isPodRoute),
+    )
+    .map((found) => ({ object: "route", verb: "delete", route: found }));
 }
 
 function unlabel({ index, name, alias }: Link): Operation[] {

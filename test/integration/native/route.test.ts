@@ -160,6 +160,26 @@ describe("routes()", () => {
     expect(pair.client.routes({ family: AF_INET, table: 500 })).toEqual([]);
   });
 
+  it("lists those over one device", () => {
+    using pair = routePair();
+    pair.near.shell(
+      `ip link add one0 type veth peer name two0
+       ip link set one0 up; ip link set two0 up
+       ip route add 10.40.0.0/16 dev one0; ip route add 10.41.0.0/16 dev two0
+       ip -6 route add fd00:40::/64 dev one0; ip -6 route add fd00:41::/64 dev two0`,
+    );
+    const outputInterface = pair.client.link("one0")?.index ?? 0;
+    const over = [AF_INET, AF_INET6].flatMap((family) =>
+      pair.client.routes({ family, table: 254, outputInterface }),
+    );
+    expect(over.map(({ destination }) => formatPrefix(destination))).toEqual(
+      expect.arrayContaining(["10.40.0.0/16", "fd00:40::/64"]),
+    );
+    expect(new Set(over.map((route) => route.outputInterface))).toEqual(
+      new Set([outputInterface]),
+    );
+  });
+
   it("reads next hops, and adds them again", () => {
     using pair = routePair();
     pair.near.shell(

@@ -191,7 +191,15 @@ describe("encodeRouteQuery()", () => {
   it("asks the kernel to filter by table, as `ip route show table` does", () => {
     expectGolden("route/route-list", {
       type: RTM_GETROUTE,
-      body: encodeRouteQuery(2, 1234),
+      body: encodeRouteQuery({ family: 2, table: 1234 }),
+    });
+  });
+
+  it("and by device, as `ip route show table dev` does", () => {
+    const outputInterface = 2;
+    expectGolden("route/route-list-device", {
+      type: RTM_GETROUTE,
+      body: encodeRouteQuery({ family: 2, table: 1234, outputInterface }),
     });
   });
 });
