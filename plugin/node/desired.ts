@@ -33,13 +33,15 @@ export function desiredState(
   if (node === undefined) return NOTHING;
   const { associations, policies, routes, fallbacks, exemptions } = node.mesh;
   const families = new Set(exemptions.map(({ remote }) => remote.family));
+  const foreign = facts.routes.filter(isForeign);
   return {
     associations,
     policies,
     routes: [
-      ...[...fallbacks, ...vacantCidrs(node, facts)].map(fallbackRoute),
+      ...[...fallbacks, ...vacantCidrs(node, foreign)].map(fallbackRoute),
       ...routes
         .filter(({ kind }) => kind !== "gateway")
+        .filter((remote) => !isCovered(remote, foreign))
         .flatMap((remote) => neededRoute(remote, facts)),
     ],
     sysctls: forwarding(families, facts),
@@ -51,7 +53,6 @@ export function desiredState(
  * needs one, wherever it leads; the tunnel then has its own.
  */
 function neededRoute(remote: RemoteRoute, facts: RoutingFacts): Route[] {
-  if (isCovered(remote, facts.routes)) return [];
   const hop = facts.nextHop(remote.via);
   if (hop === undefined) return [];
   const { gateway: router = onLinkGateway(remote), outputInterface } = hop;
@@ -78,13 +79,13 @@ function canLead(router: Uint8Array, { destination }: RemoteRoute): boolean {
  */
 function vacantCidrs(
   { self, mesh }: LinkedNode,
-  { routes }: RoutingFacts,
+  foreign: readonly Route[],
 ): Cidr[] {
   if (!mesh.exemptions.some(({ encrypted }) => encrypted)) return [];
   const own = (self.node.podCIDRs ?? []).map(parseCidr);
   return inFamily(self.source.cluster, own).filter(
     (cidr) =>
-      !routes.some((route) => leadsTo(route, cidr) && !isDefault(route)),
+      !foreign.some((route) => leadsTo(route, cidr) && !isDefault(route)),
   );
 }
 
@@ -96,21 +97,24 @@ function fallbackRoute(destination: Cidr): Route {
 /** To a plain network a default route is the way only where it leads by the router that the file names. */
 function isCovered(
   { destination, kind, via }: RemoteRoute,
-  routes: readonly Route[],
+  foreign: readonly Route[],
 ): boolean {
-  return routes.some(
+  return foreign.some(
     (route) =>
       leadsTo(route, destination) &&
       (kind === "peer" || !isDefault(route) || isBy(route, via)),
   );
 }
 
-/** Whether another program's route leads to all of a network. */
-function leadsTo(route: Route, network: Cidr): boolean {
-  const { address, length } = route.destination;
+/** Whether it is another program's, and leads anywhere. */
+function isForeign(route: Route): boolean {
+  return !ownsRoute(route) && route.type === UNICAST;
+}
+
+/** Whether a route leads to all of a network. */
+function leadsTo({ destination }: Route, network: Cidr): boolean {
+  const { address, length } = destination;
   return (
-    !ownsRoute(route) &&
-    route.type === UNICAST &&
     address.length === network.bytes.length &&
     cidrContains(cidrOf(address, length), network)
   );
