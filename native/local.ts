@@ -36,17 +36,18 @@ export function peerUser(binding: Binding, fd: number): number {
 }
 
 /**
- * Takes the next message of a connection, and the files with it. No bytes: the other end is gone. Throws NetlinkError:
- * ETIMEDOUT when none came in `timeoutMs`, EMSGSIZE for one beyond `limit`.
+ * Takes the next message of a connection, and the files with it; undefined where none came in `timeoutMs`. No bytes: the
+ * other end is gone. Throws NetlinkError: EMSGSIZE for one beyond `limit`.
  */
 export function receiveLocal(
   binding: Binding,
   fd: number,
   { limit, timeoutMs }: { readonly limit: number; readonly timeoutMs: number },
-): LocalMessage {
-  const buffer = new Uint8Array(limit);
+): LocalMessage | undefined {
+  const buffer = Buffer.allocUnsafeSlow(limit);
   const files = new Int32Array(MOST_FILES).fill(-1);
   const length = binding.receiveLocal(fd, buffer, files, timeoutMs);
+  if (length === -constants.errno.ETIMEDOUT) return undefined;
   const received = [...files].filter((file) => file >= 0);
   return {
     bytes: buffer.subarray(0, orThrow(length, "recvmsg", "receive a message")),

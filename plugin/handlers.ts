@@ -4,24 +4,37 @@ import type { Request } from "../cni/request.ts";
 import { type NetworkConfiguration, parseNetwork } from "../conf/network.ts";
 import type { Kernel } from "./kernel.ts";
 import { both, type Log, openLog, silent } from "./log.ts";
-import type { EnsureNode } from "./node/converge.ts";
+import { type EnsureNode, refreshNode } from "./node/converge.ts";
 import { type Host, readLinkedNode } from "./node/linked.ts";
 import { checkAttachment } from "./check.ts";
 import { collectGarbage, detachPod } from "./pod/detach.ts";
 import { attachPod, requirePod } from "./pod/attach.ts";
-import { withSession } from "./session.ts";
+import { type LendSession, withSession } from "./session.ts";
 import { reportStatus } from "./status.ts";
 
 /** What the handlers need of the process that they run in. */
 export interface PluginContext {
   /** Opened on first use: VERSION and bad input need no addon. */
   readonly kernel: () => Kernel;
+  /** Lends the conversations with that kernel. */
+  readonly lend: LendSession;
   readonly host: Host;
   readonly writeStderr: (text: string) => void;
   /** Where decisions are logged besides: a resident agent's log. */
   readonly log?: Log;
   /** Brings the node up to date: {@link refreshNode}, unless a resident agent knows better. */
   readonly ensureNode: EnsureNode;
+}
+
+/** The context of a process that serves one call, and knows nothing beforehand. */
+export function processContext(
+  front: Pick<PluginContext, "kernel" | "host" | "writeStderr">,
+): PluginContext {
+  return {
+    ...front,
+    lend: (use) => withSession(front.kernel(), use),
+    ensureNode: refreshNode(front.host),
+  };
 }
 
 /** crosslink as a CNI plugin: every command is validate → desired → observed → plan → apply. */
@@ -35,7 +48,7 @@ export function pluginHandlers(context: PluginContext): Handlers {
       del(request, context);
     },
     gc: (request) => {
-      withSession(context.kernel(), (session) => {
+      context.lend((session) => {
         collectGarbage(session, request);
       });
     },
@@ -51,7 +64,7 @@ function add(request: Request, context: PluginContext): unknown {
   const config = parseNetwork(request.config);
   requirePrevResult(request);
   const log = openCallLog(request, config, context);
-  withSession(context.kernel(), (session) => {
+  context.lend((session) => {
     const node = context.ensureNode(session, config, log);
     if (node !== undefined)
       attachPod(session, requirePod(session, request, node), log);
@@ -62,7 +75,7 @@ function add(request: Request, context: PluginContext): unknown {
 function check(request: Request, context: PluginContext): void {
   const config = parseNetwork(request.config);
   requirePrevResult(request);
-  withSession(context.kernel(), (session) => {
+  context.lend((session) => {
     const node = readLinkedNode(config, context.host, session.route);
     const pod =
       node === undefined ? undefined : requirePod(session, request, node);
@@ -76,7 +89,7 @@ function check(request: Request, context: PluginContext): void {
  */
 function del(request: Request, context: PluginContext): void {
   try {
-    withSession(context.kernel(), (session) => {
+    context.lend((session) => {
       detachPod(session, request);
     });
   } catch (error) {

@@ -4,10 +4,9 @@ import { run } from "../cni/main.ts";
 import { readReady, readToEnd, writeFully } from "../cni/stdio.ts";
 import { loadAddon } from "./binary/addon.ts";
 import { runCommandLine } from "./command/main.ts";
-import { pluginHandlers } from "./handlers.ts";
+import { pluginHandlers, processContext } from "./handlers.ts";
 import { serveIpam } from "./ipam.ts";
 import type { Kernel } from "./kernel.ts";
-import { refreshNode } from "./node/converge.ts";
 import type { Host } from "./node/linked.ts";
 
 /** Standard file descriptors. */
@@ -46,8 +45,7 @@ export function main(
     writeStderr,
   };
   if (basename(argv0) === "crosslink-ipam") return serveIpam(call, front);
-  const ensureNode = refreshNode(front.host);
-  return run(call, pluginHandlers({ ...front, ensureNode }));
+  return run(call, pluginHandlers(processContext(front)));
 }
 
 function openFront(

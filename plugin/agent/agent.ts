@@ -8,7 +8,7 @@ import { type EnsureNode, refreshNode } from "../node/converge.ts";
 import type { Host } from "../node/linked.ts";
 import { OVERLAY_NAME } from "../overlay/state.ts";
 import { type Session, withSession } from "../session.ts";
-import { serveCall } from "./call.ts";
+import { serveCall, type ServingContext } from "./call.ts";
 import { type Changes, listen } from "./changes.ts";
 import {
   encapsulationSockets,
@@ -16,6 +16,7 @@ import {
 } from "./encapsulation.ts";
 import type { Answer } from "./frame.ts";
 import { keeper } from "./keeper.ts";
+import { lastingSession } from "./lasting-session.ts";
 import type { AgentLogs } from "./telemetry/log.ts";
 import type { Observer } from "./telemetry/observer.ts";
 import { schedule } from "./schedule.ts";
@@ -62,8 +63,10 @@ export function startAgent(options: AgentOptions): () => void {
     if (verdict !== "nothing") reconciling.request();
   };
   const network = openNetwork(kernel);
+  const session = lastingSession(kernel);
+  const context = { ensureNode: memory.ensure, lend: session.lend };
   const stopServing = serveCalls(kernel.binding, socket, {
-    serve: (call) => serveObserved(call, memory.ensure, options),
+    serve: (call) => serveObserved(call, context, options),
     log,
     network,
   });
@@ -73,6 +76,7 @@ export function startAgent(options: AgentOptions): () => void {
     reconciling.stop();
     changes.close();
     sockets.close();
+    session.close();
     closeSync(network);
   };
 }
@@ -111,14 +115,14 @@ function reconcile(
 
 function serveObserved(
   call: RemoteCall,
-  ensureNode: EnsureNode,
+  context: Pick<ServingContext, "ensureNode" | "lend">,
   { kernel, host, logs, observer }: AgentOptions,
 ): Answer {
   return observer.serving(call, () =>
     serveCall(call, {
+      ...context,
       kernel: () => kernel,
       host,
-      ensureNode,
       log: logs.calls,
     }),
   );

@@ -10,7 +10,7 @@ import type { RemoteCall } from "./server.ts";
 /** What serves calls in this process, as it would in one of their own. */
 export type ServingContext = Pick<
   PluginContext,
-  "kernel" | "host" | "ensureNode" | "log"
+  "kernel" | "lend" | "host" | "ensureNode" | "log"
 >;
 
 /** Serves one call as the full binary would: by the same handlers, with the same words. */
@@ -24,9 +24,11 @@ export function serveCall(call: RemoteCall, context: ServingContext): Answer {
     writeStdout: (text) => stdout.push(text),
     writeStderr: (text) => stderr.push(text),
   };
+  const kernel = { ...context.kernel(), openNetns: () => reopen(call) };
   const exitCode = runProgram(process, call, {
     ...context,
-    kernel: () => ({ ...context.kernel(), openNetns: () => reopen(call) }),
+    kernel: () => kernel,
+    lend: (use) => context.lend((session) => use({ ...session, kernel })),
     writeStderr: process.writeStderr,
   });
   return { exitCode, stdout: stdout.join(""), stderr: stderr.join("") };

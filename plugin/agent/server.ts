@@ -1,7 +1,5 @@
-import { closeSync, fstatSync } from "node:fs";
-import { constants } from "node:os";
+import { closeSync, fstatSync, type Stats } from "node:fs";
 import type { Binding } from "../../native/binding.ts";
-import { NetlinkError } from "../../native/error.ts";
 import {
   acceptLocal,
   listenLocal,
@@ -54,12 +52,15 @@ export function serveCalls(
   service: Service,
 ): Unwatch {
   const listener = listenLocal(binding, path);
+  const office = { ...service, network: fstatSync(service.network) };
   const waiting = new Set<() => void>();
   const unwatch = watchReadable(binding, listener, () => {
     for (let count = 0; count < MOST_AT_ONCE; count += 1) {
       const connection = acceptLocal(binding, listener);
       if (connection === undefined) return;
-      awaitCall({ binding, connection, waiting }, service);
+      const connected = { binding, connection, waiting };
+      // Most have sent their call by the time that they are seen.
+      if (!serveConnection(connected, office)) awaitCall(connected, office);
     }
   });
   return () => {
@@ -76,8 +77,13 @@ interface Connection {
   readonly waiting: Set<() => void>;
 }
 
+/** What serves, and the namespace that it is for. */
+interface Office extends Omit<Service, "network"> {
+  readonly network: Stats;
+}
+
 /** Others are served while one caller takes its time. */
-function awaitCall(connected: Connection, service: Service): void {
+function awaitCall(connected: Connection, office: Office): void {
   const { binding, connection, waiting } = connected;
   const finish = (): void => {
     clearTimeout(timer);
@@ -90,44 +96,52 @@ function awaitCall(connected: Connection, service: Service): void {
   };
   const unwatch = watchReadable(binding, connection, () => {
     finish();
-    serveConnection(connected, service);
+    if (!serveConnection(connected, office)) awaitCall(connected, office);
   });
   const timer = setTimeout(giveUp, PATIENCE_MS);
   waiting.add(giveUp);
 }
 
-/** Whatever goes wrong with one connection is that caller's matter: it falls back to the full binary. */
+/**
+ * Serves the call that a connection brought, and closes it; whatever goes wrong is that caller's matter, who falls back to
+ * the full binary.
+ *
+ * @returns false where the call has not come yet: nothing was done then
+ */
 function serveConnection(
   { binding, connection }: Connection,
-  service: Service,
-): void {
+  office: Office,
+): boolean {
   const files: number[] = [connection];
   try {
     requireRoot(binding, connection);
-    const message = receive(binding, connection, 0);
+    const message = receive(binding, connection, LONGEST_CALL_BYTES);
+    if (message === undefined) {
+      files.pop();
+      return false;
+    }
     files.push(...message.files);
     const call = { ...decodeCall(message.bytes), ...nameFiles(message.files) };
-    requireSameNetwork(call, service);
+    requireSameNetwork(call, office);
     if (isGone(binding, connection))
       throw new RangeError("Cannot serve a call: its caller is gone");
-    for (const part of encodeAnswer(service.serve(call)))
+    for (const part of encodeAnswer(office.serve(call)))
       sendLocal(binding, connection, part);
   } catch (error) {
-    service.log("warn", "a call was not answered", { error: String(error) });
+    office.log("warn", "a call was not answered", { error: String(error) });
   } finally {
     for (const file of files) closeSync(file);
   }
+  return true;
 }
 
+/** What has come already; undefined where nothing has. */
 function receive(
   binding: Binding,
   connection: number,
-  timeoutMs: number,
-): LocalMessage {
-  return receiveLocal(binding, connection, {
-    limit: LONGEST_CALL_BYTES,
-    timeoutMs,
-  });
+  limit: number,
+): LocalMessage | undefined {
+  return receiveLocal(binding, connection, { limit, timeoutMs: 0 });
 }
 
 /** The socket's folder lets nobody else in; a socket may still be handed on. */
@@ -140,11 +154,9 @@ function requireRoot(binding: Binding, connection: number): void {
 }
 
 /** Several nodes on one machine may see one socket: a pod of another node must not be wired up in this one. */
-function requireSameNetwork(call: CallFiles, service: Service): void {
-  const [theirs, ours] = [call.network, service.network].map((file) =>
-    fstatSync(file),
-  );
-  if (theirs?.ino === ours?.ino && theirs?.dev === ours?.dev) return;
+function requireSameNetwork(call: CallFiles, { network }: Office): void {
+  const { ino, dev } = fstatSync(call.network);
+  if (ino === network.ino && dev === network.dev) return;
   throw new RangeError(
     "Cannot serve a call from another network namespace than the agent's",
   );
@@ -156,11 +168,9 @@ function requireSameNetwork(call: CallFiles, service: Service): void {
  */
 function isGone(binding: Binding, connection: number): boolean {
   try {
-    return receive(binding, connection, 0).bytes.length === 0;
-  } catch (error) {
-    const { errno } = constants;
-    if (error instanceof NetlinkError && error.errno === errno.ETIMEDOUT)
-      return false;
+    // A launcher sends one message: what comes after it is the end.
+    return receive(binding, connection, 1) !== undefined;
+  } catch {
     return true; // ECONNRESET
   }
 }

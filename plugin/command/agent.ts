@@ -30,7 +30,7 @@ export function runAgent(options: Options, terminal: Terminal): number {
       conflist === undefined ? CONFLIST_FOLDER : dirname(conflist),
     socket,
     logs,
-    observer: observe(log, metrics.meter),
+    observer: observe(logs, metrics.meter),
   });
   for (const signal of ["SIGTERM", "SIGINT"] as const)
     process.once(signal, () => {

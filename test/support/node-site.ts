@@ -8,8 +8,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../../cni/main.ts";
-import { pluginHandlers } from "../../plugin/handlers.ts";
-import { refreshNode } from "../../plugin/node/converge.ts";
+import { pluginHandlers, processContext } from "../../plugin/handlers.ts";
 import { binding } from "./binding.ts";
 import { connect, type Namespace, namespace } from "./namespace.ts";
 
@@ -130,12 +129,13 @@ function callHandlers(
       writeStdout: (text) => stdout.push(text),
       writeStderr: (text) => stderr.push(text),
     },
-    pluginHandlers({
-      kernel: () => ({ binding, netns: site.node.fd }),
-      host: HOST,
-      ensureNode: refreshNode(HOST),
-      writeStderr: (text) => stderr.push(text),
-    }),
+    pluginHandlers(
+      processContext({
+        kernel: () => ({ binding, netns: site.node.fd }),
+        host: HOST,
+        writeStderr: (text) => stderr.push(text),
+      }),
+    ),
   );
   const text = stdout.join("");
   return {

@@ -7,20 +7,30 @@ const STDERR = 2;
 export interface AgentLogs {
   /** What the agent decides by itself: on stderr, and in `logFile`. */
   readonly own: Log;
-  /** What is decided in calls, which write to their own `logFile`: on stderr. */
+  /** That a call was served: the same, once it is answered. */
+  readonly served: Log;
+  /** What is decided in calls, which write to their own `logFile`: on stderr, once the call is answered. */
   readonly calls: Log;
 }
 
 /**
  * Opens the agent's logs.
  *
- * Lines are written at once, and in this thread: an agent that is killed has said all it did, and a single executable
- * has no files from which a thread could be started.
+ * Lines are written in this thread: a single executable has no files from which another could be started. Those of calls
+ * wait until the answer is out: whoever collects them may keep this process off its processor.
  */
 export function openAgentLogs(logFile: string | undefined): AgentLogs {
   const stderr = openStderr();
   const file = openLog(() => undefined, logFile);
-  return { own: both(stderr, file), calls: stderr };
+  const own = both(stderr, file);
+  return { own, served: soon(own), calls: soon(stderr) };
+}
+
+/** Writes after what is being done now, in the same order. */
+function soon(log: Log): Log {
+  return (level, message, facts) => {
+    setImmediate(log, level, message, facts);
+  };
 }
 
 function openStderr(): Log {

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import { toCniError } from "../../../cni/translate.ts";
-import type { Log } from "../../log.ts";
 import type { FullPlan, Onlooker } from "../../node/converge.ts";
 import type { Answer, CallFrame } from "../frame.ts";
+import type { AgentLogs } from "./log.ts";
 
 /** Watches the agent at work: one log line a decision, and counts. */
 export interface Observer extends Onlooker {
@@ -31,14 +31,17 @@ export interface Meter {
 }
 
 /** An observer that logs, and counts with `meter`. */
-export function observe(log: Log, meter: Meter): Observer {
+export function observe(
+  { own: log, served }: Pick<AgentLogs, "own" | "served">,
+  meter: Meter,
+): Observer {
   let lastTrouble: string | undefined;
   return {
     serving: (call, serve) => {
       const started = performance.now();
       const answer = serve();
       const seconds = (performance.now() - started) / 1000;
-      tellCall({ call, answer, seconds }, { log, meter });
+      tellCall({ call, answer, seconds }, { served, meter });
       return answer;
     },
     reconciling: (look) => {
@@ -70,13 +73,13 @@ function tellCall(
     readonly answer: Answer;
     readonly seconds: number;
   },
-  { log, meter }: { readonly log: Log; readonly meter: Meter },
+  { served, meter }: Pick<AgentLogs, "served"> & { readonly meter: Meter },
 ): void {
   const { CNI_COMMAND = "", CNI_CONTAINERID, CNI_IFNAME } = call.environment;
   const program = basename(call.program);
   const { code, msg: error } = errorOf(answer);
   meter.call({ program, command: CNI_COMMAND, code, seconds });
-  log(code === 0 ? "info" : "warn", `${program} ${CNI_COMMAND}`, {
+  served(code === 0 ? "info" : "warn", `${program} ${CNI_COMMAND}`, {
     containerID: CNI_CONTAINERID,
     ifname: CNI_IFNAME,
     code,

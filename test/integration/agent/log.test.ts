@@ -8,6 +8,7 @@ import {
 } from "../../support/agent/site.ts";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
 import { linkOffice } from "../../support/node-site.ts";
+import { until } from "../../support/until.ts";
 
 const SECRET = Buffer.alloc(32, 0x5a).toString("base64");
 
@@ -65,6 +66,7 @@ describe("the agent's log", () => {
     });
     await add();
     await site.launch(site.alone, "STATUS", { config: { snatt: "off" } });
+    await until(() => agent.log().includes("crosslink STATUS"));
     const log = lines(agent.log());
     for (const { level, time } of log) {
       expect(["info", "warn", "error"]).toContain(level);

@@ -139,7 +139,7 @@ describe("a call by the launcher", () => {
       await site.launch(site.alone, "DEL", { pod, ...routedPod() }),
     ).toMatchObject({ status: 0 });
     expect(hostRoutes()).toBe("");
-    expect(agent.log()).toContain("crosslink DEL");
+    await until(() => agent.log().includes("crosslink DEL"));
   });
 
   it("says what is missing where there is neither agent nor full binary", async () => {
@@ -237,6 +237,6 @@ describe("a call by the launcher", () => {
       expect(stdout).toContain(`10.0.0.${String(100 + n)}/32`);
     });
     expect(hostRoutes().split("\n")).toHaveLength(32);
-    expect(agent.log().match(/crosslink ADD/g)).toHaveLength(32);
+    await until(() => agent.log().match(/crosslink ADD/g)?.length === 32);
   });
 });

@@ -36,10 +36,12 @@ export function fakeAgent(
     const fd = acceptLocal(binding, listener);
     if (fd === undefined) return;
     open.add(fd);
-    const { bytes, files } = receiveLocal(binding, fd, {
+    const message = receiveLocal(binding, fd, {
       limit: 1 << 17,
       timeoutMs: 10_000,
     });
+    if (message === undefined) throw new Error("No call came");
+    const { bytes, files } = message;
     for (const file of files) closeSync(file);
     const connection: FakeConnection = {
       message: bytes,

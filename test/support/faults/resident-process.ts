@@ -5,8 +5,7 @@
 import { createInterface } from "node:readline";
 import { run } from "../../../cni/main.ts";
 import { runCommandLine } from "../../../plugin/command/main.ts";
-import { pluginHandlers } from "../../../plugin/handlers.ts";
-import { refreshNode } from "../../../plugin/node/converge.ts";
+import { pluginHandlers, processContext } from "../../../plugin/handlers.ts";
 import { binding } from "../binding.ts";
 import { counting } from "./failing.ts";
 import type { Asked, Told } from "./resident.ts";
@@ -35,7 +34,7 @@ function serve(asked: Asked): Told {
             environment: asked.environment,
             readStdin: () => Buffer.from(asked.stdin, "base64"),
           },
-          pluginHandlers({ ...front, ensureNode: refreshNode(HOST) }),
+          pluginHandlers(processContext(front)),
         );
   return {
     exitCode,

@@ -2,8 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../../../cni/main.ts";
 import type { Binding } from "../../../native/binding.ts";
-import { pluginHandlers } from "../../../plugin/handlers.ts";
-import { refreshNode } from "../../../plugin/node/converge.ts";
+import { pluginHandlers, processContext } from "../../../plugin/handlers.ts";
 import { binding } from "../binding.ts";
 import { garbling } from "./garble.ts";
 import {
@@ -161,12 +160,13 @@ function call(
       writeStdout: (text) => stdout.push(text),
       writeStderr,
     },
-    pluginHandlers({
-      kernel: () => ({ binding: kernel }),
-      host: HOST,
-      ensureNode: refreshNode(HOST),
-      writeStderr,
-    }),
+    pluginHandlers(
+      processContext({
+        kernel: () => ({ binding: kernel }),
+        host: HOST,
+        writeStderr,
+      }),
+    ),
   );
   return { exitCode, stdout: stdout.join(""), stderr: stderr.join("") };
 }
