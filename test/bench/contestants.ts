@@ -85,7 +85,9 @@ export function crosslink(
   { folder, environment }: Installed,
 ): Program {
   const program = join(folder, "crosslink");
-  return { program, plugin: crosslinkPlugin(node), environment };
+  // As most have it: no file of its own for each call's log.
+  const plugin = { ...crosslinkPlugin(node), logFile: undefined };
+  return { program, plugin, environment };
 }
 
 /** The cheapest reference plugin, and the one to compare with. */

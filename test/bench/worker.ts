@@ -1,6 +1,8 @@
 /** Runs programs one after the other, as a container runtime would, in the network namespace that it was started in. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { runtimeProgram } from "./runtime/build.ts";
 
 /** One program to run. */
 export interface Run {
@@ -12,7 +14,7 @@ export interface Run {
 /** How it went. */
 export interface Ran {
   readonly milliseconds: number;
-  readonly status: number | null;
+  readonly status: number;
   readonly stdout: string;
 }
 
@@ -23,44 +25,24 @@ export interface Worker extends AsyncDisposable {
 
 /** Starts a worker. Entering the namespace then costs nothing at each run. */
 export function startWorker(netns: string): Worker {
-  const self = [process.execPath, import.meta.filename];
-  const child = spawn("ip", ["netns", "exec", netns, ...self], {
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  const child = spawn("ip", ["netns", "exec", netns, runtimeProgram()], {
+    stdio: ["pipe", "pipe", "inherit"],
   });
-  const died = once(child, "exit").then(() => {
-    throw new Error("The process that measures has died");
-  });
-  // Nobody listens between runs.
-  died.catch(() => undefined);
+  const answers = createInterface({ input: child.stdout })[
+    Symbol.asyncIterator
+  ]();
   return {
     run: async (run) => {
-      child.send(run);
-      const answer = once(child, "message") as Promise<[Ran]>;
-      const [ran] = await Promise.race([answer, died]);
-      return ran;
+      child.stdin.write(`${JSON.stringify(run)}\n`);
+      const { value, done } = await answers.next();
+      if (done === true)
+        throw new Error(`Cannot measure ${run.program}: its runner has died`);
+      return JSON.parse(value) as Ran;
     },
     [Symbol.asyncDispose]: async () => {
       const gone = once(child, "exit");
-      child.disconnect();
+      child.stdin.end();
       await gone;
     },
   };
 }
-
-function measure({ program, environment, stdin }: Run): Ran {
-  const started = performance.now();
-  const { status, stdout, error } = spawnSync(program, {
-    env: environment,
-    input: stdin,
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
-  });
-  const milliseconds = performance.now() - started;
-  // A program that answers without reading all of its stdin is no failure.
-  if (error !== undefined && !("code" in error && error.code === "EPIPE"))
-    throw error;
-  return { milliseconds, status, stdout };
-}
-
-if (import.meta.main)
-  process.on("message", (run: Run) => process.send?.(measure(run)));
