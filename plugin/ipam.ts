@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { type Process, run } from "../cni/main.ts";
 import { parseAddress, parseCidr } from "../conf/cidr.ts";
 import { type ClusterSource, loadClusters } from "../conf/clusters.ts";
-import { parseNetwork } from "../conf/network.ts";
+import { type NetworkConfiguration, parseNetwork } from "../conf/network.ts";
 import type { IpamContext, MeshHints } from "../ipam/context.ts";
 import { ipamHandlers } from "../ipam/handlers.ts";
 import type { Mesh, RemoteCidr } from "../ipam/mesh.ts";
@@ -10,12 +10,14 @@ import { openRoute } from "../native/route/client.ts";
 import { findLocalCidrs } from "./discovery/local-cidrs.ts";
 import { inNamespace, type Kernel, using } from "./kernel.ts";
 import type { Self } from "./mesh/self.ts";
-import { findSelf, type Host } from "./node/linked.ts";
+import { findSelf, type Host, type LinkedNode } from "./node/linked.ts";
 
 /** What the IPAM helper needs of the process that it runs in. */
 export interface IpamFront {
   readonly kernel: () => Kernel;
   readonly host: Host;
+  /** What a resident agent knows of the mesh already; undefined where the files have to be read. */
+  readonly knownMesh?: (config: NetworkConfiguration) => Mesh | undefined;
 }
 
 /** Serves one call as `crosslink-ipam`. Returns the exit code. */
@@ -24,18 +26,33 @@ export function serveIpam(call: Process, front: IpamFront): number {
 }
 
 /** Hands the IPAM helper what it needs to know of the mesh, which it does not know of itself. */
-export function ipamContext({ kernel, host }: IpamFront): IpamContext {
+export function ipamContext(front: IpamFront): IpamContext {
   return {
-    binding: () => kernel().binding,
-    mesh: (hints) => meshFor(hints, { kernel, host }),
+    binding: () => front.kernel().binding,
+    mesh: (hints) => meshFor(hints, front),
+  };
+}
+
+/** The mesh as a node's look at its files found it, worked out once. */
+export function meshOfNode({ clusters, self, localCidrs }: LinkedNode): Mesh {
+  const podCidrs = localCidrs.map(({ cidr }) => cidr);
+  const remote = othersCidrs(clusters, self);
+  const addresses = clusters.flatMap(nodeAddresses);
+  return {
+    podCidrs: () => podCidrs,
+    remote: () => remote,
+    nodeAddresses: () => addresses,
   };
 }
 
 /** On a node without cluster files crosslink-ipam is what host-local is. */
 function meshFor(hints: MeshHints, front: IpamFront): Mesh | undefined {
-  const { clustersDir, node } = parseNetwork({ type: "crosslink", ...hints });
+  const config = parseNetwork({ type: "crosslink", ...hints });
+  const { clustersDir, node } = config;
   if (hints.clustersDir === undefined && !existsSync(clustersDir))
     return undefined;
+  const known = front.knownMesh?.(config);
+  if (known !== undefined) return known;
   const clusters = loadClusters(clustersDir);
   if (clusters.length === 0) return undefined;
   const withRoute = <Result>(
@@ -51,14 +68,18 @@ function meshFor(hints: MeshHints, front: IpamFront): Mesh | undefined {
       withRoute((self, route) =>
         findLocalCidrs(self, route).map(({ cidr }) => cidr),
       ),
-    remote: () =>
-      withRoute((self) =>
-        clusters
-          .filter((source) => source !== self.source)
-          .flatMap(remoteCidrs),
-      ),
+    remote: () => withRoute((self) => othersCidrs(clusters, self)),
     nodeAddresses: () => clusters.flatMap(nodeAddresses),
   };
+}
+
+function othersCidrs(
+  clusters: readonly ClusterSource[],
+  self: Self,
+): RemoteCidr[] {
+  return clusters
+    .filter((source) => source !== self.source)
+    .flatMap(remoteCidrs);
 }
 
 function remoteCidrs({ cluster }: ClusterSource): RemoteCidr[] {

@@ -16,6 +16,7 @@ import {
 } from "./encapsulation.ts";
 import type { Answer } from "./frame.ts";
 import { keeper } from "./keeper.ts";
+import { knownMesh } from "./known-mesh.ts";
 import { lastingSession } from "./lasting-session.ts";
 import type { AgentLogs } from "./telemetry/log.ts";
 import type { Observer } from "./telemetry/observer.ts";
@@ -64,7 +65,11 @@ export function startAgent(options: AgentOptions): () => void {
   };
   const network = openNetwork(kernel);
   const session = lastingSession(kernel);
-  const context = { ensureNode: memory.ensure, lend: session.lend };
+  const context: KnowingContext = {
+    ensureNode: memory.ensure,
+    lend: session.lend,
+    knownMesh: knownMesh(memory),
+  };
   const stopServing = serveCalls(kernel.binding, socket, {
     serve: (call) => serveObserved(call, context, options),
     log,
@@ -113,9 +118,12 @@ function reconcile(
   });
 }
 
+/** What a resident process does otherwise than one of a single call. */
+type KnowingContext = Pick<ServingContext, "ensureNode" | "lend" | "knownMesh">;
+
 function serveObserved(
   call: RemoteCall,
-  context: Pick<ServingContext, "ensureNode" | "lend">,
+  context: KnowingContext,
   { kernel, host, logs, observer }: AgentOptions,
 ): Answer {
   return observer.serving(call, () =>

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { type Process, run } from "../../cni/main.ts";
 import { readToEnd } from "../../cni/stdio.ts";
 import { type PluginContext, pluginHandlers } from "../handlers.ts";
-import { serveIpam } from "../ipam.ts";
+import { type IpamFront, serveIpam } from "../ipam.ts";
 import type { Answer } from "./frame.ts";
 import type { RemoteCall } from "./server.ts";
 
@@ -11,7 +11,8 @@ import type { RemoteCall } from "./server.ts";
 export type ServingContext = Pick<
   PluginContext,
   "kernel" | "lend" | "host" | "ensureNode" | "log"
->;
+> &
+  Pick<IpamFront, "knownMesh">;
 
 /** Serves one call as the full binary would: by the same handlers, with the same words. */
 export function serveCall(call: RemoteCall, context: ServingContext): Answer {
@@ -37,7 +38,7 @@ export function serveCall(call: RemoteCall, context: ServingContext): Answer {
 function runProgram(
   process: Process,
   { program }: RemoteCall,
-  context: PluginContext,
+  context: PluginContext & IpamFront,
 ): number {
   return basename(program) === "crosslink-ipam"
     ? serveIpam(process, context)

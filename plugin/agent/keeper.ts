@@ -6,11 +6,17 @@ import type { LinkedNode } from "../node/linked.ts";
 export interface Keeper {
   /** Refreshes the node if what is known of it may be old. */
   readonly ensure: EnsureNode;
+  /** What is known of the node by these files; undefined where that may be old, or is nothing. */
+  readonly known: (files: NodeFiles) => LinkedNode | undefined;
   /** Something may have changed: the next `ensure` looks. */
   readonly invalidate: () => void;
 }
 
+/** Which cluster files, and which node in them. */
+export type NodeFiles = Pick<NetworkConfiguration, "clustersDir" | "node">;
+
 interface Memory {
+  readonly files: NodeFiles;
   readonly settings: string;
   readonly node: LinkedNode | undefined;
 }
@@ -32,8 +38,14 @@ export function keeper(refresh: EnsureNode, poll: () => void): Keeper {
       if (memory?.settings === settings) return memory.node;
       memory = undefined;
       const node = refresh(session, config, log);
-      memory = { settings, node };
+      memory = { files: config, settings, node };
       return node;
+    },
+    known: ({ clustersDir, node }) => {
+      poll();
+      const { files } = memory ?? {};
+      const same = files?.clustersDir === clustersDir && files.node === node;
+      return same ? memory?.node : undefined;
     },
     invalidate: () => {
       memory = undefined;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseNetwork } from "../../../../conf/network.ts";
-import { keeper } from "../../../../plugin/agent/keeper.ts";
+import { keeper, type NodeFiles } from "../../../../plugin/agent/keeper.ts";
 import { silent } from "../../../../plugin/log.ts";
 import type { LinkedNode } from "../../../../plugin/node/linked.ts";
 import type { Session } from "../../../../plugin/session.ts";
@@ -11,6 +11,7 @@ const config = parseNetwork({ type: "crosslink" });
 /** A keeper whose refreshes are counted, and whose queue a test fills. */
 function counted(onRefresh: () => void = () => undefined): {
   ensure: (settings?: typeof config) => LinkedNode | undefined;
+  known: (files?: NodeFiles) => LinkedNode | undefined;
   invalidate: () => void;
   queueHarm: () => void;
   refreshes: () => number;
@@ -30,6 +31,7 @@ function counted(onRefresh: () => void = () => undefined): {
   );
   return {
     ensure: (settings = config) => memory.ensure(session, settings, silent),
+    known: (files = config) => memory.known(files),
     invalidate: memory.invalidate,
     queueHarm: () => {
       harm = true;
@@ -37,6 +39,26 @@ function counted(onRefresh: () => void = () => undefined): {
     refreshes: () => refreshes,
   };
 }
+
+describe("known()", () => {
+  const other = { clustersDir: "/other" };
+
+  it("tells of the node by the files that it was read from, and by no others", () => {
+    const { ensure, known } = counted();
+    expect(known()).toBeUndefined();
+    const node = ensure();
+    expect(known()).toBe(node);
+    expect(known(other)).toBeUndefined();
+    expect(known({ ...config, node: "another" })).toBeUndefined();
+  });
+
+  it("tells nothing when what is queued tells of harm", () => {
+    const { ensure, known, queueHarm } = counted();
+    ensure();
+    queueHarm();
+    expect(known()).toBeUndefined();
+  });
+});
 
 describe("keeper()", () => {
   it("looks once while nothing happens", () => {
