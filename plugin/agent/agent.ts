@@ -15,7 +15,7 @@ import {
   type EncapsulationSockets,
 } from "./encapsulation.ts";
 import type { Answer } from "./frame.ts";
-import { keeper } from "./keeper.ts";
+import { type Keeper, keeper } from "./keeper.ts";
 import { knownMesh } from "./known-mesh.ts";
 import { lastingSession } from "./lasting-session.ts";
 import type { AgentLogs } from "./telemetry/log.ts";
@@ -45,7 +45,7 @@ export interface AgentOptions {
  * @throws what listening throws; a node that cannot be set up yet is tried again instead
  */
 export function startAgent(options: AgentOptions): () => void {
-  const { kernel, socket } = options;
+  const { kernel } = options;
   const log = options.logs.own;
   const changes = listen({ ...options, log }, () => {
     poll();
@@ -63,26 +63,13 @@ export function startAgent(options: AgentOptions): () => void {
     if (verdict === "harm") memory.invalidate();
     if (verdict !== "nothing") reconciling.request();
   };
-  const network = openNetwork(kernel);
-  const session = lastingSession(kernel);
-  const context: KnowingContext = {
-    ensureNode: memory.ensure,
-    lend: session.lend,
-    knownMesh: knownMesh(memory),
-  };
-  const stopServing = serveCalls(kernel.binding, socket, {
-    serve: (call) => serveObserved(call, context, options),
-    log,
-    network,
-  });
+  const stopServing = startServing(options, memory);
   reconciling.run();
   return () => {
     stopServing();
     reconciling.stop();
     changes.close();
     sockets.close();
-    session.close();
-    closeSync(network);
   };
 }
 
@@ -116,6 +103,28 @@ function reconcile(
     // Nobody waits now, and what serving a call takes of it is back within a millisecond.
     kernel.binding.releaseImage();
   });
+}
+
+/** Serves calls with what is known beforehand. Returns what stops it. */
+function startServing(options: AgentOptions, memory: Keeper): () => void {
+  const { kernel, socket, logs } = options;
+  const network = openNetwork(kernel);
+  const session = lastingSession(kernel);
+  const context: KnowingContext = {
+    ensureNode: memory.ensure,
+    lend: session.lend,
+    knownMesh: knownMesh(memory),
+  };
+  const stop = serveCalls(kernel.binding, socket, {
+    serve: (call) => serveObserved(call, context, options),
+    log: logs.own,
+    network,
+  });
+  return () => {
+    stop();
+    session.close();
+    closeSync(network);
+  };
 }
 
 /** What a resident process does otherwise than one of a single call. */

@@ -36,7 +36,8 @@ async function add(containerId: string): Promise<Record<string, unknown>> {
 
 describe("crosslink-ipam behind an agent that knows the cluster files", () => {
   it("judges by the files as they are at that moment", async () => {
-    await using _agent = await site.startAgent();
+    await using stack = new AsyncDisposableStack();
+    stack.use(await site.startAgent());
     expect(await add("c1")).toMatchObject({
       ips: [{ address: "10.0.0.2/24" }],
     });
