@@ -21,6 +21,7 @@ import { lastingSession } from "./lasting-session.ts";
 import type { AgentLogs } from "./telemetry/log.ts";
 import type { Observer } from "./telemetry/observer.ts";
 import { schedule } from "./schedule.ts";
+import { spareMemory } from "./spare-memory.ts";
 import { type RemoteCall, serveCalls } from "./server.ts";
 
 /** What an agent works with. */
@@ -54,8 +55,10 @@ export function startAgent(options: AgentOptions): () => void {
   const memory = keeper(refresher(options, changes, sockets), () => {
     poll();
   });
+  const spare = spareMemory(kernel.binding);
   const reconciling = schedule(() => {
     memory.invalidate();
+    spare.busy();
     return reconcile(memory.ensure, options);
   });
   const poll = (): void => {
@@ -68,6 +71,7 @@ export function startAgent(options: AgentOptions): () => void {
   return () => {
     stopServing();
     reconciling.stop();
+    spare.stop();
     changes.close();
     sockets.close();
   };
@@ -100,8 +104,6 @@ function reconcile(
   return observer.reconciling(() => {
     const config = configuration();
     withSession(kernel, (session) => ensure(session, config, logs.own));
-    // Nobody waits now, and what serving a call takes of it is back within a millisecond.
-    kernel.binding.releaseImage();
   });
 }
 
