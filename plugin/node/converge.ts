@@ -1,10 +1,12 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
+import { formatAddress } from "../../native/address.ts";
 import { applyOperations } from "../apply.ts";
 import type { Kernel } from "../kernel.ts";
 import { withNodeLock } from "../lock.ts";
 import { type Log } from "../log.ts";
 import { examineOverlay, nextHopTo } from "../overlay/examine.ts";
+import type { NextHop } from "../overlay/way.ts";
 import { describeStep } from "../sentence.ts";
 import type { Session } from "../session.ts";
 import {
@@ -164,7 +166,19 @@ function routingFacts(
       sysctls.get("net/ipv6/conf/all/forwarding") === "1"
         ? []
         : advertisedDevices(session),
-    nextHop: (address) => nextHopTo(route, address),
+    nextHop: rememberedHops((address) => nextHopTo(route, address)),
+  };
+}
+
+/** Thousands of CIDRs may lie behind one router. */
+function rememberedHops(
+  look: RoutingFacts["nextHop"],
+): RoutingFacts["nextHop"] {
+  const known = new Map<string, NextHop | undefined>();
+  return (address) => {
+    const key = formatAddress(address);
+    if (!known.has(key)) known.set(key, look(address));
+    return known.get(key);
   };
 }
 
