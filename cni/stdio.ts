@@ -29,12 +29,13 @@ const CHUNK_BYTES = 64 * 1024;
  */
 export function readToEnd(fd: number, system = SYSTEM): Uint8Array {
   const chunks: Uint8Array[] = [];
+  // Never handed out, so what was in that memory before does not matter.
+  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   let total = 0;
   while (total <= configurationByteLimit) {
-    const chunk = new Uint8Array(CHUNK_BYTES);
-    const length = patiently(() => system.read(fd, chunk));
+    const length = patiently(() => system.read(fd, buffer));
     if (length === 0) break;
-    chunks.push(chunk.subarray(0, length));
+    chunks.push(Buffer.from(buffer.subarray(0, length)));
     total += length;
   }
   return Buffer.concat(chunks);
