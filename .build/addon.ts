@@ -5,6 +5,8 @@ import { nodeHeaders, root } from "./paths.ts";
 const folder = `${root}/native/addon`;
 const files = readdirSync(folder).map((name) => `${folder}/${name}`);
 const sources = files.filter((file) => file.endsWith(".c"));
+// Not import.meta.filename: in a bundle that is a new file, and a guest would run gcc each time.
+const self = `${root}/.build/addon.ts`;
 const target = `${root}/native/build/netlink.node`;
 
 // prettier-ignore
@@ -31,9 +33,7 @@ export function buildAddon(): string {
 
 function isCurrent(): boolean {
   const built = modified(target);
-  return [...files, import.meta.filename].every(
-    (path) => built > modified(path),
-  );
+  return [...files, self].every((path) => built > modified(path));
 }
 
 function modified(path: string): number {
