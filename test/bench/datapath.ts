@@ -8,6 +8,7 @@ import { addCrosslink, openStage, type Stage } from "../e2e/leak/stage.ts";
 import { mustRunIn } from "../e2e/support/command.ts";
 import { type Node, writeKeyring } from "../e2e/support/topology.ts";
 import { transfer } from "../e2e/support/transfer.ts";
+import { printFigures } from "./output.ts";
 import { type Summary, summarize } from "./statistics.ts";
 
 /** What packets between two pods see. */
@@ -27,7 +28,7 @@ const BYTES = 20_000_000;
 
 if (import.meta.main) {
   const [rounds = "3"] = process.argv.slice(2);
-  console.log(JSON.stringify(await measure(Number(rounds))));
+  printFigures(await measure(Number(rounds)));
 }
 
 async function measure(rounds: number): Promise<DataPath[]> {

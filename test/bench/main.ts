@@ -8,85 +8,113 @@ import { espMissing, runInGuest } from "../e2e/support/kernel.ts";
 import { reportIpam } from "./ipam/report.ts";
 import type { DataPath } from "./datapath.ts";
 import type { Row } from "./measure.ts";
+import type { Mesh } from "./mesh.ts";
+import { announce, isProgress, readFigures } from "./output.ts";
 import type { Repair } from "./repair.ts";
 import { callTable, dataPathTable, repairTable, stormTable } from "./report.ts";
+import { runtimeProgram } from "./runtime/build.ts";
 import type { Storm } from "./storm.ts";
 
-/** Runs one of the scripts beside this file, and returns what it printed. */
+/** Runs one of the scripts beside this file, and returns its figures. */
 type Run = (script: string, ...words: readonly string[]) => Promise<unknown>;
 
 const results = fileURLToPath(new URL("../results", import.meta.url));
+const figures: Record<string, unknown> = {};
 
 await bench();
 
 async function bench(): Promise<void> {
   const lacking = espMissing();
-  const processor = machine();
-  console.log(processor);
-  const tables = [
-    lacking === undefined
-      ? await measure(runHere, HERE, "On this machine's kernel, encrypted")
-      : await measure(
-          runHere,
-          { ...HERE, encryption: "none" },
-          `On this machine's kernel, which has no ESP ("${lacking}"): to plain networks, so routes and SNAT exemptions, no policies`,
-        ),
-  ];
-  if (lacking !== undefined)
-    tables.push(
-      await measure(
-        inGuest,
-        GUEST,
-        "In User Mode Linux, encrypted; every program starts some ten times slower there, so compare rows, not milliseconds",
-      ),
-    );
-  const storms = (await runHere(
-    "storm",
-    lacking === undefined ? "esp" : "none",
-  )) as Storm[];
-  console.log(`\nMany pods at once:\n\n${stormTable(storms)}\n`);
-  const run = lacking === undefined ? runHere : inGuest;
-  const paths = (await run("datapath", "5")) as DataPath[];
-  console.log(`\n${dataPathTable(paths)}\n`);
-  const { text, ...ipam } = await reportIpam();
-  console.log(
-    `\nIPAM, called alone; "first ADD" comes after another program wrote the store:\n\n${text}\n`,
-  );
-  save({ machine: processor, tables, storms, paths, ipam });
+  // Here, not in a guest: it could not keep what it builds.
+  runtimeProgram();
+  figures["machine"] = machine();
+  console.log(figures["machine"]);
+  const encryption = lacking === undefined ? "esp" : "none";
+  await measureHere(encryption, lacking);
+  await step("pods at once", async () => {
+    const storms = (await runHere("storm", encryption)) as Storm[];
+    return [`Many pods at once:\n\n${stormTable(storms)}`, storms];
+  });
+  await step("IPAM", async () => {
+    const { text, ...ipam } = await reportIpam();
+    const title =
+      'IPAM, called alone; "first ADD" comes after another program wrote the store';
+    return [`${title}:\n\n${text}`, ipam];
+  });
+  if (lacking !== undefined) await measureInGuest();
+  await step("data path", async () => {
+    const run = lacking === undefined ? runHere : inGuest;
+    const paths = (await run("datapath", "3")) as DataPath[];
+    return [dataPathTable(paths), paths];
+  });
   console.log(
     "All figures are in milliseconds, median / p90. JSON: test/results/bench.json",
   );
 }
 
-/** How much is measured where. */
-interface Extent {
-  readonly kernel: string;
-  readonly encryption: "esp" | "none";
-  readonly rounds: number;
-  /** Remote CIDRs of nodes with an agent. */
-  readonly sizes: string;
+async function measureHere(
+  encryption: Mesh["encryption"],
+  lacking?: string,
+): Promise<void> {
+  const title =
+    lacking === undefined
+      ? "On this machine's kernel, encrypted"
+      : `On this machine's kernel, which has no ESP ("${lacking}"): to plain networks, so routes and SNAT exemptions, no policies`;
+  const sizes = "10,1000,10000";
+  await step("calls", () =>
+    measureCalls(title, runHere, ["21", encryption, sizes]),
+  );
+  await step("repairs", () => measureRepairs(runHere, ["5", encryption]));
 }
 
-const HERE: Extent = {
-  kernel: release(),
-  encryption: "esp",
-  rounds: 21,
-  sizes: "10,1000,10000",
-};
-const GUEST: Extent = {
-  kernel: "User Mode Linux",
-  encryption: "esp",
-  rounds: 3,
-  sizes: "10,1000",
-};
+async function measureInGuest(): Promise<void> {
+  const title =
+    "In User Mode Linux, encrypted; every program starts some ten times slower there, so compare rows, not milliseconds";
+  await step("calls in User Mode Linux", () =>
+    measureCalls(title, inGuest, ["3", "esp", "10,1000"]),
+  );
+  await step("repairs in User Mode Linux", () =>
+    measureRepairs(inGuest, ["3", "esp"]),
+  );
+}
 
-async function measure(run: Run, extent: Extent, title: string) {
-  const { kernel, encryption, rounds, sizes } = extent;
-  const rows = await run("measure", String(rounds), encryption, sizes);
-  console.log(`\n${title}:\n\n${callTable(rows as Row[])}\n`);
-  const repairs = await run("repair", "5", encryption);
-  console.log(`${repairTable(repairs as Repair[])}\n`);
-  return { kernel, encryption, rows, repairs };
+type Measured = readonly [text: string, figures: unknown];
+
+async function measureCalls(
+  title: string,
+  run: Run,
+  words: readonly string[],
+): Promise<Measured> {
+  const rows = (await run("measure", ...words)) as Row[];
+  return [`${title}:\n\n${callTable(rows)}`, rows];
+}
+
+async function measureRepairs(
+  run: Run,
+  words: readonly string[],
+): Promise<Measured> {
+  const repairs = (await run("repair", ...words)) as Repair[];
+  return [repairTable(repairs), repairs];
+}
+
+/** Prints and saves what one step gives. One that fails is named, and takes nothing from the others. */
+async function step(
+  name: string,
+  measure: () => Promise<Measured>,
+): Promise<void> {
+  announce(name);
+  const started = performance.now();
+  try {
+    const [text, values] = await measure();
+    console.log(`\n${text}\n`);
+    figures[name] = values;
+    save();
+  } catch (error) {
+    process.exitCode = 1;
+    console.error(`Cannot measure ${name}: ${String(error)}`);
+  }
+  const seconds = (performance.now() - started) / 1000;
+  announce(`${name}: ${seconds.toFixed(0)} s`);
 }
 
 function runHere(script: string, ...words: readonly string[]) {
@@ -96,24 +124,28 @@ function runHere(script: string, ...words: readonly string[]) {
     maxBuffer: 1 << 26,
   });
   if (ran.status !== 0)
-    throw new Error(`Cannot run ${script} on this machine's kernel`);
-  return Promise.resolve(JSON.parse(ran.stdout) as unknown);
+    return Promise.reject(new Error(`exit code ${ran.status}`));
+  return Promise.resolve(readFigures(ran.stdout));
 }
 
 async function inGuest(script: string, ...words: readonly string[]) {
   const { status, output } = await runInGuest([pathOf(script), ...words], {
-    timeoutSeconds: 1800,
+    timeoutSeconds: 900,
+    memoryMegabytes: 1024,
+    onOutput: (lines) => {
+      if (isProgress(lines)) process.stderr.write(lines);
+    },
   });
-  if (status !== 0)
-    throw new Error(`Cannot run ${script} in the guest:\n${output}`);
-  return JSON.parse(output) as unknown;
+  // What it printed has been seen.
+  if (status !== 0) throw new Error(`exit code ${status}`);
+  return readFigures(output);
 }
 
 function pathOf(script: string): string {
   return join(import.meta.dirname, `${script}.ts`);
 }
 
-function save(figures: object): void {
+function save(): void {
   mkdirSync(results, { recursive: true });
   writeFileSync(
     join(results, "bench.json"),

@@ -1,5 +1,5 @@
 /**
- * Measures single calls on the kernel that it runs on, and prints one JSON object.
+ * Measures single calls on the kernel that it runs on.
  *
  *   node test/bench/measure.ts ROUNDS esp|none SIZES-WITH-AGENT
  */
@@ -15,6 +15,7 @@ import {
   tuning,
 } from "./contestants.ts";
 import type { Mesh } from "./mesh.ts";
+import { announce, printFigures } from "./output.ts";
 import { type Place, place, runPlugin, servedPlace } from "./place.ts";
 import { type Summary, summarize } from "./statistics.ts";
 import type { Ran } from "./worker.ts";
@@ -44,7 +45,7 @@ if (import.meta.main) {
     encryption: encryption as Mesh["encryption"],
     sizes: sizes.split(",").map(Number),
   });
-  console.log(JSON.stringify(rows));
+  printFigures(rows);
 }
 
 /** All contestants take turns, round by round, so that whatever disturbs the machine disturbs all of them. */
@@ -53,14 +54,17 @@ async function measure(
   meshes: { encryption: Mesh["encryption"]; sizes: readonly number[] },
 ): Promise<Row[]> {
   await using stack = new AsyncDisposableStack();
+  announce("calls, setting up nodes");
   const lanes = [
     ...referenceLanes(stack),
     ...aloneLanes(stack, meshes.encryption),
     ...(await servedLanes(stack, meshes)),
   ];
   // The first round warms the page cache, and makes the state of the nodes: "first ADD" comes from it alone.
-  for (let round = 0; round <= rounds; round += 1)
+  for (let round = 0; round <= rounds; round += 1) {
+    announce(`calls, round ${round} of ${rounds}`);
     for (const lane of lanes) await takeTurn(lane, round);
+  }
   return lanes.map(({ contestant, samples }) => ({
     name: contestant.name,
     columns: Object.fromEntries(

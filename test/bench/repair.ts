@@ -1,5 +1,5 @@
 /**
- * How long an agent takes, from a change to its effect; prints one JSON object.
+ * How long an agent takes, from a change to its effect.
  *
  *   node test/bench/repair.ts ROUNDS esp|none
  */
@@ -15,6 +15,7 @@ import { crosslinkPlugin } from "../e2e/support/pod.ts";
 import type { Node } from "../e2e/support/topology.ts";
 import { binding } from "../support/binding.ts";
 import type { Mesh } from "./mesh.ts";
+import { printFigures } from "./output.ts";
 import { type Place, servedPlace } from "./place.ts";
 import { type Summary, summarize } from "./statistics.ts";
 
@@ -40,7 +41,7 @@ if (import.meta.main) {
     Number(rounds),
     encryption as Mesh["encryption"],
   );
-  console.log(JSON.stringify(repairs));
+  printFigures(repairs);
 }
 
 async function measureRepairs(

@@ -1,5 +1,5 @@
 /**
- * Many pods at once, chain beside chain; prints one JSON object.
+ * Many pods at once, chain beside chain.
  *
  *   node test/bench/storm.ts esp|none
  */
@@ -13,6 +13,7 @@ import {
   tuning,
 } from "./contestants.ts";
 import type { Mesh } from "./mesh.ts";
+import { announce, printFigures } from "./output.ts";
 import { type Place, place, runPlugin, servedPlace } from "./place.ts";
 import { percentile } from "./statistics.ts";
 import { startWorker } from "./worker.ts";
@@ -40,15 +41,17 @@ interface Chain extends Place {
 
 if (import.meta.main) {
   const [encryption = "esp"] = process.argv.slice(2);
-  console.log(JSON.stringify(await storms(encryption as Mesh["encryption"])));
+  printFigures(await storms(encryption as Mesh["encryption"]));
 }
 
 async function storms(encryption: Mesh["encryption"]): Promise<Storm[]> {
   await using stack = new AsyncDisposableStack();
   const pods = Array.from({ length: 1 + PODS }, () => stack.use(namespace()));
   const found: Storm[] = [];
-  for (const chain of await chains(stack, encryption))
+  for (const chain of await chains(stack, encryption)) {
+    announce(`${PODS} pods at once: ${chain.name}`);
     found.push(await storm(chain, pods));
+  }
   return found;
 }
 

@@ -61,6 +61,8 @@ export interface SceneOptions {
   readonly onOutput?: (text: string) => void;
   /** 120 unless said otherwise. */
   readonly timeoutSeconds?: number;
+  /** Of a guest: 512 unless said otherwise. */
+  readonly memoryMegabytes?: number;
   /** Plays on this machine's kernel, whatever it can: a guest is ten times as slow. */
   readonly withoutEsp?: boolean;
 }
