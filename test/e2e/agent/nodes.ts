@@ -16,6 +16,8 @@ export const SLOWLY = { limitSeconds: 60, pauseMs: 300 } as const;
 
 /** An agent that runs. */
 export interface Agent {
+  /** All that it has logged so far. */
+  readonly log: () => string;
   /** Ends it, and waits until it is gone. */
   readonly stop: () => Promise<void>;
 }
@@ -42,6 +44,7 @@ export async function startAgent(node: Node): Promise<Agent> {
     describe: () => log,
   });
   return {
+    log: () => log,
     stop: async () => {
       const ended = once(child, "exit");
       child.kill("SIGTERM");
