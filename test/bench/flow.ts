@@ -1,0 +1,82 @@
+/** TCP from one network namespace to another, again and again by the same two processes: starting one is slow in a guest. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
+import type { Place } from "../e2e/support/topology.ts";
+
+/** Two ends that are ready. Disposing of it ends both. */
+export interface Flow extends Disposable {
+  /** Sends so many bytes, and returns the seconds until the other end had said that it has all. Throws when it had not. */
+  readonly send: (bytes: number) => Promise<number>;
+}
+
+const PORT = 7001;
+
+/** Starts a process at each end. */
+export async function openFlow(
+  from: Place,
+  to: Place,
+  address: string,
+): Promise<Flow> {
+  const sink = start(to, "sink");
+  const source = start(from, "source", address);
+  const answers = createInterface({ input: source.stdout! })[
+    Symbol.asyncIterator
+  ]();
+  await once(sink.stdout!, "data");
+  return {
+    send: async (bytes) => {
+      source.stdin!.write(`${bytes}\n`);
+      const { value, done } = await answers.next();
+      if (done === true) throw new Error(`Cannot send to ${address}`);
+      return Number(value);
+    },
+    [Symbol.dispose]: () => {
+      for (const child of [source, sink]) child.kill("SIGKILL");
+    },
+  };
+}
+
+function start(inside: Place, ...words: string[]): ChildProcess {
+  const self = [process.execPath, import.meta.filename, ...words];
+  return spawn("ip", ["netns", "exec", inside.name, ...self], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+}
+
+/** Counts what comes, and tells the sender when that was all. */
+function sink(): void {
+  createServer({ allowHalfOpen: true }, (socket) => {
+    let bytes = 0;
+    socket
+      .on("data", (chunk) => (bytes += chunk.length))
+      .on("end", () => socket.end(`${bytes}`));
+  }).listen(PORT, () => {
+    console.log("listening");
+  });
+}
+
+/** Sends as many bytes as each line of stdin says. */
+async function source(address: string): Promise<void> {
+  for await (const line of createInterface({ input: process.stdin }))
+    console.log(await seconds(address, Buffer.alloc(Number(line))));
+}
+
+async function seconds(host: string, content: Buffer): Promise<number> {
+  const started = performance.now();
+  const socket = connect({ host, port: PORT });
+  socket.setTimeout(30_000, () => socket.destroy(new Error("timed out")));
+  socket.end(content);
+  const received = Number(await text(socket));
+  if (received !== content.length)
+    throw new Error(`${received} of ${content.length} bytes arrived`);
+  return (performance.now() - started) / 1000;
+}
+
+if (import.meta.main) {
+  const [verb, address = ""] = process.argv.slice(2);
+  if (verb === "sink") sink();
+  else await source(address);
+}
