@@ -4,7 +4,7 @@ import { run } from "../cni/main.ts";
 import { readReady, readToEnd, writeFully } from "../cni/stdio.ts";
 import { loadAddon } from "./binary/addon.ts";
 import { runCommandLine } from "./command/main.ts";
-import { pluginHandlers, processContext } from "./handlers.ts";
+import { pluginHandlers, processContext } from "./verbs/handlers.ts";
 import { serveIpam } from "./ipam.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Host } from "./node/linked.ts";

@@ -2,7 +2,7 @@ import { openSync } from "node:fs";
 import { basename } from "node:path";
 import { type Process, run } from "../../cni/main.ts";
 import { readToEnd } from "../../cni/stdio.ts";
-import { type PluginContext, pluginHandlers } from "../handlers.ts";
+import { type PluginContext, pluginHandlers } from "../verbs/handlers.ts";
 import { type IpamFront, serveIpam } from "../ipam.ts";
 import type { Answer } from "./frame.ts";
 import type { RemoteCall } from "./server.ts";

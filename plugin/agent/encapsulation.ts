@@ -5,7 +5,7 @@ import {
   type EncapsulationEnd,
   encapsulationEnds,
   endName,
-} from "../encapsulation.ts";
+} from "../peers/encapsulation.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Log } from "../log.ts";
 

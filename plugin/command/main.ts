@@ -5,11 +5,11 @@ import type { Command, Terminal } from "./command.ts";
 import { helpText } from "./help.ts";
 import { runInstall, runUninstall } from "./install.ts";
 import { runIpam } from "./ipam.ts";
-import { runKeygen } from "./keygen-command.ts";
+import { runKeygen } from "./keygen/command.ts";
 import { parseOptions } from "./options.ts";
 import { runPlan } from "./plan.ts";
 import { runRoutes } from "./routes.ts";
-import { runStatus } from "./status.ts";
+import { runStatus } from "./status/command.ts";
 import { runTeardown } from "./teardown.ts";
 import { runVersion } from "./version.ts";
 

@@ -1,7 +1,7 @@
 import { type FullPlan, isEmpty, planFully } from "../node/converge.ts";
 import { type LinkedNode, readLinkedNode } from "../node/linked.ts";
-import type { Operation } from "../operation.ts";
-import { describeOperation } from "../sentence.ts";
+import type { Operation } from "../steps/operation.ts";
+import { describeOperation } from "../steps/sentence.ts";
 import { withSession } from "../session.ts";
 import type { Terminal } from "./command.ts";
 import { type Options, readConfiguration } from "./options.ts";

@@ -1,6 +1,6 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { type ClusterSource, loadClusters } from "../../conf/clusters.ts";
-import { type Dialect, dialects, formatRoutes } from "../route-words.ts";
+import { type Dialect, dialects, formatRoutes } from "../steps/route-words.ts";
 import { routerRoutes, type StaticRoute } from "../routes.ts";
 import type { Terminal } from "./command.ts";
 import { type Options, readConfiguration } from "./options.ts";

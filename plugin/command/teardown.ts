@@ -2,9 +2,9 @@ import { silent } from "../log.ts";
 import { withNodeLock } from "../lock.ts";
 import { applyFully, planFully } from "../node/converge.ts";
 import { detachAll } from "../pod/detach.ts";
-import { describeStep } from "../sentence.ts";
+import { describeStep } from "../steps/sentence.ts";
 import { withSession } from "../session.ts";
-import { missingOnNode } from "../check.ts";
+import { missingOnNode } from "../verbs/check.ts";
 import type { Terminal } from "./command.ts";
 import type { Options } from "./options.ts";
 

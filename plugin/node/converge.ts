@@ -1,13 +1,13 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import { formatAddress } from "../../native/address.ts";
-import { applyOperations } from "../apply.ts";
+import { applyOperations } from "../steps/apply.ts";
 import type { Kernel } from "../kernel.ts";
 import { withNodeLock } from "../lock.ts";
 import { type Log } from "../log.ts";
 import { examineOverlay, nextHopTo } from "../overlay/examine.ts";
 import type { NextHop } from "../overlay/way.ts";
-import { describeStep } from "../sentence.ts";
+import { describeStep } from "../steps/sentence.ts";
 import type { Session } from "../session.ts";
 import {
   applySnat,

@@ -6,8 +6,8 @@ import type {
 import { ownsPolicy, ownsReqid } from "../ownership.ts";
 import { associationServes, sameKey } from "./equality.ts";
 import { associationIdentity } from "./identity.ts";
-import type { AssociationOperation } from "../operation.ts";
-import { describeAssociation } from "../sentence.ts";
+import type { AssociationOperation } from "../steps/operation.ts";
+import { describeAssociation } from "../steps/sentence.ts";
 import type { ObservedState } from "./state.ts";
 
 /** Steps for SAs. */

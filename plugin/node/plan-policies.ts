@@ -2,8 +2,8 @@ import type { ObservedPolicy, SecurityPolicy } from "../../native/xfrm/sp.ts";
 import { ownsPolicy } from "../ownership.ts";
 import { policyServes } from "./equality.ts";
 import { policyIdentity } from "./identity.ts";
-import type { PolicyOperation } from "../operation.ts";
-import { describePolicy } from "../sentence.ts";
+import type { PolicyOperation } from "../steps/operation.ts";
+import { describePolicy } from "../steps/sentence.ts";
 
 /** Steps for policies, apart by the moment at which each kind may be taken. */
 export interface PolicyPlan {

@@ -2,8 +2,8 @@ import { sameBytes } from "../../native/address.ts";
 import type { Route } from "../../native/route/route.ts";
 import { isPodRoute, ownsRoute } from "../ownership.ts";
 import { routeIdentity } from "./identity.ts";
-import type { RouteOperation } from "../operation.ts";
-import { describeRoute } from "../sentence.ts";
+import type { RouteOperation } from "../steps/operation.ts";
+import { describeRoute } from "../steps/sentence.ts";
 
 /** Steps for routes toward remote CIDRs. */
 export interface RoutePlan {

@@ -4,7 +4,7 @@ import type {
   NeighbourOperation,
   OverlayOperation,
   TargetOperation,
-} from "../operation.ts";
+} from "../steps/operation.ts";
 import {
   OVERLAY_ID,
   OVERLAY_NAME,

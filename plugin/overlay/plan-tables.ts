@@ -1,5 +1,8 @@
 import { formatAddress, sameBytes } from "../../native/address.ts";
-import type { NeighbourOperation, TargetOperation } from "../operation.ts";
+import type {
+  NeighbourOperation,
+  TargetOperation,
+} from "../steps/operation.ts";
 import type {
   DesiredOverlay,
   ObservedOverlay,

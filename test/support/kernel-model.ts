@@ -8,7 +8,7 @@ import {
 } from "../../plugin/node/identity.ts";
 import type { NodePlan } from "../../plugin/node/plan.ts";
 import type { ObservedState } from "../../plugin/node/state.ts";
-import type { Operation } from "../../plugin/operation.ts";
+import type { Operation } from "../../plugin/steps/operation.ts";
 
 /** A kernel in memory: what a plan's steps leave behind, for tests of plans. */
 export interface KernelModel {

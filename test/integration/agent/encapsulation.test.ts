@@ -2,8 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AF_INET, AF_INET6 } from "../../../native/address.ts";
 import type { SecurityAssociation } from "../../../native/xfrm/sa.ts";
 import { encapsulationSockets } from "../../../plugin/agent/encapsulation.ts";
-import { encapsulationEnds, isHeld } from "../../../plugin/encapsulation.ts";
-import { requireHeld } from "../../../plugin/status.ts";
+import {
+  encapsulationEnds,
+  isHeld,
+} from "../../../plugin/peers/encapsulation.ts";
+import { requireHeld } from "../../../plugin/verbs/status.ts";
 import { binding } from "../../support/binding.ts";
 import { type Namespace, namespace } from "../../support/namespace.ts";
 import { association, ip } from "../../support/xfrm/xfrm.ts";

@@ -5,7 +5,10 @@
 import { createInterface } from "node:readline";
 import { run } from "../../../cni/main.ts";
 import { runCommandLine } from "../../../plugin/command/main.ts";
-import { pluginHandlers, processContext } from "../../../plugin/handlers.ts";
+import {
+  pluginHandlers,
+  processContext,
+} from "../../../plugin/verbs/handlers.ts";
 import { binding } from "../binding.ts";
 import { counting } from "./failing.ts";
 import type { Asked, Told } from "./resident.ts";

@@ -2,7 +2,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../../../cni/main.ts";
 import type { Binding } from "../../../native/binding.ts";
-import { pluginHandlers, processContext } from "../../../plugin/handlers.ts";
+import {
+  pluginHandlers,
+  processContext,
+} from "../../../plugin/verbs/handlers.ts";
 import { binding } from "../binding.ts";
 import { garbling } from "./garble.ts";
 import {

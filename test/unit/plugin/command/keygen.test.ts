@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadKeyring } from "../../../../conf/keyring.ts";
-import { keygen } from "../../../../plugin/command/keygen.ts";
+import { keygen } from "../../../../plugin/command/keygen/keygen.ts";
 
 let folder: string;
 let path: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { table } from "../../../../plugin/command/table.ts";
+import { table } from "../../../../plugin/command/status/table.ts";
 
 describe("table()", () => {
   it("makes each column as wide as its widest cell", () => {

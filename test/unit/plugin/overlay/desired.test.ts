@@ -4,7 +4,10 @@ import type { Cluster, Node } from "../../../../conf/generated/cluster.ts";
 import { formatAddress } from "../../../../native/address.ts";
 import { desiredOverlay } from "../../../../plugin/overlay/desired.ts";
 import type { NextHop } from "../../../../plugin/overlay/way.ts";
-import { describeRoute, describeRule } from "../../../../plugin/sentence.ts";
+import {
+  describeRoute,
+  describeRule,
+} from "../../../../plugin/steps/sentence.ts";
 import { cluster, meshAt, node } from "../../../support/mesh/mesh.ts";
 
 const podCIDRs = ["10.1.0.0/16", "fd01::/48"];

@@ -1,16 +1,16 @@
-import { CniError, ErrorCode } from "../cni/error.ts";
-import type { NetworkConfiguration } from "../conf/network.ts";
-import { missingAlgorithm } from "../native/xfrm/missing-algorithm.ts";
+import { CniError, ErrorCode } from "../../cni/error.ts";
+import type { NetworkConfiguration } from "../../conf/network.ts";
+import { missingAlgorithm } from "../../native/xfrm/missing-algorithm.ts";
 import {
   type EncapsulationEnd,
   encapsulationEnds,
   endName,
   isHeld,
-} from "./encapsulation.ts";
+} from "../peers/encapsulation.ts";
 import { tryAssociation } from "./esp.ts";
-import type { Kernel } from "./kernel.ts";
-import { type Host, type LinkedNode, readLinkedNode } from "./node/linked.ts";
-import { withSession } from "./session.ts";
+import type { Kernel } from "../kernel.ts";
+import { type Host, type LinkedNode, readLinkedNode } from "../node/linked.ts";
+import { withSession } from "../session.ts";
 
 /**
  * Serves STATUS: succeeds where an ADD would find what it needs.

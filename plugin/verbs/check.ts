@@ -1,10 +1,10 @@
-import { CniError, ErrorCode } from "../cni/error.ts";
-import { type FullPlan, planFully, type Wanted } from "./node/converge.ts";
-import { planPodFully } from "./pod/attach.ts";
-import type { PodPlan } from "./pod/plan.ts";
-import type { Pod } from "./pod/state.ts";
-import { describeStep } from "./sentence.ts";
-import type { Session } from "./session.ts";
+import { CniError, ErrorCode } from "../../cni/error.ts";
+import { type FullPlan, planFully, type Wanted } from "../node/converge.ts";
+import { planPodFully } from "../pod/attach.ts";
+import type { PodPlan } from "../pod/plan.ts";
+import type { Pod } from "../pod/state.ts";
+import { describeStep } from "../steps/sentence.ts";
+import type { Session } from "../session.ts";
 
 /**
  * Succeeds when the node, and the pod if one is given, are what they should be.

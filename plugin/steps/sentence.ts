@@ -1,8 +1,8 @@
-import { formatAddress, formatPrefix } from "../native/address.ts";
-import type { Route } from "../native/route/route.ts";
-import type { SourceRule } from "../native/route/rule.ts";
-import type { SecurityAssociation } from "../native/xfrm/sa.ts";
-import type { SecurityPolicy } from "../native/xfrm/sp.ts";
+import { formatAddress, formatPrefix } from "../../native/address.ts";
+import type { Route } from "../../native/route/route.ts";
+import type { SourceRule } from "../../native/route/rule.ts";
+import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
+import type { SecurityPolicy } from "../../native/xfrm/sp.ts";
 import type { Operation } from "./operation.ts";
 import {
   OVERLAY_ID,
@@ -10,7 +10,7 @@ import {
   OVERLAY_NAME,
   OVERLAY_PORT,
   type OverlayDevice,
-} from "./overlay/state.ts";
+} from "../overlay/state.ts";
 
 /** RT_TABLE_MAIN: include/uapi/linux/rtnetlink.h. */
 const MAIN_TABLE = 254;

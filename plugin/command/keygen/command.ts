@@ -1,7 +1,7 @@
-import { CniError, ErrorCode } from "../../cni/error.ts";
+import { CniError, ErrorCode } from "../../../cni/error.ts";
 import { keygen, type KeyringStep } from "./keygen.ts";
-import type { Terminal } from "./command.ts";
-import { type Options, readConfiguration } from "./options.ts";
+import type { Terminal } from "../command.ts";
+import { type Options, readConfiguration } from "../options.ts";
 
 /** `crosslink keygen`: writes to the keyring, and never a secret to the terminal. */
 export function runKeygen(options: Options, terminal: Terminal): number {

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { parseAddress, parseCidr } from "../../../conf/cidr.ts";
-import { type Dialect, formatRoutes } from "../../../plugin/route-words.ts";
-import type { StaticRoute } from "../../../plugin/routes.ts";
+import { parseAddress, parseCidr } from "../../../../conf/cidr.ts";
+import {
+  type Dialect,
+  formatRoutes,
+} from "../../../../plugin/steps/route-words.ts";
+import type { StaticRoute } from "../../../../plugin/routes.ts";
 
 const routes: StaticRoute[] = [
   {

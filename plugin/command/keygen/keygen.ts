@@ -11,8 +11,8 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { CniError, ErrorCode } from "../../cni/error.ts";
-import { loadKeyring, type Keyring } from "../../conf/keyring.ts";
+import { CniError, ErrorCode } from "../../../cni/error.ts";
+import { loadKeyring, type Keyring } from "../../../conf/keyring.ts";
 
 /** Secrets are 32 bytes: HKDF-SHA256's own length. */
 const SECRET_BYTES = 32;

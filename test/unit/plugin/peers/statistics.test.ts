@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   parseXfrmStatistics,
   readXfrmStatistics,
-} from "../../../plugin/statistics.ts";
+} from "../../../../plugin/peers/statistics.ts";
 
 describe("parseXfrmStatistics()", () => {
   it("reads names and counts as the kernel prints them", () => {

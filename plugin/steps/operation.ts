@@ -1,11 +1,11 @@
-import type { AssignedAddress } from "../native/route/interface-address.ts";
-import type { ForwardingEntry } from "../native/route/neighbour/forwarding.ts";
-import type { Neighbour } from "../native/route/neighbour/neighbour.ts";
-import type { Route } from "../native/route/route.ts";
-import type { SourceRule } from "../native/route/rule.ts";
-import type { SecurityAssociation } from "../native/xfrm/sa.ts";
-import type { SecurityPolicy } from "../native/xfrm/sp.ts";
-import type { OverlayDevice } from "./overlay/state.ts";
+import type { AssignedAddress } from "../../native/route/interface-address.ts";
+import type { ForwardingEntry } from "../../native/route/neighbour/forwarding.ts";
+import type { Neighbour } from "../../native/route/neighbour/neighbour.ts";
+import type { Route } from "../../native/route/route.ts";
+import type { SourceRule } from "../../native/route/rule.ts";
+import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
+import type { SecurityPolicy } from "../../native/xfrm/sp.ts";
+import type { OverlayDevice } from "../overlay/state.ts";
 
 /** One step from what the kernel holds to what it should hold. Data, so that it can be shown. */
 export type Operation =

@@ -1,5 +1,5 @@
-import { formatAddress } from "../native/address.ts";
-import type { ObservedAssociation } from "../native/xfrm/sa.ts";
+import { formatAddress } from "../../native/address.ts";
+import type { ObservedAssociation } from "../../native/xfrm/sa.ts";
 
 /** Finds an SA as the kernel does. */
 export type FindAssociation = (

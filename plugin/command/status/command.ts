@@ -1,23 +1,19 @@
-import { formatAddress } from "../../native/address.ts";
-import type { ObservedAssociation } from "../../native/xfrm/sa.ts";
-import { type LinkedNode, readLinkedNode } from "../node/linked.ts";
-import type { Peer } from "../mesh/state.ts";
+import { formatAddress } from "../../../native/address.ts";
+import type { ObservedAssociation } from "../../../native/xfrm/sa.ts";
+import { type LinkedNode, readLinkedNode } from "../../node/linked.ts";
+import type { Peer } from "../../mesh/state.ts";
 import {
   type FindAssociation,
   findAssociations,
-} from "../peer-associations.ts";
-import { hex } from "../sentence.ts";
-import { withSession } from "../session.ts";
-import { peerMtus, type TunnelMtus } from "../node/tunnel-mtu.ts";
-import { readXfrmStatistics } from "../statistics.ts";
-import { describeSnat, observeSnat } from "../snat/snat.ts";
-import type { Terminal } from "./command.ts";
-import {
-  overlayLines,
-  type OverlayStatus,
-  overlayStatus,
-} from "./overlay-status.ts";
-import { type Options, readConfiguration } from "./options.ts";
+} from "../../peers/associations.ts";
+import { hex } from "../../steps/sentence.ts";
+import { withSession } from "../../session.ts";
+import { peerMtus, type TunnelMtus } from "../../node/tunnel-mtu.ts";
+import { readXfrmStatistics } from "../../peers/statistics.ts";
+import { describeSnat, observeSnat } from "../../snat/snat.ts";
+import type { Terminal } from "../command.ts";
+import { overlayLines, type OverlayStatus, overlayStatus } from "./overlay.ts";
+import { type Options, readConfiguration } from "../options.ts";
 import { table } from "./table.ts";
 
 /** One direction of a tunnel as the kernel counts it; null where the SA is missing. */

@@ -1,12 +1,12 @@
-import { formatAddress } from "../../native/address.ts";
-import type { DesiredMesh } from "../mesh/state.ts";
-import { observeState } from "../node/observe.ts";
-import { withOverlay } from "../node/plan.ts";
-import { NOTHING } from "../node/state.ts";
-import { examineOverlay } from "../overlay/examine.ts";
-import { OVERLAY_ID, OVERLAY_NAME, OVERLAY_PORT } from "../overlay/state.ts";
-import { describeStep } from "../sentence.ts";
-import type { Session } from "../session.ts";
+import { formatAddress } from "../../../native/address.ts";
+import type { DesiredMesh } from "../../mesh/state.ts";
+import { observeState } from "../../node/observe.ts";
+import { withOverlay } from "../../node/plan.ts";
+import { NOTHING } from "../../node/state.ts";
+import { examineOverlay } from "../../overlay/examine.ts";
+import { OVERLAY_ID, OVERLAY_NAME, OVERLAY_PORT } from "../../overlay/state.ts";
+import { describeStep } from "../../steps/sentence.ts";
+import type { Session } from "../../session.ts";
 
 /** The VXLAN device between the nodes of a gateway-mode cluster. */
 export interface OverlayStatus {

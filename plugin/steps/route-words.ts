@@ -1,5 +1,5 @@
-import type { Cidr } from "../conf/cidr.ts";
-import type { StaticRoute } from "./routes.ts";
+import type { Cidr } from "../../conf/cidr.ts";
+import type { StaticRoute } from "../routes.ts";
 
 /** Whose words: Linux's `ip route`, Cisco IOS', or MikroTik RouterOS'. */
 export const dialects = ["ip", "cisco", "mikrotik"] as const;

@@ -1,15 +1,15 @@
-import { CniError, ErrorCode } from "../cni/error.ts";
-import type { Handlers } from "../cni/main.ts";
-import type { Request } from "../cni/request.ts";
-import { type NetworkConfiguration, parseNetwork } from "../conf/network.ts";
-import type { Kernel } from "./kernel.ts";
-import { both, type Log, openLog, silent } from "./log.ts";
-import { type EnsureNode, refreshNode } from "./node/converge.ts";
-import { type Host, readLinkedNode } from "./node/linked.ts";
+import { CniError, ErrorCode } from "../../cni/error.ts";
+import type { Handlers } from "../../cni/main.ts";
+import type { Request } from "../../cni/request.ts";
+import { type NetworkConfiguration, parseNetwork } from "../../conf/network.ts";
+import type { Kernel } from "../kernel.ts";
+import { both, type Log, openLog, silent } from "../log.ts";
+import { type EnsureNode, refreshNode } from "../node/converge.ts";
+import { type Host, readLinkedNode } from "../node/linked.ts";
 import { checkAttachment } from "./check.ts";
-import { collectGarbage, detachPod } from "./pod/detach.ts";
-import { attachPod, requirePod } from "./pod/attach.ts";
-import { type LendSession, withSession } from "./session.ts";
+import { collectGarbage, detachPod } from "../pod/detach.ts";
+import { attachPod, requirePod } from "../pod/attach.ts";
+import { type LendSession, withSession } from "../session.ts";
 import { reportStatus } from "./status.ts";
 
 /** What the handlers need of the process that they run in. */

@@ -1,18 +1,18 @@
-import { CniError, ErrorCode } from "../cni/error.ts";
-import { NetlinkError } from "../native/error.ts";
-import { writeSysctl } from "../native/sysctl.ts";
-import { missingAlgorithm } from "../native/xfrm/missing-algorithm.ts";
+import { CniError, ErrorCode } from "../../cni/error.ts";
+import { NetlinkError } from "../../native/error.ts";
+import { writeSysctl } from "../../native/sysctl.ts";
+import { missingAlgorithm } from "../../native/xfrm/missing-algorithm.ts";
 import type {
   AssociationOperation,
   Operation,
   PolicyOperation,
   RouteOperation,
 } from "./operation.ts";
-import { applyEntries, applyOverlay } from "./overlay/apply.ts";
-import { ROUTE_PROTOCOL } from "./ownership.ts";
-import { inNamespace } from "./kernel.ts";
+import { applyEntries, applyOverlay } from "../overlay/apply.ts";
+import { ROUTE_PROTOCOL } from "../ownership.ts";
+import { inNamespace } from "../kernel.ts";
 import { describeOperation } from "./sentence.ts";
-import type { Session } from "./session.ts";
+import type { Session } from "../session.ts";
 
 /**
  * Takes the steps of a plan, in their order, and stops at the first that fails.
