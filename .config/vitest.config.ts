@@ -17,6 +17,8 @@ export default defineConfig({
           include: ["test/unit/**/*.test.ts"],
           // They share nothing but code without state: a worker for each file would double their time.
           isolate: false,
+          // Properties try hundreds of examples; how long that takes is not what they are about.
+          testTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
       },
