@@ -1,4 +1,8 @@
-import type { ObservedPolicy, SecurityPolicy } from "../../native/xfrm/sp.ts";
+import type {
+  ObservedPolicy,
+  PolicyId,
+  SecurityPolicy,
+} from "../../native/xfrm/sp.ts";
 import { ownsPolicy } from "../ownership.ts";
 import { policyServes } from "./equality.ts";
 import { policyIdentity } from "./identity.ts";
@@ -21,14 +25,13 @@ export function planPolicies(
   desired: readonly SecurityPolicy[],
   observed: readonly ObservedPolicy[],
 ): PolicyPlan {
-  const present = new Map(
-    observed.map((policy) => [policyIdentity(policy), policy]),
-  );
-  const verdicts = desired.map((policy) =>
-    judge(policy, present.get(policyIdentity(policy))),
+  const present = byIdentity(observed);
+  const wanted = byIdentity(desired);
+  const verdicts = [...wanted].map(([identity, policy]) =>
+    judge(policy, present.get(identity)),
   );
   const needed = verdicts.filter((verdict) => typeof verdict === "object");
-  const stale = staleOperations(desired, observed);
+  const stale = staleOperations(wanted, present);
   return {
     block: needed.filter(({ policy }) => policy.action === "block"),
     inbound: needed.filter(
@@ -61,16 +64,20 @@ function conflict(wanted: SecurityPolicy, observed: ObservedPolicy): string {
   return `another program's policy (priority ${String(observed.priority)}) stands where crosslink needs ${describePolicy(wanted)}: remove it, or the program that set it`;
 }
 
+/** The kernel holds one policy of an identity, and so does a plan. */
+function byIdentity<Policy extends PolicyId>(
+  policies: readonly Policy[],
+): Map<string, Policy> {
+  return new Map(policies.map((policy) => [policyIdentity(policy), policy]));
+}
+
 function staleOperations(
-  desired: readonly SecurityPolicy[],
-  observed: readonly ObservedPolicy[],
+  wanted: ReadonlyMap<string, SecurityPolicy>,
+  present: ReadonlyMap<string, ObservedPolicy>,
 ): PolicyOperation[] {
-  const wanted = new Set(desired.map(policyIdentity));
-  return observed
-    .filter(
-      (policy) => ownsPolicy(policy) && !wanted.has(policyIdentity(policy)),
-    )
-    .map((policy) => ({ object: "policy", verb: "delete", policy }));
+  return [...present]
+    .filter(([identity, policy]) => ownsPolicy(policy) && !wanted.has(identity))
+    .map(([, policy]) => ({ object: "policy", verb: "delete", policy }));
 }
 
 function isProtection(policy: SecurityPolicy): boolean {

@@ -78,6 +78,8 @@ function commentOf({ words }: SavedRule): string | undefined {
 
 // iptables-save quotes words that hold spaces or quotes, and puts a backslash before quotes inside.
 function splitWords(text: string): string[] {
+  // Most hold none, and there may be thousands.
+  if (!text.includes('"')) return text.split(/\s+/).filter(Boolean);
   return Array.from(
     text.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g),
     ([, quoted, plain]) => quoted?.replaceAll(/\\(.)/g, "$1") ?? plain ?? "",
