@@ -9,24 +9,30 @@ export interface NodeState {
   readonly netfilter: readonly string[];
   /** Devices with our label, and the sysctls that make them answer for the pod's neighbours. */
   readonly devices: readonly string[];
+  /** The node's sysctls to forward, and to listen to routers all the same. */
+  readonly forwarding: readonly string[];
 }
 
 /** Reads the node with other programs' eyes. */
 export function nodeState(site: FaultSite): NodeState {
-  const [routes, policies, netfilter, links, sysctls] = inNode(
+  const [routes, policies, netfilter, links, neighbours, forwarding] = inNode(
     site,
     `
     ip route show table main; ip -6 route show table main; echo "%"
     ip xfrm policy; echo "%"
     nft -s list ruleset; echo "%"
     ip -oneline link; echo "%"
-    grep -Hs 1 /proc/sys/net/ipv4/conf/v*/proxy_arp /proc/sys/net/ipv6/conf/v*/proxy_ndp || true`,
+    cd /proc/sys/net
+    grep -Hs 1 $PWD/ipv4/conf/v*/proxy_arp $PWD/ipv6/conf/v*/proxy_ndp || true
+    echo "%"
+    grep -H . ipv4/ip_forward ipv6/conf/all/forwarding ipv6/conf/eth0/accept_ra`,
   ).split("%\n");
   return {
     routes: lines(routes ?? ""),
     policies: lines((policies ?? "").replaceAll(/\n\t+/g, "")),
     netfilter: lines(qualified(netfilter ?? "")),
-    devices: [...labels(links ?? ""), ...lines(sysctls ?? "")].sort(),
+    devices: [...labels(links ?? ""), ...lines(neighbours ?? "")].sort(),
+    forwarding: lines(forwarding ?? ""),
   };
 }
 
@@ -52,6 +58,7 @@ export function clearNode(site: FaultSite): void {
       echo 0 >$device/proxy_arp
       echo 0 >/proc/sys/net/ipv6/conf/\${device##*/}/proxy_ndp
     done
+    for accept in /proc/sys/net/ipv6/conf/*/accept_ra; do echo 1 >$accept; done
     echo 0 >/proc/sys/net/ipv4/ip_forward
     echo 0 >/proc/sys/net/ipv6/conf/all/forwarding`,
   );

@@ -1,13 +1,8 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type BinaryCall, callBinary, type Ended } from "./call.ts";
+import { mayLast, type Moment } from "./moment.ts";
 import type { FaultSite } from "./site.ts";
-
-/** A moment in the life of a program: its main thread is about to make its `nth` system call of a kind, from 1. */
-export interface Moment {
-  readonly systemCall: string;
-  readonly nth: number;
-}
 
 /** What a program does with its own memory, threads and signals. Their number differs from run to run. */
 const OF_ITS_OWN =
@@ -37,7 +32,7 @@ export async function momentsOf(
     counts.set(systemCall, nth);
     begun ||= line.includes(OURS_BEGINS);
     if (begun && !OF_ITS_OWN.test(systemCall))
-      moments.push({ systemCall, nth });
+      moments.push({ systemCall, nth, lasting: mayLast(line) });
   }
   return moments;
 }
@@ -46,7 +41,7 @@ export async function momentsOf(
 export async function callStruck(
   site: FaultSite,
   call: BinaryCall,
-  { systemCall, nth, fault }: Moment & { readonly fault: string },
+  { systemCall, nth, fault }: Omit<Moment, "lasting"> & { fault: string },
 ): Promise<Ended | undefined> {
   const { ended, trace } = await callTraced(site, call, [
     ...["-e", `trace=${systemCall}`],
