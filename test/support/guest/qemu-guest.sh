@@ -18,9 +18,8 @@ mount -t tmpfs tmpfs /run
 mkdir -p /run/netns /run/lock /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /dev/shm
-while read -r module; do
-  modprobe "$module" || echo "qemu-guest.sh: cannot load the kernel module $module" >&2
-done <"$exchange/modules"
+mapfile -t modules <"$exchange/modules"
+modprobe --all "${modules[@]}" || echo "qemu-guest.sh: cannot load all kernel modules" >&2
 ip link set lo up
 
 mapfile -d '' -t command <"$exchange/command"

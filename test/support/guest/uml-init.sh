@@ -34,10 +34,11 @@ mount_the_rest() {
   mount -t hostfs -o "$exchange" exchange "$exchange"
 }
 
+# By one program, which tells of each that it cannot load.
 load_modules() {
-  while read -r module; do
-    modprobe "$module" || echo "uml-init.sh: cannot load the kernel module $module" >&2
-  done <"$exchange/modules"
+  local modules
+  mapfile -t modules <"$exchange/modules"
+  modprobe --all "${modules[@]}" || echo "uml-init.sh: cannot load all kernel modules" >&2
 }
 
 stty -opost
