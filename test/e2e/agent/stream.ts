@@ -21,7 +21,7 @@ export async function keepStreaming(
   address: string,
 ): Promise<Stream> {
   const netcat = ({ name }: Place, ...words: readonly string[]) =>
-    spawn("ip", ["netns", "exec", name, "nc", "-n", ...words], {
+    spawn("nsenter", [`--net=/run/netns/${name}`, "nc", "-n", ...words], {
       stdio: ["pipe", "pipe", "pipe"],
     });
   const receiver = netcat(to, "-v", "-l", PORT);

@@ -11,11 +11,11 @@ export interface Ping {
 export function pingAll(pings: readonly Ping[]): Promise<boolean[]> {
   const lines = pings.map(
     ({ from, to }, index) =>
-      `ip netns exec ${from.name} ping -n -q -c 1 -W 3 ${to} >/dev/null && echo ${index} &`,
+      `nsenter --net=/run/netns/${from.name} ping -n -q -c 1 -W 3 ${to} >/dev/null && echo ${index} &`,
   );
   const script = [...lines, "wait"].join("\n");
   return new Promise((resolve, reject) => {
-    execFile("bash", ["--norc", "-c", script], (error, stdout) => {
+    execFile("sh", ["-c", script], (error, stdout) => {
       if (error !== null) {
         reject(new Error(`Cannot ping: ${error.message}`));
         return;

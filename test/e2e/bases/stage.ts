@@ -92,7 +92,7 @@ export function runOnNode(
   { node }: Site,
   script: string,
 ): Promise<string> {
-  const shell = ["bash", "--norc", "-ec", script];
+  const shell = ["sh", "-ec", script];
   return mustRunIn(node.namespace, "env", `PATH=${world.path}`, ...shell);
 }
 

@@ -58,9 +58,10 @@ async function metricsOf({ namespace, folder, name }: Node): Promise<string> {
   const run = mkdtempSync(join(tmpdir(), "crosslink-metrics-"));
   const socket = join(run, "metrics.sock");
   const agent = spawn(
-    "ip",
+    "nsenter",
     [
-      ...["netns", "exec", namespace.name, join(dist, "crosslink"), "agent"],
+      ...[`--net=/run/netns/${namespace.name}`, join(dist, "crosslink")],
+      "agent",
       ...["--clusters", join(folder, "clusters.d"), "--node", name],
       ...["--keyring", join(folder, "keyring.json")],
       ...["--socket", join(run, "agent.sock"), "--metrics", socket],

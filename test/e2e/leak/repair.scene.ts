@@ -32,7 +32,7 @@ const damages: Readonly<Record<string, readonly [string, RegExp]>> = {
     /SA 172\.17\.0\.2 -> 203\.0\.113\.2 spi 0x/,
   ],
   "a RETURN rule": [
-    "rule=$(iptables-legacy -t nat -S POSTROUTING | grep -m1 -- '--comment crosslink'); iptables-legacy -t nat ${rule/-A/-D}",
+    "rule=$(iptables-legacy -t nat -S POSTROUTING | grep -m1 -- '--comment crosslink'); iptables-legacy -t nat -D ${rule#-A}",
     /RETURN/,
   ],
   "proxy-ARP": [
@@ -204,5 +204,5 @@ async function kernelState({ namespace }: Node): Promise<string> {
 }
 
 async function shell(node: Node, script: string): Promise<void> {
-  await mustRunIn(node.namespace, "bash", "--norc", "-c", script);
+  await mustRunIn(node.namespace, "sh", "-c", script);
 }

@@ -155,5 +155,5 @@ export async function pings(
 
 /** A shell script on a machine; what it printed. */
 export function shell(place: Place, script: string): Promise<string> {
-  return mustRunIn(place, "bash", "--norc", "-ec", script);
+  return mustRunIn(place, "sh", "-ec", script);
 }

@@ -57,25 +57,13 @@ export function buildSites(internet: Place, sites: readonly Site[]): void {
       undefined,
       places.map(({ name }) => `netns add ${name}`),
     ),
-    ...places.map((place) => batch(place, ["link set lo up"])),
+    ...places.map(({ name }) => `ip -n ${name} link set lo up`),
     forwards(internet),
     ...sites.flatMap((site, index) => siteLines(site, internet, index)),
   ];
-  // --norc: bash takes Node's pipes for a remote shell's, and would read the ~/.bashrc of whoever runs the tests.
-  execFileSync("bash", ["--norc", "-ec", lines.join("\n")], {
+  execFileSync("sh", ["-ec", lines.join("\n")], {
     stdio: ["ignore", "ignore", "inherit"],
   });
-}
-
-/** Whatever still runs inside would keep a namespace alive after its name is gone. */
-export function removePlaces(places: readonly Place[]): void {
-  const script = `for name; do
-    [ -e "/run/netns/$name" ] || continue
-    kill -KILL $(ip netns pids "$name") 2>/dev/null || true
-    ip netns delete "$name"
-  done`;
-  const names = places.map(({ name }) => name);
-  execFileSync("bash", ["--norc", "-c", script, "bash", ...names]);
 }
 
 function machinesOf({ links }: Site): Machine[] {
@@ -102,7 +90,7 @@ function siteLines(site: Site, internet: Place, index: number): string[] {
     ...[...links].flatMap(([link, on]) =>
       on.map((machine) => machineLines(machine, link)),
     ),
-    `ip netns exec ${router.name} iptables-legacy-restore <<'END'\n${translation(elastic)}\nEND`,
+    `nsenter --net=/run/netns/${router.name} iptables-legacy-restore <<'END'\n${translation(elastic)}\nEND`,
   ];
 }
 
@@ -165,7 +153,7 @@ function translation(elastic: readonly Entry[]): string {
 }
 
 function forwards({ name }: Place): string {
-  return `ip netns exec ${name} sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1`;
+  return `nsenter --net=/run/netns/${name} sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1`;
 }
 
 function batch(inside: Place | undefined, commands: readonly string[]): string {

@@ -12,8 +12,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadClusters } from "../../../conf/clusters.ts";
-import type { Place } from "../support/topology.ts";
-import { buildSites, type Machine, removePlaces, sitesOf } from "./sites.ts";
+import { type Place, removePlaces } from "../support/topology.ts";
+import { buildSites, type Machine, sitesOf } from "./sites.ts";
 
 /** The machines, a router for each site, and the internet between them. Disposing of it removes all of it. */
 export interface World extends Disposable {

@@ -28,11 +28,9 @@ export async function capture(inside: Place, device: string): Promise<Capture> {
   // -Z root: the file lies in a folder that is root's.
   const options = ["-U", "-s", "128", "-B", "32768", "-Z", "root"];
   const child = spawn(
-    "ip",
+    "nsenter",
     [
-      "netns",
-      "exec",
-      inside.name,
+      `--net=/run/netns/${inside.name}`,
       "tcpdump",
       "-i",
       device,
@@ -83,7 +81,7 @@ function recording(file: string, folder: string): Recording {
     throw new Error(`Cannot read the capture with "${filter}": ${ran.stderr}`);
   };
   return {
-    count: (filter) => read(filter).split("\n").filter(Boolean).length,
+    count: (filter) => Number.parseInt(read(filter, "--count")),
     times: (filter) =>
       read(filter, "-tt", "-q")
         .split("\n")

@@ -18,8 +18,8 @@ export function runIn(
 ): Promise<Ended> {
   return new Promise((resolve) => {
     execFile(
-      "ip",
-      ["netns", "exec", name, program, ...words],
+      "nsenter",
+      [`--net=/run/netns/${name}`, program, ...words],
       { maxBuffer: 1 << 26 },
       (error, stdout, stderr) => {
         const status = error === null ? 0 : Number(error.code ?? 1);

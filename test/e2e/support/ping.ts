@@ -17,8 +17,8 @@ export interface Pinging {
 /** Pings an address 20 times a second, from now on, whatever the answer. */
 export function keepPinging({ name }: Place, address: string): Pinging {
   const child = spawn(
-    "ip",
-    ["netns", "exec", name, "ping", "-q", "-n", "-i", "0.05", address],
+    "nsenter",
+    [`--net=/run/netns/${name}`, "ping", "-q", "-n", "-i", "0.05", address],
     { stdio: ["ignore", "pipe", "ignore"] },
   );
   const output = text(child.stdout);

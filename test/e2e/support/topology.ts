@@ -65,9 +65,9 @@ export function topology(plans: readonly NodePlan[]): Topology {
     mkdirSync(join(own, "clusters.d"), { recursive: true });
     return { ...plan, namespace, wire: `wire${index + 1}`, folder: own };
   });
-  const names = [internet, server, ...nodes.map((node) => node.namespace)];
+  const places = [internet, server, ...nodes.map((node) => node.namespace)];
   const dispose = (): void => {
-    remove(names.map(({ name }) => name));
+    removePlaces(places);
     rmSync(folder, { recursive: true });
   };
   try {
@@ -83,8 +83,8 @@ export function topology(plans: readonly NodePlan[]): Topology {
 type Plan = Pick<Topology, "internet" | "server" | "nodes">;
 
 /**
- * Makes everything in one shell script, since starting a program is slow in a guest kernel. `--norc`: bash takes
- * Node's pipes for a remote shell's, and would read the ~/.bashrc of whoever runs the tests; a second one inside, too.
+ * Makes everything in one shell script, since starting a program is slow in a guest kernel. sh: bash takes Node's pipes
+ * for a remote shell's, and would read the ~/.bashrc of whoever runs the tests.
  *
  * @returns the variant of iptables that works on this kernel
  */
@@ -107,11 +107,9 @@ function build(plan: Plan): string {
         hostCommands(node.privateIp, routerOf(node.privateIp)),
       ),
     ),
-    `ip netns exec ${internet.name} bash --norc -ec '${translation(nodes)}'`,
+    `nsenter --net=/run/netns/${internet.name} sh -ec '${translation(nodes)}'`,
   ].join("\n");
-  return execFileSync("bash", ["--norc", "-c", script], {
-    encoding: "utf8",
-  }).trim();
+  return execFileSync("sh", ["-c", script], { encoding: "utf8" }).trim();
 }
 
 function cable(host: Place, internet: Place, wire: string): string {
@@ -162,14 +160,14 @@ function routerOf(privateIp: string): string {
   return privateIp.replace(/\d+$/, "1");
 }
 
-/** Whatever still runs inside would keep a namespace alive after its name is gone. */
-function remove(names: readonly string[]): void {
-  const script = `for name; do
-    [ -e "/run/netns/$name" ] || continue
-    kill -KILL $(ip netns pids "$name") 2>/dev/null || true
-    ip netns delete "$name"
-  done`;
-  execFileSync("bash", ["--norc", "-c", script, "bash", ...names]);
+/** Removes namespaces, of those that are there. Whatever still runs inside would keep one alive after its name is gone. */
+export function removePlaces(places: readonly Place[]): void {
+  const script = `pids=$(for name; do
+      [ ! -e "/run/netns/$name" ] || printf 'netns %s %s\\n' pids "$name" delete "$name"
+    done | ip -batch -)
+    kill -KILL $pids 2>/dev/null || true`;
+  const names = places.map(({ name }) => name);
+  execFileSync("sh", ["-ec", script, "sh", ...names]);
 }
 
 /** Plugins run `iptables` and its kin: links of these names lead to the variant that works. */

@@ -46,7 +46,7 @@ export async function transfer(
 
 function start(inside: Place, ...words: string[]): ChildProcess {
   const self = [process.execPath, import.meta.filename, ...words];
-  return spawn("ip", ["netns", "exec", inside.name, ...self], {
+  return spawn("nsenter", [`--net=/run/netns/${inside.name}`, ...self], {
     stdio: ["ignore", "pipe", "inherit"],
   });
 }

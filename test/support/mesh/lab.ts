@@ -54,18 +54,18 @@ export async function runLab(lab: Lab): Promise<string[]> {
 
 /** `reach FROM TO` prints "FROM TO ok" or "FROM TO lost"; `clear` how many packets for pods came to the router that aren't ESP. */
 const PRELUDE = [
-  'in_node() { ip netns exec node-$1 "${@:2}"; }; in_pod() { ip netns exec pod-$1 "${@:2}"; }',
+  'inside() { nsenter --net=/run/netns/"$@"; }; in_node() { inside node-"$@"; }; in_pod() { inside pod-"$@"; }',
   'reach() { if in_pod $1 ping -q -c2 -i0.2 -W1 $2 >/dev/null; then echo "$1 $2 ok"; else echo "$1 $2 lost"; fi; }',
-  "count() { ip netns exec router $1 -t raw -nvxL PREROUTING | awk '/clear/ { print $1 }'; }",
+  "count() { inside router $1 -t raw -nvxL PREROUTING | awk '/clear/ { print $1 }'; }",
   'clear() { echo "clear $(( $(count iptables-legacy) + $(count ip6tables-legacy) ))"; }',
   "ip netns add router",
-  "ip netns exec router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1",
+  "inside router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1",
   ...counter("iptables-legacy", ["172.31.0.0/16"]),
   ...counter("ip6tables-legacy", ["fd99::/16", "fe80::/10", "ff00::/8"]),
 ];
 
 function counter(program: string, underlay: readonly string[]): string[] {
-  const add = `ip netns exec router ${program} -t raw -A PREROUTING`;
+  const add = `inside router ${program} -t raw -A PREROUTING`;
   return [
     `${add} -p esp -j ACCEPT`,
     ...underlay.map((network) => `${add} -d ${network} -j ACCEPT`),
@@ -81,7 +81,7 @@ function batch(namespace: string, commands: readonly string[]): string[] {
 function lanOf(source: ClusterSource, index: number): string[] {
   const number = String(index + 1);
   const lan = `lan${number}`;
-  const translate = "ip netns exec router iptables-legacy -t nat";
+  const translate = "inside router iptables-legacy -t nat";
   return [
     ...batch("router", [
       `link add ${lan} type bridge`,
@@ -153,7 +153,7 @@ function podNamespace(node: string, pods: readonly string[]): string[] {
   );
   return [
     `ip netns add ${name}; ip netns add ${host}`,
-    `ip netns exec ${host} sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1`,
+    `inside ${host} sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1`,
     `ip -n ${host} link add pods type veth peer name eth0 netns ${name}`,
     ...batch(host, [
       "link set lo up",

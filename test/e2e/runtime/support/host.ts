@@ -93,11 +93,20 @@ export async function runtimeHost(
     exec,
     start: ({ command, log, pidFile }) => {
       const script = 'echo $$ >"$1"; exec >>"$2" 2>&1; shift 2; exec "$@"';
-      const words = ["bash", "-c", script, "bash", pidFile, log, ...command];
+      const words = [
+        "bash",
+        "--norc",
+        "-c",
+        script,
+        "bash",
+        pidFile,
+        log,
+        ...command,
+      ];
       spawn("nsenter", [...inside, ...words], { stdio: "ignore", env });
     },
     kill: (signal, pidFile) => {
-      exec("bash", "-c", killing, "bash", signal, pidFile);
+      exec("bash", "--norc", "-c", killing, "bash", signal, pidFile);
     },
     outside: (file) => `${self}/root${file}`,
     [Symbol.asyncDispose]: async () => {
