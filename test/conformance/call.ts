@@ -66,7 +66,7 @@ async function ended(
   stdin: number | "pipe",
   seconds = TIMEOUT_SECONDS,
 ): Promise<Answer> {
-  const child = spawn("ip", ["netns", "exec", host.name, file], {
+  const child = spawn("nsenter", [`--net=${host.path}`, file], {
     env: variables(environment),
     stdio: [stdin, "pipe", "pipe"],
     timeout: seconds * 1000,

@@ -15,7 +15,8 @@ export function createSite(subject: Subject, versions: Versions): Site {
   const scratch = mkdtempSync(join(tmpdir(), "cni-conformance-"));
   const network = `conformance-${process.pid}-${sites++}`;
   try {
-    host.shell(`export SCRATCH=${scratch}\n${subject.setup}`);
+    if (subject.setup !== "")
+      host.shell(`export SCRATCH=${scratch}\n${subject.setup}`);
   } catch (error) {
     host[Symbol.dispose]();
     throw error;

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 
 /** A network namespace of one test's own. `using` (or `await using`) removes it and whatever is left in it. */
 export interface Namespace extends Disposable, AsyncDisposable {
@@ -25,9 +25,14 @@ let made = 0;
 
 /** Makes a network namespace with its loopback device up. Needs root. */
 export function namespace(): Namespace {
-  const name = `clt-${process.pid}-${made++}`;
+  const index = made++;
+  const name = `clt-${process.pid}-${index}`;
   const path = `/var/run/netns/${name}`;
-  execFileSync("ip", ["netns", "add", name]);
+  if (index === 0) prepareFolder(name);
+  const loopback = ["ip", "link", "set", "lo", "up"];
+  // What `ip netns add` does, and the loopback device, by one program: hundreds of namespaces are made.
+  writeFileSync(path, "");
+  execFileSync("unshare", [`--net=${path}`, ...loopback]);
   const fd = openSync(path, "r");
   const run = (program: string, args: readonly string[]) =>
     runInside(name, program, args);
@@ -37,7 +42,6 @@ export function namespace(): Namespace {
     closeSync(fd);
     removeNamespace(name);
   });
-  exec("ip", "link", "set", "lo", "up");
   return {
     name,
     path,
@@ -83,12 +87,17 @@ interface Ran {
   readonly stderr: string;
 }
 
+/** nsenter rather than `ip netns exec`, which mounts a /sys for the program. */
 function runInside(
   name: string,
   program: string,
   args: readonly string[],
 ): Ran {
-  const ran = spawnSync("ip", ["netns", "exec", name, program, ...args], {
+  const [inside, ...words] =
+    program === "ip"
+      ? ["ip", "-n", name]
+      : ["nsenter", `--net=/var/run/netns/${name}`, program];
+  const ran = spawnSync(inside, [...words, ...args], {
     encoding: "utf8",
     maxBuffer: 1 << 28,
   });
@@ -103,13 +112,29 @@ function orThrow(ran: Ran, command: readonly string[]): string {
   );
 }
 
+/** /run/netns is a mount of its own, which other mounts follow, once `ip` has made a namespace there. */
+function prepareFolder(name: string): void {
+  execFileSync("ip", ["-batch", "-"], {
+    input: `netns add ${name}\nnetns delete ${name}\n`,
+  });
+}
+
 // Whatever still runs inside would keep the namespace alive after its name is gone.
 function removeNamespace(name: string): void {
-  const pids = execFileSync("ip", ["netns", "pids", name], { encoding: "utf8" })
-    .split("\n")
-    .filter(Boolean);
-  for (const pid of pids) spawnSync("kill", ["-KILL", pid]);
-  execFileSync("ip", ["netns", "delete", name]);
+  const pids = execFileSync("ip", ["-batch", "-"], {
+    input: `netns pids ${name}\nnetns delete ${name}\n`,
+    encoding: "utf8",
+  });
+  for (const pid of pids.split("\n").filter(Boolean)) kill(Number(pid));
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    // It ended by itself.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 function once(action: () => void): () => void {

@@ -192,7 +192,7 @@ const INTERRUPTED = `
 /** Sends a datagram to another socket of the namespace, as any process could. Node has no such socket: Python has. */
 function sendTo(name: string, portId: number): void {
   const script = `import socket; s = socket.socket(16, 3, 2); s.bind((0, 0)); s.sendto(bytes(32), (${portId}, 0))`;
-  execFileSync("ip", ["netns", "exec", name, "python3", "-c", script]);
+  execFileSync("ip", ["netns", "exec", name, "/usr/bin/python3", "-c", script]);
 }
 
 describe("every function", () => {

@@ -41,7 +41,7 @@ export async function startTraffic(
   const path = site.pods[0]!.path;
   const sender = spawn(
     "nsenter",
-    [`--net=${path}`, "python3", "-c", SENDER, ...addresses],
+    [`--net=${path}`, "/usr/bin/python3", "-c", SENDER, ...addresses],
     { stdio: "inherit" },
   );
   return {
