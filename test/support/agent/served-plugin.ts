@@ -51,11 +51,14 @@ export function servedPlugin(
   return {
     file,
     start: `
-      run=${run}
+      run=${run} line=
       rm -rf $run # of a namespace that is gone: the kernel gives its number anew
       mkdir -m 700 $run
-      ${dist}crosslink agent ${agentOptions} --socket $run/agent.sock </dev/null >$run/log 2>&1 &
-      until grep -qs "the agent is ready" $run/log; do sleep 0.02; done`,
+      mkfifo $run/said
+      ${dist}crosslink agent ${agentOptions} --socket $run/agent.sock </dev/null >$run/said 2>&1 &
+      exec 9<$run/said
+      until [[ $line == *"the agent is ready"* ]]; do read -r line <&9; done
+      cat <&9 >$run/log 2>&1 &`,
     unserved: () =>
       existsSync(calls)
         ? [...new Set(readFileSync(calls, "utf8").split("\n"))].filter(Boolean)
