@@ -111,9 +111,14 @@ describe("each system call of the binary that has to do with files fails, with o
       using resident = openResident(site);
       const pod = site.pods[0]!;
       const call = { command: "ADD", pod, config: { logFile: undefined } };
-      const moments = (await momentsOf(site, call)).filter(({ systemCall }) =>
+      const all = (await momentsOf(site, call)).filter(({ systemCall }) =>
         OF_FILES.has(systemCall),
       );
+      // One statement writes all lines of the log: each error once is enough.
+      const moments = [
+        ...all.filter(({ logs }) => !logs),
+        ...all.filter(({ logs }) => logs).slice(0, ERRORS.length),
+      ];
       const wanted = nodeState(site);
       const wrong: unknown[] = [];
       let failed = 0;
@@ -137,7 +142,7 @@ describe("each system call of the binary that has to do with files fails, with o
       }
       count("failing file system calls of ADD", failed, wrong.length);
       expect(wrong).toEqual([]);
-      expect(failed).toBeGreaterThan(80);
+      expect(failed).toBeGreaterThan(70);
     },
     LIMIT_MS,
   );

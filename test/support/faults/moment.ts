@@ -4,7 +4,11 @@ export interface Moment {
   readonly nth: number;
   /** Whether what the call does may outlive the process. */
   readonly lasting: boolean;
+  /** Whether it writes a line of the log. */
+  readonly logs: boolean;
 }
+
+const LOG_LINE = /^write\(2, /;
 
 /**
  * System calls that change nothing that outlives the process: they wait, read, or make what the kernel takes back when
@@ -20,11 +24,19 @@ const PASSING: readonly RegExp[] = [
   /^openat\((?!.*\bO_(CREAT|TRUNC|TMPFILE)\b)[^,]*, "[^"]*"\.*, O_/,
   // One request, and a question: nothing is made, changed or reset.
   /^sendto\((?!.*nlmsg_type=.*nlmsg_type=).*\bnlmsg_type=([A-Z0-9_<|]*_)?GET([A-Z]*),/,
-  // Lines of the log.
-  /^write\(2, /,
+  LOG_LINE,
   // libuv's threads wake each other by an eventfd.
   /^write\(\d+, "\\1\\0\\0\\0\\0\\0\\0\\0", 8\)/,
 ];
+
+/** The moment before a call, by strace's line of it. */
+export function momentOf(
+  systemCall: string,
+  nth: number,
+  line: string,
+): Moment {
+  return { systemCall, nth, lasting: mayLast(line), logs: LOG_LINE.test(line) };
+}
 
 /** Whether a call may have changed what outlives the process, by strace's line of it. */
 export function mayLast(line: string): boolean {

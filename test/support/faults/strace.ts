@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type BinaryCall, callBinary, type Ended } from "./call.ts";
-import { mayLast, type Moment } from "./moment.ts";
+import { type Moment, momentOf } from "./moment.ts";
 import type { FaultSite } from "./site.ts";
 
 /** What a program does with its own memory, threads and signals. Their number differs from run to run. */
@@ -32,7 +32,7 @@ export async function momentsOf(
     counts.set(systemCall, nth);
     begun ||= line.includes(OURS_BEGINS);
     if (begun && !OF_ITS_OWN.test(systemCall))
-      moments.push({ systemCall, nth, lasting: mayLast(line) });
+      moments.push(momentOf(systemCall, nth, line));
   }
   return moments;
 }
@@ -41,7 +41,11 @@ export async function momentsOf(
 export async function callStruck(
   site: FaultSite,
   call: BinaryCall,
-  { systemCall, nth, fault }: Omit<Moment, "lasting"> & { fault: string },
+  {
+    systemCall,
+    nth,
+    fault,
+  }: Pick<Moment, "systemCall" | "nth"> & { fault: string },
 ): Promise<Ended | undefined> {
   const { ended, trace } = await callTraced(site, call, [
     ...["-e", `trace=${systemCall}`],

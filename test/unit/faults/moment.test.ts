@@ -48,6 +48,7 @@ describe("telling()", () => {
         systemCall,
         nth,
         lasting: ["open", "write", "exit"].includes(systemCall),
+        logs: false,
       }));
     expect(telling(moments).map(({ nth }) => nth)).toEqual([0, 3, 4, 7, 8]);
   });
