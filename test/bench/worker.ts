@@ -1,6 +1,7 @@
 /** Runs programs one after the other, as a container runtime would, in the network namespace that it was started in. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { runtimeProgram } from "./runtime/build.ts";
 
@@ -23,9 +24,22 @@ export interface Worker extends AsyncDisposable {
   readonly run: (run: Run) => Promise<Ran>;
 }
 
-/** Starts a worker. Entering the namespace then costs nothing at each run. */
+/** What crosslink leaves for later calls lies here. */
+const RUN_FOLDER = "/run/crosslink";
+
+/** `ip netns exec` has given it mounts of its own. */
+const OWN_RUN_FOLDER = `mount -t tmpfs -o mode=0700 tmpfs ${RUN_FOLDER} && exec "$0"`;
+
+/**
+ * Starts a worker. Entering the namespace then costs nothing at each run.
+ *
+ * It has a run folder of its own, as every node has: what one node's calls leave there for later ones would else be
+ * overwritten by the next node's.
+ */
 export function startWorker(netns: string): Worker {
-  const child = spawn("ip", ["netns", "exec", netns, runtimeProgram()], {
+  mkdirSync(RUN_FOLDER, { recursive: true, mode: 0o700 });
+  const within = ["netns", "exec", netns, "sh", "-c", OWN_RUN_FOLDER];
+  const child = spawn("ip", [...within, runtimeProgram()], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const answers = createInterface({ input: child.stdout })[
