@@ -66,7 +66,8 @@ async function ended(
   stdin: number | "pipe",
   seconds = TIMEOUT_SECONDS,
 ): Promise<Answer> {
-  const child = spawn("nsenter", [`--net=${host.path}`, file], {
+  // It mounts that namespace's /sys, too, where plugins look devices up.
+  const child = spawn("ip", ["netns", "exec", host.name, file], {
     env: variables(environment),
     stdio: [stdin, "pipe", "pipe"],
     timeout: seconds * 1000,
