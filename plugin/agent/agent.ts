@@ -1,4 +1,4 @@
-import { closeSync, openSync } from "node:fs";
+import { fstatSync, type Stats, statSync } from "node:fs";
 import { AF_INET, AF_INET6 } from "../../native/address.ts";
 import { RT_TABLE_MAIN } from "../../native/route/constants.ts";
 import type { Route } from "../../native/route/route.ts";
@@ -110,7 +110,6 @@ function reconcile(
 /** Serves calls with what is known beforehand. Returns what stops it. */
 function startServing(options: AgentOptions, memory: Keeper): () => void {
   const { kernel, socket, logs } = options;
-  const network = openNetwork(kernel);
   const session = lastingSession(kernel);
   const context: KnowingContext = {
     ensureNode: memory.ensure,
@@ -120,12 +119,11 @@ function startServing(options: AgentOptions, memory: Keeper): () => void {
   const stop = serveCalls(kernel.binding, socket, {
     serve: (call) => serveObserved(call, context, options),
     log: logs.own,
-    network,
+    network: networkOf(kernel),
   });
   return () => {
     stop();
     session.close();
-    closeSync(network);
   };
 }
 
@@ -153,12 +151,7 @@ function mainRoutes({ route }: Session): Route[] {
   );
 }
 
-/** The namespace that is served: what a call's is compared with. */
-function openNetwork({ netns }: Kernel): number {
-  return openSync(
-    netns === undefined
-      ? "/proc/self/ns/net"
-      : `/proc/self/fd/${String(netns)}`,
-    "r",
-  );
+/** The namespace that is served: what a call's is compared with. This process keeps it from going away. */
+function networkOf({ netns }: Kernel): Stats {
+  return netns === undefined ? statSync("/proc/self/ns/net") : fstatSync(netns);
 }

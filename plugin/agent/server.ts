@@ -31,8 +31,8 @@ export type Serve = (call: RemoteCall) => Answer;
 export interface Service {
   readonly serve: Serve;
   readonly log: Log;
-  /** An open file of the network namespace that is served; calls from any other are refused. */
-  readonly network: number;
+  /** The file of the network namespace that is served; calls from any other are refused. */
+  readonly network: Pick<Stats, "ino" | "dev">;
 }
 
 /** A launcher sends its one message at once; who does not is no launcher. */
@@ -52,7 +52,6 @@ export function serveCalls(
   service: Service,
 ): Unwatch {
   const listener = listenLocal(binding, path);
-  const office = { ...service, network: fstatSync(service.network) };
   const waiting = new Set<() => void>();
   const unwatch = watchReadable(binding, listener, () => {
     for (let count = 0; count < MOST_AT_ONCE; count += 1) {
@@ -60,7 +59,7 @@ export function serveCalls(
       if (connection === undefined) return;
       const connected = { binding, connection, waiting };
       // Most have sent their call by the time that they are seen.
-      if (!serveConnection(connected, office)) awaitCall(connected, office);
+      if (!serveConnection(connected, service)) awaitCall(connected, service);
     }
   });
   return () => {
@@ -77,13 +76,8 @@ interface Connection {
   readonly waiting: Set<() => void>;
 }
 
-/** What serves, and the namespace that it is for. */
-interface Office extends Omit<Service, "network"> {
-  readonly network: Stats;
-}
-
 /** Others are served while one caller takes its time. */
-function awaitCall(connected: Connection, office: Office): void {
+function awaitCall(connected: Connection, service: Service): void {
   const { binding, connection, waiting } = connected;
   const finish = (): void => {
     clearTimeout(timer);
@@ -96,7 +90,7 @@ function awaitCall(connected: Connection, office: Office): void {
   };
   const unwatch = watchReadable(binding, connection, () => {
     finish();
-    if (!serveConnection(connected, office)) awaitCall(connected, office);
+    if (!serveConnection(connected, service)) awaitCall(connected, service);
   });
   const timer = setTimeout(giveUp, PATIENCE_MS);
   waiting.add(giveUp);
@@ -110,28 +104,26 @@ function awaitCall(connected: Connection, office: Office): void {
  */
 function serveConnection(
   { binding, connection }: Connection,
-  office: Office,
+  service: Service,
 ): boolean {
-  const files: number[] = [connection];
+  const files: number[] = [];
   try {
     requireRoot(binding, connection);
     const message = receive(binding, connection, LONGEST_CALL_BYTES);
-    if (message === undefined) {
-      files.pop();
-      return false;
-    }
+    if (message === undefined) return false;
     files.push(...message.files);
     const call = { ...decodeCall(message.bytes), ...nameFiles(message.files) };
-    requireSameNetwork(call, office);
+    requireSameNetwork(call, service);
     if (isGone(binding, connection))
       throw new RangeError("Cannot serve a call: its caller is gone");
-    for (const part of encodeAnswer(office.serve(call)))
+    for (const part of encodeAnswer(service.serve(call)))
       sendLocal(binding, connection, part);
   } catch (error) {
-    office.log("warn", "a call was not answered", { error: String(error) });
+    service.log("warn", "a call was not answered", { error: String(error) });
   } finally {
     for (const file of files) closeSync(file);
   }
+  closeSync(connection);
   return true;
 }
 
@@ -154,7 +146,7 @@ function requireRoot(binding: Binding, connection: number): void {
 }
 
 /** Several nodes on one machine may see one socket: a pod of another node must not be wired up in this one. */
-function requireSameNetwork(call: CallFiles, { network }: Office): void {
+function requireSameNetwork(call: CallFiles, { network }: Service): void {
   const { ino, dev } = fstatSync(call.network);
   if (ino === network.ino && dev === network.dev) return;
   throw new RangeError(
