@@ -49,10 +49,10 @@ export function meshOfNode({ clusters, self, localCidrs }: LinkedNode): Mesh {
 function meshFor(hints: MeshHints, front: IpamFront): Mesh | undefined {
   const config = parseNetwork({ type: "crosslink", ...hints });
   const { clustersDir, node } = config;
-  if (hints.clustersDir === undefined && !existsSync(clustersDir))
-    return undefined;
   const known = front.knownMesh?.(config);
   if (known !== undefined) return known;
+  if (hints.clustersDir === undefined && !existsSync(clustersDir))
+    return undefined;
   const clusters = loadClusters(clustersDir);
   if (clusters.length === 0) return undefined;
   const withRoute = <Result>(

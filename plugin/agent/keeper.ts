@@ -16,8 +16,7 @@ export interface Keeper {
 export type NodeFiles = Pick<NetworkConfiguration, "clustersDir" | "node">;
 
 interface Memory {
-  readonly files: NodeFiles;
-  readonly settings: string;
+  readonly config: NetworkConfiguration;
   readonly node: LinkedNode | undefined;
 }
 
@@ -34,18 +33,17 @@ export function keeper(refresh: EnsureNode, poll: () => void): Keeper {
   return {
     ensure: (session, config, log) => {
       poll();
-      const settings = settingsOf(config);
-      if (memory?.settings === settings) return memory.node;
+      if (memory && sameSettings(memory.config, config)) return memory.node;
       memory = undefined;
       const node = refresh(session, config, log);
-      memory = { files: config, settings, node };
+      memory = { config, node };
       return node;
     },
-    known: ({ clustersDir, node }) => {
+    known: (files) => {
       poll();
-      const { files } = memory ?? {};
-      const same = files?.clustersDir === clustersDir && files.node === node;
-      return same ? memory?.node : undefined;
+      return memory && sameFiles(memory.config, files)
+        ? memory.node
+        : undefined;
     },
     invalidate: () => {
       memory = undefined;
@@ -54,7 +52,17 @@ export function keeper(refresh: EnsureNode, poll: () => void): Keeper {
 }
 
 /** Calls of different networks may carry different settings; only equal ones share what is known. */
-function settingsOf(config: NetworkConfiguration): string {
-  const { clustersDir, keyring, node, snat } = config;
-  return JSON.stringify([clustersDir, keyring, node, snat]);
+function sameSettings(
+  one: NetworkConfiguration,
+  other: NetworkConfiguration,
+): boolean {
+  return (
+    sameFiles(one, other) &&
+    one.keyring === other.keyring &&
+    one.snat === other.snat
+  );
+}
+
+function sameFiles(one: NodeFiles, other: NodeFiles): boolean {
+  return one.clustersDir === other.clustersDir && one.node === other.node;
 }
