@@ -59,13 +59,17 @@ export function legacySharedRule(
 ): SharedRule {
   const name = { backend: "legacy", text: rule.text } as const;
   return commentOf(rule) === OWN_COMMENT
-    ? { key: legacyKey(rule.text), takes: false, name }
+    ? { key: keyOf(rule.words), takes: false, name }
     : { takes: takes(rule), name };
 }
 
 /** What a rule says, in one form: iptables' versions differ in quotes and in what they leave out. */
 export function legacyKey(text: string): string {
-  return splitWords(text)
+  return keyOf(splitWords(text));
+}
+
+function keyOf(words: readonly string[]): string {
+  return words
     .join(" ")
     .replaceAll(/(^| )-[sd] (?:0\.0\.0\.0|::)\/0(?= |$)/g, "")
     .trim();
