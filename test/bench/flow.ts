@@ -1,10 +1,11 @@
 /** TCP from one network namespace to another, again and again by the same two processes: starting one is slow in a guest. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import type { Place } from "../e2e/support/topology.ts";
+import { asking } from "./question.ts";
 
 /** Two ends that are ready. Disposing of it ends both. */
 export interface Flow extends Disposable {
@@ -22,16 +23,13 @@ export async function openFlow(
 ): Promise<Flow> {
   const sink = start(to, "sink");
   const source = start(from, "source", address);
-  const answers = createInterface({ input: source.stdout! })[
-    Symbol.asyncIterator
-  ]();
-  await once(sink.stdout!, "data");
+  const ask = asking(source);
+  await once(sink.stdout, "data");
   return {
     send: async (bytes) => {
-      source.stdin!.write(`${bytes}\n`);
-      const { value, done } = await answers.next();
-      if (done === true) throw new Error(`Cannot send to ${address}`);
-      return Number(value);
+      const took = await ask(String(bytes));
+      if (took === undefined) throw new Error(`Cannot send to ${address}`);
+      return Number(took);
     },
     [Symbol.dispose]: () => {
       for (const child of [source, sink]) child.kill("SIGKILL");
@@ -39,7 +37,7 @@ export async function openFlow(
   };
 }
 
-function start(inside: Place, ...words: string[]): ChildProcess {
+function start(inside: Place, ...words: string[]) {
   const self = [process.execPath, import.meta.filename, ...words];
   return spawn("ip", ["netns", "exec", inside.name, ...self], {
     stdio: ["pipe", "pipe", "inherit"],

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
-import { createInterface } from "node:readline";
+import { asking } from "./question.ts";
 import { runtimeProgram } from "./runtime/build.ts";
 
 /** One program to run. */
@@ -42,16 +42,13 @@ export function startWorker(netns: string): Worker {
   const child = spawn("ip", [...within, runtimeProgram()], {
     stdio: ["pipe", "pipe", "inherit"],
   });
-  const answers = createInterface({ input: child.stdout })[
-    Symbol.asyncIterator
-  ]();
+  const ask = asking(child);
   return {
     run: async (run) => {
-      child.stdin.write(`${JSON.stringify(run)}\n`);
-      const { value, done } = await answers.next();
-      if (done === true)
+      const ran = await ask(JSON.stringify(run));
+      if (ran === undefined)
         throw new Error(`Cannot measure ${run.program}: its runner has died`);
-      return JSON.parse(value) as Ran;
+      return JSON.parse(ran) as Ran;
     },
     [Symbol.asyncDispose]: async () => {
       const gone = once(child, "exit");
