@@ -40,7 +40,7 @@ export function namespace(): Namespace {
     orThrow(run(program, args), [program, ...args]);
   const dispose = once(() => {
     closeSync(fd);
-    removeNamespace(name);
+    removeNamespaces([name]);
   });
   return {
     name,
@@ -119,10 +119,13 @@ function prepareFolder(name: string): void {
   });
 }
 
-// Whatever still runs inside would keep the namespace alive after its name is gone.
-function removeNamespace(name: string): void {
+/** Removes namespaces by their names. Whatever still runs inside would keep one alive after its name is gone. */
+export function removeNamespaces(names: readonly string[]): void {
+  const removal = names.map(
+    (name) => `netns pids ${name}\nnetns delete ${name}\n`,
+  );
   const pids = execFileSync("ip", ["-batch", "-"], {
-    input: `netns pids ${name}\nnetns delete ${name}\n`,
+    input: removal.join(""),
     encoding: "utf8",
   });
   for (const pid of pids.split("\n").filter(Boolean)) kill(Number(pid));

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   rmSync,
@@ -9,6 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { removeNamespaces } from "../../support/namespace.ts";
 
 /** A node as its cluster file describes it. */
 export interface NodePlan {
@@ -160,14 +162,10 @@ function routerOf(privateIp: string): string {
   return privateIp.replace(/\d+$/, "1");
 }
 
-/** Removes namespaces, of those that are there. Whatever still runs inside would keep one alive after its name is gone. */
+/** Removes those that are there. */
 export function removePlaces(places: readonly Place[]): void {
-  const script = `pids=$(for name; do
-      [ ! -e "/run/netns/$name" ] || printf 'netns %s %s\\n' pids "$name" delete "$name"
-    done | ip -batch -)
-    kill -KILL $pids 2>/dev/null || true`;
   const names = places.map(({ name }) => name);
-  execFileSync("sh", ["-ec", script, "sh", ...names]);
+  removeNamespaces(names.filter((name) => existsSync(`/run/netns/${name}`)));
 }
 
 /** Plugins run `iptables` and its kin: links of these names lead to the variant that works. */
