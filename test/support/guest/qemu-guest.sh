@@ -2,6 +2,7 @@
 # PID 1 of a QEMU guest once it sees the host's files (see qemu-init.sh, and uml-init.sh for $exchange's files).
 set -eu
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+. "${BASH_SOURCE%/*}/guest.sh"
 
 finish() {
   echo o >/proc/sysrq-trigger
@@ -18,14 +19,7 @@ mount -t tmpfs tmpfs /run
 mkdir -p /run/netns /run/lock /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /dev/shm
-mapfile -t modules <"$exchange/modules"
-modprobe --all "${modules[@]}" || echo "qemu-guest.sh: cannot load all kernel modules" >&2
+load_modules
 ip link set lo up
-
-mapfile -d '' -t command <"$exchange/command"
-echo "[start $exchange]"
-status=0
-env --ignore-environment "${command[@]}" </dev/null || status=$?
-echo "$status" >"$exchange/status"
-echo "[end $exchange]"
+run_command
 finish

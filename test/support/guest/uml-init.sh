@@ -9,6 +9,7 @@
 #   status    written here: the command's exit status
 set -eu
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+. "${BASH_SOURCE%/*}/guest.sh"
 
 overlay_root() {
   mount -t tmpfs -o size=75% tmpfs /run
@@ -34,13 +35,6 @@ mount_the_rest() {
   mount -t hostfs -o "$exchange" exchange "$exchange"
 }
 
-# By one program, which tells of each that it cannot load.
-load_modules() {
-  local modules
-  mapfile -t modules <"$exchange/modules"
-  modprobe --all "${modules[@]}" || echo "uml-init.sh: cannot load all kernel modules" >&2
-}
-
 stty -opost
 (
   sleep "$seconds"
@@ -51,11 +45,5 @@ overlay_root
 mount_the_rest
 load_modules
 ip link set lo up
-
-mapfile -d '' -t command <"$exchange/command"
-echo "[start $exchange]"
-status=0
-env --ignore-environment "${command[@]}" </dev/null || status=$?
-echo "$status" >"$exchange/status"
-echo "[end $exchange]"
+run_command
 halt -f
