@@ -6,7 +6,7 @@ import type { FaultSite } from "./site.ts";
 
 /** What a program does with its own memory, threads and signals. Their number differs from run to run. */
 const OF_ITS_OWN =
-  /^(futex|mmap|munmap|madvise|mprotect|brk|rt_sig.*|getpid|sched_yield)$/;
+  /^(futex|mmap|munmap|madvise|mprotect|brk|rt_sig.*|getpid|sched_.*|clock_nanosleep)$/;
 
 /** Where Node's start ends and ours begins: the search for the addon. */
 const OURS_BEGINS = ".crosslink-";
