@@ -129,12 +129,11 @@ describe("the launcher", () => {
   });
 
   it("becomes the full binary where the agent is killed while it waits", async () => {
-    const agent = await site.startAgent();
+    await using agent = await site.startAgent();
     agent.process.kill("SIGSTOP");
     const launched = launch();
     setTimeout(() => agent.process.kill("SIGKILL"), 200);
     expect(await launched).toEqual(standIn);
-    await agent.ended;
   });
 
   it("becomes the full binary where the socket's folder is missing, or its name is too long", async () => {

@@ -104,7 +104,7 @@ function calls(): [string, string, LauncherCall][] {
 
 describe("a call by the launcher", () => {
   it("gives the same bytes and exit code with the agent as without", async () => {
-    const agent = await site.startAgent();
+    await using agent = await site.startAgent();
     const served: [string, object][] = [];
     for (const [name, command, call] of calls())
       served.push([

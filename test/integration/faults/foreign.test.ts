@@ -76,27 +76,24 @@ describe.concurrent(`while ${PODS} pods come and go`, () => {
       using site = faultSite(PODS);
       using first = openResident(site);
       using second = openResident(site);
-      const actor = act(site, script);
+      using actor = act(site, script);
       const failed: unknown[] = [];
       const twice: string[] = [];
-      try {
-        for (const command of ["ADD", "DEL", "ADD"]) {
-          const ended = await Promise.all(
-            site.pods.map((pod, index) =>
-              (index % 2 === 0 ? first : second).call({ command, pod }),
-            ),
-          );
-          failed.push(...ended.filter(({ exitCode }) => exitCode !== 0));
-          twice.push(...duplicates(nodeState(site)));
-        }
-      } finally {
-        const deeds = await actor.stop();
-        count(
-          `ADDs and DELs while ${what} (${deeds} times)`,
-          3 * PODS,
-          failed.length,
+      for (const command of ["ADD", "DEL", "ADD"]) {
+        const ended = await Promise.all(
+          site.pods.map((pod, index) =>
+            (index % 2 === 0 ? first : second).call({ command, pod }),
+          ),
         );
+        failed.push(...ended.filter(({ exitCode }) => exitCode !== 0));
+        twice.push(...duplicates(nodeState(site)));
       }
+      const deeds = await actor.stop();
+      count(
+        `ADDs and DELs while ${what} (${deeds} times)`,
+        3 * PODS,
+        failed.length,
+      );
       expect([failed, twice]).toEqual([[], []]);
       await first.call({ command: ["apply"] });
       const plan = await first.call({ command: ["plan", "--json"] });
@@ -201,7 +198,7 @@ describe("while somebody flushes xfrm in a loop", () => {
   it("ADD behind IPsec ends as ever, and each block policy comes back once", async () => {
     using site = faultSite(PODS, encryptedCluster);
     using resident = openResident(site);
-    const actor = act(site, "ip xfrm policy flush; ip xfrm state flush");
+    using actor = act(site, "ip xfrm policy flush; ip xfrm state flush");
     const added = await crowd(site.pods, 1, (pod) =>
       resident.call({ command: "ADD", pod }),
     );

@@ -122,27 +122,27 @@ async function startAgent(
   ];
   const child = spawn("nsenter", words, {
     env: { PATH: process.env["PATH"] },
-    stdio: ["ignore", "inherit", "pipe"],
+    // Not ours: one that outlives its test would keep our stdout open, and whoever waits for its end.
+    stdio: ["ignore", "ignore", "pipe"],
   });
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (part: string) => {
     log += part;
   });
   const ended = once(child, "exit").then(([code]) => code as number | null);
+  const kill = async (): Promise<void> => {
+    child.kill("SIGKILL");
+    await ended;
+  };
   await until(() => {
     if (child.exitCode !== null)
       throw new Error(`The agent ended at its start: ${log}`);
     return log.includes("the agent is ready");
+  }).catch(async (error: unknown) => {
+    await kill();
+    throw error;
   });
-  return {
-    process: child,
-    log: () => log,
-    ended,
-    [Symbol.asyncDispose]: async () => {
-      child.kill("SIGKILL");
-      await ended;
-    },
-  };
+  return { process: child, log: () => log, ended, [Symbol.asyncDispose]: kill };
 }
 
 function launch(

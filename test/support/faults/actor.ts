@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { FaultSite } from "./site.ts";
 
 /** Another program on the node that does the same again and again. */
-export interface Actor {
+export interface Actor extends Disposable {
   /** Ends it; tells how often it did its deed. Throws where it never did: then nothing was tried. */
   stop(): Promise<number>;
 }
@@ -23,15 +23,21 @@ export function act(site: FaultSite, script: string): Actor {
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     deeds += text.split("\n").length - 1;
   });
+  const ended = once(child, "close");
+  let running = true;
+  const end = (): void => {
+    // The loop and whatever program it is running: a group of their own.
+    if (running) process.kill(-child.pid!, "SIGKILL");
+    running = false;
+  };
   return {
     stop: async () => {
-      const ended = once(child, "close");
-      // The loop and whatever program it is running: a group of their own.
-      process.kill(-child.pid!, "SIGKILL");
+      end();
       await ended;
       if (deeds === 0)
         throw new Error(`Cannot act: "${script}" never succeeds`);
       return deeds;
     },
+    [Symbol.dispose]: end,
   };
 }
