@@ -34,17 +34,25 @@ it("the launcher holds less than 1 MB, whatever its stdin, while it waits for an
   }
 });
 
-it("an agent with nothing to do takes no processor time, and less than 60 MB", async () => {
+it("an agent with nothing to do comes to take no processor time, and less than 60 MB", async () => {
   using site = agentSite();
   await using agent = await site.startAgent({ options: quietFiles(site) });
   const { pid } = agent.process;
+  let taken = Infinity;
   // Whatever its start has stirred up comes back as a notification, and is looked at once more; then it gives memory back.
-  await until(() => kilobytes(pid, "VmRSS") < 60 * 1024);
-  const before = processorTicks(pid);
-  await sleep(3000);
-  // The kernel counts whole ticks, whoever runs when they come: 3 of 300 are noise.
-  expect(processorTicks(pid) - before).toBeLessThanOrEqual(3);
-  expect(kilobytes(pid, "VmRSS")).toBeLessThan(60 * 1024);
+  await until(
+    async () => {
+      const before = processorTicks(pid);
+      await sleep(3000);
+      taken = processorTicks(pid) - before;
+      return taken <= 1 && kilobytes(pid, "VmRSS") < 60 * 1024;
+    },
+    {
+      limitSeconds: 40,
+      describe: () =>
+        `${taken} ticks in 3 s, ${kilobytes(pid, "VmRSS")} kB resident`,
+    },
+  );
 });
 
 /** In a folder of a folder, since the agent watches what surrounds them too, and other tests are busy in /tmp. */
