@@ -14,10 +14,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import pkg from "@yao-pkg/pkg/lib-es5/sea.js";
-import { build } from "esbuild";
-import { lazyBuiltins } from "./builtins.ts";
-import { asFunction, writeScript } from "./code-cache.ts";
-import { bundlePackages, lazyPackages, PACKAGES_NAME } from "./packages.ts";
+import { asFunction, bundle } from "./bundle.ts";
+import { writeCaches } from "./code-cache.ts";
+import { bundlePackages, PACKAGES_NAME } from "./packages.ts";
 import { nodePackage, root } from "./paths.ts";
 
 /** What goes into a binary. */
@@ -38,10 +37,10 @@ export async function buildBinary(
   output: string,
   { entry, addon, launcher }: BinaryInputs,
 ): Promise<void> {
-  const bundle = await bundled(entry);
+  const program = await bundle(entry);
   const packages = await bundlePackages();
   const digest = digestOf([
-    bundle,
+    program,
     packages,
     readFileSync(addon),
     readFileSync(launcher),
@@ -53,7 +52,7 @@ export async function buildBinary(
   mkdirSync(join(output, ".."), { recursive: true });
   const folder = mkdtempSync(`${output}.unfinished-`);
   try {
-    await pack(folder, { bundle, packages, addon, launcher });
+    await pack(folder, { program, packages, addon, launcher });
     renameSync(join(folder, "crosslink"), output);
     linkIpam(output, folder);
     writeFileSync(digestFile, digest);
@@ -62,29 +61,9 @@ export async function buildBinary(
   }
 }
 
-/** One CommonJS text: Node's single executables run no modules. Names and lines stay readable in stack traces. */
-async function bundled(entry: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    write: false,
-    platform: "node",
-    format: "cjs",
-    target: "node24",
-    // A folder that a source file could name does not exist in the binary; its own file is the nearest thing.
-    define: { "import.meta.dirname": "__dirname" },
-    plugins: [lazyBuiltins, lazyPackages],
-    logLevel: "warning",
-  });
-  const [file] = outputFiles;
-  if (file === undefined)
-    throw new Error(`Cannot bundle "${entry}": no output`);
-  return file.text;
-}
-
 /** What the binary is packed from: two texts, and the paths of two files. */
 interface Parts {
-  readonly bundle: string;
+  readonly program: string;
   readonly packages: string;
   readonly addon: string;
   readonly launcher: string;
@@ -96,12 +75,12 @@ interface Parts {
  */
 async function pack(
   folder: string,
-  { bundle, packages, addon, launcher }: Parts,
+  { program, packages, addon, launcher }: Parts,
 ): Promise<void> {
   const node = strippedNode(join(folder, "node"));
   const script = join(folder, "crosslink.js");
-  const cache = join(folder, "crosslink.cache");
-  writeScript(bundle, { script, cache }, node);
+  writeFileSync(script, asFunction(program));
+  const caches = writeCaches(script, folder, { node, addon });
   const packagesScript = join(folder, PACKAGES_NAME);
   writeFileSync(packagesScript, asFunction(packages));
   const seaConfig = {
@@ -111,7 +90,7 @@ async function pack(
     execArgvExtension: "none",
     assets: {
       "crosslink.js": script,
-      "crosslink.cache": cache,
+      ...caches,
       [PACKAGES_NAME]: packagesScript,
       [addonName(addon)]: addon,
       launcher,
@@ -152,7 +131,7 @@ function digestOf(parts: readonly (Uint8Array | string)[]): string {
 
 /** What else shapes the binary: the steps that make it. */
 function ownText(): string {
-  const steps = ["binary.ts", "code-cache.ts", "loader.cjs"];
+  const steps = ["binary.ts", "code-cache.ts", "training.ts", "loader.cjs"];
   return steps
     .map((step) => readFileSync(join(import.meta.dirname, step), "utf8"))
     .join("");

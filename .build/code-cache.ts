@@ -1,29 +1,78 @@
 /**
- * V8's compiled form of the bundle, every function included. A short process spends a fifth of an ADD on compiling
- * functions when they are first called, and the cache that Node can put into a single executable holds none of them.
+ * V8's compiled forms of the bundle. A short process spends a fifth of an ADD on compiling functions when they are first
+ * called; the cache that Node can put into a single executable holds none of them, and one of all functions takes as long
+ * to read as half of them to compile. So each call that a pod waits for has a cache of its own, of what it runs.
  *
  *   node .build/code-cache.ts make|verify SCRIPT CACHE
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
 
-/** Writes the bundle as the loader runs it, and its cache. */
-export function writeScript(
-  bundle: string,
-  files: { readonly script: string; readonly cache: string },
-  node: string,
-): void {
-  writeFileSync(files.script, asFunction(bundle));
-  // By the Node that ships, in a process of its own: the flags must not outlive it.
-  for (const verb of ["make", "verify"])
-    execFileSync(node, [import.meta.filename, verb, files.script, files.cache]);
+/** What a cache is made with. */
+export interface CacheTools {
+  /** The Node that ships: only the V8 that made a cache takes it. */
+  readonly node: string;
+  /** The compiled addon. */
+  readonly addon: string;
 }
 
-/** One function with what CommonJS offers, as the loader runs a bundle. */
-export function asFunction(bundle: string): string {
-  return `(function (exports, require, module, __filename, __dirname) {${bundle}\n})`;
+/** Has a cache of its own: a program, and the CNI command that it is called with. */
+const TRAINED = [
+  "crosslink ADD",
+  "crosslink DEL",
+  "crosslink VERSION",
+  "crosslink-ipam ADD",
+  "crosslink-ipam DEL",
+];
+
+/**
+ * Writes the caches of a script into a folder: `all.cache` with every function, and one for each call of
+ * {@link TRAINED}, where this machine lets them be made.
+ *
+ * @returns the paths, by the names that the loader knows
+ */
+export function writeCaches(
+  script: string,
+  folder: string,
+  tools: CacheTools,
+): Record<string, string> {
+  const all = join(folder, "all.cache");
+  // A process of its own: the flags must not outlive it.
+  execFileSync(tools.node, [import.meta.filename, "make", script, all]);
+  const caches = { "all.cache": all, ...writeTrained(script, folder, tools) };
+  for (const cache of Object.values(caches))
+    execFileSync(tools.node, [import.meta.filename, "verify", script, cache]);
+  return caches;
+}
+
+function writeTrained(
+  script: string,
+  folder: string,
+  { node, addon }: CacheTools,
+): Record<string, string> {
+  const caches: Record<string, string> = {};
+  for (const call of TRAINED) {
+    const name = `${call}.cache`;
+    const file = join(folder, name);
+    const training = join(import.meta.dirname, "training.ts");
+    const words = [training, script, file, addon, ...call.split(" ")];
+    const ran = spawnSync("unshare", ["--net", "--mount", node, ...words], {
+      encoding: "utf8",
+    });
+    if (ran.status !== 0) {
+      console.log(`build: calls will start slower: ${reasonOf(ran.stderr)}`);
+      return {};
+    }
+    caches[name] = file;
+  }
+  return caches;
+}
+
+function reasonOf(stderr: string): string {
+  return /^\w*Error: .*$|^unshare: .*$/m.exec(stderr)?.[0] ?? stderr;
 }
 
 function make(text: string, cache: string): void {

@@ -1,6 +1,7 @@
 // The main script of the single executable: runs the bundle from its compiled form. See .build/code-cache.ts.
 "use strict";
-const { getRawAsset } = require("node:sea");
+const { basename } = require("node:path");
+const { getAssetKeys, getRawAsset } = require("node:sea");
 const { Script } = require("node:vm");
 
 let packages;
@@ -10,10 +11,16 @@ const script = new Script(
   {
     filename: "crosslink.js",
     // A V8 that would not take it compiles the text instead: slower, nothing else.
-    cachedData: Buffer.from(getRawAsset("crosslink.cache")),
+    cachedData: Buffer.from(getRawAsset(cacheName())),
   },
 );
 script.runInThisContext()(exports, requireAny, module, __filename, __dirname);
+
+/** The cache of this call, or else that of all functions. */
+function cacheName() {
+  const name = `${basename(process.argv0)} ${process.env.CNI_COMMAND}.cache`;
+  return getAssetKeys().includes(name) ? name : "all.cache";
+}
 
 /** Node's own modules, and the bundle of what only an agent needs: see .build/packages.ts. */
 function requireAny(name) {

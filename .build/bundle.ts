@@ -1,0 +1,32 @@
+/** All sources of the program as one text. */
+import { build } from "esbuild";
+import { lazyBuiltins } from "./builtins.ts";
+import { lazyPackages } from "./packages.ts";
+
+/**
+ * Bundles a TypeScript file and what it imports into one CommonJS text: Node's single executables run no modules. Names
+ * and lines stay readable in stack traces.
+ */
+export async function bundle(entry: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    platform: "node",
+    format: "cjs",
+    target: "node24",
+    // A folder that a source file could name does not exist in the binary; its own file is the nearest thing.
+    define: { "import.meta.dirname": "__dirname" },
+    plugins: [lazyBuiltins, lazyPackages],
+    logLevel: "warning",
+  });
+  const [file] = outputFiles;
+  if (file === undefined)
+    throw new Error(`Cannot bundle "${entry}": no output`);
+  return file.text;
+}
+
+/** One function with what CommonJS offers, as the loader runs a bundle. */
+export function asFunction(text: string): string {
+  return `(function (exports, require, module, __filename, __dirname) {${text}\n})`;
+}

@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { buildAddon } from "../../../.build/addon.ts";
+import { asFunction, bundle } from "../../../.build/bundle.ts";
+import { writeCaches } from "../../../.build/code-cache.ts";
+import { nodePackage, root } from "../../../.build/paths.ts";
+
+const node = `${nodePackage()}/bin/node`;
+let folder: string;
+let script: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "crosslink-cache-"));
+  script = join(folder, "crosslink.js");
+  const text = await bundle(`${root}/plugin/binary/start.ts`);
+  writeFileSync(script, asFunction(text));
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describe("writeCaches()", () => {
+  it("gives each call that a pod waits for a cache of what it runs, which V8 takes", () => {
+    const caches = writeCaches(script, folder, { node, addon: buildAddon() });
+    const sizes = Object.fromEntries(
+      Object.entries(caches).map(([name, file]) => [name, statSync(file).size]),
+    );
+    expect(Object.keys(sizes)).toEqual([
+      "all.cache",
+      "crosslink ADD.cache",
+      "crosslink DEL.cache",
+      "crosslink VERSION.cache",
+      "crosslink-ipam ADD.cache",
+      "crosslink-ipam DEL.cache",
+    ]);
+    const [all, ...rest] = Object.values(sizes);
+    expect(Math.max(...rest)).toBeLessThan(all! * 0.7);
+    expect(sizes["crosslink VERSION.cache"]).toBeLessThan(
+      sizes["crosslink ADD.cache"]!,
+    );
+  });
+
+  it("says why, and makes do with one of all functions, where a call cannot be made", () => {
+    using log = vi.spyOn(console, "log").mockImplementation(() => undefined);
+    const tools = { node, addon: join(folder, "nowhere") };
+    expect(Object.keys(writeCaches(script, folder, tools))).toEqual([
+      "all.cache",
+    ]);
+    expect(log.mock.calls).toEqual([
+      [expect.stringMatching(/^build: calls will start slower: .*nowhere/)],
+    ]);
+  });
+});
