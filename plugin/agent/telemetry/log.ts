@@ -26,10 +26,13 @@ export function openAgentLogs(logFile: string | undefined): AgentLogs {
   return { own, served: soon(own), calls: soon(stderr) };
 }
 
-/** Writes after what is being done now, in the same order. */
+/**
+ * Writes a moment later, in the same order. Not at once, since whoever was answered would wait for the processor that
+ * writes: the kernel wakes it on the one that it was woken from.
+ */
 function soon(log: Log): Log {
   return (level, message, facts) => {
-    setImmediate(log, level, message, facts);
+    setTimeout(log, 1, level, message, facts);
   };
 }
 
