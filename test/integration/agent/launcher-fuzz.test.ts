@@ -6,7 +6,7 @@ import {
   type AgentSite,
   agentSite,
   type Ended,
-  SANITIZED,
+  sanitizing,
 } from "../../support/agent/site.ts";
 import {
   answerHeader,
@@ -17,7 +17,7 @@ import {
 let site: AgentSite;
 
 beforeAll(() => {
-  site = agentSite([...SANITIZED, "-DANSWER_MS=5000"]);
+  site = agentSite(["-DANSWER_MS=5000"], sanitizing);
   writeStandIn(join(site.whole, "crosslink.full"));
 });
 

@@ -14,7 +14,7 @@ import { until } from "../../support/until.ts";
 let site: AgentSite;
 
 beforeEach(() => {
-  site = agentSite(["-O1", "-DANSWER_MS=1000"]);
+  site = agentSite(["-DANSWER_MS=1000"]);
   writeStandIn(join(site.whole, "crosslink.full"));
 });
 

@@ -37,7 +37,7 @@ export function servedPlugin(
     (each) => join(folder, each),
   ) as [string, string, string];
   for (const each of [agents, programs]) mkdirSync(each, { mode: 0o700 });
-  compileLauncher(join(programs, "launcher"), ["-O1"]);
+  compileLauncher(join(programs, "launcher"));
   copyFileSync(join(programs, "launcher"), join(programs, name));
   const run = `${agents}/${NETWORK}`;
   script(join(programs, "crosslink.full"), [

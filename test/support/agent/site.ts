@@ -9,7 +9,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { compileLauncher } from "../../../.build/launcher.ts";
+import {
+  compileLauncher,
+  type Compiler,
+  shipping,
+} from "../../../.build/launcher.ts";
 import { buildAddon } from "../../../.build/addon.ts";
 import { type NodeSite, nodeSite, type SiteCall } from "../node-site.ts";
 import { until } from "../until.ts";
@@ -60,16 +64,18 @@ export interface LauncherCall extends SiteCall {
   readonly within?: readonly string[];
 }
 
-/** gcc's words for a launcher that ends at the first wrong access to memory, or undefined arithmetic. */
-export const SANITIZED = [
-  "-O1",
-  "-g",
-  "-fsanitize=address,undefined",
-  "-fno-sanitize-recover=all",
-];
+/** Makes a launcher that ends at the first wrong access to memory, or undefined arithmetic. musl has no sanitizers. */
+export const sanitizing: Compiler = {
+  program: "gcc",
+  // prettier-ignore
+  flags: ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+};
 
-/** Makes a node of {@link nodeSite} with a launcher, compiled with these words for gcc. */
-export function agentSite(flags: readonly string[] = ["-O1"]): AgentSite {
+/** Makes a node of {@link nodeSite} with a launcher: as it ships, but for these definitions. */
+export function agentSite(
+  definitions: readonly string[] = [],
+  { program, flags }: Compiler = shipping,
+): AgentSite {
   buildAddon();
   const site = nodeSite();
   // Not below the node's folder: what is watched there should be the node's files alone.
@@ -78,7 +84,10 @@ export function agentSite(flags: readonly string[] = ["-O1"]): AgentSite {
     mkdirSync(join(folder, name), { mode: 0o700 });
     return join(folder, name);
   }) as [string, string, string];
-  installLauncher([alone, whole], flags);
+  installLauncher([alone, whole], {
+    program,
+    flags: [...flags, ...definitions],
+  });
   symlinkSync(crosslink, join(whole, "crosslink.full"));
   const socket = join(run, "agent.sock");
   return {
@@ -96,12 +105,9 @@ export function agentSite(flags: readonly string[] = ["-O1"]): AgentSite {
   };
 }
 
-function installLauncher(
-  folders: readonly string[],
-  flags: readonly string[],
-): void {
+function installLauncher(folders: readonly string[], compiler: Compiler): void {
   const made = join(mkdtempSync(join(tmpdir(), "crosslink-launcher-")), "made");
-  compileLauncher(made, flags);
+  compileLauncher(made, compiler);
   for (const folder of folders)
     for (const name of ["crosslink", "crosslink-ipam"])
       copyFileSync(made, join(folder, name));
