@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { afterwards } from "../agent/afterwards.ts";
 import { startAgent } from "../agent/agent.ts";
 import { openAgentLogs } from "../agent/telemetry/log.ts";
 import { parseEndpoint, serveMetrics } from "../agent/telemetry/endpoint.ts";
@@ -19,7 +20,8 @@ export function runAgent(options: Options, terminal: Terminal): number {
   const { conflist, socket = AGENT_SOCKET } = options;
   const kernel = terminal.kernel();
   claimSocket(kernel, socket);
-  const logs = openAgentLogs(configuredLogFile(options));
+  const later = afterwards();
+  const logs = openAgentLogs(configuredLogFile(options), later);
   const log = logs.own;
   const metrics = startMetrics(options, kernel, log);
   const stop = startAgent({
@@ -30,7 +32,7 @@ export function runAgent(options: Options, terminal: Terminal): number {
       conflist === undefined ? CONFLIST_FOLDER : dirname(conflist),
     socket,
     logs,
-    observer: observe(logs, metrics.meter),
+    observer: observe({ log, meter: metrics.meter, later }),
   });
   for (const signal of ["SIGTERM", "SIGINT"] as const)
     process.once(signal, () => {

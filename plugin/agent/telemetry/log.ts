@@ -1,5 +1,6 @@
 import { destination, pino } from "pino";
 import { both, type Log, openLog } from "../../log.ts";
+import type { Afterwards } from "../afterwards.ts";
 
 const STDERR = 2;
 
@@ -7,8 +8,6 @@ const STDERR = 2;
 export interface AgentLogs {
   /** What the agent decides by itself: on stderr, and in `logFile`. */
   readonly own: Log;
-  /** That a call was served: the same, once it is answered. */
-  readonly served: Log;
   /** What is decided in calls, which write to their own `logFile`: on stderr, once the call is answered. */
   readonly calls: Log;
 }
@@ -19,20 +18,19 @@ export interface AgentLogs {
  * Lines are written in this thread: a single executable has no files from which another could be started. Those of calls
  * wait until the answer is out: whoever collects them may keep this process off its processor.
  */
-export function openAgentLogs(logFile: string | undefined): AgentLogs {
+export function openAgentLogs(
+  logFile: string | undefined,
+  later: Afterwards,
+): AgentLogs {
   const stderr = openStderr();
   const file = openLog(() => undefined, logFile);
-  const own = both(stderr, file);
-  return { own, served: soon(own), calls: soon(stderr) };
-}
-
-/**
- * Writes a moment later, in the same order. Not at once, since whoever was answered would wait for the processor that
- * writes: the kernel wakes it on the one that it was woken from.
- */
-function soon(log: Log): Log {
-  return (level, message, facts) => {
-    setTimeout(log, 1, level, message, facts);
+  return {
+    own: both(stderr, file),
+    calls: (...line) => {
+      later(() => {
+        stderr(...line);
+      });
+    },
   };
 }
 

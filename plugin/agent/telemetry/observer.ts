@@ -2,7 +2,8 @@ import { basename } from "node:path";
 import { toCniError } from "../../../cni/translate.ts";
 import type { FullPlan, Onlooker } from "../../node/converge.ts";
 import type { Answer, CallFrame } from "../frame.ts";
-import type { AgentLogs } from "./log.ts";
+import type { Log } from "../../log.ts";
+import type { Afterwards } from "../afterwards.ts";
 
 /** Watches the agent at work: one log line a decision, and counts. */
 export interface Observer extends Onlooker {
@@ -30,18 +31,26 @@ export interface Meter {
   readonly know: Onlooker["know"];
 }
 
-/** An observer that logs, and counts with `meter`. */
-export function observe(
-  { own: log, served }: Pick<AgentLogs, "own" | "served">,
-  meter: Meter,
-): Observer {
+/** What an observer needs. */
+export interface Notebook {
+  readonly log: Log;
+  readonly meter: Meter;
+  /** For calls: whoever made one does not wait until it is noted. */
+  readonly later: Afterwards;
+}
+
+/** An observer that logs, and counts. */
+export function observe(notebook: Notebook): Observer {
+  const { log, meter, later } = notebook;
   let lastTrouble: string | undefined;
   return {
     serving: (call, serve) => {
       const started = performance.now();
       const answer = serve();
       const seconds = (performance.now() - started) / 1000;
-      tellCall({ call, answer, seconds }, { served, meter });
+      later(() => {
+        tellCall({ call, answer, seconds }, notebook);
+      });
       return answer;
     },
     reconciling: (look) => {
@@ -73,13 +82,13 @@ function tellCall(
     readonly answer: Answer;
     readonly seconds: number;
   },
-  { served, meter }: Pick<AgentLogs, "served"> & { readonly meter: Meter },
+  { log, meter }: Notebook,
 ): void {
   const { CNI_COMMAND = "", CNI_CONTAINERID, CNI_IFNAME } = call.environment;
   const program = basename(call.program);
   const { code, msg: error } = errorOf(answer);
   meter.call({ program, command: CNI_COMMAND, code, seconds });
-  served(code === 0 ? "info" : "warn", `${program} ${CNI_COMMAND}`, {
+  log(code === 0 ? "info" : "warn", `${program} ${CNI_COMMAND}`, {
     containerID: CNI_CONTAINERID,
     ifname: CNI_IFNAME,
     code,
