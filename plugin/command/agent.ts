@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { afterwards } from "../agent/afterwards.ts";
 import { startAgent } from "../agent/agent.ts";
+import { putCallsFirst } from "../agent/helper-threads.ts";
 import { openAgentLogs } from "../agent/telemetry/log.ts";
 import { parseEndpoint, serveMetrics } from "../agent/telemetry/endpoint.ts";
 import { unmetered } from "../agent/telemetry/meter.ts";
@@ -18,6 +19,7 @@ export const AGENT_SOCKET = "/run/crosslink/agent.sock";
 /** `crosslink agent`: stays until SIGTERM or SIGINT. */
 export function runAgent(options: Options, terminal: Terminal): number {
   const { conflist, socket = AGENT_SOCKET } = options;
+  putCallsFirst();
   const kernel = terminal.kernel();
   claimSocket(kernel, socket);
   const later = afterwards();

@@ -1,0 +1,25 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { agentSite } from "../../support/agent/site.ts";
+
+it("an agent's own thread goes before all of V8's", async () => {
+  using site = agentSite();
+  await using agent = await site.startAgent();
+  const { pid } = agent.process;
+  const threads = readdirSync(`/proc/${pid}/task`).map((thread) => ({
+    isMain: Number(thread) === pid,
+    name: readFileSync(`/proc/${pid}/task/${thread}/comm`, "utf8").trim(),
+    nice: niceOf(`/proc/${pid}/task/${thread}/stat`),
+  }));
+  const [main] = threads.filter(({ isMain }) => isMain);
+  expect(main?.nice).toBeLessThan(19);
+  const workers = threads.filter(({ name }) => name === "V8Worker");
+  expect(workers.length).toBeGreaterThan(0);
+  expect(new Set(workers.map(({ nice }) => nice))).toEqual(new Set([19]));
+});
+
+/** Field 19 of /proc/PID/task/TID/stat, proc(5); the second is a name in parentheses. */
+function niceOf(stat: string): number {
+  const text = readFileSync(stat, "utf8");
+  return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[16]);
+}
