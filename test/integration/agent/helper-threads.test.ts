@@ -12,10 +12,10 @@ it("an agent's own thread goes before all of V8's", async () => {
     nice: niceOf(`/proc/${pid}/task/${thread}/stat`),
   }));
   const [main] = threads.filter(({ isMain }) => isMain);
-  expect(main?.nice).toBeLessThan(19);
+  expect(main?.nice).toBeLessThan(10);
   const workers = threads.filter(({ name }) => name === "V8Worker");
   expect(workers.length).toBeGreaterThan(0);
-  expect(new Set(workers.map(({ nice }) => nice))).toEqual(new Set([19]));
+  expect(new Set(workers.map(({ nice }) => nice))).toEqual(new Set([10]));
 });
 
 /** Field 19 of /proc/PID/task/TID/stat, proc(5); the second is a name in parentheses. */
