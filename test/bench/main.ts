@@ -62,7 +62,7 @@ async function measureHere(
       : `On this machine's kernel, which has no ESP ("${lacking}"): to plain networks, so routes and SNAT exemptions, no policies`;
   const sizes = "10,1000,10000";
   await step("calls", () =>
-    measureCalls(title, runHere, ["21", encryption, sizes]),
+    measureCalls(title, runHere, ["41", encryption, sizes]),
   );
   await step("repairs", () => measureRepairs(runHere, ["5", encryption]));
 }
