@@ -5,7 +5,11 @@
  *
  *   node .build/code-cache.ts make|verify SCRIPT CACHE
  */
-import { execFileSync, spawnSync } from "node:child_process";
+import {
+  execFileSync,
+  spawnSync,
+  type SpawnSyncReturns,
+} from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
@@ -63,7 +67,7 @@ function writeTrained(
       encoding: "utf8",
     });
     if (ran.status !== 0) {
-      console.log(`build: calls will start slower: ${reasonOf(ran.stderr)}`);
+      console.log(`build: calls will start slower: ${reasonOf(ran)}`);
       return {};
     }
     caches[name] = file;
@@ -71,7 +75,9 @@ function writeTrained(
   return caches;
 }
 
-function reasonOf(stderr: string): string {
+/** Its error's own line, out of a stack trace. */
+function reasonOf({ error, stderr }: SpawnSyncReturns<string>): string {
+  if (error !== undefined) return error.message;
   return /^\w*Error: .*$|^unshare: .*$/m.exec(stderr)?.[0] ?? stderr;
 }
 

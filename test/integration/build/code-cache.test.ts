@@ -43,14 +43,21 @@ describe("writeCaches()", () => {
     );
   });
 
-  it("says why, and makes do with one of all functions, where a call cannot be made", () => {
-    using log = vi.spyOn(console, "log").mockImplementation(() => undefined);
-    const tools = { node, addon: join(folder, "nowhere") };
-    expect(Object.keys(writeCaches(script, folder, tools))).toEqual([
-      "all.cache",
-    ]);
-    expect(log.mock.calls).toEqual([
-      [expect.stringMatching(/^build: calls will start slower: .*nowhere/)],
-    ]);
-  });
+  it.each([
+    ["a call cannot be made", "/nowhere", process.env["PATH"], /nowhere/],
+    ["there is no unshare", buildAddon(), "/nowhere", /unshare ENOENT/],
+  ])(
+    "says why, and makes do with one of all functions, where %s",
+    (_, addon, path, reason) => {
+      using log = vi.spyOn(console, "log").mockImplementation(() => undefined);
+      vi.stubEnv("PATH", path);
+      const caches = writeCaches(script, folder, { node, addon });
+      vi.unstubAllEnvs();
+      expect(Object.keys(caches)).toEqual(["all.cache"]);
+      expect(log.mock.calls).toEqual([
+        [expect.stringMatching(/^build: calls will start slower: /)],
+      ]);
+      expect(log.mock.calls[0]?.[0]).toMatch(reason);
+    },
+  );
 });
