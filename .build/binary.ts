@@ -131,7 +131,13 @@ function digestOf(parts: readonly (Uint8Array | string)[]): string {
 
 /** What else shapes the binary: the steps that make it. */
 function ownText(): string {
-  const steps = ["binary.ts", "code-cache.ts", "training.ts", "loader.cjs"];
+  const steps = [
+    "binary.ts",
+    "bundle.ts",
+    "code-cache.ts",
+    "training.ts",
+    "loader.cjs",
+  ];
   return steps
     .map((step) => readFileSync(join(import.meta.dirname, step), "utf8"))
     .join("");

@@ -23,14 +23,17 @@ export interface CacheTools {
   readonly addon: string;
 }
 
-/** Has a cache of its own: a program, and the CNI command that it is called with. */
-const TRAINED = [
-  "crosslink ADD",
-  "crosslink DEL",
-  "crosslink VERSION",
-  "crosslink-ipam ADD",
-  "crosslink-ipam DEL",
-];
+/**
+ * What has a cache of its own: a program and the CNI command that it is called with; and the commands before it, which
+ * make what it finds. A second ADD notes that the first was enough.
+ */
+export const TRAINED: Readonly<Record<string, readonly string[]>> = {
+  "crosslink ADD": ["ADD", "ADD", "DEL"],
+  "crosslink DEL": ["ADD"],
+  "crosslink VERSION": [],
+  "crosslink-ipam ADD": ["ADD", "DEL"],
+  "crosslink-ipam DEL": ["ADD"],
+};
 
 /**
  * Writes the caches of a script into a folder: `all.cache` with every function, and one for each call of
@@ -58,7 +61,7 @@ function writeTrained(
   { node, addon }: CacheTools,
 ): Record<string, string> {
   const caches: Record<string, string> = {};
-  for (const call of TRAINED) {
+  for (const call of Object.keys(TRAINED)) {
     const name = `${call}.cache`;
     const file = join(folder, name);
     const training = join(import.meta.dirname, "training.ts");

@@ -18,6 +18,7 @@ import {
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Script } from "node:vm";
+import { TRAINED } from "./code-cache.ts";
 import { root } from "./paths.ts";
 
 /** A node of conf/examples/two-clouds, and a pod. What is written lies on file systems that go with the process. */
@@ -55,29 +56,21 @@ const PREV_RESULT = {
 const FOLDER = "/run/training";
 const KEYRING = join(FOLDER, "keyring.json");
 
-/** The calls that make what a call finds: a second ADD notes that the first was enough. */
-const EARLIER: Readonly<Record<string, readonly string[]>> = {
-  "crosslink ADD": ["ADD", "ADD", "DEL"],
-  "crosslink DEL": ["ADD"],
-  "crosslink-ipam ADD": ["ADD", "DEL"],
-  "crosslink-ipam DEL": ["ADD"],
-};
-
 type Configuration = Readonly<Record<string, unknown>>;
 type Program = (...commonJs: unknown[]) => void;
 
-const [text = "", cache = "", addon = "", argv0 = "", command = ""] =
+const [script = "", cache = "", addon = "", argv0 = "", command = ""] =
   process.argv.slice(2);
+const text = readFileSync(script, "latin1");
 // Functions that only earlier calls need are compiled for another script, and stay out of the cache.
-const [earlier, trained] = ["earlier.js", "crosslink.js"].map(
-  (filename) => new Script(readFileSync(text, "latin1"), { filename }),
-) as [Script, Script];
+const earlier = new Script(text, { filename: "earlier.js" });
+const trained = new Script(text, { filename: "crosslink.js" });
 
 execFileSync("sh", ["-ec", NODE]);
 mkdirSync(FOLDER);
 writeKeyring();
 for (const config of configurations()) {
-  const before = EARLIER[`${argv0} ${command}`] ?? [];
+  const before = TRAINED[`${argv0} ${command}`] ?? [];
   for (const name of before) call(earlier, name, config);
   call(trained, command, config);
   // Somebody has changed the ruleset since: it is read again.

@@ -1,7 +1,15 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  describe,
+  expect,
+  it,
+  vi,
+} from "vitest";
 import { buildAddon } from "../../../.build/addon.ts";
 import { asFunction, bundle } from "../../../.build/bundle.ts";
 import { writeCaches } from "../../../.build/code-cache.ts";
@@ -16,6 +24,10 @@ beforeAll(async () => {
   script = join(folder, "crosslink.js");
   const text = await bundle(`${root}/plugin/binary/start.ts`);
   writeFileSync(script, asFunction(text));
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
 });
 
 afterAll(() => {
@@ -52,7 +64,6 @@ describe("writeCaches()", () => {
       using log = vi.spyOn(console, "log").mockImplementation(() => undefined);
       vi.stubEnv("PATH", path);
       const caches = writeCaches(script, folder, { node, addon });
-      vi.unstubAllEnvs();
       expect(Object.keys(caches)).toEqual(["all.cache"]);
       expect(log.mock.calls).toEqual([
         [expect.stringMatching(/^build: calls will start slower: /)],
