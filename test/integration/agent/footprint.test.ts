@@ -6,6 +6,7 @@ import { expect, it } from "vitest";
 import { buildLauncher } from "../../../.build/launcher.ts";
 import { type AgentSite, agentSite } from "../../support/agent/site.ts";
 import { fakeAgent } from "../../support/agent/fake.ts";
+import { statField } from "../../support/proc-stat.ts";
 import { until } from "../../support/until.ts";
 
 it("the launcher holds less than 1 MB, whatever its stdin, while it waits for an agent", async () => {
@@ -71,7 +72,6 @@ function kilobytes(pid: number | undefined, name: "VmHWM" | "VmRSS"): number {
 
 /** User and system time in ticks of 10 ms: fields 14 and 15 of /proc/PID/stat, proc(5). */
 function processorTicks(pid: number | undefined): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return Number(fields[11]) + Number(fields[12]);
+  const stat = `/proc/${pid}/stat`;
+  return statField(stat, 14) + statField(stat, 15);
 }

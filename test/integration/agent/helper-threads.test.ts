@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { agentSite } from "../../support/agent/site.ts";
+import { statField } from "../../support/proc-stat.ts";
+
+const NICE = 19;
 
 it("an agent's own thread goes before all of V8's", async () => {
   using site = agentSite();
@@ -9,7 +12,7 @@ it("an agent's own thread goes before all of V8's", async () => {
   const threads = readdirSync(`/proc/${pid}/task`).map((thread) => ({
     isMain: Number(thread) === pid,
     name: readFileSync(`/proc/${pid}/task/${thread}/comm`, "utf8").trim(),
-    nice: niceOf(`/proc/${pid}/task/${thread}/stat`),
+    nice: statField(`/proc/${pid}/task/${thread}/stat`, NICE),
   }));
   const [main] = threads.filter(({ isMain }) => isMain);
   expect(main?.nice).toBeLessThan(10);
@@ -17,9 +20,3 @@ it("an agent's own thread goes before all of V8's", async () => {
   expect(workers.length).toBeGreaterThan(0);
   expect(new Set(workers.map(({ nice }) => nice))).toEqual(new Set([10]));
 });
-
-/** Field 19 of /proc/PID/task/TID/stat, proc(5); the second is a name in parentheses. */
-function niceOf(stat: string): number {
-  const text = readFileSync(stat, "utf8");
-  return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[16]);
-}
