@@ -158,10 +158,7 @@ describe.concurrent(
         using site = faultSite(1, encryptedCluster);
         using resident = openResident(site);
         await resident.call({ command: ["apply"] });
-        await using traffic = await startTraffic(site, [
-          ...GUARDED,
-          ...UNGUARDED,
-        ]);
+        using traffic = await startTraffic(site, [...GUARDED, ...UNGUARDED]);
         await killEverywhere(site, {
           name: `${String(command)} behind IPsec`,
           call: { command, pod: site.pods[0]! },

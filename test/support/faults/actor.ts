@@ -24,11 +24,10 @@ export function act(site: FaultSite, script: string): Actor {
     deeds += text.split("\n").length - 1;
   });
   const ended = once(child, "close");
-  let running = true;
   const end = (): void => {
     // The loop and whatever program it is running: a group of their own.
-    if (running) process.kill(-child.pid!, "SIGKILL");
-    running = false;
+    if ((child.exitCode ?? child.signalCode) === null)
+      process.kill(-child.pid!, "SIGKILL");
   };
   return {
     stop: async () => {

@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { FaultSite } from "./site.ts";
 import { inNode } from "./state.ts";
 
 /** Datagrams from a pod, all the time, and a capture of those that leave the node. */
-export interface Traffic extends AsyncDisposable {
+export interface Traffic extends Disposable {
   /** Ends both; gives how many datagrams to each address left. */
   stop(): Promise<ReadonlyMap<string, number>>;
 }
@@ -44,24 +44,20 @@ export async function startTraffic(
     [`--net=${path}`, "/usr/bin/python3", "-c", SENDER, ...addresses],
     { stdio: "inherit" },
   );
-  const end = async (): Promise<void> => {
-    for (const child of [sender, tcpdump]) await endOf(child);
-  };
+  const children = [sender, tcpdump];
   return {
     stop: async () => {
-      await end();
+      for (const child of children) {
+        const ended = once(child, "close");
+        child.kill("SIGTERM"); // tcpdump prints what it has
+        await ended;
+      }
       return left;
     },
-    [Symbol.asyncDispose]: end,
+    [Symbol.dispose]: () => {
+      for (const child of children) child.kill("SIGKILL");
+    },
   };
-}
-
-/** Ends a program that may have ended. */
-async function endOf(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, "close");
-  child.kill("SIGTERM"); // tcpdump prints what it has
-  await ended;
 }
 
 /** Addresses and default routes in the pod; beyond the uplink a gateway that takes everything and says nothing. */
