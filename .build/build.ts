@@ -5,7 +5,7 @@ import { buildLauncher } from "./launcher.ts";
 import { root } from "./paths.ts";
 
 await buildBinary(`${root}/dist/crosslink`, {
-  entry: `${root}/plugin/binary/start.ts`,
+  entry: `${root}/plugin/start.ts`,
   addon: buildAddon(),
   launcher: buildLauncher(),
 });

@@ -11,7 +11,7 @@ interface Step {
   readonly run: () => Promise<string | undefined>;
 }
 
-const rooms = ["cni", "native", "conf", "ipam", "plugin", "test"].filter(
+const rooms = ["ip", "cni", "native", "conf", "ipam", "plugin", "test"].filter(
   (room) => existsSync(`${root}/${room}`),
 );
 
@@ -78,6 +78,8 @@ function arrowArguments(): string[] {
 
 function warningArguments(): string[] {
   const strict = ["-std=c11", "-Wall", "-Wextra", "-Wshadow", "-Werror"];
-  const sources = globSync("native/{addon/*,launcher}.c", { cwd: root });
+  const sources = globSync("{native/addon/*,plugin/launcher/launcher}.c", {
+    cwd: root,
+  });
   return [...strict, "-fsyntax-only", `-I${nodeHeaders()}`, ...sources];
 }

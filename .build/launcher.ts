@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { root } from "./paths.ts";
 
-const source = `${root}/native/launcher.c`;
+const source = `${root}/plugin/launcher/launcher.c`;
 
 /** A C compiler, and how it is called. */
 export interface Compiler {
@@ -23,7 +23,7 @@ export const shipping: Compiler = {
 };
 
 /**
- * Compiles native/launcher.c to native/build/launcher where that is missing or older than its source. Returns its
+ * Compiles plugin/launcher/launcher.c to native/build/launcher where that is missing or older than its source. Returns its
  * path. Throws where the compiler fails, which says why on standard error. The file appears whole.
  */
 export function buildLauncher(): string {
@@ -38,7 +38,7 @@ export function buildLauncher(): string {
   return target;
 }
 
-/** Compiles native/launcher.c, in another way where one is given: with sanitizers, or with other time limits. */
+/** Compiles plugin/launcher/launcher.c, in another way where one is given: with sanitizers, or with other time limits. */
 export function compileLauncher(
   target: string,
   { program, flags }: Compiler = shipping,

@@ -1,7 +1,7 @@
 import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
-const rooms = ["cni", "native", "conf", "ipam", "plugin"];
+const rooms = ["ip", "cni", "native", "conf", "ipam", "plugin"];
 const sources = [
   ...rooms.map((room) => `${room}/**/*.ts`),
   ".build/*.ts",
@@ -85,7 +85,7 @@ export default tseslint.config(
   },
   {
     files: rooms.map((room) => `${room}/**/*.ts`),
-    ignores: ["cni/environment.ts", "plugin/binary/start.ts"],
+    ignores: ["cni/environment.ts", "plugin/start.ts"],
     rules: { "no-restricted-properties": processOnly },
   },
   {

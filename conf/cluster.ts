@@ -1,4 +1,4 @@
-import { type Cidr, cidrContains, parseCidr } from "./cidr.ts";
+import { type Cidr, cidrContains, parseCidr } from "../ip/cidr.ts";
 import { memberPointer, orRefuse, type Refuse } from "./document/problem.ts";
 import type { Cluster } from "./generated/cluster.ts";
 import { type End, readEnds } from "./node.ts";

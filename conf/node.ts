@@ -1,4 +1,4 @@
-import { type Address, parseAddress } from "./cidr.ts";
+import { type Address, parseAddress } from "../ip/cidr.ts";
 import { orRefuse, type Refuse } from "./document/problem.ts";
 import type { Node } from "./generated/cluster.ts";
 import { reservedBlock } from "./reserved.ts";

@@ -1,4 +1,4 @@
-import { type Cidr, cidrContains, compareCidrs } from "./cidr.ts";
+import { type Cidr, cidrContains, compareCidrs } from "../ip/cidr.ts";
 
 /** Anything that has a network. */
 export interface HasCidr {

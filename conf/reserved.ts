@@ -1,4 +1,4 @@
-import { type Cidr, sharePrefix } from "./cidr.ts";
+import { type Cidr, sharePrefix } from "../ip/cidr.ts";
 
 /** Special-purpose blocks (RFC 6890) as the first bytes of their network, its prefix length and its name. */
 const ipv4Blocks: readonly Block[] = [

@@ -1,4 +1,4 @@
-import { type Address, addressFromValue, parseAddress } from "../conf/cidr.ts";
+import { type Address, addressFromValue, parseAddress } from "../ip/cidr.ts";
 
 /**
  * Reads an address as host-local does: an IPv4 address in IPv6 form (`::ffff:10.1.2.3`) is the IPv4 address.

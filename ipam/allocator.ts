@@ -1,6 +1,6 @@
 import type { Attachment } from "../cni/request.ts";
 import { CniError, ErrorCode } from "../cni/error.ts";
-import { type Address, addressFromValue, addressValue } from "../conf/cidr.ts";
+import { type Address, addressFromValue, addressValue } from "../ip/cidr.ts";
 import { addressText, readAddress } from "./address.ts";
 import { IpamErrorCode, unavailable } from "./error.ts";
 import {

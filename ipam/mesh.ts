@@ -5,7 +5,7 @@ import {
   type Cidr,
   firstAddress,
   lastAddress,
-} from "../conf/cidr.ts";
+} from "../ip/cidr.ts";
 import { type Range, type RangeSet, rangeText } from "./configuration/range.ts";
 
 /** What the front door knows about this node and the clusters it is linked to. */

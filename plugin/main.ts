@@ -3,10 +3,10 @@ import { basename } from "node:path";
 import { run } from "../cni/main.ts";
 import { readReady, readToEnd, writeFully } from "../cni/stdio.ts";
 import { loadAddon } from "./binary/addon.ts";
-import { runCommandLine } from "./command/main.ts";
-import { pluginHandlers, processContext } from "./verbs/handlers.ts";
-import { serveIpam } from "./ipam.ts";
-import type { Kernel } from "./kernel.ts";
+import { runCommandLine } from "./commands/main.ts";
+import { pluginHandlers, processContext } from "./handlers/handlers.ts";
+import { serveIpam } from "./handlers/ipam.ts";
+import type { Kernel } from "./kernel/kernel.ts";
 import type { Host } from "./node/linked.ts";
 
 /** Standard file descriptors. */

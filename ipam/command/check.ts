@@ -1,6 +1,6 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { Request } from "../../cni/request.ts";
-import { type Address, parseAddressWithPrefix } from "../../conf/cidr.ts";
+import { type Address, parseAddressWithPrefix } from "../../ip/cidr.ts";
 import { setHas } from "../allocator.ts";
 import { readConfiguration } from "../configuration/network.ts";
 import { type IpamContext, placeOf } from "../context.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Request } from "../../cni/request.ts";
 import type { Route } from "../../cni/result.ts";
-import type { Address } from "../../conf/cidr.ts";
+import type { Address } from "../../ip/cidr.ts";
 import {
   asSection,
   field,

@@ -4,7 +4,7 @@ import {
   addressValue,
   type Cidr,
   parseCidr,
-} from "../../conf/cidr.ts";
+} from "../../ip/cidr.ts";
 import { addressText, readAddress } from "../address.ts";
 import { readAt, type Section, textField, unusable } from "./fields.ts";
 

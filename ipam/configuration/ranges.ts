@@ -1,5 +1,5 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
-import type { Cidr } from "../../conf/cidr.ts";
+import type { Cidr } from "../../ip/cidr.ts";
 import { asList, asSection, unusable } from "./fields.ts";
 import {
   type Range,

@@ -1,6 +1,6 @@
 import { requireKnownArguments } from "../../cni/arguments.ts";
 import type { Request } from "../../cni/request.ts";
-import { type Address, parseAddressWithPrefix } from "../../conf/cidr.ts";
+import { type Address, parseAddressWithPrefix } from "../../ip/cidr.ts";
 import { readAddress } from "../address.ts";
 import {
   asText,

@@ -1,5 +1,5 @@
 import type { Route } from "../../cni/result.ts";
-import { parseAddressWithPrefix } from "../../conf/cidr.ts";
+import { parseAddressWithPrefix } from "../../ip/cidr.ts";
 import { readAddress } from "../address.ts";
 import {
   asSection,

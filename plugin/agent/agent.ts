@@ -3,11 +3,11 @@ import { AF_INET, AF_INET6 } from "../../native/address.ts";
 import { RT_TABLE_MAIN } from "../../native/route/constants.ts";
 import type { Route } from "../../native/route/route.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
-import type { Kernel } from "../kernel.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import { type EnsureNode, refreshNode } from "../node/converge.ts";
 import type { Host } from "../node/linked.ts";
 import { OVERLAY_NAME } from "../overlay/state.ts";
-import { type Session, withSession } from "../session.ts";
+import { type Session, withSession } from "../kernel/session.ts";
 import { serveCall, type ServingContext } from "./call.ts";
 import { type Changes, listen } from "./changes.ts";
 import {

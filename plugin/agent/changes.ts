@@ -8,8 +8,8 @@ import {
   NETLINK_XFRM,
 } from "../../native/socket.ts";
 import { SUBNET_FILE } from "../discovery/flannel.ts";
-import type { Kernel } from "../kernel.ts";
-import type { Log } from "../log.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { Log } from "../kernel/log.ts";
 import { fileSource, type Interest } from "./watch/files.ts";
 import { judgeNftables, NFTABLES_GROUPS } from "./watch/nftables.ts";
 import { judgeOverlay, OVERLAY_GROUPS } from "./watch/overlay.ts";

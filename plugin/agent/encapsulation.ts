@@ -5,9 +5,9 @@ import {
   type EncapsulationEnd,
   encapsulationEnds,
   endName,
-} from "../peers/encapsulation.ts";
-import type { Kernel } from "../kernel.ts";
-import type { Log } from "../log.ts";
+} from "../node/peers/encapsulation.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { Log } from "../kernel/log.ts";
 
 /** The UDP sockets that let the kernel receive ESP in UDP (RFC 3948). */
 export interface EncapsulationSockets {

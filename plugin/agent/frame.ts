@@ -4,7 +4,7 @@
  * The launcher sends one message: 4 bytes magic, the length of the rest (u32, little endian), then
  * the name that the program was called by and the variables as `NAME=value`, each closed by a zero
  * byte. With it come open files, in the order of {@link CallFiles}. The agent answers with one
- * message, or where that would be too long with several. native/launcher.c is the other half.
+ * message, or where that would be too long with several. plugin/launcher/launcher.c is the other half.
  */
 export interface CallFrame {
   /** `crosslink` or `crosslink-ipam`, with whatever path it was started by. */

@@ -1,6 +1,6 @@
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import type { Mesh } from "../../ipam/mesh.ts";
-import { meshOfNode } from "../ipam.ts";
+import { meshOfNode } from "../handlers/ipam.ts";
 import type { LinkedNode } from "../node/linked.ts";
 import type { Keeper } from "./keeper.ts";
 

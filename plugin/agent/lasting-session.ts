@@ -1,5 +1,9 @@
-import type { Kernel } from "../kernel.ts";
-import { type LendSession, type OpenSession, openSession } from "../session.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import {
+  type LendSession,
+  type OpenSession,
+  openSession,
+} from "../kernel/session.ts";
 
 /** One session for many calls. */
 export interface LastingSession {

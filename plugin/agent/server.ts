@@ -10,7 +10,7 @@ import {
   type Unwatch,
   watchReadable,
 } from "../../native/local.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../kernel/log.ts";
 import {
   type Answer,
   type CallFiles,

@@ -1,4 +1,4 @@
-import { type Cidr, cidrOf } from "../../conf/cidr.ts";
+import { type Cidr, cidrOf } from "../../ip/cidr.ts";
 import type { RouteClient } from "../../native/route/client.ts";
 
 /** The bridge that Tencent's GlobalRouter puts pods on. */

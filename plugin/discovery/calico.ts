@@ -1,5 +1,5 @@
-import type { Cidr } from "../../conf/cidr.ts";
-import { cidrOf } from "../../conf/cidr.ts";
+import type { Cidr } from "../../ip/cidr.ts";
+import { cidrOf } from "../../ip/cidr.ts";
 import type { Route } from "../../native/route/route.ts";
 
 /** RTN_BLACKHOLE: include/uapi/linux/rtnetlink.h. */

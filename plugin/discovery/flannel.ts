@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { CniError, ErrorCode } from "../../cni/error.ts";
-import { type Cidr, parseAddressWithPrefix } from "../../conf/cidr.ts";
+import { type Cidr, parseAddressWithPrefix } from "../../ip/cidr.ts";
 
 /** Where flanneld leaves the node's lease. */
 export const SUBNET_FILE = "/run/flannel/subnet.env";

@@ -1,5 +1,5 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
-import { type Cidr, parseCidr } from "../../conf/cidr.ts";
+import { type Cidr, parseCidr } from "../../ip/cidr.ts";
 import { AF_INET, AF_INET6 } from "../../native/address.ts";
 import type { RouteClient } from "../../native/route/client.ts";
 import type { Self } from "../mesh/self.ts";

@@ -27,7 +27,7 @@ export interface Programs {
 
 /** What runtimes start. */
 const LAUNCHER = "crosslink";
-/** What the launcher becomes; native/launcher.c knows the name. */
+/** What the launcher becomes; plugin/launcher/launcher.c knows the name. */
 const FULL = "crosslink.full";
 const IPAM = "crosslink-ipam";
 

@@ -4,7 +4,7 @@ import {
   type Cidr,
   cidrOverlaps,
   parseAddress,
-} from "../../conf/cidr.ts";
+} from "../../ip/cidr.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
 import type { Link } from "./links.ts";
 import { networkHolding, widest } from "./networks.ts";

@@ -1,4 +1,4 @@
-import { type Cidr, compareAddresses, compareCidrs } from "../../conf/cidr.ts";
+import { type Cidr, compareAddresses, compareCidrs } from "../../ip/cidr.ts";
 import type { Keyring } from "../../conf/keyring.ts";
 import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
 import type { SecurityPolicy } from "../../native/xfrm/sp.ts";

@@ -1,4 +1,4 @@
-import type { Cidr } from "../../conf/cidr.ts";
+import type { Cidr } from "../../ip/cidr.ts";
 import { bindEnd, type End } from "./ipsec/keys.ts";
 import type { Member, OuterAddress } from "./members.ts";
 import { distinct, seenAs } from "./networks.ts";

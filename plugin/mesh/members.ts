@@ -4,7 +4,7 @@ import {
   type Cidr,
   parseAddress,
   parseCidr,
-} from "../../conf/cidr.ts";
+} from "../../ip/cidr.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
 import type { Node } from "../../conf/generated/cluster.ts";
 import { distinct, inFamily, type Networks } from "./networks.ts";

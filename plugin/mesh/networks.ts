@@ -8,7 +8,7 @@ import {
   compareCidrs,
   mapCidr,
   parseCidr,
-} from "../../conf/cidr.ts";
+} from "../../ip/cidr.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
 import type { Cluster } from "../../conf/generated/cluster.ts";
 

@@ -3,7 +3,7 @@ import {
   cidrContains,
   compareCidrs,
   parseCidr,
-} from "../../conf/cidr.ts";
+} from "../../ip/cidr.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
 import type { Node } from "../../conf/generated/cluster.ts";
 import type { RemoteNetworks } from "./checks.ts";

@@ -1,4 +1,4 @@
-import { parseCidr } from "../../conf/cidr.ts";
+import { parseCidr } from "../../ip/cidr.ts";
 import type { Node } from "../../conf/generated/cluster.ts";
 import { outerAddresses } from "./members.ts";
 import { inFamily } from "./networks.ts";

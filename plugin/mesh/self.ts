@@ -1,5 +1,5 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
-import { addressFromBytes, parseAddress } from "../../conf/cidr.ts";
+import { addressFromBytes, parseAddress } from "../../ip/cidr.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
 import { nearest } from "../../conf/document/nearest.ts";
 import type { Node } from "../../conf/generated/cluster.ts";

@@ -1,4 +1,4 @@
-import type { Cidr } from "../../conf/cidr.ts";
+import type { Cidr } from "../../ip/cidr.ts";
 import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
 import type { SecurityPolicy } from "../../native/xfrm/sp.ts";
 

@@ -1,4 +1,4 @@
-import { type Cidr } from "../../conf/cidr.ts";
+import { type Cidr } from "../../ip/cidr.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
 import type { Node } from "../../conf/generated/cluster.ts";
 import type { Keyring } from "../../conf/keyring.ts";

@@ -1,4 +1,4 @@
-import { type Cidr, cidrContains, parseCidr } from "../../conf/cidr.ts";
+import { type Cidr, cidrContains, parseCidr } from "../../ip/cidr.ts";
 import type { Keyring } from "../../conf/keyring.ts";
 import type { End } from "./ipsec/keys.ts";
 import type { SenderNumbers } from "./ipsec/spi.ts";

@@ -4,14 +4,14 @@ import {
   type NftablesClient,
   openNftables,
 } from "../../native/nftables/client.ts";
-import { inNamespace, type Kernel, using } from "../kernel.ts";
-import { FAMILIES, type Family } from "./family.ts";
+import { inNamespace, type Kernel, using } from "../kernel/kernel.ts";
+import { FAMILIES, type Family } from "./base/family.ts";
 import { findLegacy, missingLegacy } from "./legacy/program.ts";
 import type {
   LegacyOperation,
   NetfilterOperation,
   NftOperation,
-} from "./operation.ts";
+} from "./base/operation.ts";
 
 /** `again`: the rules are no longer those that the operations were made for. */
 export type Applied = "done" | "again";

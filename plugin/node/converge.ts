@@ -1,21 +1,21 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import { formatAddress } from "../../native/address.ts";
-import { applyOperations } from "../steps/apply.ts";
-import type { Kernel } from "../kernel.ts";
-import { withNodeLock } from "../lock.ts";
-import { type Log } from "../log.ts";
+import { applyOperations } from "../reconcile/apply.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { withNodeLock } from "../kernel/lock.ts";
+import { type Log } from "../kernel/log.ts";
 import { examineOverlay, nextHopTo } from "../overlay/examine.ts";
 import type { NextHop } from "../overlay/way.ts";
-import { describeStep } from "../steps/sentence.ts";
-import type { Session } from "../session.ts";
+import { describeStep } from "../reconcile/sentence.ts";
+import type { Session } from "../kernel/session.ts";
 import {
   applySnat,
   type DesiredSnat,
   planSnatByLooking,
   planSnatQuickly,
   type SnatPlan,
-} from "../snat/snat.ts";
+} from "../netfilter/snat.ts";
 import { desiredState, type RoutingFacts } from "./desired.ts";
 import { type Host, type LinkedNode, readLinkedNode } from "./linked.ts";
 import { observeState, readSysctls } from "./observe.ts";

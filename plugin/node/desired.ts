@@ -1,11 +1,11 @@
-import { type Cidr, cidrContains, cidrOf, parseCidr } from "../../conf/cidr.ts";
+import { type Cidr, cidrContains, cidrOf, parseCidr } from "../../ip/cidr.ts";
 import { sameBytes } from "../../native/address.ts";
 import type { Route } from "../../native/route/route.ts";
 import { inFamily } from "../mesh/networks.ts";
 import type { RemoteRoute } from "../mesh/state.ts";
 import { routeBy, routeTo, UNICAST, UNREACHABLE } from "../overlay/routes.ts";
 import type { NextHop } from "../overlay/way.ts";
-import { ownsRoute } from "../ownership.ts";
+import { ownsRoute } from "../owned.ts";
 import type { LinkedNode } from "./linked.ts";
 import { type DesiredState, NOTHING } from "./state.ts";
 

@@ -1,7 +1,7 @@
 import { AF_INET, AF_INET6 } from "../../native/address.ts";
 import { readSysctl } from "../../native/sysctl.ts";
-import { inNamespace } from "../kernel.ts";
-import type { Session } from "../session.ts";
+import { inNamespace } from "../kernel/kernel.ts";
+import type { Session } from "../kernel/session.ts";
 import type { ObservedState } from "./state.ts";
 
 /** RT_TABLE_MAIN: include/uapi/linux/rtnetlink.h. */

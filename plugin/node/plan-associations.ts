@@ -3,11 +3,11 @@ import type {
   ObservedAssociation,
   SecurityAssociation,
 } from "../../native/xfrm/sa.ts";
-import { ownsPolicy, ownsReqid } from "../ownership.ts";
-import { associationServes, sameKey } from "./equality.ts";
-import { associationIdentity } from "./identity.ts";
-import type { AssociationOperation } from "../steps/operation.ts";
-import { describeAssociation } from "../steps/sentence.ts";
+import { ownsPolicy, ownsReqid } from "../owned.ts";
+import { associationServes, sameKey } from "../reconcile/equality.ts";
+import { associationIdentity } from "../reconcile/identity.ts";
+import type { AssociationOperation } from "../reconcile/operation.ts";
+import { describeAssociation } from "../reconcile/sentence.ts";
 import type { ObservedState } from "./state.ts";
 
 /** Steps for SAs. */

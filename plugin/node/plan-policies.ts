@@ -3,11 +3,11 @@ import type {
   PolicyId,
   SecurityPolicy,
 } from "../../native/xfrm/sp.ts";
-import { ownsPolicy } from "../ownership.ts";
-import { policyServes } from "./equality.ts";
-import { policyIdentity } from "./identity.ts";
-import type { PolicyOperation } from "../steps/operation.ts";
-import { describePolicy } from "../steps/sentence.ts";
+import { ownsPolicy } from "../owned.ts";
+import { policyServes } from "../reconcile/equality.ts";
+import { policyIdentity } from "../reconcile/identity.ts";
+import type { PolicyOperation } from "../reconcile/operation.ts";
+import { describePolicy } from "../reconcile/sentence.ts";
 
 /** Steps for policies, apart by the moment at which each kind may be taken. */
 export interface PolicyPlan {

@@ -1,9 +1,9 @@
 import { sameBytes } from "../../native/address.ts";
 import type { Route } from "../../native/route/route.ts";
-import { isPodRoute, ownsRoute } from "../ownership.ts";
-import { routeIdentity } from "./identity.ts";
-import type { RouteOperation } from "../steps/operation.ts";
-import { describeRoute } from "../steps/sentence.ts";
+import { isPodRoute, ownsRoute } from "../owned.ts";
+import { routeIdentity } from "../reconcile/identity.ts";
+import type { RouteOperation } from "../reconcile/operation.ts";
+import { describeRoute } from "../reconcile/sentence.ts";
 
 /** Steps for routes toward remote CIDRs. */
 export interface RoutePlan {

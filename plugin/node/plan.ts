@@ -1,4 +1,4 @@
-import type { Operation } from "../steps/operation.ts";
+import type { Operation } from "../reconcile/operation.ts";
 import type { ExaminedOverlay } from "../overlay/examine.ts";
 import { UNICAST } from "../overlay/routes.ts";
 import { planAssociations } from "./plan-associations.ts";

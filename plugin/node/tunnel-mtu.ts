@@ -1,6 +1,6 @@
 import { formatAddress, sameBytes } from "../../native/address.ts";
 import type { RouteClient } from "../../native/route/client.ts";
-import { innerMtu } from "../forward/mtu.ts";
+import { innerMtu } from "../mesh/mtu.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
 
 /** The largest packet, in bytes, that fits into a tunnel, by the address of one of its ends. */

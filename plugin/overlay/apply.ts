@@ -4,7 +4,7 @@ import type {
   NeighbourOperation,
   OverlayOperation,
   TargetOperation,
-} from "../steps/operation.ts";
+} from "../reconcile/operation.ts";
 import {
   OVERLAY_ID,
   OVERLAY_NAME,

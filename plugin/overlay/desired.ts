@@ -1,10 +1,10 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
-import { type Cidr, compareCidrs } from "../../conf/cidr.ts";
+import { type Cidr, compareCidrs } from "../../ip/cidr.ts";
 import { AF_INET, AF_INET6, formatAddress } from "../../native/address.ts";
 import type { Route } from "../../native/route/route.ts";
 import type { SourceRule } from "../../native/route/rule.ts";
 import type { Companion, DesiredMesh, Segment } from "../mesh/state.ts";
-import { ROUTE_PROTOCOL } from "../ownership.ts";
+import { ROUTE_PROTOCOL } from "../owned.ts";
 import { overlayMtu } from "./mtu.ts";
 import { hardwareAddressOf } from "./hardware.ts";
 import { MAIN_TABLE, routeBy } from "./routes.ts";

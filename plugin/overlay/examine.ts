@@ -2,7 +2,7 @@ import { AF_INET, AF_INET6, sameBytes } from "../../native/address.ts";
 import type { RouteClient } from "../../native/route/client.ts";
 import type { Route } from "../../native/route/route.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
-import type { Session } from "../session.ts";
+import type { Session } from "../kernel/session.ts";
 import { desiredOverlay } from "./desired.ts";
 import { observeOverlay } from "./observe.ts";
 import { isOurs } from "./owner.ts";

@@ -2,8 +2,8 @@ import { AF_INET, AF_INET6, sameBytes } from "../../native/address.ts";
 import type { Link } from "../../native/route/link.ts";
 import type { RoutingRule, SourceRule } from "../../native/route/rule.ts";
 import { readSysctls } from "../node/observe.ts";
-import { ROUTE_PROTOCOL } from "../ownership.ts";
-import type { Session } from "../session.ts";
+import { ROUTE_PROTOCOL } from "../owned.ts";
+import type { Session } from "../kernel/session.ts";
 import { isOurs } from "./owner.ts";
 import {
   type ObservedOverlay,

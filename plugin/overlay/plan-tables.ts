@@ -2,7 +2,7 @@ import { formatAddress, sameBytes } from "../../native/address.ts";
 import type {
   NeighbourOperation,
   TargetOperation,
-} from "../steps/operation.ts";
+} from "../reconcile/operation.ts";
 import type {
   DesiredOverlay,
   ObservedOverlay,

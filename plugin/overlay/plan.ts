@@ -2,8 +2,8 @@ import { sameBytes } from "../../native/address.ts";
 import type { AssignedAddress } from "../../native/route/interface-address.ts";
 import type { Link } from "../../native/route/link.ts";
 import type { SourceRule } from "../../native/route/rule.ts";
-import type { Operation, RuleOperation } from "../steps/operation.ts";
-import { describeRule } from "../steps/sentence.ts";
+import type { Operation, RuleOperation } from "../reconcile/operation.ts";
+import { describeRule } from "../reconcile/sentence.ts";
 import { isOurs } from "./owner.ts";
 import { planTables, type Steps } from "./plan-tables.ts";
 import {

@@ -1,6 +1,6 @@
-import type { Cidr } from "../../conf/cidr.ts";
+import type { Cidr } from "../../ip/cidr.ts";
 import type { Route } from "../../native/route/route.ts";
-import { ROUTE_PROTOCOL } from "../ownership.ts";
+import { ROUTE_PROTOCOL } from "../owned.ts";
 import type { NextHop } from "./way.ts";
 
 /** RT_TABLE_MAIN, RT_SCOPE_UNIVERSE, RTN_UNICAST, RTN_UNREACHABLE: include/uapi/linux/rtnetlink.h. */

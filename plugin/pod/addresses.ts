@@ -1,6 +1,6 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { Result } from "../../cni/result.ts";
-import { parseAddress, parseAddressWithPrefix } from "../../conf/cidr.ts";
+import { parseAddress, parseAddressWithPrefix } from "../../ip/cidr.ts";
 
 /**
  * The addresses of the pod in a result: those of an interface inside the sandbox, and those that

@@ -1,13 +1,13 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { Request } from "../../cni/request.ts";
-import { addressInCidr } from "../../conf/cidr.ts";
+import { addressInCidr } from "../../ip/cidr.ts";
 import { AF_INET6, formatAddress, sameBytes } from "../../native/address.ts";
 import type { Link } from "../../native/route/link.ts";
-import { applyOperations } from "../steps/apply.ts";
-import type { Log } from "../log.ts";
+import { applyOperations } from "../reconcile/apply.ts";
+import type { Log } from "../kernel/log.ts";
 import type { LinkedNode } from "../node/linked.ts";
-import { describeStep } from "../steps/sentence.ts";
-import type { Session } from "../session.ts";
+import { describeStep } from "../reconcile/sentence.ts";
+import type { Session } from "../kernel/session.ts";
 import { podAddresses, podGateways } from "./addresses.ts";
 import { requireHostInterface } from "./host-interface.ts";
 import { observePod } from "./observe.ts";

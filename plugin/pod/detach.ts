@@ -2,10 +2,10 @@ import type { Request } from "../../cni/request.ts";
 import { NetlinkError } from "../../native/error.ts";
 import type { Link } from "../../native/route/link.ts";
 import { AF_INET, AF_INET6 } from "../../native/address.ts";
-import { applyOperations } from "../steps/apply.ts";
-import type { Operation } from "../steps/operation.ts";
-import { isPodRoute, ROUTE_PROTOCOL } from "../ownership.ts";
-import type { Session } from "../session.ts";
+import { applyOperations } from "../reconcile/apply.ts";
+import type { Operation } from "../reconcile/operation.ts";
+import { isPodRoute, ROUTE_PROTOCOL } from "../owned.ts";
+import type { Session } from "../kernel/session.ts";
 import { findHostInterface } from "./host-interface.ts";
 import { type LabelledAttachment, parseLabel } from "./label.ts";
 

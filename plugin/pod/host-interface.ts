@@ -3,7 +3,7 @@ import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { Request } from "../../cni/request.ts";
 import type { Link } from "../../native/route/link.ts";
 import { openRoute, type RouteClient } from "../../native/route/client.ts";
-import { type Kernel, using } from "../kernel.ts";
+import { type Kernel, using } from "../kernel/kernel.ts";
 
 /**
  * Finds the host's end of the pod's interface, whatever base plugin made it.

@@ -2,7 +2,7 @@ import { AF_INET6, sameBytes } from "../../native/address.ts";
 import type { ProxyNeighbour } from "../../native/route/neighbour/proxy.ts";
 import type { Route } from "../../native/route/route.ts";
 import { readSysctls } from "../node/observe.ts";
-import type { Session } from "../session.ts";
+import type { Session } from "../kernel/session.ts";
 import type { ObservedPod } from "./plan.ts";
 import type { Pod, PodState } from "./state.ts";
 

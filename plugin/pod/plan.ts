@@ -1,10 +1,10 @@
 import { sameBytes } from "../../native/address.ts";
 import type { ProxyNeighbour } from "../../native/route/neighbour/proxy.ts";
 import type { Route } from "../../native/route/route.ts";
-import type { Operation } from "../steps/operation.ts";
-import { ownsRoute, ROUTE_PROTOCOL } from "../ownership.ts";
-import { routeIdentity } from "../node/identity.ts";
-import { describeRoute } from "../steps/sentence.ts";
+import type { Operation } from "../reconcile/operation.ts";
+import { ownsRoute, ROUTE_PROTOCOL } from "../owned.ts";
+import { routeIdentity } from "../reconcile/identity.ts";
+import { describeRoute } from "../reconcile/sentence.ts";
 import { parseLabel } from "./label.ts";
 import type { Pod, PodState } from "./state.ts";
 

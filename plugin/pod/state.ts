@@ -2,7 +2,7 @@ import type { IpPrefix } from "../../native/address.ts";
 import { formatAddress } from "../../native/address.ts";
 import type { Link } from "../../native/route/link.ts";
 import type { Route } from "../../native/route/route.ts";
-import { ROUTE_PROTOCOL } from "../ownership.ts";
+import { ROUTE_PROTOCOL } from "../owned.ts";
 import { formatLabel, type LabelledAttachment } from "./label.ts";
 
 /** A pod as the base plugin left it. */

@@ -16,7 +16,7 @@ import {
 } from "../../native/xfrm/constants.ts";
 import { isEmpty, planFully } from "../../plugin/node/converge.ts";
 import { readLinkedNode } from "../../plugin/node/linked.ts";
-import { type Session, withSession } from "../../plugin/session.ts";
+import { type Session, withSession } from "../../plugin/kernel/session.ts";
 import { type Agent, startAgent } from "../e2e/agent/nodes.ts";
 import { crosslinkPlugin } from "../e2e/support/pod.ts";
 import type { Node } from "../e2e/support/topology.ts";

@@ -5,10 +5,10 @@ import {
   associationIdentity,
   policyIdentity,
   routeIdentity,
-} from "../../plugin/node/identity.ts";
+} from "../../plugin/reconcile/identity.ts";
 import type { NodePlan } from "../../plugin/node/plan.ts";
 import type { ObservedState } from "../../plugin/node/state.ts";
-import type { Operation } from "../../plugin/steps/operation.ts";
+import type { Operation } from "../../plugin/reconcile/operation.ts";
 
 /** A kernel in memory: what a plan's steps leave behind, for tests of plans. */
 export interface KernelModel {

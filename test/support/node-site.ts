@@ -8,7 +8,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../../cni/main.ts";
-import { pluginHandlers, processContext } from "../../plugin/verbs/handlers.ts";
+import {
+  pluginHandlers,
+  processContext,
+} from "../../plugin/handlers/handlers.ts";
 import { binding } from "./binding.ts";
 import { connect, type Namespace, namespace } from "./namespace.ts";
 

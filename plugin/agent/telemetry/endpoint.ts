@@ -1,7 +1,7 @@
 import { type Server, createServer, type ServerResponse } from "node:http";
 import { lstatSync, rmSync } from "node:fs";
 import { CniError, ErrorCode } from "../../../cni/error.ts";
-import type { Log } from "../../log.ts";
+import type { Log } from "../../kernel/log.ts";
 
 /** Where metrics are served. */
 export type Endpoint =

@@ -1,5 +1,5 @@
 import { destination, pino } from "pino";
-import { both, type Log, openLog } from "../../log.ts";
+import { both, type Log, openLog } from "../../kernel/log.ts";
 import type { Afterwards } from "../afterwards.ts";
 
 const STDERR = 2;

@@ -1,8 +1,8 @@
 import { Registry } from "prom-client";
-import type { Kernel } from "../../kernel.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
 import type { LinkedNode } from "../../node/linked.ts";
-import { withSession } from "../../session.ts";
-import { readXfrmStatistics } from "../../peers/statistics.ts";
+import { withSession } from "../../kernel/session.ts";
+import { readXfrmStatistics } from "../../kernel/statistics.ts";
 import { kernelMetrics } from "./kernel-metrics.ts";
 import { countingMeter } from "./meter.ts";
 import type { Meter } from "./observer.ts";

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { toCniError } from "../../../cni/translate.ts";
 import type { FullPlan, Onlooker } from "../../node/converge.ts";
 import type { Answer, CallFrame } from "../frame.ts";
-import type { Log } from "../../log.ts";
+import type { Log } from "../../kernel/log.ts";
 import type { Afterwards } from "../afterwards.ts";
 
 /** Watches the agent at work: one log line a decision, and counts. */

@@ -5,7 +5,7 @@ import type { Peer } from "../../mesh/state.ts";
 import {
   type FindAssociation,
   findAssociations,
-} from "../../peers/associations.ts";
+} from "../../node/peers/associations.ts";
 
 /** One SA that this node should have, and what the kernel has. */
 export interface Tunnel {

@@ -7,7 +7,7 @@ import {
   openFileWatch,
 } from "../../../native/file-watch.ts";
 import { watchReadable } from "../../../native/local.ts";
-import type { Log } from "../../log.ts";
+import type { Log } from "../../kernel/log.ts";
 import type { Source } from "./source.ts";
 import { type Verdict, worst } from "./verdict.ts";
 

@@ -14,7 +14,7 @@ import {
 import { decodeRoute, type Route } from "../../../native/route/route.ts";
 import { ifaddrmsg, ifinfomsg } from "../../../native/route/structs.ts";
 import { decodeAttributes } from "../../../native/attribute.ts";
-import { isPodRoute, ownsRoute } from "../../ownership.ts";
+import { isPodRoute, ownsRoute } from "../../owned.ts";
 import type { Verdict } from "./verdict.ts";
 
 /**

@@ -3,7 +3,7 @@ import { type Unwatch, watchReadable } from "../../../native/local.ts";
 import type { Transport } from "../../../native/conversation.ts";
 import { decodeMessages, type Message } from "../../../native/message.ts";
 import { openTransport } from "../../../native/socket.ts";
-import type { Kernel } from "../../kernel.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
 import { type Verdict, worst } from "./verdict.ts";
 
 /** Something that tells of changes. */

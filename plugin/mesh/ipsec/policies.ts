@@ -1,8 +1,8 @@
-import type { Cidr } from "../../../conf/cidr.ts";
+import type { Cidr } from "../../../ip/cidr.ts";
 import type { IpPrefix } from "../../../native/address.ts";
 import type { SecurityPolicy, Template } from "../../../native/xfrm/sp.ts";
 import type { KeyedLink } from "./keyed-link.ts";
-import { compareCidrs } from "../../../conf/cidr.ts";
+import { compareCidrs } from "../../../ip/cidr.ts";
 
 /** Lower numbers are asked first: what nothing protects is blocked. */
 const PROTECT_PRIORITY = 17200;

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { CniError, ErrorCode } from "../../../cni/error.ts";
-import type { Kernel } from "../../kernel.ts";
-import type { Family } from "../family.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { Family } from "../base/family.ts";
 import {
   judge,
   LOCK_SECONDS,

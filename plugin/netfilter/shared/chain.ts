@@ -1,4 +1,4 @@
-import type { Family } from "../family.ts";
+import type { Family } from "../base/family.ts";
 
 /** Which of the kernel's two packet filters: nf_tables, or the older ip_tables ("legacy"). */
 export type Backend = "nft" | "legacy";

@@ -2,8 +2,8 @@ import { decodeAttributeList } from "../../../native/attribute.ts";
 import { decodeExpressions } from "../../../native/nftables/expression/expression.ts";
 import type { Expression } from "../../../native/nftables/expression/expression.ts";
 import type { ObservedRule } from "../../../native/nftables/rule.ts";
-import type { Family } from "../family.ts";
-import { OWN_COMMENT } from "../own.ts";
+import type { Family } from "../base/family.ts";
+import { OWN_COMMENT } from "../base/own.ts";
 import type { SharedRule } from "./chain.ts";
 import { isOurComment, type ParsedPair, parsePair } from "./parse-pair.ts";
 

@@ -1,13 +1,13 @@
-import type { Cidr } from "../../../conf/cidr.ts";
+import type { Cidr } from "../../../ip/cidr.ts";
 import type { Expression } from "../../../native/nftables/expression/expression.ts";
 import {
   COUNTER,
   inNetwork,
   significantBytes,
   withoutMark,
-} from "../expressions.ts";
+} from "../base/expressions.ts";
 import { legacyKey } from "../legacy/save.ts";
-import { MASQUERADE_MARK, OWN_COMMENT } from "../own.ts";
+import { MASQUERADE_MARK, OWN_COMMENT } from "../base/own.ts";
 import type { Backend } from "./chain.ts";
 import { keyOf } from "./nft-rule.ts";
 import { pairRest, type Verdict } from "./pair-rest.ts";

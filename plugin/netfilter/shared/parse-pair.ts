@@ -3,9 +3,9 @@ import {
   type Expression,
   expressionsKey,
 } from "../../../native/nftables/expression/expression.ts";
-import { withoutMark } from "../expressions.ts";
-import { type Family, traitsOf } from "../family.ts";
-import { OWN_COMMENT } from "../own.ts";
+import { withoutMark } from "../base/expressions.ts";
+import { type Family, traitsOf } from "../base/family.ts";
+import { OWN_COMMENT } from "../base/own.ts";
 import { pairRest, type Verdict } from "./pair-rest.ts";
 
 /** A rule of ours as it was read. */

@@ -6,9 +6,9 @@ import {
   type Place,
 } from "../../../native/nftables/rule.ts";
 import { addTable } from "../../../native/nftables/table.ts";
-import { traitsOf } from "../family.ts";
-import type { NetfilterOperation, Sign } from "../operation.ts";
-import { OWN_COMMENT } from "../own.ts";
+import { traitsOf } from "../base/family.ts";
+import type { NetfilterOperation, Sign } from "../base/operation.ts";
+import { OWN_COMMENT } from "../base/own.ts";
 import {
   planShared,
   type SharedChain,

@@ -1,4 +1,4 @@
-import type { Cidr } from "../../../conf/cidr.ts";
+import type { Cidr } from "../../../ip/cidr.ts";
 import { formatAddress } from "../../../native/address.ts";
 import type { Request } from "../../../native/conversation.ts";
 import { addChain, deleteChain } from "../../../native/nftables/chain.ts";
@@ -14,10 +14,14 @@ import {
 import { addRule, deleteRule } from "../../../native/nftables/rule.ts";
 import { addSet, deleteSet } from "../../../native/nftables/set.ts";
 import { addTable, deleteTable } from "../../../native/nftables/table.ts";
-import { traitsOf } from "../family.ts";
+import { traitsOf } from "../base/family.ts";
 import { expressionsKey } from "../../../native/nftables/expression/expression.ts";
-import type { NetfilterOperation, NftOperation, Sign } from "../operation.ts";
-import { OWN_COMMENT, OWN_TABLE } from "../own.ts";
+import type {
+  NetfilterOperation,
+  NftOperation,
+  Sign,
+} from "../base/operation.ts";
+import { OWN_COMMENT, OWN_TABLE } from "../base/own.ts";
 import type {
   ObservedOwnedChain,
   ObservedOwnedSet,

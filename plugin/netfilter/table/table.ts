@@ -1,8 +1,8 @@
-import type { Cidr } from "../../../conf/cidr.ts";
+import type { Cidr } from "../../../ip/cidr.ts";
 import type { Hook, ObservedHook } from "../../../native/nftables/chain.ts";
 import type { Expression } from "../../../native/nftables/expression/expression.ts";
 import type { Interval } from "../../../native/nftables/interval.ts";
-import type { Family } from "../family.ts";
+import type { Family } from "../base/family.ts";
 
 /** Our table of one family as it should be. Without a chain it should not be at all. */
 export interface OwnedTable {

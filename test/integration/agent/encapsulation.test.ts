@@ -5,8 +5,8 @@ import { encapsulationSockets } from "../../../plugin/agent/encapsulation.ts";
 import {
   encapsulationEnds,
   isHeld,
-} from "../../../plugin/peers/encapsulation.ts";
-import { requireHeld } from "../../../plugin/verbs/status.ts";
+} from "../../../plugin/node/peers/encapsulation.ts";
+import { requireHeld } from "../../../plugin/handlers/status.ts";
 import { binding } from "../../support/binding.ts";
 import { type Namespace, namespace } from "../../support/namespace.ts";
 import { association, ip } from "../../support/xfrm/xfrm.ts";

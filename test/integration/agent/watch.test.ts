@@ -13,7 +13,7 @@ import { parseNetwork } from "../../../conf/network.ts";
 import { openRoute } from "../../../native/route/client.ts";
 import { type Changes, listen } from "../../../plugin/agent/changes.ts";
 import type { Verdict } from "../../../plugin/agent/watch/verdict.ts";
-import { silent } from "../../../plugin/log.ts";
+import { silent } from "../../../plugin/kernel/log.ts";
 import { binding } from "../../support/binding.ts";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
 import { until } from "../../support/until.ts";

@@ -22,7 +22,7 @@ let script: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "crosslink-cache-"));
   script = join(folder, "crosslink.js");
-  const text = await bundle(`${root}/plugin/binary/start.ts`);
+  const text = await bundle(`${root}/plugin/start.ts`);
   writeFileSync(script, asFunction(text));
 });
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { tryAssociation } from "../../../plugin/verbs/esp.ts";
+import { tryAssociation } from "../../../plugin/kernel/esp.ts";
 import { binding } from "../../support/binding.ts";
 import { beforeAll, describe, expect, it } from "vitest";
 import { act } from "../../support/faults/actor.ts";

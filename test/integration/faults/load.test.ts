@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { tryAssociation } from "../../../plugin/verbs/esp.ts";
+import { tryAssociation } from "../../../plugin/kernel/esp.ts";
 import { binding } from "../../support/binding.ts";
 import {
   callBinary,

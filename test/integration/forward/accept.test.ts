@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describeSnat, observeSnat } from "../../../plugin/snat/snat.ts";
+import { describeSnat, observeSnat } from "../../../plugin/netfilter/snat.ts";
 import { POD, POD6, REMOTE, testbed } from "../snat/testbed.ts";
 
 const ACCEPT4 = [

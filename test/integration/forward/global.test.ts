@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
-import { parseCidr } from "../../../conf/cidr.ts";
+import { parseCidr } from "../../../ip/cidr.ts";
 import {
   applySnat,
   observeSnat,
   planSnat,
   type SnatMode,
-} from "../../../plugin/snat/snat.ts";
+} from "../../../plugin/netfilter/snat.ts";
 import { binding } from "../../support/binding.ts";
 import { connect, namespace, type Namespace } from "../../support/namespace.ts";
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { peerMtus, tunnelMtus } from "../../../plugin/node/tunnel-mtu.ts";
-import { withSession } from "../../../plugin/session.ts";
+import { withSession } from "../../../plugin/kernel/session.ts";
 import { binding } from "../../support/binding.ts";
 import { cluster, meshAt, node } from "../../support/mesh/mesh.ts";
 import { connect, namespace } from "../../support/namespace.ts";

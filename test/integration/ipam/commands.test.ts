@@ -7,7 +7,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parseAddress, parseCidr } from "../../../conf/cidr.ts";
+import { parseAddress, parseCidr } from "../../../ip/cidr.ts";
 import type { Mesh } from "../../../ipam/mesh.ts";
 import {
   addressesOf,

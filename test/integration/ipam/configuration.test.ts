@@ -5,7 +5,7 @@ import {
   firstAddress,
   lastAddress,
   parseCidr,
-} from "../../../conf/cidr.ts";
+} from "../../../ip/cidr.ts";
 import { addressText } from "../../../ipam/address.ts";
 import {
   addressesOf,

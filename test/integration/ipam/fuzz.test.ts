@@ -11,7 +11,7 @@ import {
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addressInCidr, parseAddress, parseCidr } from "../../../conf/cidr.ts";
+import { addressInCidr, parseAddress, parseCidr } from "../../../ip/cidr.ts";
 import { isAddressName } from "../../../ipam/address.ts";
 import {
   addressesOf,

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ClusterSource } from "../../../conf/clusters.ts";
-import { parseCidr as parse } from "../../../conf/cidr.ts";
-import { applyOperations } from "../../../plugin/steps/apply.ts";
+import { parseCidr as parse } from "../../../ip/cidr.ts";
+import { applyOperations } from "../../../plugin/reconcile/apply.ts";
 import type { DesiredMesh } from "../../../plugin/mesh/state.ts";
 import { observeState } from "../../../plugin/node/observe.ts";
 import { type NodePlan, withOverlay } from "../../../plugin/node/plan.ts";
 import { NOTHING } from "../../../plugin/node/state.ts";
 import { examineOverlay } from "../../../plugin/overlay/examine.ts";
-import { describeStep } from "../../../plugin/steps/sentence.ts";
-import { withSession } from "../../../plugin/session.ts";
+import { describeStep } from "../../../plugin/reconcile/sentence.ts";
+import { withSession } from "../../../plugin/kernel/session.ts";
 import { binding } from "../../support/binding.ts";
 import { cluster, meshAt, node } from "../../support/mesh/mesh.ts";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { runCommandLine } from "../../../plugin/command/main.ts";
+import { runCommandLine } from "../../../plugin/commands/main.ts";
 import { binding } from "../../support/binding.ts";
 import { makeLeaf } from "../../support/leaf.ts";
 import { type NodeSite, nodeSite } from "../../support/node-site.ts";

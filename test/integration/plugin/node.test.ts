@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { tryAssociation } from "../../../plugin/verbs/esp.ts";
+import { tryAssociation } from "../../../plugin/kernel/esp.ts";
 import { binding } from "../../support/binding.ts";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
 import { type NodeSite, nodeSite } from "../../support/node-site.ts";

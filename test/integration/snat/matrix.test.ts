@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { SnatMode } from "../../../plugin/snat/snat.ts";
+import type { SnatMode } from "../../../plugin/netfilter/snat.ts";
 import { POD, REMOTE, testbed } from "./testbed.ts";
 
 const NODE = "172.16.0.1";

@@ -4,7 +4,7 @@ import {
   describeSnat,
   observeSnat,
   planSnat,
-} from "../../../plugin/snat/snat.ts";
+} from "../../../plugin/netfilter/snat.ts";
 import { PAIRS, pairs, POD, POD6, testbed } from "./testbed.ts";
 
 const RETURN4 = [

@@ -1,5 +1,5 @@
-import { parseCidr } from "../../../conf/cidr.ts";
-import type { Kernel } from "../../../plugin/kernel.ts";
+import { parseCidr } from "../../../ip/cidr.ts";
+import type { Kernel } from "../../../plugin/kernel/kernel.ts";
 import {
   applySnat,
   type DesiredSnat,
@@ -7,7 +7,7 @@ import {
   planSnat,
   type SnatMode,
   type SnatPlan,
-} from "../../../plugin/snat/snat.ts";
+} from "../../../plugin/netfilter/snat.ts";
 import { binding } from "../../support/binding.ts";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
 

@@ -4,11 +4,11 @@
  */
 import { createInterface } from "node:readline";
 import { run } from "../../../cni/main.ts";
-import { runCommandLine } from "../../../plugin/command/main.ts";
+import { runCommandLine } from "../../../plugin/commands/main.ts";
 import {
   pluginHandlers,
   processContext,
-} from "../../../plugin/verbs/handlers.ts";
+} from "../../../plugin/handlers/handlers.ts";
 import { binding } from "../binding.ts";
 import { counting } from "./failing.ts";
 import type { Asked, Told } from "./resident.ts";

@@ -5,7 +5,7 @@ import type { Binding } from "../../../native/binding.ts";
 import {
   pluginHandlers,
   processContext,
-} from "../../../plugin/verbs/handlers.ts";
+} from "../../../plugin/handlers/handlers.ts";
 import { binding } from "../binding.ts";
 import { garbling } from "./garble.ts";
 import {

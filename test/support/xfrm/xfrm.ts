@@ -1,4 +1,4 @@
-import { parseAddress } from "../../../conf/cidr.ts";
+import { parseAddress } from "../../../ip/cidr.ts";
 import type { IpPrefix } from "../../../native/address.ts";
 import { Key } from "../../../native/xfrm/key.ts";
 import type { SecurityAssociation } from "../../../native/xfrm/sa.ts";

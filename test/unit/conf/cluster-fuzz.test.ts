@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { CniError } from "../../../cni/error.ts";
-import { cidrOverlaps, parseCidr } from "../../../conf/cidr.ts";
+import { cidrOverlaps, parseCidr } from "../../../ip/cidr.ts";
 import { type ClusterSource, loadClusters } from "../../../conf/clusters.ts";
 import { temporaryFolder, writeFiles } from "./files.ts";
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { parseCidr } from "../../../conf/cidr.ts";
+import { parseCidr } from "../../../ip/cidr.ts";
 import { type ClusterSource, loadClusters } from "../../../conf/clusters.ts";
 import { loadKeyring } from "../../../conf/keyring.ts";
 import { parseNetwork } from "../../../conf/network.ts";

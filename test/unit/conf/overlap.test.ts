@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Cidr, cidrOf, cidrOverlaps } from "../../../conf/cidr.ts";
+import { type Cidr, cidrOf, cidrOverlaps } from "../../../ip/cidr.ts";
 import {
   firstOverlap,
   overlapping,

@@ -39,7 +39,7 @@ const wrong = [
 const right = [
   ["plugin/front.ts", "../cni/plain.ts"],
   ["ipam/store.ts", "../native/socket.ts"],
-  ["conf/cidr.ts", "ip-num"],
+  ["ip/cidr.ts", "ip-num"],
   ["plugin/agent/telemetry/log.ts", "pino"],
   ["native/socket.ts", "./binding.ts"],
   ["native/key.ts", "node:crypto"],

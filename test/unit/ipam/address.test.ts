@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseAddress } from "../../../conf/cidr.ts";
+import { parseAddress } from "../../../ip/cidr.ts";
 import {
   addressText,
   isAddressName,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addressValue, parseAddress } from "../../../conf/cidr.ts";
+import { addressValue, parseAddress } from "../../../ip/cidr.ts";
 import { addressText } from "../../../ipam/address.ts";
 import { allocate, freeAddress, setHas } from "../../../ipam/allocator.ts";
 import type { RangeSet } from "../../../ipam/configuration/range.ts";

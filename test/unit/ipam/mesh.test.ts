@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseAddress, parseCidr } from "../../../conf/cidr.ts";
+import { parseAddress, parseCidr } from "../../../ip/cidr.ts";
 import { readRangeSets } from "../../../ipam/configuration/ranges.ts";
 import {
   type Mesh,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseAddress } from "../../../conf/cidr.ts";
+import { parseAddress } from "../../../ip/cidr.ts";
 import { readRangeSets } from "../../../ipam/configuration/ranges.ts";
 import { writeResult } from "../../../ipam/result.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CniError } from "../../../../cni/error.ts";
 import type { Request } from "../../../../cni/request.ts";
-import { parseCidr } from "../../../../conf/cidr.ts";
+import { parseCidr } from "../../../../ip/cidr.ts";
 import { readConfiguration } from "../../../../ipam/configuration/network.ts";
 import { rangeText } from "../../../../ipam/configuration/range.ts";
 import { resolveRanges } from "../../../../ipam/configuration/ranges.ts";

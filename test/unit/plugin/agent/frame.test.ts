@@ -6,7 +6,7 @@ import {
   nameFiles,
 } from "../../../../plugin/agent/frame.ts";
 
-/** What native/launcher.c writes. */
+/** What plugin/launcher/launcher.c writes. */
 function encodeCall(words: readonly string[]): Buffer {
   const body = Buffer.from(words.map((word) => `${word}\0`).join(""));
   const head = Buffer.from("CLK1\0\0\0\0");

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { parseNetwork } from "../../../../conf/network.ts";
 import { keeper, type NodeFiles } from "../../../../plugin/agent/keeper.ts";
-import { silent } from "../../../../plugin/log.ts";
+import { silent } from "../../../../plugin/kernel/log.ts";
 import type { LinkedNode } from "../../../../plugin/node/linked.ts";
-import type { Session } from "../../../../plugin/session.ts";
+import type { Session } from "../../../../plugin/kernel/session.ts";
 
 const session = {} as Session;
 const config = parseNetwork({ type: "crosslink" });

@@ -5,7 +5,7 @@ import {
   cidrOf,
   cidrOverlaps,
   parseCidr,
-} from "../../../../conf/cidr.ts";
+} from "../../../../ip/cidr.ts";
 import type { ClusterSource } from "../../../../conf/clusters.ts";
 import type { Keyring } from "../../../../conf/keyring.ts";
 import {

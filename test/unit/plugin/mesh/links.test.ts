@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addressFromBytes } from "../../../../conf/cidr.ts";
+import { addressFromBytes } from "../../../../ip/cidr.ts";
 import { type Link, linksWith } from "../../../../plugin/mesh/links.ts";
 import { type Member, membersOf } from "../../../../plugin/mesh/members.ts";
 import { networksOf } from "../../../../plugin/mesh/networks.ts";

@@ -6,7 +6,7 @@ import {
   cidrOf,
   parseAddress,
   parseCidr,
-} from "../../../../conf/cidr.ts";
+} from "../../../../ip/cidr.ts";
 import {
   distinct,
   inFamily,

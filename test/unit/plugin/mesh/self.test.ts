@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CniError } from "../../../../cni/error.ts";
-import { parseAddress } from "../../../../conf/cidr.ts";
+import { parseAddress } from "../../../../ip/cidr.ts";
 import { selectSelf, type SelfHints } from "../../../../plugin/mesh/self.ts";
 import { cluster, node } from "../../../support/mesh/mesh.ts";
 

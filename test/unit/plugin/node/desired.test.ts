@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Cidr } from "../../../../conf/cidr.ts";
+import type { Cidr } from "../../../../ip/cidr.ts";
 import type { ClusterSource } from "../../../../conf/clusters.ts";
 import { formatAddress, formatPrefix } from "../../../../native/address.ts";
 import type { Route } from "../../../../native/route/route.ts";

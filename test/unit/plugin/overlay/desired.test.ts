@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseAddress, parseCidr } from "../../../../conf/cidr.ts";
+import { parseAddress, parseCidr } from "../../../../ip/cidr.ts";
 import type { Cluster, Node } from "../../../../conf/generated/cluster.ts";
 import { formatAddress } from "../../../../native/address.ts";
 import { desiredOverlay } from "../../../../plugin/overlay/desired.ts";
@@ -7,7 +7,7 @@ import type { NextHop } from "../../../../plugin/overlay/way.ts";
 import {
   describeRoute,
   describeRule,
-} from "../../../../plugin/steps/sentence.ts";
+} from "../../../../plugin/reconcile/sentence.ts";
 import { cluster, meshAt, node } from "../../../support/mesh/mesh.ts";
 
 const podCIDRs = ["10.1.0.0/16", "fd01::/48"];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addressFromBytes } from "../../../../../conf/cidr.ts";
+import { addressFromBytes } from "../../../../../ip/cidr.ts";
 import { XFRM_STATE_AF_UNSPEC } from "../../../../../native/xfrm/constants.ts";
 import type { SecurityAssociation } from "../../../../../native/xfrm/sa.ts";
 import {

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cidrOf, parseCidr } from "../../../../../conf/cidr.ts";
+import { cidrOf, parseCidr } from "../../../../../ip/cidr.ts";
 import { decodeRule, addRule } from "../../../../../native/nftables/rule.ts";
 import type { Expression } from "../../../../../native/nftables/expression/expression.ts";
-import { traitsOf } from "../../../../../plugin/netfilter/family.ts";
+import { traitsOf } from "../../../../../plugin/netfilter/base/family.ts";
 import { nftRuleReader } from "../../../../../plugin/netfilter/shared/nft-rule.ts";
 import {
   type PairRule,

@@ -1,16 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cidrOf, parseCidr } from "../../../../../conf/cidr.ts";
+import { cidrOf, parseCidr } from "../../../../../ip/cidr.ts";
 import { prefixInterval } from "../../../../../native/nftables/interval.ts";
 import { expressionsKey } from "../../../../../native/nftables/expression/expression.ts";
-import type { NftOperation } from "../../../../../plugin/netfilter/operation.ts";
+import type { NftOperation } from "../../../../../plugin/netfilter/base/operation.ts";
 import { planTable } from "../../../../../plugin/netfilter/table/plan.ts";
 import type {
   ObservedOwnedTable,
   OwnedTable,
 } from "../../../../../plugin/netfilter/table/table.ts";
-import { desiredTable } from "../../../../../plugin/snat/desired-table.ts";
-import { outermostOf } from "../../../../../plugin/netfilter/network-pairs.ts";
+import { desiredTable } from "../../../../../plugin/netfilter/desired-table.ts";
+import { outermostOf } from "../../../../../plugin/netfilter/base/network-pairs.ts";
 
 const hook = { type: "nat", hook: 4, priority: 90, policy: "accept" } as const;
 const ABSENT: ObservedOwnedTable = {

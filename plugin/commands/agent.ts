@@ -1,0 +1,67 @@
+import { dirname } from "node:path";
+import { afterwards } from "../agent/afterwards.ts";
+import { startAgent } from "../agent/agent.ts";
+import { putCallsFirst } from "../agent/helper-threads.ts";
+import { openAgentLogs } from "../agent/telemetry/log.ts";
+import { parseEndpoint, serveMetrics } from "../agent/telemetry/endpoint.ts";
+import { unmetered } from "../agent/telemetry/meter.ts";
+import { openMetrics } from "../agent/telemetry/metrics.ts";
+import { type Meter, observe } from "../agent/telemetry/observer.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { Log } from "../kernel/log.ts";
+import { claimSocket } from "../agent/socket-folder.ts";
+import type { Terminal } from "./command.ts";
+import { CONFLIST_FOLDER, type Options, readConfiguration } from "./options.ts";
+
+/** Where the launcher looks for the agent. */
+export const AGENT_SOCKET = "/run/crosslink/agent.sock";
+
+/** `crosslink agent`: stays until SIGTERM or SIGINT. */
+export function runAgent(options: Options, terminal: Terminal): number {
+  const { conflist, socket = AGENT_SOCKET } = options;
+  putCallsFirst();
+  const kernel = terminal.kernel();
+  claimSocket(kernel, socket);
+  const later = afterwards();
+  const logs = openAgentLogs(configuredLogFile(options), later);
+  const log = logs.own;
+  const metrics = startMetrics(options, kernel, log);
+  const stop = startAgent({
+    kernel,
+    host: terminal.host,
+    configuration: () => readConfiguration(options),
+    conflistFolder:
+      conflist === undefined ? CONFLIST_FOLDER : dirname(conflist),
+    socket,
+    logs,
+    observer: observe({ log, meter: metrics.meter, later }),
+  });
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    process.once(signal, () => {
+      log("info", "the agent ends", { signal });
+      stop();
+      metrics.stop();
+    });
+  // Whoever reads this may send a signal at once.
+  log("info", "the agent is ready", { socket });
+  return 0;
+}
+
+function startMetrics(
+  { metrics }: Options,
+  kernel: Kernel,
+  log: Log,
+): { readonly meter: Meter; readonly stop: () => void } {
+  if (metrics === undefined) return { meter: unmetered, stop: () => undefined };
+  const { meter, scrape } = openMetrics(kernel);
+  return { meter, stop: serveMetrics(parseEndpoint(metrics), scrape, log) };
+}
+
+/** A configuration that is wrong now may be right later: the agent itself says what is wrong with it. */
+function configuredLogFile(options: Options): string | undefined {
+  try {
+    return readConfiguration(options).logFile;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,30 @@
+import { openLog } from "../kernel/log.ts";
+import { converge } from "../node/converge.ts";
+import { readLinkedNode } from "../node/linked.ts";
+import { withSession } from "../kernel/session.ts";
+import type { Terminal } from "./command.ts";
+import { type Options, readConfiguration } from "./options.ts";
+
+/** `crosslink apply`: brings this node to what its files say; one line a step. */
+export function runApply(options: Options, terminal: Terminal): number {
+  const config = readConfiguration(options);
+  const toFile = openLog(() => undefined, config.logFile);
+  const done: string[] = [];
+  withSession(terminal.kernel(), (session) => {
+    const node = readLinkedNode(config, terminal.host, session.route);
+    converge(session, { node, snat: config.snat }, (level, message, facts) => {
+      toFile(level, message, facts);
+      done.push(message);
+    });
+  });
+  terminal.writeStdout(
+    options.json ? `${JSON.stringify({ done })}\n` : toText(done),
+  );
+  return 0;
+}
+
+function toText(done: readonly string[]): string {
+  if (done.length === 0)
+    return "Nothing to do: the node is what its files say.\n";
+  return done.map((sentence) => `${sentence}\n`).join("");
+}

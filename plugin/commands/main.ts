@@ -1,0 +1,127 @@
+import { toCniError } from "../../cni/translate.ts";
+import { runAgent } from "./agent.ts";
+import { runApply } from "./apply.ts";
+import type { Command, Terminal } from "./command.ts";
+import { helpText } from "./help.ts";
+import { runInstall, runUninstall } from "./install.ts";
+import { runIpam } from "./ipam.ts";
+import { runKeygen } from "./keygen.ts";
+import { parseOptions } from "./options.ts";
+import { runPlan } from "./plan.ts";
+import { runRoutes } from "./routes.ts";
+import { runStatus } from "./status.ts";
+import { runTeardown } from "./teardown.ts";
+import { runVersion } from "./version.ts";
+
+/** Every command, in the order that `--help` shows. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: "plan",
+    summary: "show what this node would get, against what it has",
+    run: runPlan,
+  },
+  {
+    name: "apply",
+    summary: "bring this node to what its files say",
+    run: runApply,
+  },
+  {
+    name: "status",
+    summary: "show every peer: endpoint, key, traffic, age, errors",
+    run: runStatus,
+  },
+  {
+    name: "agent",
+    summary: "stay: keep this node right, and serve CNI calls fast",
+    run: runAgent,
+  },
+  {
+    name: "install",
+    summary:
+      "put crosslink into the runtime's plugin folder and the node's conflist",
+    flags: {
+      "drop-in":
+        "leave the conflist as it is, for runtimes that read drop-ins (libcni 1.3)",
+    },
+    run: runInstall,
+  },
+  {
+    name: "uninstall",
+    summary: "undo install: first the conflist, then the programs",
+    flags: { force: "remove the programs even where pods may need them still" },
+    run: runUninstall,
+  },
+  {
+    name: "keygen",
+    summary: "write a keyring, or take a step of a key rotation",
+    flags: {
+      rotate: "add the next key; every node accepts it, none sends with it yet",
+      activate: "send with the newest key",
+      retire: "remove all keys but the active one",
+    },
+    run: runKeygen,
+  },
+  {
+    name: "teardown",
+    summary: "remove all that crosslink owns on this node, and nothing else",
+    run: runTeardown,
+  },
+  {
+    name: "routes",
+    summary:
+      "print the static routes that an office router needs: routes [NETWORK]",
+    run: runRoutes,
+  },
+  {
+    name: "ipam",
+    summary: "list, show or free addresses: ipam list | show IP | free IP",
+    flags: { stale: "free: all whose pod is gone" },
+    run: runIpam,
+  },
+  { name: "version", summary: "print the version", run: runVersion },
+];
+
+/**
+ * Runs `crosslink COMMAND [OPTIONS]`.
+ *
+ * @returns 0; 1 after an error, which is on stderr; 2 for words that make no command
+ */
+export function runCommandLine(
+  args: readonly string[],
+  terminal: Terminal,
+): number {
+  const [name = "--help", ...rest] = args;
+  if (["--help", "-h", "help"].includes(name) || rest.includes("--help")) {
+    terminal.writeStdout(helpText(COMMANDS));
+    return 0;
+  }
+  const command = COMMANDS.find(
+    (entry) => entry.name === name.replace(/^--(?=version$)/, ""),
+  );
+  if (command === undefined) {
+    terminal.writeStderr(
+      `crosslink: there is no command "${name}"; \`crosslink --help\` lists them\n`,
+    );
+    return 2;
+  }
+  return runSafely(command, rest, terminal);
+}
+
+function runSafely(
+  command: Command,
+  args: readonly string[],
+  terminal: Terminal,
+): number {
+  try {
+    return command.run(
+      parseOptions(args, Object.keys(command.flags ?? {})),
+      terminal,
+    );
+  } catch (error) {
+    const { message, details } = toCniError(error, `run ${command.name}`);
+    const more =
+      details === undefined || details === "" ? "" : `\n  ${details}`;
+    terminal.writeStderr(`crosslink: ${message}${more}\n`);
+    return 1;
+  }
+}

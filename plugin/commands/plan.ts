@@ -1,0 +1,91 @@
+import { type FullPlan, isEmpty, planFully } from "../node/converge.ts";
+import { type LinkedNode, readLinkedNode } from "../node/linked.ts";
+import type { Operation } from "../reconcile/operation.ts";
+import { describeOperation } from "../reconcile/sentence.ts";
+import { withSession } from "../kernel/session.ts";
+import type { Terminal } from "./command.ts";
+import { type Options, readConfiguration } from "./options.ts";
+
+/** One line of a plan. */
+interface PlanLine {
+  /** `+` comes, `-` goes, `~` changes, `!` is in the way. */
+  readonly sign: "+" | "-" | "~" | "!";
+  readonly what: string;
+}
+
+const SIGNS: Readonly<Record<Operation["verb"], PlanLine["sign"]>> = {
+  add: "+",
+  update: "~",
+  replace: "~",
+  set: "~",
+  delete: "-",
+};
+
+/** `crosslink plan`: what this node would get, against what it has. Changes nothing. */
+export function runPlan(options: Options, terminal: Terminal): number {
+  const config = readConfiguration(options);
+  return withSession(terminal.kernel(), (session) => {
+    const node = readLinkedNode(config, terminal.host, session.route);
+    const plan = planFully(session, { node, snat: config.snat });
+    terminal.writeStdout(
+      options.json ? toJson(node, plan) : toText(node, plan),
+    );
+    return 0;
+  });
+}
+
+/** The lines of a plan, in the order in which they would be taken. */
+export function planLines({ node, snat }: FullPlan): PlanLine[] {
+  return [
+    ...node.conflicts.map((what) => ({ sign: "!", what }) as const),
+    ...node.protect.map(toLine),
+    ...snat.operations.map(({ sign, sentence }) => ({ sign, what: sentence })),
+    ...node.retire.map(toLine),
+  ];
+}
+
+function toLine(operation: Operation): PlanLine {
+  return { sign: SIGNS[operation.verb], what: describeOperation(operation) };
+}
+
+function toText(node: LinkedNode | undefined, plan: FullPlan): string {
+  const lines = planLines(plan);
+  const body = lines.map(({ sign, what }) => `${sign} ${what}\n`).join("");
+  return `${describeNode(node)}${body}${summary(plan, lines)}\n`;
+}
+
+function describeNode(node: LinkedNode | undefined): string {
+  if (node === undefined)
+    return "The clusters folder is empty: this node is linked to nothing.\n";
+  const { self, localCidrs, mesh } = node;
+  return [
+    `Node ${self.node.name} of cluster ${self.source.cluster.name} (${self.source.file})`,
+    ...localCidrs.map(
+      ({ cidr, origin }) => `Pod CIDR ${cidr.text}, from ${origin}`,
+    ),
+    ...mesh.warnings.map((warning) => `Warning: ${warning}`),
+    "",
+  ].join("\n");
+}
+
+function summary(plan: FullPlan, lines: readonly PlanLine[]): string {
+  if (isEmpty(plan)) return "Nothing to do: the node is what its files say.";
+  const count = (sign: PlanLine["sign"]): string =>
+    String(lines.filter((line) => line.sign === sign).length);
+  return `${count("+")} to add, ${count("~")} to change, ${count("-")} to remove, ${count("!")} in the way.`;
+}
+
+function toJson(node: LinkedNode | undefined, plan: FullPlan): string {
+  const facts = {
+    cluster: node?.self.source.cluster.name ?? null,
+    node: node?.self.node.name ?? null,
+    podCIDRs:
+      node?.localCidrs.map(({ cidr, origin }) => ({
+        cidr: cidr.text,
+        origin,
+      })) ?? [],
+    warnings: node?.mesh.warnings ?? [],
+    changes: planLines(plan),
+  };
+  return `${JSON.stringify(facts, undefined, 2)}\n`;
+}

@@ -1,0 +1,54 @@
+import { CniError, ErrorCode } from "../../cni/error.ts";
+import { type ClusterSource, loadClusters } from "../../conf/clusters.ts";
+import { type Dialect, dialects, formatRoutes } from "./route-words.ts";
+import { routerRoutes, type StaticRoute } from "../mesh/routes.ts";
+import type { Terminal } from "./command.ts";
+import { type Options, readConfiguration } from "./options.ts";
+
+/**
+ * `crosslink routes [NETWORK]`: the static routes that the router of a plain network needs, in the
+ * words of `--for` (Linux's without it). Reads files only, so any machine with the cluster files does.
+ */
+export function runRoutes(options: Options, terminal: Terminal): number {
+  const clusters = loadClusters(readConfiguration(options).clustersDir);
+  const network = options.positionals[0] ?? onlyPlainNetwork(clusters);
+  const routes = routerRoutes(
+    clusters,
+    network === undefined ? {} : { network },
+  );
+  terminal.writeStdout(
+    options.json
+      ? `${JSON.stringify(routes.map(toJson), undefined, 2)}\n`
+      : formatRoutes(routes, requestedDialect(options)),
+  );
+  return 0;
+}
+
+/** With one plain network it is clear which router is meant. */
+function onlyPlainNetwork(
+  clusters: readonly ClusterSource[],
+): string | undefined {
+  const plain = clusters.filter(({ cluster }) => cluster.encryption === "none");
+  return plain.length === 1 ? plain[0]?.cluster.name : undefined;
+}
+
+function requestedDialect({ for: wanted = "ip" }: Options): Dialect {
+  const dialect = dialects.find((known) => known === wanted);
+  if (dialect !== undefined) return dialect;
+  throw new CniError(
+    ErrorCode.invalidConfiguration,
+    `Cannot write routes for "${wanted}"`,
+    {
+      details: `--for takes ${dialects.join(", ")}`,
+    },
+  );
+}
+
+function toJson({ destination, via, cluster, node }: StaticRoute): object {
+  return {
+    destination: destination.text,
+    via: via?.text ?? null,
+    cluster,
+    node,
+  };
+}

@@ -1,0 +1,211 @@
+import { formatAddress } from "../../native/address.ts";
+import type { ObservedAssociation } from "../../native/xfrm/sa.ts";
+import { type LinkedNode, readLinkedNode } from "../node/linked.ts";
+import type { Peer } from "../mesh/state.ts";
+import {
+  type FindAssociation,
+  findAssociations,
+} from "../node/peers/associations.ts";
+import { hex } from "../reconcile/sentence.ts";
+import { withSession } from "../kernel/session.ts";
+import { peerMtus, type TunnelMtus } from "../node/tunnel-mtu.ts";
+import { readXfrmStatistics } from "../kernel/statistics.ts";
+import { describeSnat, observeSnat } from "../netfilter/snat.ts";
+import type { Terminal } from "./command.ts";
+import {
+  overlayLines,
+  type OverlayStatus,
+  overlayStatus,
+} from "./status-overlay.ts";
+import { type Options, readConfiguration } from "./options.ts";
+import { table } from "./table.ts";
+
+/** One direction of a tunnel as the kernel counts it; null where the SA is missing. */
+interface Traffic {
+  readonly spi: string;
+  readonly bytes: number;
+  readonly packets: number;
+  readonly ageSeconds: number;
+}
+
+/** One peer of this node. */
+export interface PeerStatus {
+  readonly cluster: string;
+  readonly node: string;
+  readonly endpoint: string;
+  /** Bytes: the largest packet of a pod that fits, as far as the kernel knows the path by now; null where it is not known. */
+  readonly mtu: number | null;
+  readonly keyId: number | null;
+  readonly out: Traffic | null;
+  readonly in: Traffic | null;
+}
+
+/** All that `crosslink status` shows. */
+export interface NodeStatus {
+  readonly cluster: string | null;
+  readonly node: string | null;
+  readonly peers: readonly PeerStatus[];
+  /** Null where this node needs none. */
+  readonly overlay: OverlayStatus | null;
+  readonly snat: readonly string[];
+  /** The kernel's counters that are not 0; null where it keeps none. */
+  readonly xfrmErrors: Readonly<Record<string, number>> | null;
+  readonly warnings: readonly string[];
+}
+
+/** `crosslink status`: a table, a row a peer. Exit code 0 also where SAs are missing: it reports. */
+export function runStatus(options: Options, terminal: Terminal): number {
+  const config = readConfiguration(options);
+  return withSession(terminal.kernel(), (session) => {
+    const node = readLinkedNode(config, terminal.host, session.route);
+    const status = nodeStatus(node, {
+      associations: session.xfrm.associations(),
+      nowSeconds: Math.floor(Date.now() / 1000),
+      errors: readXfrmStatistics(),
+      overlay: overlayStatus(session, node?.mesh),
+      snat: describeSnat(observeSnat(session.kernel)),
+      mtus: node === undefined ? new Map() : peerMtus(node.mesh, session.route),
+    });
+    terminal.writeStdout(
+      options.json
+        ? `${JSON.stringify(status, undefined, 2)}\n`
+        : toText(status),
+    );
+    return 0;
+  });
+}
+
+/** What the kernel says, for {@link nodeStatus}. */
+export interface StatusFacts {
+  readonly associations: readonly ObservedAssociation[];
+  readonly nowSeconds: number;
+  readonly errors: ReadonlyMap<string, number> | undefined;
+  readonly overlay: OverlayStatus | null;
+  readonly snat: readonly string[];
+  /** By the peer's end. */
+  readonly mtus: TunnelMtus;
+}
+
+/** Joins the mesh with what the kernel counted. Pure. */
+export function nodeStatus(
+  node: LinkedNode | undefined,
+  facts: StatusFacts,
+): NodeStatus {
+  const xfrmErrors = nonZero(facts.errors);
+  const { overlay, snat } = facts;
+  const common = { overlay, snat, xfrmErrors };
+  if (node === undefined) {
+    return { cluster: null, node: null, peers: [], warnings: [], ...common };
+  }
+  const { self, mesh } = node;
+  const find = findAssociations(facts.associations);
+  return {
+    cluster: self.source.cluster.name,
+    node: self.node.name,
+    peers: mesh.peers.map((peer) => peerStatus(peer, { ...facts, find })),
+    warnings: mesh.warnings,
+    ...common,
+  };
+}
+
+function nonZero(
+  counters: ReadonlyMap<string, number> | undefined,
+): Record<string, number> | null {
+  if (counters === undefined) return null;
+  return Object.fromEntries([...counters].filter(([, count]) => count > 0));
+}
+
+type Counted = StatusFacts & { readonly find: FindAssociation };
+
+function peerStatus(peer: Peer, facts: Counted): PeerStatus {
+  return {
+    cluster: peer.cluster,
+    node: peer.node,
+    endpoint: formatAddress(peer.remote),
+    mtu: facts.mtus.get(formatAddress(peer.remote)) ?? null,
+    keyId: peer.keyId ?? null,
+    out: traffic(facts, [peer.spiOut], peer.remote),
+    in: traffic(
+      facts,
+      peer.accepted.map(({ spi }) => spi),
+      peer.local,
+    ),
+  };
+}
+
+/** Sums an end's SAs; while keys rotate several accept, and the one used last tells the SPI. */
+function traffic(
+  { find, nowSeconds }: Counted,
+  spis: readonly number[],
+  destination: Uint8Array,
+): Traffic | null {
+  const found = spis
+    .flatMap((spi) => find(destination, spi) ?? [])
+    .sort((a, b) =>
+      Number((b.lastUsedSeconds ?? 0n) - (a.lastUsedSeconds ?? 0n)),
+    );
+  const [current] = found;
+  if (current === undefined) return null;
+  return {
+    spi: hex(current.spi),
+    bytes: found.reduce((sum, sa) => sum + Number(sa.current.bytes), 0),
+    packets: found.reduce((sum, sa) => sum + Number(sa.current.packets), 0),
+    ageSeconds: Math.max(
+      0,
+      nowSeconds - Number(current.current.addTimeSeconds),
+    ),
+  };
+}
+
+function toText(status: NodeStatus): string {
+  if (status.node === null)
+    return "The clusters folder is empty: this node is linked to nothing.\n";
+  const rows = status.peers.map((peer) => [
+    `${peer.cluster}/${peer.node}`,
+    peer.endpoint,
+    String(peer.mtu ?? "?"),
+    String(peer.keyId ?? "static"),
+    ...trafficCells(peer.out),
+    ...trafficCells(peer.in),
+    peer.out === null ? "-" : age(peer.out.ageSeconds),
+  ]);
+  const errors = Object.entries(status.xfrmErrors ?? {}).map(
+    ([name, count]) => `${name} ${String(count)}`,
+  );
+  return [
+    `Node ${status.node} of cluster ${String(status.cluster)}`,
+    rows.length === 0 ? "No peers." : table(HEADINGS, rows),
+    ...(status.overlay === null ? [] : overlayLines(status.overlay)),
+    ...status.snat.map((sentence) => `SNAT: ${sentence}`),
+    `Errors (/proc/net/xfrm_stat): ${status.xfrmErrors === null ? "the kernel counts none (CONFIG_XFRM_STATISTICS)" : errors.join(", ") || "none"}`,
+    ...status.warnings.map((warning) => `Warning: ${warning}`),
+    "",
+  ].join("\n");
+}
+
+const HEADINGS = [
+  "PEER",
+  "ENDPOINT",
+  "MTU",
+  "KEY",
+  "SPI OUT",
+  "BYTES",
+  "PACKETS",
+  "SPI IN",
+  "BYTES",
+  "PACKETS",
+  "AGE",
+];
+
+function trafficCells(traffic: Traffic | null): string[] {
+  if (traffic === null) return ["missing", "-", "-"];
+  return [traffic.spi, String(traffic.bytes), String(traffic.packets)];
+}
+
+function age(seconds: number): string {
+  if (seconds < 120) return `${String(seconds)}s`;
+  if (seconds < 7200) return `${String(Math.floor(seconds / 60))}m`;
+  return seconds < 172_800
+    ? `${String(Math.floor(seconds / 3600))}h`
+    : `${String(Math.floor(seconds / 86_400))}d`;
+}

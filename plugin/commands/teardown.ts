@@ -1,0 +1,34 @@
+import { silent } from "../kernel/log.ts";
+import { withNodeLock } from "../kernel/lock.ts";
+import { applyFully, planFully } from "../node/converge.ts";
+import { detachAll } from "../pod/detach.ts";
+import { describeStep } from "../reconcile/sentence.ts";
+import { withSession } from "../kernel/session.ts";
+import { missingOnNode } from "../handlers/check.ts";
+import type { Terminal } from "./command.ts";
+import type { Options } from "./options.ts";
+
+/**
+ * `crosslink teardown`: removes all that crosslink owns, block policies last. It reads no
+ * configuration, so that it works when the files are already gone.
+ */
+export function runTeardown({ json }: Options, terminal: Terminal): number {
+  const kernel = terminal.kernel();
+  const removed = withSession(kernel, (session) =>
+    withNodeLock(kernel, () => {
+      const plan = planFully(session, { node: undefined, snat: "off" });
+      applyFully(session, plan, silent);
+      return [...missingOnNode(plan), ...detachAll(session).map(describeStep)];
+    }),
+  );
+  terminal.writeStdout(
+    json ? `${JSON.stringify({ removed })}\n` : toText(removed),
+  );
+  return 0;
+}
+
+function toText(removed: readonly string[]): string {
+  if (removed.length === 0)
+    return "Nothing to remove: crosslink owns nothing on this node.\n";
+  return removed.map((sentence) => `${sentence}\n`).join("");
+}

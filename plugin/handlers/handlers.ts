@@ -1,0 +1,135 @@
+import { CniError, ErrorCode } from "../../cni/error.ts";
+import type { Handlers } from "../../cni/main.ts";
+import type { Request } from "../../cni/request.ts";
+import { type NetworkConfiguration, parseNetwork } from "../../conf/network.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { both, type Log, openLog, silent } from "../kernel/log.ts";
+import { type EnsureNode, refreshNode } from "../node/converge.ts";
+import { type Host, readLinkedNode } from "../node/linked.ts";
+import { checkAttachment } from "./check.ts";
+import { collectGarbage, detachPod } from "../pod/detach.ts";
+import { attachPod, requirePod } from "../pod/attach.ts";
+import { type LendSession, withSession } from "../kernel/session.ts";
+import { reportStatus } from "./status.ts";
+
+/** What the handlers need of the process that they run in. */
+export interface PluginContext {
+  /** Opened on first use: VERSION and bad input need no addon. */
+  readonly kernel: () => Kernel;
+  /** Lends the conversations with that kernel. */
+  readonly lend: LendSession;
+  readonly host: Host;
+  readonly writeStderr: (text: string) => void;
+  /** Where decisions are logged besides: a resident agent's log. */
+  readonly log?: Log;
+  /** Brings the node up to date: {@link refreshNode}, unless a resident agent knows better. */
+  readonly ensureNode: EnsureNode;
+}
+
+/** The context of a process that serves one call, and knows nothing beforehand. */
+export function processContext(
+  front: Pick<PluginContext, "kernel" | "host" | "writeStderr">,
+): PluginContext {
+  return {
+    ...front,
+    lend: (use) => withSession(front.kernel(), use),
+    ensureNode: refreshNode(front.host),
+  };
+}
+
+/** crosslink as a CNI plugin: every command is validate → desired → observed → plan → apply. */
+export function pluginHandlers(context: PluginContext): Handlers {
+  return {
+    add: (request) => add(request, context),
+    check: (request) => {
+      check(request, context);
+    },
+    del: (request) => {
+      del(request, context);
+    },
+    gc: (request) => {
+      context.lend((session) => {
+        collectGarbage(session, request);
+      });
+    },
+    status: (request) => {
+      const config = parseNetwork(request.config);
+      reportStatus(config, context.kernel(), context.host);
+    },
+  };
+}
+
+/** Echoes prevResult as it came: a chained plugin adds nothing to it (SPEC.md 1.1.0 §2 "ADD"). */
+function add(request: Request, context: PluginContext): unknown {
+  const config = parseNetwork(request.config);
+  requirePrevResult(request);
+  const log = openCallLog(request, config, context);
+  context.lend((session) => {
+    const node = context.ensureNode(session, config, log);
+    if (node !== undefined)
+      attachPod(session, requirePod(session, request, node), log);
+  });
+  return request.rawPrevResult;
+}
+
+function check(request: Request, context: PluginContext): void {
+  const config = parseNetwork(request.config);
+  requirePrevResult(request);
+  context.lend((session) => {
+    const node = readLinkedNode(config, context.host, session.route);
+    const pod =
+      node === undefined ? undefined : requirePod(session, request, node);
+    checkAttachment(session, { node, snat: config.snat }, pod);
+  });
+}
+
+/**
+ * Never fails: crosslink is last in the chain, so its DEL runs first, and an error would keep the
+ * base plugin from freeing the pod's address.
+ */
+function del(request: Request, context: PluginContext): void {
+  try {
+    context.lend((session) => {
+      detachPod(session, request);
+    });
+  } catch (error) {
+    both(openLog(context.writeStderr), context.log ?? silent)(
+      "warn",
+      `DEL left something behind: ${String(error)}`,
+      {
+        containerID: request.containerId,
+      },
+    );
+  }
+}
+
+function requirePrevResult(request: Request): void {
+  if (request.prevResult !== undefined) return;
+  throw new CniError(
+    ErrorCode.invalidConfiguration,
+    `Cannot serve ${request.command}: the configuration has no prevResult`,
+    {
+      details:
+        'crosslink is a chained plugin: put {"type": "crosslink"} last in the "plugins" of a conflist, after the plugin that makes the interface',
+    },
+  );
+}
+
+function openCallLog(
+  request: Request,
+  config: NetworkConfiguration,
+  context: PluginContext,
+): Log {
+  const log = both(
+    openLog(context.writeStderr, config.logFile),
+    context.log ?? silent,
+  );
+  const call = {
+    command: request.command,
+    containerID: request.containerId,
+    ifname: request.ifname,
+  };
+  return (level, message, facts) => {
+    log(level, message, { ...call, ...facts });
+  };
+}

@@ -1,0 +1,103 @@
+import { existsSync } from "node:fs";
+import { type Process, run } from "../../cni/main.ts";
+import { parseAddress, parseCidr } from "../../ip/cidr.ts";
+import { type ClusterSource, loadClusters } from "../../conf/clusters.ts";
+import { type NetworkConfiguration, parseNetwork } from "../../conf/network.ts";
+import type { IpamContext, MeshHints } from "../../ipam/context.ts";
+import { ipamHandlers } from "../../ipam/handlers.ts";
+import type { Mesh, RemoteCidr } from "../../ipam/mesh.ts";
+import { openRoute } from "../../native/route/client.ts";
+import { findLocalCidrs } from "../discovery/local-cidrs.ts";
+import { inNamespace, type Kernel, using } from "../kernel/kernel.ts";
+import type { Self } from "../mesh/self.ts";
+import { findSelf, type Host, type LinkedNode } from "../node/linked.ts";
+
+/** What the IPAM helper needs of the process that it runs in. */
+export interface IpamFront {
+  readonly kernel: () => Kernel;
+  readonly host: Host;
+  /** What a resident agent knows of the mesh already; undefined where the files have to be read. */
+  readonly knownMesh?: (config: NetworkConfiguration) => Mesh | undefined;
+}
+
+/** Serves one call as `crosslink-ipam`. Returns the exit code. */
+export function serveIpam(call: Process, front: IpamFront): number {
+  return run(call, ipamHandlers(ipamContext(front)));
+}
+
+/** Hands the IPAM helper what it needs to know of the mesh, which it does not know of itself. */
+export function ipamContext(front: IpamFront): IpamContext {
+  return {
+    binding: () => front.kernel().binding,
+    mesh: (hints) => meshFor(hints, front),
+  };
+}
+
+/** The mesh as a node's look at its files found it, worked out once. */
+export function meshOfNode({ clusters, self, localCidrs }: LinkedNode): Mesh {
+  const podCidrs = localCidrs.map(({ cidr }) => cidr);
+  const remote = othersCidrs(clusters, self);
+  const addresses = clusters.flatMap(nodeAddresses);
+  return {
+    podCidrs: () => podCidrs,
+    remote: () => remote,
+    nodeAddresses: () => addresses,
+  };
+}
+
+/** On a node without cluster files crosslink-ipam is what host-local is. */
+function meshFor(hints: MeshHints, front: IpamFront): Mesh | undefined {
+  const config = parseNetwork({ type: "crosslink", ...hints });
+  const { clustersDir, node } = config;
+  const known = front.knownMesh?.(config);
+  if (known !== undefined) return known;
+  if (hints.clustersDir === undefined && !existsSync(clustersDir))
+    return undefined;
+  const clusters = loadClusters(clustersDir);
+  if (clusters.length === 0) return undefined;
+  const withRoute = <Result>(
+    use: (self: Self, route: ReturnType<typeof openRoute>) => Result,
+  ): Result =>
+    using(
+      openRoute(front.kernel().binding, inNamespace(front.kernel())),
+      (route) =>
+        use(findSelf(clusters, node, { host: front.host, route }), route),
+    );
+  return {
+    podCidrs: () =>
+      withRoute((self, route) =>
+        findLocalCidrs(self, route).map(({ cidr }) => cidr),
+      ),
+    remote: () => withRoute((self) => othersCidrs(clusters, self)),
+    nodeAddresses: () => clusters.flatMap(nodeAddresses),
+  };
+}
+
+function othersCidrs(
+  clusters: readonly ClusterSource[],
+  self: Self,
+): RemoteCidr[] {
+  return clusters
+    .filter((source) => source !== self.source)
+    .flatMap(remoteCidrs);
+}
+
+function remoteCidrs({ cluster }: ClusterSource): RemoteCidr[] {
+  const seen = cluster.podCIDRs.map(
+    (cidr) => cluster.globalCIDRs[cidr] ?? cidr,
+  );
+  const nodes = cluster.nodes.flatMap(({ podCIDRs = [] }) => podCIDRs);
+  const own = Object.keys(cluster.globalCIDRs).length > 0 ? [] : nodes;
+  return [...new Set([...seen, ...own, ...cluster.serviceCIDRs])].map(
+    (text) => ({
+      cluster: cluster.name,
+      cidr: parseCidr(text),
+    }),
+  );
+}
+
+function nodeAddresses({ cluster }: ClusterSource): Uint8Array[] {
+  return cluster.nodes.flatMap(({ ips }) =>
+    ips.map((text) => parseAddress(text).bytes),
+  );
+}

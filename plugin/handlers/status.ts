@@ -1,0 +1,79 @@
+import { CniError, ErrorCode } from "../../cni/error.ts";
+import type { NetworkConfiguration } from "../../conf/network.ts";
+import { missingAlgorithm } from "../../native/xfrm/missing-algorithm.ts";
+import {
+  type EncapsulationEnd,
+  encapsulationEnds,
+  endName,
+  isHeld,
+} from "../node/peers/encapsulation.ts";
+import { tryAssociation } from "../kernel/esp.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { type Host, type LinkedNode, readLinkedNode } from "../node/linked.ts";
+import { withSession } from "../kernel/session.ts";
+
+/**
+ * Serves STATUS: succeeds where an ADD would find what it needs.
+ *
+ * @throws CniError 50 where the kernel cannot encrypt, or nobody holds the socket that ESP in UDP needs; 7 where the files are wrong;
+ *   what the kernel says (105) where a privilege is missing
+ */
+export function reportStatus(
+  config: NetworkConfiguration,
+  kernel: Kernel,
+  host: Host,
+): void {
+  const node = withSession(kernel, (session) => {
+    session.xfrm.countPolicies(); // without CAP_NET_ADMIN not even xfrm can be looked at
+    return unlessLater(() => readLinkedNode(config, host, session.route));
+  });
+  for (const family of outerFamilies(node)) requireEsp(kernel, family);
+  for (const end of encapsulationEnds(node?.mesh.associations ?? []))
+    requireHeld(kernel, end);
+}
+
+/**
+ * What the first pod brings must not be missed before it: a runtime whose network is not ready starts no pod, and
+ * calico claims a node's first block for one.
+ */
+function unlessLater<Result>(read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof CniError && error.code === ErrorCode.tryAgainLater)
+      return undefined;
+    throw error;
+  }
+}
+
+function outerFamilies(node: LinkedNode | undefined): Set<4 | 6> {
+  return new Set(
+    node?.mesh.associations.map(({ source }) => (source.length === 4 ? 4 : 6)),
+  );
+}
+
+function requireEsp(kernel: Kernel, family: 4 | 6): void {
+  const refusal = tryAssociation(kernel, family);
+  if (refusal === undefined) return;
+  const missing = missingAlgorithm(refusal);
+  throw new CniError(
+    ErrorCode.notAvailable,
+    missing === undefined
+      ? `Cannot encrypt over IPv${String(family)}: ${refusal.message}`
+      : `Cannot encrypt over IPv${String(family)}: the kernel has no ${missing.name}`,
+    { details: missing?.remedy ?? refusal.message, cause: refusal },
+  );
+}
+
+/** A process of one call cannot hold a socket for the pods that live on after it. */
+export function requireHeld(kernel: Kernel, end: EncapsulationEnd): void {
+  if (isHeld(kernel, end)) return;
+  throw new CniError(
+    ErrorCode.notAvailable,
+    `Cannot receive ESP in UDP: nobody holds ${endName(end)} on this node`,
+    {
+      details:
+        'the agent does that: start it with `crosslink agent`, or as conf/ shows for systemd and Kubernetes. Until then nothing arrives from peers with "encap": "udp"',
+    },
+  );
+}

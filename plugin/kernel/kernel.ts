@@ -1,0 +1,35 @@
+import type { Binding } from "../../native/binding.ts";
+
+/**
+ * The kernel side of one node: the addon, and the network namespace that is the node's.
+ *
+ * A command line and a one-shot CNI call work in the namespace they were started in; an agent, and
+ * tests, may name another.
+ */
+export interface Kernel {
+  readonly binding: Binding;
+  /** An open file of the node's network namespace; the process's own where it is left out. */
+  readonly netns?: number;
+  /**
+   * Opens a pod's namespace by its path; undefined where it is gone. An agent was handed the open
+   * file, since the path may mean nothing where it lives.
+   */
+  readonly openNetns?: (path: string) => number | undefined;
+}
+
+/** The namespace option that the clients of `native/` take. */
+export function inNamespace(kernel: Kernel): { readonly netns?: number } {
+  return kernel.netns === undefined ? {} : { netns: kernel.netns };
+}
+
+/** Opens a client, hands it to `use`, and closes it whatever happens. */
+export function using<Client extends { close(): void }, Result>(
+  client: Client,
+  use: (client: Client) => Result,
+): Result {
+  try {
+    return use(client);
+  } finally {
+    client.close();
+  }
+}

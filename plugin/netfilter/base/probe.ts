@@ -1,0 +1,51 @@
+import type { NftablesClient } from "../../../native/nftables/client.ts";
+import { addChain, deleteChain } from "../../../native/nftables/chain.ts";
+import {
+  NF_INET_POST_ROUTING,
+  NF_IP_PRI_NAT_SRC,
+} from "../../../native/nftables/constants.ts";
+import { addRule } from "../../../native/nftables/rule.ts";
+import { addTable } from "../../../native/nftables/table.ts";
+import { load, REGISTER } from "./expressions.ts";
+import { type Family, traitsOf } from "./family.ts";
+
+/**
+ * Whether the kernel can do source NAT in nf_tables for this family: asked by a transaction that would do it, if its last
+ * operation were not impossible. Nothing of it ever takes effect.
+ */
+export function supportsNat(client: NftablesClient, family: Family): boolean {
+  const { number, length } = traitsOf(family);
+  const table = { family: number, table: "crosslink-probe" };
+  const chain = { ...table, chain: "postrouting" };
+  const impossible = deleteChain({ ...table, chain: "nowhere" });
+  const refusals = client.tryTransaction([
+    addTable(table),
+    addChain(chain, {
+      type: "nat",
+      hook: NF_INET_POST_ROUTING,
+      priority: NF_IP_PRI_NAT_SRC,
+      policy: "accept",
+    }),
+    addRule(
+      {
+        ...chain,
+        expressions: [
+          load("source", family, length),
+          {
+            kind: "nat",
+            type: "snat",
+            family: number,
+            addressRegister: REGISTER,
+            flags: 0,
+          },
+        ],
+      },
+      { at: "end" },
+    ),
+    impossible,
+  ]);
+  return (
+    refusals.length === 1 &&
+    refusals[0]?.request.operation === impossible.operation
+  );
+}

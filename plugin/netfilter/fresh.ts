@@ -1,0 +1,35 @@
+import { type Cidr, cidrContains } from "../../ip/cidr.ts";
+import type { NetworkPair } from "./base/network-pairs.ts";
+import type { NetfilterOperation } from "./base/operation.ts";
+import type { PairMatch } from "./shared/pair-rule.ts";
+
+/** Pairs whose packets will be treated otherwise once a plan is done: a rule for them is new, or a network in a set. */
+export function freshPairs(
+  pairs: readonly NetworkPair[],
+  table: readonly NetfilterOperation[],
+  inserted: readonly PairMatch[],
+): readonly NetworkPair[] {
+  const concerns = table.map((step) =>
+    step.backend === "nft" ? step.concerns : undefined,
+  );
+  if (concerns.includes("all")) return pairs;
+  const networks = concerns.flatMap((list) =>
+    list === undefined || list === "all" ? [] : list,
+  );
+  const paths = new Set(
+    inserted.map(
+      ({ source, destination }) => `${source.text} ${destination.text}`,
+    ),
+  );
+  return pairs.filter(
+    ({ local, remote }) =>
+      paths.has(`${local.text} ${remote.text}`) ||
+      paths.has(`${remote.text} ${local.text}`) ||
+      isIn(local, networks) ||
+      isIn(remote, networks),
+  );
+}
+
+function isIn(network: Cidr, others: readonly Cidr[]): boolean {
+  return others.some((other) => cidrContains(other, network));
+}

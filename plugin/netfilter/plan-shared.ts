@@ -1,0 +1,141 @@
+import type { Hook } from "../../native/nftables/chain.ts";
+import {
+  NF_INET_FORWARD,
+  NF_INET_POST_ROUTING,
+  NF_INET_PRE_ROUTING,
+  NF_IP_PRI_FILTER,
+  NF_IP_PRI_MANGLE,
+  NF_IP_PRI_NAT_DST,
+  NF_IP_PRI_NAT_SRC,
+} from "../../native/nftables/constants.ts";
+import { acceptRules } from "./rules/accept.ts";
+import { legacyClampRules } from "./rules/clamp.ts";
+import { USUAL_INNER_MTU } from "../mesh/mtu.ts";
+import { bothWays } from "./shared/both-ways.ts";
+import { missingLegacy } from "./legacy/program.ts";
+import type { NetworkPair } from "./base/network-pairs.ts";
+import type { Backend, SharedChain } from "./shared/chain.ts";
+import { type PairRule, wantedRule } from "./shared/pair-rule.ts";
+import {
+  type ChainStyle,
+  planSharedChain,
+  type SharedChainPlan,
+} from "./shared/plan.ts";
+import { chooseBackends } from "./backend.ts";
+import { legacyGlobalRules } from "./rules/global.ts";
+import type {
+  DesiredSnat,
+  ObservedBackend,
+  ObservedFamily,
+  ObservedLegacy,
+} from "./state.ts";
+
+/** A family, and whether our own table does there what it can. */
+export type Place = ObservedFamily & { readonly inTable: boolean };
+
+/** Plans the rules of ours in iptables' chains, in both backends. */
+export function planForeignChains(
+  desired: DesiredSnat,
+  pairs: readonly NetworkPair[],
+  place: Place,
+): SharedChainPlan {
+  const backends = returnBackends(desired, pairs, place);
+  const plans = (["nft", "legacy"] as const).flatMap((backend) => {
+    const found = place[backend];
+    if (found === undefined) return [];
+    const { postrouting, forward } = found;
+    const returns = backends.includes(backend)
+      ? bothWays(pairs, place.family, "RETURN")
+      : [];
+    const accepts = acceptRules(pairs, place.family, forward);
+    return backend === "legacy" && !place.inTable && place.legacy !== undefined
+      ? planLegacy(desired, pairs, { ...place.legacy, returns, accepts })
+      : [
+          planChain(postrouting, returns, POSTROUTING),
+          planChain(forward, accepts, FORWARD),
+          ...(backend === "legacy" ? cleanLegacy(place.legacy) : []),
+        ];
+  });
+  return {
+    operations: plans.flatMap(({ operations }) => operations),
+    inserted: plans.flatMap(({ inserted }) => inserted),
+  };
+}
+
+function returnBackends(
+  { mode }: DesiredSnat,
+  pairs: readonly NetworkPair[],
+  place: Place,
+): Backend[] {
+  if (pairs.length === 0 || mode === "identity" || mode === "off") return [];
+  const { nft, legacy, canNat } = place;
+  if (place.legacyUnreadable && !masqueradesIn(nft) && !canNat())
+    throw missingLegacy();
+  return chooseBackends({ nft: nft?.facts, legacy: legacy?.facts, canNat });
+}
+
+function masqueradesIn(backend: ObservedBackend | undefined): boolean {
+  const facts = backend?.facts;
+  return facts !== undefined && (facts.nodeChains || facts.rewrites);
+}
+
+function planChain(
+  chain: SharedChain,
+  rules: readonly PairRule[],
+  style: ChainStyle,
+): SharedChainPlan {
+  const wanted = rules.map((rule) => wantedRule(chain.backend, rule));
+  return planSharedChain(chain, wanted, style);
+}
+
+type LegacyRules = ObservedLegacy & {
+  readonly returns: readonly PairRule[];
+  readonly accepts: readonly PairRule[];
+};
+
+/** Legacy iptables alone: it also clamps and maps, which else our own table does. */
+function planLegacy(
+  { innerMtu = USUAL_INNER_MTU }: DesiredSnat,
+  pairs: readonly NetworkPair[],
+  { postrouting, prerouting, forward, mangle, returns, accepts }: LegacyRules,
+): SharedChainPlan[] {
+  const { outgoing, incoming } = legacyGlobalRules(pairs);
+  const mapped = new Set(outgoing.map(({ pair }) => pathOf(pair)));
+  const returning = returns
+    .filter((rule) => !mapped.has(pathOf(rule)))
+    .map((rule) => wantedRule("legacy", rule));
+  return [
+    planSharedChain(postrouting, [...outgoing, ...returning], POSTROUTING),
+    planSharedChain(prerouting, incoming, PREROUTING),
+    planSharedChain(mangle, legacyClampRules(pairs, innerMtu), MANGLE),
+    planChain(forward, accepts, FORWARD),
+  ];
+}
+
+function cleanLegacy(legacy: ObservedLegacy | undefined): SharedChainPlan[] {
+  if (legacy === undefined) return [];
+  return [
+    planSharedChain(legacy.prerouting, [], PREROUTING),
+    planSharedChain(legacy.mangle, [], MANGLE),
+  ];
+}
+
+function pathOf({
+  source,
+  destination,
+}: Pick<PairRule, "source" | "destination">) {
+  return `${source.text} ${destination.text}`;
+}
+
+const POSTROUTING = style("nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC);
+const PREROUTING = style("nat", NF_INET_PRE_ROUTING, NF_IP_PRI_NAT_DST);
+const MANGLE = style("filter", NF_INET_FORWARD, NF_IP_PRI_MANGLE);
+/** Behind what admins and network policies check first. */
+const FORWARD: ChainStyle = {
+  ...style("filter", NF_INET_FORWARD, NF_IP_PRI_FILTER),
+  place: "ahead",
+};
+
+function style(type: Hook["type"], hook: number, priority: number): ChainStyle {
+  return { hook: { type, hook, priority, policy: "accept" }, place: "head" };
+}

@@ -1,0 +1,50 @@
+import {
+  COUNTER,
+  type End,
+  inSet,
+  load,
+  REGISTER,
+  withoutMark,
+} from "../base/expressions.ts";
+import { type Family, traitsOf } from "../base/family.ts";
+import type { SetPool } from "../table/set-pool.ts";
+import type { OwnedRule } from "../table/table.ts";
+import { groupPairs, type NetworkPair } from "../base/network-pairs.ts";
+
+/**
+ * Rules that give a packet the source that it has already. The kernel asks NAT hooks in turn until one of them has set the
+ * connection's mapping (nf_nat_inet_fn() in net/netfilter/nf_nat_core.c): an accept or a return sets none, this does.
+ */
+export function identityRules(
+  pairs: readonly NetworkPair[],
+  family: Family,
+  pool: SetPool,
+): OwnedRule[] {
+  return groupPairs(pairs, family).flatMap(({ locals, remotes }) => {
+    const local = pool.nameOf("local", locals);
+    const remote = pool.nameOf("remote", remotes);
+    return [rule(family, local, remote), rule(family, remote, local)];
+  });
+}
+
+function rule(family: Family, from: string, to: string): OwnedRule {
+  const match = (end: End, set: string) => inSet(end, family, set);
+  const { number, word, length } = traitsOf(family);
+  return {
+    purpose: `${word} saddr @${from} ${word} daddr @${to} snat to ${word} saddr`,
+    expressions: [
+      ...match("source", from),
+      ...match("destination", to),
+      ...withoutMark(),
+      COUNTER,
+      load("source", family, length),
+      {
+        kind: "nat",
+        type: "snat",
+        family: number,
+        addressRegister: REGISTER,
+        flags: 0,
+      },
+    ],
+  };
+}

@@ -1,0 +1,83 @@
+import { CniError, ErrorCode } from "../../cni/error.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { applyOperations } from "./apply.ts";
+import type { NetworkPair } from "./base/network-pairs.ts";
+import { forgetMappings } from "./mappings.ts";
+import { observeSnat, withNftables } from "./observe.ts";
+import { planSnat } from "./plan.ts";
+import type { DesiredSnat, SnatPlan } from "./state.ts";
+import { fingerprint, isVerified, leaveWord } from "./verified.ts";
+
+export { describeSnat } from "./explain.ts";
+export { observeSnat } from "./observe.ts";
+export { planSnat } from "./plan.ts";
+export type { DesiredSnat, ObservedSnat, SnatMode, SnatPlan } from "./state.ts";
+
+/** A plan by a look at the rules as they are. */
+export function planSnatByLooking(
+  kernel: Kernel,
+  desired: DesiredSnat,
+): SnatPlan {
+  return planSnat(desired, observeSnat(kernel));
+}
+
+/**
+ * A plan, without looking at the rules where an earlier call found them right and nothing changed
+ * since: listing thousands of rules and set elements is most of what an ADD would cost. Only in the
+ * process's own namespace; CHECK and `plan` always look.
+ */
+export function planSnatQuickly(
+  kernel: Kernel,
+  desired: DesiredSnat,
+): SnatPlan {
+  const mark = markOf(kernel, desired);
+  if (mark !== undefined && isVerified(mark)) {
+    return { desired, operations: [], fresh: [] };
+  }
+  const plan = planSnatByLooking(kernel, desired);
+  // The mark is older than the look: what changed in between makes the next call look again.
+  if (mark !== undefined && plan.operations.length === 0) leaveWord(mark);
+  return plan;
+}
+
+function markOf(kernel: Kernel, desired: DesiredSnat): string | undefined {
+  if (kernel.netns !== undefined) return undefined;
+  return withNftables(kernel, (client) => fingerprint(client, desired));
+}
+
+/** How often a plan is made anew where others change the rules all the time. */
+const ATTEMPTS = 60;
+/** From this attempt on the generation is no longer asked for; what came out is looked at instead. */
+const LENIENT_FROM = 30;
+
+/**
+ * Takes the steps of a plan, and forgets the mappings of connections that it concerns. Where somebody else changed the
+ * rules since they were observed, a new plan is made from what they are now, a bounded number of times.
+ *
+ * @throws CniError 11 where the rules never stand still, or legacy iptables' lock cannot be had
+ */
+export function applySnat(kernel: Kernel, plan: SnatPlan): void {
+  const fresh = new Set<NetworkPair>();
+  let current = plan;
+  for (let attempt = 0; current.operations.length > 0; attempt++) {
+    if (attempt === ATTEMPTS) throw restless();
+    for (const pair of current.fresh) fresh.add(pair);
+    const lenient = attempt >= LENIENT_FROM;
+    const generation = lenient ? undefined : current.generation;
+    const applied = applyOperations(kernel, current.operations, generation);
+    if (applied === "done" && !lenient) break;
+    current = planSnat(plan.desired, observeSnat(kernel));
+  }
+  forgetMappings(kernel, [...fresh]);
+}
+
+function restless(): CniError {
+  return new CniError(
+    ErrorCode.tryAgainLater,
+    `Cannot exempt pods from SNAT: the node's NAT rules changed under ${ATTEMPTS} attempts`,
+    {
+      details:
+        "another program rewrites them all the time: `nft monitor` shows which",
+    },
+  );
+}

@@ -1,0 +1,84 @@
+import type { Family } from "./base/family.ts";
+import type { NetworkPair } from "./base/network-pairs.ts";
+import type { NetfilterOperation } from "./base/operation.ts";
+import type { SharedChain } from "./shared/chain.ts";
+import type { ObservedOwnedTable } from "./table/table.ts";
+
+/** How pods' packets to other clusters keep their source address: DESIGN section 6. */
+export type SnatMode = "return" | "identity" | "auto" | "off";
+
+/** What is wanted of the node's netfilter. */
+export interface DesiredSnat {
+  readonly exemptions: readonly NetworkPair[];
+  readonly mode: SnatMode;
+  /** The largest packet, in bytes, that the narrowest tunnel takes; what 1500 bytes leave where it is not known. */
+  readonly innerMtu?: number;
+}
+
+/** What the node's netfilter holds. */
+export interface ObservedSnat {
+  /** Of nf_tables' ruleset, read first; undefined where the kernel has no nf_tables. */
+  readonly generation?: number;
+  readonly families: readonly ObservedFamily[];
+}
+
+export interface ObservedFamily {
+  readonly family: Family;
+  readonly table: ObservedOwnedTable;
+  /** Whether the kernel can do NAT in nf_tables for this family. Asks it, once, where that cannot be seen. */
+  readonly canNat: () => boolean;
+  /** Undefined without nf_tables. */
+  readonly nft?: ObservedBackend;
+  /** Undefined where iptables' legacy programs are missing. */
+  readonly legacy?: ObservedLegacy;
+  /** Legacy rules are in use, and no program is there to read them. */
+  readonly legacyUnreadable: boolean;
+  /** Base chains of others that may defeat ours. */
+  readonly rivals: readonly Rival[];
+}
+
+/** The chains of one backend that rules of ours are in. */
+export interface ObservedBackend {
+  /** In the nat table. */
+  readonly postrouting: SharedChain;
+  /** In the filter table. */
+  readonly forward: SharedChain;
+  readonly facts: BackendFacts;
+  /** Chains that stay ahead of our RETURN rules, since nobody could win that place from them. */
+  readonly ahead: readonly string[];
+}
+
+/** What one backend's nat table says about who does the node's masquerading. */
+export interface BackendFacts {
+  /** Whether chains of a CNI plugin's or kube-proxy's are in it. */
+  readonly nodeChains: boolean;
+  /** Whether a rule in POSTROUTING may give packets another source. */
+  readonly rewrites: boolean;
+  /** Whether any rule of others is in the table. */
+  readonly rules: boolean;
+}
+
+export interface ObservedLegacy extends ObservedBackend {
+  /** In the nat table. */
+  readonly prerouting: SharedChain;
+  /** FORWARD in the mangle table. */
+  readonly mangle: SharedChain;
+}
+
+/** A base chain of nf_tables, not iptables-nft's. */
+export interface Rival {
+  /** `inet flannel-ipv4 postrtg` */
+  readonly name: string;
+  readonly priority: number;
+  /** It may rewrite sources, or drops what it does not know. */
+  readonly does: "nat" | "drop";
+}
+
+/** What is to be done. */
+export interface SnatPlan {
+  readonly desired: DesiredSnat;
+  readonly generation?: number;
+  readonly operations: readonly NetfilterOperation[];
+  /** Pairs whose exemption is new: connections may have mappings from before. */
+  readonly fresh: readonly NetworkPair[];
+}

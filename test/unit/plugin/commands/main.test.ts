@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { COMMANDS, runCommandLine } from "../../../../plugin/commands/main.ts";
+import type { Terminal } from "../../../../plugin/commands/command.ts";
+
+function terminal(): Terminal & { stdout: string[]; stderr: string[] } {
+  const stdout: string[] = [];
+  const stderr: string[] = [];
+  return {
+    stdout,
+    stderr,
+    kernel: () => {
+      throw new Error("no kernel in this test");
+    },
+    host: { nodeName: undefined, hostName: "none" },
+    writeStdout: (text) => stdout.push(text),
+    writeStderr: (text) => stderr.push(text),
+  };
+}
+
+describe("runCommandLine()", () => {
+  it.each([[[]], [["--help"]], [["-h"]], [["plan", "--help"]]])(
+    "shows every command for %j",
+    (args) => {
+      const screen = terminal();
+      expect(runCommandLine(args, screen)).toBe(0);
+      for (const { name } of COMMANDS) {
+        expect(screen.stdout.join("")).toContain(`\n  ${name} `);
+      }
+    },
+  );
+
+  it("says what to do about a word that is no command", () => {
+    const screen = terminal();
+    expect(runCommandLine(["pla"], screen)).toBe(2);
+    expect(screen.stderr.join("")).toContain("`crosslink --help` lists them");
+  });
+
+  it("says an error on stderr, with its details, and exits with 1", () => {
+    const screen = terminal();
+    expect(runCommandLine(["plan", "--bogus"], screen)).toBe(1);
+    expect(screen.stderr.join("")).toMatch(
+      /^crosslink: Cannot read the command line: .*--bogus/,
+    );
+    expect(screen.stdout).toEqual([]);
+  });
+
+  it("answers version in JSON", () => {
+    const screen = terminal();
+    expect(runCommandLine(["version", "--json"], screen)).toBe(0);
+    expect(JSON.parse(screen.stdout.join(""))).toMatchObject({
+      version: expect.stringMatching(/^\d+\.\d+\.\d+$/) as string,
+    });
+  });
+});
