@@ -1,9 +1,6 @@
-import type {
-  ObservedPolicy,
-  PolicyId,
-  SecurityPolicy,
-} from "../../native/xfrm/sp.ts";
+import type { ObservedPolicy, SecurityPolicy } from "../../native/xfrm/sp.ts";
 import { ownsPolicy } from "../owned.ts";
+import { diff, type Kind } from "../reconcile/diff.ts";
 import { policyServes } from "../reconcile/equality.ts";
 import { policyIdentity } from "../reconcile/identity.ts";
 import type { PolicyOperation } from "../reconcile/operation.ts";
@@ -20,20 +17,28 @@ export interface PolicyPlan {
   readonly conflicts: readonly string[];
 }
 
+/** Somebody else's policy that does the same serves at whatever priority; ours must have the right one. */
+const POLICIES: Kind<SecurityPolicy, ObservedPolicy> = {
+  identity: policyIdentity,
+  owns: ownsPolicy,
+  equals: (wanted, found) =>
+    policyServes(wanted, found) &&
+    (found.priority === wanted.priority || !ownsPolicy(found)),
+};
+
 /** Compares the wanted policies with all policies of the kernel. */
 export function planPolicies(
   desired: readonly SecurityPolicy[],
   observed: readonly ObservedPolicy[],
 ): PolicyPlan {
-  const present = byIdentity(observed);
-  const wanted = byIdentity(desired);
-  const verdicts = [...wanted].map(([identity, policy]) =>
-    judge(policy, present.get(identity)),
-  );
-  const needed = verdicts.filter((verdict) => typeof verdict === "object");
-  const stale = staleOperations(wanted, present);
+  const found = diff(desired, observed, POLICIES);
+  const needed = [
+    ...found.missing.map((policy) => step("add", policy)),
+    ...found.changed.map(({ wanted }) => step("update", wanted)),
+  ];
+  const stale = found.stale.map((policy) => step("delete", policy));
   return {
-    block: needed.filter(({ policy }) => policy.action === "block"),
+    block: needed.filter(({ policy }) => !isProtection(policy)),
     inbound: needed.filter(
       ({ policy }) => isProtection(policy) && policy.direction !== "out",
     ),
@@ -41,43 +46,19 @@ export function planPolicies(
       ({ policy }) => isProtection(policy) && policy.direction === "out",
     ),
     staleProtection: stale.filter(({ policy }) => isProtection(policy)),
-    staleBlock: stale.filter(({ policy }) => policy.action === "block"),
-    conflicts: verdicts.filter((verdict) => typeof verdict === "string"),
+    staleBlock: stale.filter(({ policy }) => !isProtection(policy)),
+    conflicts: found.conflicts.map(
+      ({ wanted, found: { priority } }) =>
+        `another program's policy (priority ${String(priority)}) stands where crosslink needs ${describePolicy(wanted)}: remove it, or the program that set it`,
+    ),
   };
 }
 
-/** A step, a conflict, or nothing where the kernel's policy already serves. */
-function judge(
-  wanted: SecurityPolicy,
-  observed: ObservedPolicy | undefined,
-): PolicyOperation | string | undefined {
-  if (observed === undefined)
-    return { object: "policy", verb: "add", policy: wanted };
-  const serves = policyServes(wanted, observed);
-  if (!ownsPolicy(observed))
-    return serves ? undefined : conflict(wanted, observed);
-  if (serves && observed.priority === wanted.priority) return undefined;
-  return { object: "policy", verb: "update", policy: wanted };
-}
-
-function conflict(wanted: SecurityPolicy, observed: ObservedPolicy): string {
-  return `another program's policy (priority ${String(observed.priority)}) stands where crosslink needs ${describePolicy(wanted)}: remove it, or the program that set it`;
-}
-
-/** The kernel holds one policy of an identity, and so does a plan. */
-function byIdentity<Policy extends PolicyId>(
-  policies: readonly Policy[],
-): Map<string, Policy> {
-  return new Map(policies.map((policy) => [policyIdentity(policy), policy]));
-}
-
-function staleOperations(
-  wanted: ReadonlyMap<string, SecurityPolicy>,
-  present: ReadonlyMap<string, ObservedPolicy>,
-): PolicyOperation[] {
-  return [...present]
-    .filter(([identity, policy]) => ownsPolicy(policy) && !wanted.has(identity))
-    .map(([, policy]) => ({ object: "policy", verb: "delete", policy }));
+function step(
+  verb: PolicyOperation["verb"],
+  policy: SecurityPolicy,
+): PolicyOperation {
+  return { object: "policy", verb, policy };
 }
 
 function isProtection(policy: SecurityPolicy): boolean {

@@ -1,6 +1,7 @@
 import { sameBytes } from "../../native/address.ts";
 import type { Route } from "../../native/route/route.ts";
 import { isPodRoute, ownsRoute } from "../owned.ts";
+import { diff, type Kind } from "../reconcile/diff.ts";
 import { routeIdentity } from "../reconcile/identity.ts";
 import type { RouteOperation } from "../reconcile/operation.ts";
 import { describeRoute } from "../reconcile/sentence.ts";
@@ -12,41 +13,43 @@ export interface RoutePlan {
   readonly conflicts: readonly string[];
 }
 
-/** Compares the wanted routes with those of the main table. Pods' own host routes are not here. */
+/** Of the main table. A pod's host route is ours too, but not the node's to remove; only what is wanted tells them apart. */
+function routesBeside(desired: readonly Route[]): Kind<Route, Route> {
+  const wanted = new Set(desired.map(routeIdentity));
+  return {
+    identity: routeIdentity,
+    owns: (route) =>
+      ownsRoute(route) &&
+      (!isPodRoute(route) || wanted.has(routeIdentity(route))),
+    equals: sameNextHop,
+  };
+}
+
+/** Compares the wanted routes with those of the main table. */
 export function planRoutes(
   desired: readonly Route[],
   observed: readonly Route[],
 ): RoutePlan {
-  const present = new Map(
-    observed.map((route) => [routeIdentity(route), route]),
-  );
-  const verdicts = desired.map((route) =>
-    judge(route, present.get(routeIdentity(route))),
-  );
-  const wanted = new Set(desired.map(routeIdentity));
-  const stale = observed.filter(
-    (route) =>
-      ownsRoute(route) &&
-      !isPodRoute(route) &&
-      !wanted.has(routeIdentity(route)),
+  const { missing, changed, stale, conflicts } = diff(
+    desired,
+    observed,
+    routesBeside(desired),
   );
   return {
-    needed: verdicts.filter((verdict) => typeof verdict === "object"),
-    stale: stale.map((route) => ({ object: "route", verb: "delete", route })),
-    conflicts: verdicts.filter((verdict) => typeof verdict === "string"),
+    needed: [
+      ...missing.map((route) => step("add", route)),
+      ...changed.map(({ wanted }) => step("replace", wanted)),
+    ],
+    stale: stale.map((route) => step("delete", route)),
+    conflicts: conflicts.map(
+      ({ wanted }) =>
+        `another program's route stands where crosslink needs ${describeRoute(wanted)}: remove it, or the program that set it`,
+    ),
   };
 }
 
-function judge(
-  wanted: Route,
-  observed: Route | undefined,
-): RouteOperation | string | undefined {
-  if (observed === undefined)
-    return { object: "route", verb: "add", route: wanted };
-  if (sameNextHop(wanted, observed)) return undefined;
-  if (ownsRoute(observed))
-    return { object: "route", verb: "replace", route: wanted };
-  return `another program's route stands where crosslink needs ${describeRoute(wanted)}: remove it, or the program that set it`;
+function step(verb: RouteOperation["verb"], route: Route): RouteOperation {
+  return { object: "route", verb, route };
 }
 
 function sameNextHop(a: Route, b: Route): boolean {
