@@ -68,7 +68,9 @@ function lintArguments(): string[] {
 
 function formatArguments(): string[] {
   const ignored = "--ignore-path=.config/prettierignore";
-  return ["--check", "--log-level=warn", ignored, "."];
+  // .editorconfig's 120 columns are for editors; prettier looks at it or not by where the repository's .git lies.
+  const columns = "--no-editorconfig";
+  return ["--check", "--log-level=warn", columns, ignored, "."];
 }
 
 function arrowArguments(): string[] {

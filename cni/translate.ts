@@ -44,7 +44,10 @@ export function toCniError(error: unknown, action: string): CniError {
   const facts = systemFacts(error);
   const code = systemCode(facts);
   return new CniError(code, explain(text, action), {
-    details: code === ErrorCode.internal ? fault(error) : list(facts),
+    details:
+      code === ErrorCode.internal
+        ? fault(error)
+        : `${asWhom(code)}${list(facts)}`,
     cause: error,
   });
 }
@@ -78,6 +81,14 @@ function list({ operation, code, extack, syscall, path }: SystemFacts): string {
     .filter(([, value]) => typeof value === "string" && value !== "")
     .map(([name, value]) => `${name}: ${String(value)}`)
     .join("; ");
+}
+
+/** Runtimes call plugins as root; who tries one by hand may have forgotten to. */
+function asWhom(code: number): string {
+  const user = process.geteuid?.() ?? 0;
+  return code === ErrorCode.permission && user !== 0
+    ? `run as root: this process is user ${String(user)}; `
+    : "";
 }
 
 function fault(error: unknown): string {

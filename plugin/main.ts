@@ -35,7 +35,8 @@ export function main(
 ): number {
   const front = openFront(environment);
   if (environment["CNI_COMMAND"] === undefined) {
-    return runCommandLine(args, { ...front, writeStdout });
+    const user = process.geteuid?.() ?? 0;
+    return runCommandLine(args, { ...front, user, writeStdout });
   }
   const call = {
     environment,

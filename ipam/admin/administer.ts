@@ -32,6 +32,8 @@ export function administer(
   premises: Premises,
 ): string {
   const [verb = "list", ...names] = words;
+  if (options.stale === true && verb !== "free")
+    throw misuse(`--stale goes with free, and "${verb}" is something else`);
   const all = takeInventory(premises);
   const print = (
     holdings: readonly Holding[],

@@ -55,6 +55,8 @@ function ownPrograms(): Programs {
   throw new CniError(
     ErrorCode.io,
     "Cannot install what was not built: this is crosslink run from its sources",
-    { details: "run `npm run build`, then `dist/crosslink install`" },
+    {
+      details: "run `npm run build`, then `dist/crosslink install`",
+    },
   );
 }

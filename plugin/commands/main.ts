@@ -6,33 +6,43 @@ import { helpText } from "./help.ts";
 import { runInstall, runUninstall } from "./install.ts";
 import { runIpam } from "./ipam.ts";
 import { runKeygen } from "./keygen.ts";
-import { parseOptions } from "./options.ts";
+import { NODE_OPTIONS } from "./option-table.ts";
 import { runPlan } from "./plan.ts";
+import { explainRefusal, requireRoot } from "./privilege.ts";
 import { runRoutes } from "./routes.ts";
 import { runStatus } from "./status.ts";
 import { runTeardown } from "./teardown.ts";
 import { runVersion } from "./version.ts";
+import { parseOptions } from "./words.ts";
 
 /** Every command, in the order that `--help` shows. */
 export const COMMANDS: readonly Command[] = [
   {
     name: "plan",
     summary: "show what this node would get, against what it has",
+    rootOnly: true,
+    takes: [...NODE_OPTIONS, "json"],
     run: runPlan,
   },
   {
     name: "apply",
     summary: "bring this node to what its files say",
+    rootOnly: true,
+    takes: [...NODE_OPTIONS, "json"],
     run: runApply,
   },
   {
     name: "status",
     summary: "show every peer: endpoint, key, traffic, age, errors",
+    rootOnly: true,
+    takes: [...NODE_OPTIONS, "json"],
     run: runStatus,
   },
   {
     name: "agent",
     summary: "stay: keep this node right, and serve CNI calls fast",
+    rootOnly: true,
+    takes: [...NODE_OPTIONS, "socket", "metrics"],
     run: runAgent,
   },
   {
@@ -43,12 +53,14 @@ export const COMMANDS: readonly Command[] = [
       "drop-in":
         "leave the conflist as it is, for runtimes that read drop-ins (libcni 1.3)",
     },
+    takes: ["root", "conflist", "json"],
     run: runInstall,
   },
   {
     name: "uninstall",
     summary: "undo install: first the conflist, then the programs",
     flags: { force: "remove the programs even where pods may need them still" },
+    takes: ["root", "conflist", "json"],
     run: runUninstall,
   },
   {
@@ -59,26 +71,38 @@ export const COMMANDS: readonly Command[] = [
       activate: "send with the newest key",
       retire: "remove all keys but the active one",
     },
+    takes: ["conflist", "keyring"],
     run: runKeygen,
   },
   {
     name: "teardown",
     summary: "remove all that crosslink owns on this node, and nothing else",
+    rootOnly: true,
+    takes: ["json"],
     run: runTeardown,
   },
   {
     name: "routes",
     summary:
       "print the static routes that an office router needs: routes [NETWORK]",
+    takes: ["conflist", "clusters", "for", "json"],
+    words: { most: 1, are: "the name of one plain network" },
     run: runRoutes,
   },
   {
     name: "ipam",
     summary: "list, show or free addresses: ipam list | show IP | free IP",
     flags: { stale: "free: all whose pod is gone" },
+    takes: ["data-dir", "json"],
+    words: { most: Infinity, are: "list, show or free, and names" },
     run: runIpam,
   },
-  { name: "version", summary: "print the version", run: runVersion },
+  {
+    name: "version",
+    summary: "print the version",
+    takes: ["json"],
+    run: runVersion,
+  },
 ];
 
 /**
@@ -112,13 +136,16 @@ function runSafely(
   args: readonly string[],
   terminal: Terminal,
 ): number {
+  const caller = { command: command.name, user: terminal.user ?? 0 };
   try {
-    return command.run(
-      parseOptions(args, Object.keys(command.flags ?? {})),
-      terminal,
-    );
+    const options = parseOptions(args, command, COMMANDS);
+    if (command.rootOnly === true) requireRoot(caller);
+    return command.run(options, terminal);
   } catch (error) {
-    const { message, details } = toCniError(error, `run ${command.name}`);
+    const { message, details } = toCniError(
+      explainRefusal(error, caller),
+      `run ${command.name}`,
+    );
     const more =
       details === undefined || details === "" ? "" : `\n  ${details}`;
     terminal.writeStderr(`crosslink: ${message}${more}\n`);

@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs, type ParseArgsConfig } from "node:util";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { type NetworkConfiguration, parseNetwork } from "../../conf/network.ts";
 
@@ -30,42 +29,6 @@ export interface Options {
   readonly positionals: readonly string[];
 }
 
-const VALUES = {
-  conflist: "conflist",
-  clusters: "clusters",
-  keyring: "keyring",
-  node: "node",
-  snat: "snat",
-  "data-dir": "dataDir",
-  for: "for",
-  socket: "socket",
-  metrics: "metrics",
-  root: "root",
-} as const;
-
-/**
- * Reads the words after a command's name.
- *
- * @param flags the command's own flags, without dashes
- * @throws CniError 7 for a word that the command does not know
- */
-export function parseOptions(
-  args: readonly string[],
-  flags: readonly string[] = [],
-): Options {
-  const values = parseWords(args, flags);
-  const given = Object.entries(VALUES).flatMap(([word, name]) => {
-    const value = values.values[word];
-    return typeof value === "string" ? [[name, value] as const] : [];
-  });
-  return {
-    ...Object.fromEntries(given),
-    json: values.values["json"] === true,
-    flags: new Set(flags.filter((flag) => values.values[flag] === true)),
-    positionals: values.positionals,
-  };
-}
-
 /**
  * The configuration that a command works with: the first conflist that has a crosslink entry, or
  * the one named, or the defaults; and over it what the command line says.
@@ -84,30 +47,6 @@ export function readConfiguration(options: Options): NetworkConfiguration {
 }
 
 type Entry = Record<string, unknown>;
-
-function parseWords(
-  args: readonly string[],
-  flags: readonly string[],
-): { values: Record<string, unknown>; positionals: string[] } {
-  const options: NonNullable<ParseArgsConfig["options"]> = {
-    json: { type: "boolean" },
-  };
-  for (const name of Object.keys(VALUES)) options[name] = { type: "string" };
-  for (const name of flags) options[name] = { type: "boolean" };
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
-  } catch (cause) {
-    const fact = cause instanceof Error ? cause.message : String(cause);
-    throw new CniError(
-      ErrorCode.invalidConfiguration,
-      `Cannot read the command line: ${fact}`,
-      {
-        details: "`crosslink --help` lists the options",
-        cause,
-      },
-    );
-  }
-}
 
 function findEntry(): Entry | undefined {
   for (const name of conflistNames()) {
@@ -155,7 +94,10 @@ function parseFile(path: string): unknown {
     throw new CniError(
       ErrorCode.invalidConfiguration,
       `Cannot read conflist "${path}"`,
-      { details: String(cause), cause },
+      {
+        details: String(cause),
+        cause,
+      },
     );
   }
 }

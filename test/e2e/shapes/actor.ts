@@ -6,6 +6,7 @@ import {
   type Conflist,
 } from "../../support/chain.ts";
 import { type Namespace, namespace } from "../../support/namespace.ts";
+import { ownFiles } from "../../support/own-files.ts";
 import { type Ended, mustRunIn, runIn } from "../support/command.ts";
 import { dist } from "../support/pod.ts";
 import type { Place } from "../support/topology.ts";
@@ -124,9 +125,11 @@ export function crosslink(
     `PATH=${path}`,
     join(dist, "crosslink"),
     ...words,
-    ...["--clusters", join(folder, "clusters.d")],
-    ...["--keyring", join(folder, "keyring.json")],
-    ...["--node", name],
+    ...ownFiles(words[0], {
+      clusters: join(folder, "clusters.d"),
+      keyring: join(folder, "keyring.json"),
+      node: name,
+    }),
   );
 }
 

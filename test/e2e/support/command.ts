@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { ownFiles } from "../../support/own-files.ts";
 import { dist } from "./pod.ts";
 import type { Node, Place } from "./topology.ts";
 
@@ -53,8 +54,10 @@ export function crosslinkOn(
     join(dist, "crosslink"),
     command,
     ...words,
-    ...["--clusters", join(node.folder, "clusters.d")],
-    ...["--keyring", join(node.folder, "keyring.json")],
-    ...["--node", node.name],
+    ...ownFiles(command, {
+      clusters: join(node.folder, "clusters.d"),
+      keyring: join(node.folder, "keyring.json"),
+      node: node.name,
+    }),
   );
 }

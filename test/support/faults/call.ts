@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { ownFiles } from "../own-files.ts";
 import { configuration, type FaultPod, type FaultSite } from "./site.ts";
 
 /** One call of the built binary on a site's node. */
@@ -64,7 +65,7 @@ export interface Given {
 export function given(site: FaultSite, call: BinaryCall): Given {
   const isCni = typeof call.command === "string";
   return {
-    words: isCni ? [] : [...call.command, ...files(site)],
+    words: isCni ? [] : [...call.command, ...files(call.command[0], site)],
     stdin: isCni ? stdinOf(site, call) : Buffer.alloc(0),
     environment: { ...environmentOf(call), ...call.environment },
   };
@@ -156,8 +157,11 @@ function stdinOf(site: FaultSite, { pod, config }: BinaryCall): Buffer {
   return Buffer.from(JSON.stringify(configuration(site, pod, config)));
 }
 
-function files({ clustersDir, keyring }: FaultSite): string[] {
-  return ["--clusters", clustersDir, "--keyring", keyring, "--node", "node1"];
+function files(
+  command: string | undefined,
+  { clustersDir, keyring }: FaultSite,
+): string[] {
+  return ownFiles(command, { clusters: clustersDir, keyring, node: "node1" });
 }
 
 /** The object that a text is; undefined for anything else. */

@@ -44,6 +44,17 @@ describe("runCommandLine()", () => {
     expect(screen.stdout).toEqual([]);
   });
 
+  it.each(["plan", "apply", "status", "agent", "teardown"])(
+    "tells a user to run %s as root, before it does anything",
+    (command) => {
+      const screen = { ...terminal(), user: 1000 };
+      expect(runCommandLine([command], screen)).toBe(1);
+      expect(screen.stderr.join("")).toBe(
+        `crosslink: Cannot run ${command}: you are user 1000, not root\n  run as root: sudo crosslink ${command}\n`,
+      );
+    },
+  );
+
   it("answers version in JSON", () => {
     const screen = terminal();
     expect(runCommandLine(["version", "--json"], screen)).toBe(0);

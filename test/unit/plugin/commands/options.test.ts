@@ -2,10 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  parseOptions,
-  readConfiguration,
-} from "../../../../plugin/commands/options.ts";
+import { readConfiguration } from "../../../../plugin/commands/options.ts";
+
+const none = { json: false, flags: new Set<string>(), positionals: [] };
 
 let folder: string;
 beforeEach(() => {
@@ -24,32 +23,13 @@ function conflist(plugins: readonly object[]): string {
   return path;
 }
 
-describe("parseOptions()", () => {
-  it("tells values, flags and words apart", () => {
-    const options = parseOptions(
-      ["list", "--node", "vm-0-7", "--json", "--stale"],
-      ["stale"],
-    );
-    expect(options).toEqual({
-      node: "vm-0-7",
-      json: true,
-      flags: new Set(["stale"]),
-      positionals: ["list"],
-    });
-  });
-
-  it("refuses another command's flag", () => {
-    expect(() => parseOptions(["--rotate"])).toThrow(/--rotate/);
-  });
-});
-
 describe("readConfiguration()", () => {
   it("takes the crosslink entry of a conflist, and the command line over it", () => {
     const path = conflist([
       { type: "ptp" },
       { type: "crosslink", snat: "return", node: "a", clustersDir: "/c" },
     ]);
-    const options = parseOptions(["--conflist", path, "--node", "b"]);
+    const options = { ...none, conflist: path, node: "b" };
     expect(readConfiguration(options)).toMatchObject({
       clustersDir: "/c",
       snat: "return",
@@ -58,7 +38,7 @@ describe("readConfiguration()", () => {
   });
 
   it("refuses a conflist without crosslink", () => {
-    const options = parseOptions(["--conflist", conflist([{ type: "ptp" }])]);
+    const options = { ...none, conflist: conflist([{ type: "ptp" }]) };
     expect(() => readConfiguration(options)).toThrow(
       /no plugin of type "crosslink"/,
     );
@@ -66,7 +46,7 @@ describe("readConfiguration()", () => {
 
   it("refuses a value that the schema does not know", () => {
     const path = conflist([{ type: "crosslink" }]);
-    const options = parseOptions(["--conflist", path, "--snat", "maybe"]);
+    const options = { ...none, conflist: path, snat: "maybe" };
     expect(() => readConfiguration(options)).toThrow(/snat/);
   });
 });

@@ -1,0 +1,69 @@
+/** What `--help` says of an option. */
+export interface Described {
+  /** What stands for its value; none for a flag. */
+  readonly value?: string;
+  readonly meaning: string;
+}
+
+/** Every option that several commands share, or that has a value; a {@link Command} says which it takes. */
+export const OPTIONS = {
+  conflist: {
+    value: "FILE",
+    meaning:
+      "the conflist with the crosslink entry (default: the first in /etc/cni/net.d)",
+  },
+  clusters: {
+    value: "DIR",
+    meaning: "the folder of cluster files (default: /etc/crosslink/clusters.d)",
+  },
+  keyring: {
+    value: "FILE",
+    meaning: "the keyring (default: /etc/crosslink/keyring.json)",
+  },
+  node: {
+    value: "NAME",
+    meaning:
+      "which node this is (default: NODE_NAME, the host name, the addresses)",
+  },
+  snat: {
+    value: "MODE",
+    meaning: "auto, return, identity or off (default: auto)",
+  },
+  socket: {
+    value: "FILE",
+    meaning:
+      "where the agent serves CNI calls (default: /run/crosslink/agent.sock)",
+  },
+  metrics: {
+    value: "ADDRESS",
+    meaning:
+      "where the agent serves Prometheus metrics: a socket's path, or 127.0.0.1:PORT (default: nowhere)",
+  },
+  root: {
+    value: "DIR",
+    meaning:
+      "where the node's root is mounted, for install and uninstall (default: /)",
+  },
+  for: {
+    value: "ROUTER",
+    meaning: "ip, cisco or mikrotik, for routes (default: ip)",
+  },
+  "data-dir": {
+    value: "DIR",
+    meaning:
+      "the folder of addresses, for ipam (default: /var/lib/cni/networks)",
+  },
+  json: { meaning: "answer in JSON" },
+} as const satisfies Readonly<Record<string, Described>>;
+
+/** The name of an option of the table, without dashes. */
+export type OptionName = keyof typeof OPTIONS;
+
+/** The files of a mesh and this node's place in it. */
+export const NODE_OPTIONS = [
+  "conflist",
+  "clusters",
+  "keyring",
+  "node",
+  "snat",
+] as const satisfies readonly OptionName[];
