@@ -1,7 +1,7 @@
 import type { Binding } from "../native/binding.ts";
 import type { IpamConfiguration } from "./configuration/network.ts";
 import type { Mesh } from "./mesh.ts";
-import type { Place } from "./store/place.ts";
+import type { Place } from "./folder/place.ts";
 
 /** Where to learn about the mesh, in the words of the chained plugin's configuration; both may be left out. */
 export interface MeshHints {

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { type DiskStore, withStore } from "../store/disk.ts";
-import { syncDirectory } from "../store/durable.ts";
-import { removeNotes } from "../store/notes.ts";
+import { syncDirectory } from "../folder/durable.ts";
+import { removeNotes } from "../folder/notes.ts";
 import {
   type Holding,
   placeFor,

@@ -2,11 +2,11 @@ import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Binding } from "../../native/binding.ts";
 import { defaultDataDir, networkDirectory } from "../configuration/network.ts";
-import { type Entry, readEntries } from "../store/census.ts";
-import { errnoOf, onDisk } from "../store/error.ts";
-import { readNote } from "../store/notes.ts";
-import type { Place } from "../store/place.ts";
-import type { Reservation } from "../store/reservation.ts";
+import { type Entry, readEntries } from "../folder/census.ts";
+import { errnoOf, onDisk } from "../folder/error.ts";
+import { readNote } from "../folder/notes.ts";
+import type { Place } from "../folder/place.ts";
+import type { Reservation } from "../folder/reservation.ts";
 import { cachedNetns, defaultResultsDir, isNamespace } from "./liveness.ts";
 
 /** Where an admin looks. */

@@ -2,7 +2,7 @@ import { readFileSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { isObject } from "../../cni/configuration.ts";
 import type { Attachment } from "../../cni/request.ts";
-import { errnoOf } from "../store/error.ts";
+import { errnoOf } from "../folder/error.ts";
 
 /** Where libcni keeps each attachment's last result. */
 export const defaultResultsDir = "/var/lib/cni/results";

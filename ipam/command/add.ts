@@ -6,9 +6,9 @@ import { preparePool } from "../pool.ts";
 import { readResolvConf } from "../resolv-conf.ts";
 import { writeResult } from "../result.ts";
 import { withStore } from "../store/disk.ts";
-import { syncFiles } from "../store/durable.ts";
-import { writeNotes } from "../store/notes.ts";
-import type { Place } from "../store/place.ts";
+import { syncFiles } from "../folder/durable.ts";
+import { writeNotes } from "../folder/notes.ts";
+import type { Place } from "../folder/place.ts";
 
 /**
  * ADD: an address of each range set, on disk before it is answered.

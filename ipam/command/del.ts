@@ -3,8 +3,8 @@ import { readConfiguration } from "../configuration/network.ts";
 import { type IpamContext, placeOf } from "../context.ts";
 import { configuredSets } from "../pool.ts";
 import { withStore } from "../store/disk.ts";
-import { syncDirectory } from "../store/durable.ts";
-import { removeNotes } from "../store/notes.ts";
+import { syncDirectory } from "../folder/durable.ts";
+import { removeNotes } from "../folder/notes.ts";
 
 /**
  * DEL: frees every address of the attachment, in whatever range; that there is none is no error. Doesn't need the mesh.

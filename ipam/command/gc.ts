@@ -3,9 +3,9 @@ import type { Attachment, Request } from "../../cni/request.ts";
 import { readConfiguration } from "../configuration/network.ts";
 import { type IpamContext, placeOf } from "../context.ts";
 import { withStore } from "../store/disk.ts";
-import { syncDirectory } from "../store/durable.ts";
-import { removeNotes } from "../store/notes.ts";
-import type { Reservation } from "../store/reservation.ts";
+import { syncDirectory } from "../folder/durable.ts";
+import { removeNotes } from "../folder/notes.ts";
+import type { Reservation } from "../folder/reservation.ts";
 
 /**
  * GC: frees the addresses of attachments that are no longer valid, and those that a killed program left without an

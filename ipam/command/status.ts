@@ -5,7 +5,7 @@ import { readConfiguration } from "../configuration/network.ts";
 import { type IpamContext, placeOf } from "../context.ts";
 import { preparePool } from "../pool.ts";
 import { type DiskStore, withStore } from "../store/disk.ts";
-import type { Place } from "../store/place.ts";
+import type { Place } from "../folder/place.ts";
 
 /**
  * STATUS: an ADD would find a free address in each range set, and could write it down.

@@ -2,13 +2,13 @@ import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Attachment } from "../../cni/request.ts";
 import { isAddressName } from "../address.ts";
-import { readEntry } from "../store/census.ts";
-import type { Place } from "../store/place.ts";
+import { readEntry } from "../folder/census.ts";
+import type { Place } from "../folder/place.ts";
 import {
   asAid,
   makeScratchDirectory,
   scratchDirectory,
-} from "../store/scratch.ts";
+} from "../folder/scratch.ts";
 import {
   amendLedger,
   isCurrent,

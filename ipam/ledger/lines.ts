@@ -1,5 +1,5 @@
 import type { Attachment } from "../../cni/request.ts";
-import { type Reservation, writeReservation } from "../store/reservation.ts";
+import { type Reservation, writeReservation } from "../folder/reservation.ts";
 
 /*
  * A ledger is text, one line an address, so that "what does this attachment hold?" is a search for a piece of text:

@@ -3,11 +3,16 @@ import { join } from "node:path";
 import type { Attachment } from "../../cni/request.ts";
 import { readAddress } from "../address.ts";
 import type { Store } from "../allocator.ts";
-import { type Entry, isHeldBy, readEntries, readEntry } from "./census.ts";
+import {
+  type Entry,
+  isHeldBy,
+  readEntries,
+  readEntry,
+} from "../folder/census.ts";
 import { type Ledger, openLedger } from "../ledger/ledger.ts";
 import { openHolders } from "./holders.ts";
-import { ensureDirectory } from "./directory.ts";
-import { misplaced, onDisk } from "./error.ts";
+import { ensureDirectory } from "../folder/directory.ts";
+import { misplaced, onDisk } from "../folder/error.ts";
 import {
   createWhole,
   readWhole,
@@ -15,10 +20,10 @@ import {
   removeDrafts,
   removeFile,
   replaceWhole,
-} from "./files.ts";
-import { withLock } from "./lock.ts";
-import type { Place } from "./place.ts";
-import { type Reservation, writeReservation } from "./reservation.ts";
+} from "../folder/files.ts";
+import { withLock } from "../folder/lock.ts";
+import type { Place } from "../folder/place.ts";
+import { type Reservation, writeReservation } from "../folder/reservation.ts";
 
 /** A network's folder while its lock is held: an allocator's store, and what GC and admins see of it. */
 export interface DiskStore extends Store {

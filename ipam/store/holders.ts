@@ -6,8 +6,8 @@ import {
   isLegacyOf,
   readEntries,
   readEntry,
-} from "./census.ts";
-import type { Reservation } from "./reservation.ts";
+} from "../folder/census.ts";
+import type { Reservation } from "../folder/reservation.ts";
 
 /** What one attachment holds, while the lock is held. */
 export interface Holders {

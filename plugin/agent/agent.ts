@@ -8,13 +8,13 @@ import { type EnsureNode, refreshNode } from "../node/converge.ts";
 import type { Host } from "../node/linked.ts";
 import { OVERLAY_NAME } from "../overlay/state.ts";
 import { type Session, withSession } from "../kernel/session.ts";
-import { serveCall, type ServingContext } from "./call.ts";
+import { serveCall, type ServingContext } from "./call/call.ts";
 import { type Changes, listen } from "./changes.ts";
 import {
   encapsulationSockets,
   type EncapsulationSockets,
 } from "./encapsulation.ts";
-import type { Answer } from "./frame.ts";
+import type { Answer } from "./call/frame.ts";
 import { type Keeper, keeper } from "./keeper.ts";
 import { knownMesh } from "./known-mesh.ts";
 import { lastingSession } from "./lasting-session.ts";
@@ -22,7 +22,7 @@ import type { AgentLogs } from "./telemetry/log.ts";
 import type { Observer } from "./telemetry/observer.ts";
 import { schedule } from "./schedule.ts";
 import { spareMemory } from "./spare-memory.ts";
-import { type RemoteCall, serveCalls } from "./server.ts";
+import { type RemoteCall, serveCalls } from "./call/server.ts";
 
 /** What an agent works with. */
 export interface AgentOptions {

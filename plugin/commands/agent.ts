@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { afterwards } from "../agent/afterwards.ts";
+import { afterwards } from "../agent/call/afterwards.ts";
 import { startAgent } from "../agent/agent.ts";
 import { putCallsFirst } from "../agent/helper-threads.ts";
 import { openAgentLogs } from "../agent/telemetry/log.ts";
@@ -9,7 +9,7 @@ import { openMetrics } from "../agent/telemetry/metrics.ts";
 import { type Meter, observe } from "../agent/telemetry/observer.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
-import { claimSocket } from "../agent/socket-folder.ts";
+import { claimSocket } from "../agent/call/socket-folder.ts";
 import type { Terminal } from "./command.ts";
 import { CONFLIST_FOLDER, type Options, readConfiguration } from "./options.ts";
 

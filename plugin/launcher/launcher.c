@@ -3,7 +3,7 @@
 // What a container runtime starts in crosslink's name: hands the call to the agent, or becomes the full binary.
 //
 // Of the call's content it holds in memory the CNI_* variables and one chunk at a time: stdin goes into a memory file
-// that the agent, or the full binary, reads. plugin/agent/frame.ts is the other half of the protocol, and says what
+// that the agent, or the full binary, reads. plugin/agent/call/frame.ts is the other half of the protocol, and says what
 // travels. Nothing is printed before the agent's answer is there as a whole, so that until then the full binary can
 // take over.
 

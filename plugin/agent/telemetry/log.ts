@@ -1,6 +1,6 @@
 import { destination, pino } from "pino";
 import { both, type Log, openLog } from "../../kernel/log.ts";
-import type { Afterwards } from "../afterwards.ts";
+import type { Afterwards } from "../call/afterwards.ts";
 
 const STDERR = 2;
 

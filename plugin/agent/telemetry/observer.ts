@@ -1,9 +1,9 @@
 import { basename } from "node:path";
 import { toCniError } from "../../../cni/translate.ts";
 import type { FullPlan, Onlooker } from "../../node/converge.ts";
-import type { Answer, CallFrame } from "../frame.ts";
+import type { Answer, CallFrame } from "../call/frame.ts";
 import type { Log } from "../../kernel/log.ts";
-import type { Afterwards } from "../afterwards.ts";
+import type { Afterwards } from "../call/afterwards.ts";
 
 /** Watches the agent at work: one log line a decision, and counts. */
 export interface Observer extends Onlooker {

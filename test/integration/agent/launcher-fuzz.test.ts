@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { encodeAnswer } from "../../../plugin/agent/frame.ts";
+import { encodeAnswer } from "../../../plugin/agent/call/frame.ts";
 import {
   type AgentSite,
   agentSite,

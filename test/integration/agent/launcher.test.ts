@@ -1,7 +1,7 @@
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { encodeAnswer } from "../../../plugin/agent/frame.ts";
+import { encodeAnswer } from "../../../plugin/agent/call/frame.ts";
 import { type AgentSite, agentSite } from "../../support/agent/site.ts";
 import {
   answerHeader,

@@ -31,7 +31,7 @@ const wrong = [
   ["plugin/shell.ts", "node:child_process", "programs-in-named-places"],
   ["ipam/range.ts", "ip-num", "addresses-behind-cidr"],
   ["conf/check.ts", "ajv", "no-other-packages"],
-  ["plugin/agent/server.ts", "pino", "packages-of-the-agent"],
+  ["plugin/agent/call/server.ts", "pino", "packages-of-the-agent"],
   ["cni/lost.ts", "./nowhere.ts", "no-unresolved"],
 ] as const;
 

@@ -17,8 +17,8 @@ import {
   isHeldBy,
   readEntries,
   readEntry,
-} from "../../../../ipam/store/census.ts";
-import type { Place } from "../../../../ipam/store/place.ts";
+} from "../../../../ipam/folder/census.ts";
+import type { Place } from "../../../../ipam/folder/place.ts";
 import { temporary } from "../../../support/ipam/call.ts";
 
 const CROWD = 1000;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   readReservation,
   writeReservation,
-} from "../../../../ipam/store/reservation.ts";
+} from "../../../../ipam/folder/reservation.ts";
 
 describe("readReservation()", () => {
   it.each<[string, object]>([

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, type Stats } from "node:fs";
-import type { Binding } from "../../native/binding.ts";
+import type { Binding } from "../../../native/binding.ts";
 import {
   acceptLocal,
   listenLocal,
@@ -9,8 +9,8 @@ import {
   sendLocal,
   type Unwatch,
   watchReadable,
-} from "../../native/local.ts";
-import type { Log } from "../kernel/log.ts";
+} from "../../../native/local.ts";
+import type { Log } from "../../kernel/log.ts";
 import {
   type Answer,
   type CallFiles,

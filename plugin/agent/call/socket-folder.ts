@@ -1,9 +1,9 @@
 import { closeSync, constants, lstatSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { CniError, ErrorCode } from "../../cni/error.ts";
-import { lockFile } from "../../native/lock.ts";
-import { requireSafe } from "../binary/place.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import { CniError, ErrorCode } from "../../../cni/error.ts";
+import { lockFile } from "../../../native/lock.ts";
+import { requireSafe } from "../../binary/place.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
 
 /**
  * Makes the folder of the agent's socket, for root only, and keeps other agents away from it for as

@@ -17,7 +17,7 @@ import {
   removeDrafts,
   removeFile,
   replaceWhole,
-} from "../../../../ipam/store/files.ts";
+} from "../../../../ipam/folder/files.ts";
 import { temporary } from "../../../support/ipam/call.ts";
 
 const LIMIT = 2000;

@@ -1,9 +1,9 @@
 import { openSync } from "node:fs";
 import { basename } from "node:path";
-import { type Process, run } from "../../cni/main.ts";
-import { readToEnd } from "../../cni/stdio.ts";
-import { type PluginContext, pluginHandlers } from "../handlers/handlers.ts";
-import { type IpamFront, serveIpam } from "../handlers/ipam.ts";
+import { type Process, run } from "../../../cni/main.ts";
+import { readToEnd } from "../../../cni/stdio.ts";
+import { type PluginContext, pluginHandlers } from "../../handlers/handlers.ts";
+import { type IpamFront, serveIpam } from "../../handlers/ipam.ts";
 import type { Answer } from "./frame.ts";
 import type { RemoteCall } from "./server.ts";
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { afterwards } from "../../../../plugin/agent/afterwards.ts";
+import { afterwards } from "../../../../../plugin/agent/call/afterwards.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -4,7 +4,7 @@ import {
   decodeCall,
   encodeAnswer,
   nameFiles,
-} from "../../../../plugin/agent/frame.ts";
+} from "../../../../../plugin/agent/call/frame.ts";
 
 /** What plugin/launcher/launcher.c writes. */
 function encodeCall(words: readonly string[]): Buffer {
