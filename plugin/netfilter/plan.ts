@@ -55,7 +55,9 @@ function usesTable(
   { family, canNat, legacy, legacyUnreadable }: ObservedFamily,
 ): boolean {
   const keepsSource = mode === "identity" || mode === "auto";
-  const more = pairs.some(({ encrypted, global }) => encrypted ?? global);
+  const more = pairs.some(
+    ({ encrypted, global }) => encrypted === true || global !== undefined,
+  );
   if (pairs.length === 0 || !(keepsSource || more)) return false;
   if (canNat()) return true;
   if (mode === "identity") throw unsupported(family, '"snat" is "identity"');

@@ -1,7 +1,9 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { applyOperations } from "./apply.ts";
+import { FAMILIES } from "./base/family.ts";
 import type { NetworkPair } from "./base/network-pairs.ts";
+import { legacyTables } from "./legacy/program.ts";
 import { forgetMappings } from "./mappings.ts";
 import { observeSnat, withNftables } from "./observe.ts";
 import { planSnat } from "./plan.ts";
@@ -42,6 +44,8 @@ export function planSnatQuickly(
 
 function markOf(kernel: Kernel, desired: DesiredSnat): string | undefined {
   if (kernel.netns !== undefined) return undefined;
+  if (FAMILIES.some((family) => legacyTables(kernel, family).size > 0))
+    return undefined;
   return withNftables(kernel, (client) => fingerprint(client, desired));
 }
 

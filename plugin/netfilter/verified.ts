@@ -22,14 +22,14 @@ const OWN_TABLE = "crosslink";
 /**
  * What must be the same for an earlier look at the rules to be good still: the namespace, the
  * generation of its ruleset, which every change raises, and what is wanted of it. Undefined where
- * the rules cannot be known by a generation: legacy iptables has none.
+ * there is no table of ours. Legacy iptables has no generation: where it is in use, this tells nothing.
  */
 export function fingerprint(
   client: NftablesClient,
   desired: DesiredSnat,
 ): string | undefined {
   const table = client.tables().find(({ table }) => table === OWN_TABLE);
-  if (table === undefined || legacyTables() !== "") return undefined;
+  if (table === undefined) return undefined;
   return [
     readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
     readlinkSync("/proc/self/ns/net"),
@@ -63,19 +63,6 @@ export function leaveWord(mark: string, folder: string = FOLDER): void {
     renameSync(unfinished, file);
   } catch {
     // a read-only /run costs time, nothing else
-  }
-}
-
-/** Names of the tables that legacy iptables uses here, one a line. */
-function legacyTables(): string {
-  return ["ip", "ip6"].map((family) => legacyTablesOf(family)).join("");
-}
-
-function legacyTablesOf(family: string): string {
-  try {
-    return readFileSync(`/proc/self/net/${family}_tables_names`, "utf8").trim();
-  } catch {
-    return ""; // the kernel has no legacy iptables, or has not loaded it
   }
 }
 

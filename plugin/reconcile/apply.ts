@@ -27,53 +27,68 @@ export function applyOperations(
   operations: readonly Operation[],
 ): void {
   let index = 0;
-  while (index < operations.length) {
-    const run = sameStep(operations, index);
-    applyRun(session, run);
+  for (;;) {
+    const first = operations[index];
+    if (first === undefined) return;
+    const run = sameStep(operations, first, index);
+    applyRun(session, first, run);
     index += run.length;
   }
 }
 
-/** The longest run of steps from `start` that can travel in one conversation. */
+/** The longest run of steps from `start`, where `first` is, that can travel in one conversation. */
 function sameStep(
   operations: readonly Operation[],
+  first: Operation,
   start: number,
 ): Operation[] {
-  const first = operations[start];
   const end = operations.findIndex(
     ({ object, verb }, index) =>
-      index > start && (object !== first?.object || verb !== first.verb),
+      index > start && (object !== first.object || verb !== first.verb),
   );
   return operations.slice(start, end < 0 ? operations.length : end);
 }
 
-function applyRun(session: Session, run: readonly Operation[]): void {
-  const policies = run.filter((step) => step.object === "policy");
-  if (policies.length > 0) {
-    applyPolicies(session, policies);
-    return;
+/** All of a run have the object and the verb of its first. */
+function applyRun(
+  session: Session,
+  first: Operation,
+  run: readonly Operation[],
+): void {
+  switch (first.object) {
+    case "policy":
+      applyPolicies(
+        session,
+        first.verb,
+        run.filter((step) => step.object === first.object),
+      );
+      break;
+    case "association":
+      applyAssociations(
+        session,
+        first.verb,
+        run.filter((step) => step.object === first.object),
+      );
+      break;
+    case "neighbour":
+    case "target": {
+      const entries = run.filter(
+        (step) => step.object === "neighbour" || step.object === "target",
+      );
+      check(entries, applyEntries(session.route, entries));
+      break;
+    }
+    default:
+      for (const step of run) applyOne(session, step);
   }
-  const associations = run.filter((step) => step.object === "association");
-  if (associations.length > 0) {
-    applyAssociations(session, associations);
-    return;
-  }
-  const entries = run.filter(
-    (step) => step.object === "neighbour" || step.object === "target",
-  );
-  if (entries.length > 0) {
-    check(entries, applyEntries(session.route, entries));
-    return;
-  }
-  for (const step of run) applyOne(session, step);
 }
 
 function applyPolicies(
   { xfrm }: Session,
+  verb: PolicyOperation["verb"],
   steps: readonly PolicyOperation[],
 ): void {
   const policies = steps.map(({ policy }) => policy);
-  const verb = steps[0]?.verb ?? "add";
   const calls = {
     add: () => xfrm.addPolicies(policies),
     update: () => xfrm.updatePolicies(policies),
@@ -84,10 +99,10 @@ function applyPolicies(
 
 function applyAssociations(
   { xfrm }: Session,
+  verb: AssociationOperation["verb"],
   steps: readonly AssociationOperation[],
 ): void {
   const associations = steps.map(({ association }) => association);
-  const verb = steps[0]?.verb ?? "add";
   if (verb !== "add")
     check(steps, xfrm.deleteAssociations(associations), verb === "replace");
   if (verb !== "delete") check(steps, xfrm.addAssociations(associations));
@@ -113,6 +128,25 @@ function takeStep(session: Session, step: Operation): void {
     case "sysctl":
       writeSysctl(kernel.binding, step.path, step.value, inNamespace(kernel));
       break;
+    case "proxy": {
+      const { address, link } = step;
+      const proxy = { index: link.index, address, protocol: ROUTE_PROTOCOL };
+      if (step.verb === "add") route.addProxyNeighbour(proxy);
+      else route.deleteProxyNeighbour(proxy);
+      break;
+    }
+    default:
+      takeOverlayStep(session, step);
+  }
+}
+
+type OverlayStep = Exclude<
+  Operation,
+  { object: "route" | "label" | "sysctl" | "proxy" }
+>;
+
+function takeOverlayStep({ route }: Session, step: OverlayStep): void {
+  switch (step.object) {
     case "overlay":
       applyOverlay(route, step);
       break;
@@ -123,15 +157,19 @@ function takeStep(session: Session, step: Operation): void {
       if (step.verb === "add") route.addRule(step.rule);
       else route.deleteRule(step.rule);
       break;
-    case "proxy": {
-      const { address, link } = step;
-      const proxy = { index: link.index, address, protocol: ROUTE_PROTOCOL };
-      if (step.verb === "add") route.addProxyNeighbour(proxy);
-      else route.deleteProxyNeighbour(proxy);
-      break;
-    }
-    default: // the others travel many in one conversation
+    case "policy":
+    case "association":
+    case "neighbour":
+    case "target":
+      throw new Error(`Cannot take one ${step.object} alone: they travel many`);
+    default:
+      throw new Error(`Cannot take an unknown step: ${objectOf(step)}`);
   }
+}
+
+/** Compiles only as long as every object has its case. */
+function objectOf(step: never): string {
+  return String((step as { readonly object?: unknown }).object);
 }
 
 function applyRoute({ route }: Session, step: RouteOperation): void {
@@ -144,6 +182,9 @@ function applyRoute({ route }: Session, step: RouteOperation): void {
       break;
     case "delete":
       route.deleteRoute(step.route);
+      break;
+    default:
+      step.verb satisfies never;
   }
 }
 

@@ -23,6 +23,7 @@ export interface LegacyProgram {
 }
 
 const FOLDERS = ["/usr/sbin", "/sbin", "/usr/local/sbin"];
+
 /** Names of the legacy tables that are in use in the node's namespace. Reading them makes none. */
 export function legacyTables(kernel: Kernel, family: Family): Set<string> {
   const path = `/proc/self/net/${family === 4 ? "ip" : "ip6"}_tables_names`;
@@ -96,8 +97,7 @@ function spawnInside(
 }
 
 function readProc(kernel: Kernel, path: string): string {
-  if (kernel.netns !== undefined)
-    return spawnInside(kernel, ["/bin/cat", path], "").stdout;
+  if (kernel.netns !== undefined) return readInside(kernel, path);
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
@@ -105,4 +105,10 @@ function readProc(kernel: Kernel, path: string): string {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
     throw error;
   }
+}
+
+function readInside(kernel: Kernel, path: string): string {
+  const ran = spawnInside(kernel, ["/bin/cat", path], "");
+  if (ran.status !== 0 && ran.stderr.includes("No such file")) return "";
+  return orThrow("cat", ran).stdout;
 }

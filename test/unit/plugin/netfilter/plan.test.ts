@@ -115,6 +115,23 @@ describe("planSnat()", () => {
     );
   });
 
+  it.each(["return", "off"] as const)(
+    'maps global addresses for "%s" where all remotes are plain',
+    (mode) => {
+      const exemptions = [
+        {
+          ...pair("10.1.0.0/24", "192.168.10.0/24"),
+          encrypted: false,
+          global: parseCidr("100.64.0.0/24"),
+        },
+      ];
+      const made = planSnat({ exemptions, mode }, observed()).operations;
+      expect(made.map(({ sentence }) => sentence).join("\n")).toContain(
+        "snat prefix to 100.64.0.0/24",
+      );
+    },
+  );
+
   it('asks nobody whether the kernel can NAT where "return" or "off" is wanted and a backend is known', () => {
     const state = observed({
       canNat: () => {

@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { applyOperations } from "../../../../plugin/reconcile/apply.ts";
+import type { Operation } from "../../../../plugin/reconcile/operation.ts";
+import type { Session } from "../../../../plugin/kernel/session.ts";
+
+/** A session that notes what is asked of it. */
+function noting(): { readonly session: Session; readonly asked: string[] } {
+  const asked: string[] = [];
+  const note = (client: string) =>
+    new Proxy(
+      {},
+      {
+        get:
+          (_, method) =>
+          (argument: unknown): unknown[] => {
+            const count = Array.isArray(argument) ? argument.length : 1;
+            asked.push(`${client}.${String(method)} ${String(count)}`);
+            return [];
+          },
+      },
+    );
+  const session = { kernel: {}, route: note("route"), xfrm: note("xfrm") };
+  return { session: session as unknown as Session, asked };
+}
+
+const step = (object: string, verb: string, more: object = {}): Operation =>
+  ({ object, verb, [object]: {}, ...more }) as unknown as Operation;
+
+describe("applyOperations()", () => {
+  it("takes what is alike in one conversation, in the plan's order", () => {
+    const { session, asked } = noting();
+    applyOperations(session, [
+      step("policy", "add"),
+      step("policy", "add"),
+      step("policy", "delete"),
+      step("association", "replace"),
+      step("route", "add"),
+      step("route", "add"),
+    ]);
+    expect(asked).toEqual([
+      "xfrm.addPolicies 2",
+      "xfrm.deletePolicies 1",
+      "xfrm.deleteAssociations 1",
+      "xfrm.addAssociations 1",
+      "route.addRoute 1",
+      "route.addRoute 1",
+    ]);
+  });
+
+  it("refuses a step that it does not know, by name", () => {
+    const { session, asked } = noting();
+    expect(() => {
+      applyOperations(session, [step("bridge", "add"), step("route", "add")]);
+    }).toThrow(/bridge/);
+    expect(asked).toEqual([]);
+  });
+});
