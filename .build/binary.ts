@@ -72,6 +72,7 @@ interface Parts {
 /**
  * pkg's public `exec()` takes no path of a local Node and would download one; the function under it does.
  * `execArgvExtension: "none"`: a NODE_OPTIONS in the environment must not load code into a program that root runs.
+ * `--disable-sigusr1`: nor must a signal open a debugger's port, where whoever connects runs code as root.
  */
 async function pack(
   folder: string,
@@ -87,6 +88,7 @@ async function pack(
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
     useCodeCache: true,
+    execArgv: ["--disable-sigusr1"],
     execArgvExtension: "none",
     assets: {
       "crosslink.js": script,

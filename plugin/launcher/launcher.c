@@ -281,10 +281,20 @@ static int fail(const char *what) {
   return 1;
 }
 
+// Variables by which Node writes files of its own, or takes settings: who calls a plugin means none of them. NODE_NAME is
+// Kubernetes' word, and ours.
+static void forget_node_variables(void) {
+  char **kept = environ;
+  for (char **variable = environ; *variable != NULL; variable++)
+    if (strncmp(*variable, "NODE_", 5) != 0 || strncmp(*variable, "NODE_NAME=", 10) == 0) *kept++ = *variable;
+  *kept = NULL;
+}
+
 static int become_full_binary(char **argv, int input) {
   char path[4096];
   if (full_binary(path, sizeof path) < 0) return fail("its own path cannot be read");
   if (input >= 0 && (lseek(input, 0, SEEK_SET) < 0 || dup2(input, STDIN_FILENO) < 0)) return fail("stdin is lost");
+  forget_node_variables();
   execve(path, argv, environ);
   return fail(strerror(errno));
 }
