@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { afterwards } from "../agent/call/afterwards.ts";
 import { startAgent } from "../agent/agent.ts";
 import { putCallsFirst } from "../agent/helper-threads.ts";
@@ -10,14 +10,24 @@ import { type Meter, observe } from "../agent/telemetry/observer.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
 import { claimSocket } from "../agent/call/socket-folder.ts";
+import { probeAgent } from "./agent-probe.ts";
 import type { Terminal } from "./command.ts";
 import { CONFLIST_FOLDER, type Options, readConfiguration } from "./options.ts";
 
 /** Where the launcher looks for the agent. */
 export const AGENT_SOCKET = "/run/crosslink/agent.sock";
 
+/** Where the agent serves metrics unless it is told otherwise: for root alone, in the folder of its own socket. */
+export function metricsPath({
+  metrics,
+  socket = AGENT_SOCKET,
+}: Pick<Options, "metrics" | "socket">): string {
+  return metrics ?? join(dirname(socket), "metrics.sock");
+}
+
 /** `crosslink agent`: stays until SIGTERM or SIGINT. */
 export function runAgent(options: Options, terminal: Terminal): number {
+  if (options.flags.has("probe")) return probeAgent(metricsPath(options));
   const { conflist, socket = AGENT_SOCKET } = options;
   putCallsFirst();
   const kernel = terminal.kernel();
@@ -48,13 +58,15 @@ export function runAgent(options: Options, terminal: Terminal): number {
 }
 
 function startMetrics(
-  { metrics }: Options,
+  options: Options,
   kernel: Kernel,
   log: Log,
 ): { readonly meter: Meter; readonly stop: () => void } {
-  if (metrics === undefined) return { meter: unmetered, stop: () => undefined };
+  const place = metricsPath(options);
+  if (place === "off") return { meter: unmetered, stop: () => undefined };
+  const endpoint = parseEndpoint(place);
   const { meter, scrape } = openMetrics(kernel);
-  return { meter, stop: serveMetrics(parseEndpoint(metrics), scrape, log) };
+  return { meter, stop: serveMetrics(endpoint, scrape, log) };
 }
 
 /** A configuration that is wrong now may be right later: the agent itself says what is wrong with it. */

@@ -43,6 +43,10 @@ export const COMMANDS: readonly Command[] = [
     summary: "stay: keep this node right, and serve CNI calls fast",
     rootOnly: true,
     takes: [...NODE_OPTIONS, "socket", "metrics"],
+    flags: {
+      probe:
+        "ask the agent that runs for its metrics; exit code 1 without an answer",
+    },
     run: runAgent,
   },
   {

@@ -37,7 +37,7 @@ export const OPTIONS = {
   metrics: {
     value: "ADDRESS",
     meaning:
-      "where the agent serves Prometheus metrics: a socket's path, or 127.0.0.1:PORT (default: nowhere)",
+      "where the agent serves Prometheus metrics: a socket's path, 127.0.0.1:PORT or off (default: metrics.sock beside its socket)",
   },
   root: {
     value: "DIR",

@@ -2,14 +2,11 @@ import { type Server, createServer, type ServerResponse } from "node:http";
 import { lstatSync, rmSync } from "node:fs";
 import { CniError, ErrorCode } from "../../../cni/error.ts";
 import type { Log } from "../../kernel/log.ts";
+import { limitConnections } from "./connections.ts";
 
 /** Where metrics are served. */
 export type Endpoint =
   { readonly path: string } | { readonly host: string; readonly port: number };
-
-/** Scrapers come one at a time; whoever else holds connections open does no harm. */
-const MOST_CONNECTIONS = 16;
-const PATIENCE_MS = 5_000;
 
 /**
  * Reads the words of `--metrics`: a socket's path, or a loopback address and a port.
@@ -49,8 +46,7 @@ export function serveMetrics(
     if (asked) void answer(response, scrape, log);
     else end(response, 404, "GET /metrics\n");
   });
-  server.maxConnections = MOST_CONNECTIONS;
-  server.headersTimeout = server.requestTimeout = PATIENCE_MS;
+  limitConnections(server);
   server.on("error", (error) => {
     log("error", `Cannot serve metrics: ${error.message}`);
   });
@@ -81,7 +77,8 @@ async function answer(
 }
 
 function end(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { "Content-Type": CONTENT_TYPE }).end(text);
+  const headers = { "Content-Type": CONTENT_TYPE, Connection: "close" };
+  response.writeHead(status, headers).end(text);
 }
 
 function open(server: Server, endpoint: Endpoint, log: Log): void {

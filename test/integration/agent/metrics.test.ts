@@ -1,7 +1,9 @@
+import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type AgentSite, agentSite } from "../../support/agent/site.ts";
+import { binary } from "../../support/faults/call.ts";
 import { sample, scrape } from "../../support/agent/scrape.ts";
 import { until } from "../../support/until.ts";
 import { linkOffice } from "../../support/node-site.ts";
@@ -78,6 +80,24 @@ describe("the agent's metrics", () => {
     expect(await scrape(socket, "/")).toMatchObject({ status: 404 });
     agent.process.kill("SIGTERM");
     expect(await agent.ended).toBe(0);
+  });
+
+  it("are beside the agent's socket, unless it is told otherwise; a probe ends with 1 where nobody answers", async () => {
+    const probe = () =>
+      spawnSync(binary, ["agent", "--probe", "--socket", site.socket]).status;
+    {
+      await using agent = await site.startAgent();
+      await until(() => agent.log().includes("metrics are served"));
+      expect(statSync(socket).mode & 0o777).toBe(0o600);
+      expect(await scrape(socket)).toMatchObject({ status: 200 });
+      expect(probe()).toBe(0);
+      agent.process.kill("SIGSTOP");
+      expect(probe()).toBe(1);
+    }
+    expect(probe()).toBe(1);
+    await using off = await site.startAgent({ options: ["--metrics", "off"] });
+    expect(off.log()).not.toContain("metrics");
+    expect(probe()).toBe(1);
   });
 
   it("are no reason to end where they cannot be served", async () => {
