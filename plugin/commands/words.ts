@@ -12,7 +12,8 @@ export type Taking = Pick<Command, "name" | "takes" | "flags" | "words">;
  * Reads the words after a command's name.
  *
  * What the command would not look at is refused, so that nobody believes in it: `--clusters` with a command that reads no
- * cluster file, an option that is given twice, a word too many.
+ * cluster file, a word too many. Of an option that is given twice the last one counts, as in other programs: a script may
+ * append its own.
  *
  * @param others all commands, of which one may take what this one does not
  * @throws CniError 7 that names the word, and who takes it
@@ -35,7 +36,6 @@ export function parseOptions(
     const { name, rawName, value } = token;
     if (!taken(command).includes(name))
       throw refuseOption(rawName, command, others);
-    if (given.has(name)) throw misuse(`${rawName} is given twice`);
     if (valueOf(name) === undefined) {
       if (value !== undefined) throw misuse(`${rawName} takes no value`);
     } else if (value === undefined || (!token.inlineValue && isOption(value))) {
