@@ -4,7 +4,9 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { release } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { espMissing, runInGuest } from "../e2e/support/kernel.ts";
+import { espMissing } from "../e2e/support/kernel.ts";
+import shareGuest from "../support/guest/for-a-run.ts";
+import { runProgramInGuest } from "../support/guest/program.ts";
 import { reportIpam } from "./ipam/report.ts";
 import type { DataPath } from "./datapath.ts";
 import type { Row } from "./measure.ts";
@@ -41,12 +43,14 @@ async function bench(): Promise<void> {
       'IPAM, called alone; "first ADD" comes after another program wrote the store';
     return [`${title}:\n\n${text}`, ipam];
   });
+  const endGuest = shareGuest();
   if (lacking !== undefined) await measureInGuest();
   await step("data path", async () => {
     const run = lacking === undefined ? runHere : inGuest;
     const paths = (await run("datapath", "3")) as DataPath[];
     return [dataPathTable(paths), paths];
   });
+  endGuest();
   console.log(
     "All figures are in milliseconds, median / p90. JSON: test/results/bench.json",
   );
@@ -69,13 +73,11 @@ async function measureHere(
 
 async function measureInGuest(): Promise<void> {
   const title =
-    "In User Mode Linux, encrypted; every program starts some ten times slower there, so compare rows, not milliseconds";
-  await step("calls in User Mode Linux", () =>
+    "In a guest, encrypted; emulated, every program starts some ten times slower there, so compare rows, not milliseconds";
+  await step("calls in a guest", () =>
     measureCalls(title, inGuest, ["3", "esp", "10,1000"]),
   );
-  await step("repairs in User Mode Linux", () =>
-    measureRepairs(inGuest, ["3", "esp"]),
-  );
+  await step("repairs in a guest", () => measureRepairs(inGuest, ["3", "esp"]));
 }
 
 type Measured = readonly [text: string, figures: unknown];
@@ -129,13 +131,13 @@ function runHere(script: string, ...words: readonly string[]) {
 }
 
 async function inGuest(script: string, ...words: readonly string[]) {
-  const { status, output } = await runInGuest([pathOf(script), ...words], {
-    timeoutSeconds: 900,
-    memoryMegabytes: 1024,
-    onOutput: (lines) => {
+  const { status, output } = await runProgramInGuest(
+    [pathOf(script), ...words],
+    { seconds: 1800 },
+    (lines) => {
       if (isProgress(lines)) process.stderr.write(lines);
     },
-  });
+  );
   // What it printed has been seen.
   if (status !== 0) throw new Error(`exit code ${status}`);
   return readFigures(output);

@@ -8,10 +8,10 @@ import {
   node,
   staticKeyring,
 } from "../support/mesh/mesh.ts";
-import { runLab } from "../support/mesh/lab.ts";
-import { umlMissing } from "../support/guest/uml.ts";
+import { scenesMissing } from "./support/kernel.ts";
+import { runLab } from "./support/lab.ts";
 
-const missing = umlMissing();
+const missing = scenesMissing();
 
 describe.skipIf(missing !== undefined)(
   missing ?? "desiredMesh() in the kernel",

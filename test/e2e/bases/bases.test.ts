@@ -50,9 +50,8 @@ describe(`clusters of six base CNIs in one mesh${missing === undefined ? "" : `:
 
   beforeAll(async () => {
     if (missing !== undefined) return;
-    const scene = join(import.meta.dirname, "bases.scene.ts");
-    facts = await factsOf(scene, { timeoutSeconds: 400 });
-  }, 420_000);
+    facts = await factsOf(join(import.meta.dirname, "bases.scene.ts"));
+  });
 
   test.skipIf(missing !== undefined).each(names)("%s", (name) => {
     expect(facts.get(name)).toMatchObject({ held: true });

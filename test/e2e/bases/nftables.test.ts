@@ -1,27 +1,12 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { runProgramInGuest } from "../../support/guest/program.ts";
-import { qemuMissing, runInQemu } from "../../support/guest/qemu.ts";
-import { type Fact, readFacts } from "../support/facts.ts";
+import { type Fact, factsOf } from "../support/facts.ts";
+import { scenesMissing } from "../support/kernel.ts";
 import { calicoInNftables } from "./calico.ts";
 import { flannelInNftables } from "./flannel.ts";
 import { east, west } from "./reference.ts";
 
-const missing = qemuMissing();
-
-const modules = [
-  "esp4",
-  "xfrm_user",
-  "gcm",
-  "seqiv",
-  "veth",
-  "bridge",
-  "nft_chain_nat",
-  "nft_nat",
-  "nft_masq",
-  "nft_ct",
-  "nft_compat",
-];
+const missing = scenesMissing();
 
 const forEach = [
   "ADD connects its pods",
@@ -45,10 +30,8 @@ describe(`against masquerade in nf_tables, encrypted${missing === undefined ? ""
 
   beforeAll(async () => {
     if (missing !== undefined) return;
-    const scene = join(import.meta.dirname, "nftables.scene.ts");
-    const options = { modules, memoryMegabytes: 1024, timeoutSeconds: 400 };
-    facts = readFacts(await runProgramInGuest([scene], options, runInQemu));
-  }, 420_000);
+    facts = await factsOf(join(import.meta.dirname, "nftables.scene.ts"));
+  });
 
   test.skipIf(missing !== undefined).each(names)("%s", (name) => {
     expect(facts.get(name)).toMatchObject({ held: true });

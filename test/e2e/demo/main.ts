@@ -1,7 +1,6 @@
 /** `npm run demo`: chooses the kernel by looking, says which, and plays the scene there. Exit 0 only if all of it held. */
 import { join } from "node:path";
-import { umlMissing } from "../../support/guest/uml.ts";
-import { espMissing, runScene } from "../support/kernel.ts";
+import { espMissing, runScene, scenesMissing } from "../support/kernel.ts";
 
 process.exitCode = await demo();
 
@@ -13,14 +12,13 @@ async function demo(): Promise<number> {
   if (here === undefined) {
     console.log("  kernel    this machine's own: it has ESP and GCM");
   } else {
-    const there = umlMissing();
+    const there = scenesMissing();
     if (there !== undefined) {
       console.error(`Cannot encrypt on this kernel: ${here}; and ${there}`);
       return 1;
     }
-    console.log(`  kernel    User Mode Linux, a real Linux that runs as a program over this machine's files:
-            this machine's own kernel has no ESP with GCM (it said "${here}").
-            All is real there but the speed: a program starts ten times slower.`);
+    console.log(`  kernel    a guest's, over this machine's files: this machine's own kernel has no ESP with GCM (it said "${here}").
+            All is real there but the speed: where it is emulated, a program starts ten times slower.`);
   }
   const { status } = await runScene([join(import.meta.dirname, "scene.ts")], {
     onOutput: (text) => process.stdout.write(text),

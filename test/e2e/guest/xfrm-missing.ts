@@ -11,7 +11,7 @@ const STEPS: readonly (readonly string[])[] = [
   ["xfrm_user"],
   ["gcm", "ctr", "ghash-generic"],
   ["esp4"],
-  ["seqiv", "drbg", "hmac", "sha512_generic", "jitterentropy_rng"],
+  ["seqiv", "drbg", "hmac", "sha512_generic"],
 ];
 
 const binding = loadBinding();

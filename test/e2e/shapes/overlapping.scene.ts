@@ -1,6 +1,6 @@
 /**
- * conf/examples/overlapping: two clusters with the same addresses know each other by others. Where ESP is, by tunnels; in
- * User Mode Linux legacy iptables translate. Elsewhere without tunnels, and nf_tables translate.
+ * conf/examples/overlapping: two clusters with the same addresses know each other by others. Where ESP is, by tunnels;
+ * elsewhere without.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,51 +1,20 @@
 import { spawn } from "node:child_process";
-import { runProgramInGuest } from "../../support/guest/program.ts";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { commandFile } from "../../support/guest/guest.ts";
+import type { Ended, OnOutput } from "../../support/guest/lane.ts";
+import { guestMissing } from "../../support/guest/machine.ts";
+import { runInGuest, runProgramInGuest } from "../../support/guest/program.ts";
 import { namespace } from "../../support/namespace.ts";
-import { umlMissing } from "../../support/guest/uml.ts";
-
-/** What the scenes need of a kernel besides ESP; loaded where it runs as a guest. */
-const MODULES = [
-  "esp4",
-  "esp6",
-  "xfrm_user",
-  "gcm",
-  "seqiv",
-  "veth",
-  "bridge",
-  "br_netfilter",
-  "vxlan",
-  "nf_conntrack_netlink",
-  "iptable_nat",
-  "iptable_filter",
-  "iptable_mangle",
-  "ip6table_nat",
-  "xt_MASQUERADE",
-  "xt_comment",
-  "xt_mark",
-  "xt_conntrack",
-  "xt_addrtype",
-  "xt_set",
-  "ip_set_hash_net",
-];
 
 /** Why this machine's kernel cannot encrypt as crosslink does; undefined when it can. Looks by trying. */
 export function espMissing(): string | undefined {
   using scratch = namespace();
   const association = [
-    "src",
-    "192.0.2.1",
-    "dst",
-    "192.0.2.2",
-    "proto",
-    "esp",
-    "spi",
-    "0x1000",
-    "mode",
-    "tunnel",
-    "aead",
-    "rfc4106(gcm(aes))",
-    `0x${"00".repeat(20)}`,
-    "128",
+    ...["src", "192.0.2.1", "dst", "192.0.2.2"],
+    ...["proto", "esp", "spi", "0x1000", "mode", "tunnel"],
+    ...["aead", "rfc4106(gcm(aes))", `0x${"00".repeat(20)}`, "128"],
   ];
   const tried = scratch.try("ip", "xfrm", "state", "add", ...association);
   return tried.status === 0 ? undefined : tried.stderr.trim();
@@ -53,62 +22,103 @@ export function espMissing(): string | undefined {
 
 /** Why no scene can run on this machine; undefined when one can. */
 export function scenesMissing(): string | undefined {
-  return espMissing() === undefined ? undefined : umlMissing();
+  return espMissing() === undefined ? undefined : guestMissing();
 }
 
 /** How a scene is run. */
 export interface SceneOptions {
-  readonly onOutput?: (text: string) => void;
-  /** 120 unless said otherwise. */
+  readonly onOutput?: OnOutput;
+  /** 600 unless said otherwise: emulated, beside two others, on a busy machine, a scene may take minutes. */
   readonly timeoutSeconds?: number;
-  /** Of a guest: 512 unless said otherwise. */
-  readonly memoryMegabytes?: number;
   /** Plays on this machine's kernel, whatever it can: a guest is ten times as slow. */
   readonly withoutEsp?: boolean;
 }
 
-/** How it ended, and what it wrote to stdout. */
-export interface SceneResult {
-  readonly status: number;
-  readonly output: string;
-}
-
-/** Runs a TypeScript file where ESP is: on this machine's kernel, else in User Mode Linux over this machine's files. */
+/**
+ * Runs a TypeScript file where ESP is: on this machine's kernel, else in a guest over this machine's files. Either way it
+ * has namespaces and a /run of its own, and whatever it leaves behind ends with them.
+ */
 export function runScene(
   script: readonly string[],
-  options: SceneOptions = {},
-): Promise<SceneResult> {
-  const { withoutEsp = false, ...rest } = options;
+  {
+    withoutEsp = false,
+    timeoutSeconds: seconds = 600,
+    onOutput,
+  }: SceneOptions = {},
+): Promise<Ended> {
   return withoutEsp || espMissing() === undefined
-    ? runHere(script, rest)
-    : runInGuest(script, rest);
+    ? runHere([process.execPath, ...script], seconds, onOutput)
+    : runProgramInGuest(script, { seconds }, onOutput);
 }
 
-/** Runs a TypeScript file in User Mode Linux. */
-export function runInGuest(
-  script: readonly string[],
-  options: SceneOptions = {},
-): Promise<SceneResult> {
-  return runProgramInGuest(script, { modules: MODULES, ...options });
+/** The same for a command. */
+export function runWhereEspIs(
+  command: readonly string[],
+  seconds = 600,
+): Promise<Ended> {
+  return espMissing() === undefined
+    ? runHere(command, seconds)
+    : runInGuest({ command, seconds });
 }
 
-function runHere(
-  script: readonly string[],
-  options: SceneOptions,
-): Promise<SceneResult> {
-  const child = spawn(process.execPath, script, {
-    stdio: ["ignore", "pipe", "inherit"],
-    timeout: (options.timeoutSeconds ?? 120) * 1000,
-  });
+const room = join(import.meta.dirname, "../../support/guest/room.sh");
+
+/** As a guest does (see worker.sh), but on this machine's files. */
+async function runHere(
+  command: readonly string[],
+  seconds: number,
+  onOutput?: OnOutput,
+): Promise<Ended> {
+  const folder = mkdtempSync(join(tmpdir(), "crosslink-scene-"));
+  try {
+    const file = join(folder, "command");
+    writeFileSync(file, commandFile({ command }));
+    const namespaces = [
+      "--mount",
+      "--net",
+      "--pid",
+      "--ipc",
+      "--uts",
+      "--fork",
+      "--kill-child",
+    ];
+    return await ended(
+      [
+        "timeout",
+        "--signal=KILL",
+        `${seconds}`,
+        "unshare",
+        ...namespaces,
+        room,
+        "",
+        file,
+      ],
+      onOutput,
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function ended(
+  [program = "", ...words]: readonly string[],
+  onOutput: OnOutput = () => undefined,
+): Promise<Ended> {
+  const started = performance.now();
+  const child = spawn(program, words, { stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (part: string) => {
     output += part;
-    options.onOutput?.(part);
+    onOutput(part);
   });
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => {
-      resolve({ status: code ?? 1, output });
+      resolve({
+        status: code ?? 137,
+        output,
+        seconds: (performance.now() - started) / 1000,
+      });
     });
   });
 }

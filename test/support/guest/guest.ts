@@ -1,187 +1,203 @@
-import { spawn } from "node:child_process";
-import {
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-/** The guest halts itself when its time is over; what still runs this much later is killed. */
-const GRACE_SECONDS = 5;
-
-/** What ESP with `rfc4106(gcm(aes))` needs of the kernel, over IPv4 and IPv6, and veth pairs. */
-export const IPSEC_MODULES = [
-  "esp4",
-  "esp6",
-  "xfrm_user",
-  "gcm",
-  "seqiv",
-  "veth",
-] as const;
+import { type Ended, type Lane, type OnOutput, openLane } from "./lane.ts";
+import { type Accelerator, machineCommand } from "./machine.ts";
+import { IPSEC_MODULES } from "./modules.ts";
 
 /** What to run in a guest, and how long at most. */
-export interface Guest {
+export interface Scene {
   readonly command: readonly string[];
-  /** The command's whole environment, but for `PATH` and `HOME`, which have defaults. */
+  /** Its whole environment, but for `PATH` and `HOME`, which have defaults. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Kernel modules to load first; `IPSEC_MODULES` unless said otherwise. */
-  readonly modules?: readonly string[];
-  /** 512 unless said otherwise; files that the guest writes live in it too. */
-  readonly memoryMegabytes?: number;
-  /** 120 unless said otherwise; the guest is killed then. */
-  readonly timeoutSeconds?: number;
-  /** Called with the command's output as it comes, line by line. */
-  readonly onOutput?: (text: string) => void;
-  /** Called with the folder that host and guest share before it is removed. */
-  readonly onExit?: (exchange: string) => void;
-}
-
-/** How the command ended, and what it wrote to stdout and stderr, in the order it came. */
-export interface GuestResult {
-  readonly status: number;
-  readonly output: string;
-}
-
-/** How long a guest may run, and how much memory it has. */
-export interface Limits {
+  /** It is killed then, with all that it has started. */
   readonly seconds: number;
-  readonly megabytes: number;
 }
 
-/** A kind of machine that guests run in. */
-export interface Machine {
-  /** For an error. */
-  readonly name: string;
+/** How a guest is made. */
+export interface GuestOptions {
+  /** Kernel modules that it loads first; `IPSEC_MODULES` unless said otherwise. */
+  readonly modules?: readonly string[];
+  /** 2048 unless said otherwise; files that scenes write live in it too, and the host gives only what is used. */
+  readonly megabytes?: number;
+}
+
+/** A machine with a kernel of its own, over the host's files. */
+export interface Guest extends Disposable {
+  readonly accelerator: Accelerator;
+  /** False once it has ended, or hung and been ended. */
+  readonly alive: () => boolean;
   /**
-   * The program that is the machine, and its arguments; whatever it starts is killed with it. In `exchange`, which host
-   * and guest share, the guest finds `command` and `modules`, and writes `status` (see uml-init.sh).
+   * Runs a command in namespaces of its own (see room.sh), in turn where more than three run already. It sees every file
+   * of the host, may write anywhere and changes nothing; it has no network but what it makes. Throws where the guest
+   * ends or hangs meanwhile, with the scene's output and the console's.
    */
-  readonly start: (
-    exchange: string,
-    limits: Limits,
-  ) => readonly [string, ...string[]];
+  readonly run: (scene: Scene, onOutput?: OnOutput) => Promise<Ended>;
 }
 
-/**
- * Runs a command on a kernel of its own, over the host's files. The guest sees every file of the host, may write
- * anywhere and changes nothing, save in the folder `$EXCHANGE`, which host and guest share. It has no network but what
- * it makes. Throws when the guest dies or does not end in time.
- */
-export async function runGuest(
-  machine: Machine,
-  guest: Guest,
-): Promise<GuestResult> {
-  const exchange = mkdtempSync(join(tmpdir(), "guest-"));
-  try {
-    writeFileSync(join(exchange, "command"), commandFile(guest, exchange));
-    writeFileSync(join(exchange, "modules"), modulesFile(guest));
-    const console = await boot(machine, guest, exchange);
-    guest.onExit?.(exchange);
-    const status = readStatus(exchange, machine, console);
-    return { status, output: console.output };
-  } finally {
-    rmSync(exchange, { recursive: true, force: true });
-  }
-}
+/** How many scenes run at the same time. Most of a scene is waiting. */
+const LANES = 3;
 
-function commandFile(guest: Guest, exchange: string): string {
-  const environment = {
-    PATH: process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin",
-    HOME: "/root",
-    ...guest.environment,
-    EXCHANGE: exchange,
-  };
-  const assignments = Object.entries(environment).map(
-    ([name, value]) => `${name}=${value}`,
+/** A scene is ended by the guest; where this much later it has not, the guest hangs. */
+const GRACE_SECONDS = 30;
+
+/** Boots a guest; throws with its console where it is not ready in time. */
+export async function boot(
+  accelerator: Accelerator,
+  seconds: number,
+  { modules = IPSEC_MODULES, megabytes = 2048 }: GuestOptions = {},
+): Promise<Guest> {
+  const folder = mkdtempSync(join(tmpdir(), "guest-"));
+  writeFileSync(
+    join(folder, "modules"),
+    modules.map((name) => `${name}\n`).join(""),
   );
-  return [...assignments, ...guest.command, ""].join("\0");
+  const lanes = Array.from({ length: LANES }, (_, index) =>
+    openLane(join(folder, `lane${index}`)),
+  );
+  const machine = startMachine(
+    machineCommand(folder, { accelerator, megabytes, lanes: LANES }),
+  );
+  const dispose = () => {
+    machine.end();
+    for (const lane of lanes) lane[Symbol.dispose]();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await machine.ready(seconds);
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+  return {
+    accelerator,
+    alive: machine.alive,
+    run: inTurn(lanes, folder, machine),
+    [Symbol.dispose]: dispose,
+  };
 }
 
-function modulesFile(guest: Guest): string {
-  return (guest.modules ?? IPSEC_MODULES).map((name) => `${name}\n`).join("");
+interface Machine {
+  readonly alive: () => boolean;
+  readonly end: () => void;
+  readonly ready: (seconds: number) => Promise<void>;
+  /** What its console has shown so far. */
+  readonly console: () => string;
 }
 
-interface Console {
-  readonly boot: string;
-  readonly output: string;
-  readonly rest: string;
-}
-
-/** Resolves when the guest has gone, with what its console showed before, during and after the command. */
-function boot(
-  machine: Machine,
-  guest: Guest,
-  exchange: string,
-): Promise<Console> {
-  const { timeoutSeconds: seconds = 120, memoryMegabytes: megabytes = 512 } =
-    guest;
-  const [program, ...words] = machine.start(exchange, { seconds, megabytes });
-  const screen = readConsole(exchange, guest.onOutput);
-  // A machine is several processes of the host: a group of their own lets one signal end all.
+function startMachine([program, ...words]: readonly [
+  string,
+  ...string[],
+]): Machine {
+  // Several processes: a group of their own lets one signal end all.
   const child = spawn(program, words, {
     detached: true,
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
-  const killer = setTimeout(
-    () => {
-      killGroup(child.pid);
-    },
-    (seconds + GRACE_SECONDS) * 1000,
-  );
-  child.stdout.setEncoding("utf8").on("data", screen.add);
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", () => {
-      clearTimeout(killer);
-      resolve(screen.read());
-    });
-  });
-}
-
-function killGroup(leader: number | undefined): void {
-  if (leader !== undefined) process.kill(-leader, "SIGKILL");
-}
-
-/** Sorts the console's text: the kernel's boot, then between two marks the command's output, passed on line by line. */
-function readConsole(exchange: string, onOutput?: (text: string) => void) {
-  const marks = [`[start ${exchange}]\n`, `[end ${exchange}]\n`];
-  const parts = ["", "", ""];
-  let part = 0;
-  let pending = "";
-  const take = (text: string) => {
-    parts[part] += text;
-    if (part === 1 && text !== "") onOutput?.(text);
+  let shown = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => (shown += text));
+  const end = () => {
+    process.off("exit", end);
+    if (isAlive(child) && child.pid !== undefined)
+      process.kill(-child.pid, "SIGKILL");
   };
-  const add = (text: string) => {
-    pending += text;
-    for (let end; (end = pending.indexOf("\n") + 1) > 0;) {
-      const line = pending.slice(0, end);
-      pending = pending.slice(end);
-      const mark = marks[part];
-      const ends = mark !== undefined && line.endsWith(mark);
-      take(ends ? line.slice(0, -mark.length) : line);
-      if (ends) part++;
+  process.once("exit", end);
+  return {
+    alive: () => isAlive(child),
+    end,
+    console: () => shown,
+    ready: (seconds) =>
+      new Promise((resolve, reject) => {
+        const fail = (why: string) => {
+          reject(
+            new Error(`Cannot start a guest: ${why}; its console:\n${shown}`),
+          );
+        };
+        const timer = setTimeout(
+          fail,
+          seconds * 1000,
+          `it was not ready in ${seconds} s`,
+        );
+        child.once("error", ({ message }) => {
+          fail(message);
+        });
+        child.once("close", () => {
+          clearTimeout(timer);
+          fail("it ended");
+        });
+        child.stdout.on("data", () => {
+          if (!shown.includes("[ready]")) return;
+          clearTimeout(timer);
+          resolve();
+        });
+      }),
+  };
+}
+
+function isAlive(child: ChildProcess): boolean {
+  return (
+    child.exitCode === null &&
+    child.signalCode === null &&
+    child.pid !== undefined
+  );
+}
+
+function inTurn(
+  lanes: readonly Lane[],
+  folder: string,
+  machine: Machine,
+): Guest["run"] {
+  const free = [...lanes];
+  const waiting: ((lane: Lane) => void)[] = [];
+  let made = 0;
+  const take = () => {
+    const lane = free.pop();
+    return lane === undefined
+      ? new Promise<Lane>((resolve) => waiting.push(resolve))
+      : Promise.resolve(lane);
+  };
+  const giveBack = (lane: Lane) => {
+    const next = waiting.shift();
+    if (next === undefined) free.push(lane);
+    else next(lane);
+  };
+  return async (scene, onOutput = () => undefined) => {
+    const name = `scene${made++}`;
+    writeFileSync(join(folder, name), commandFile(scene));
+    const lane = await take();
+    // Where it hangs it takes the guest with it: that the lane is gone then says so to all that run there.
+    const hung = setTimeout(
+      machine.end,
+      (scene.seconds + GRACE_SECONDS) * 1000,
+    );
+    try {
+      return await lane.run(name, scene.seconds, onOutput);
+    } catch (error) {
+      throw new Error(
+        `${(error as Error).message}\nIts console:\n${machine.console()}`,
+        { cause: error },
+      );
+    } finally {
+      clearTimeout(hung);
+      giveBack(lane);
     }
   };
-  const read = () => ({
-    boot: parts[0] ?? "",
-    output: parts[1] ?? "",
-    rest: (parts[2] ?? "") + pending,
-  });
-  return { add, read };
 }
 
-function readStatus(
-  exchange: string,
-  machine: Machine,
-  { boot, output, rest }: Console,
-): number {
-  const file = join(exchange, "status");
-  if (existsSync(file)) return Number(readFileSync(file, "utf8"));
-  throw new Error(
-    `Cannot finish the command in ${machine.name}: it took too long, or the kernel stopped; its console:\n${boot}${output}${rest}`,
+/** As room.sh reads it. */
+export function commandFile({
+  command,
+  environment,
+}: Omit<Scene, "seconds">): string {
+  const all = {
+    PATH: process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin",
+    HOME: "/root",
+    ...environment,
+  };
+  const assignments = Object.entries(all).map(
+    ([name, value]) => `${name}=${value}`,
   );
+  return [...assignments, ...command, ""].join("\0");
 }
