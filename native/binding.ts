@@ -58,6 +58,18 @@ export interface Binding {
    * from the page cache again where it is needed again. For programs that stay, and need little of what their start took.
    */
   releaseImage(): number;
+  /**
+   * bpf(2), BPF_PROG_QUERY: the ids of the programs that a device of the namespace has at an attach point, in host order, as many
+   * as `ids` holds. Returns how many there are; -EINVAL where the kernel has no such point.
+   */
+  attachedPrograms(
+    netnsFd: number,
+    index: number,
+    attachType: number,
+    ids: Uint8Array,
+  ): number;
+  /** The name of a loaded BPF program, at most 15 bytes. Returns its length; -ENOENT where there is none of this id, -EPERM without CAP_SYS_ADMIN. */
+  programName(id: number, name: Uint8Array): number;
 }
 
 /** Loads the addon. The default is where `node .build/addon.ts` puts it. Throws what process.dlopen throws. */

@@ -31,6 +31,24 @@ export type { Route, RouteFilter, RouteLookup } from "./route/route.ts";
 export type { RoutingRule, SourceRule } from "./route/rule.ts";
 export type { RouteOperation } from "./route/tables.ts";
 export type { Vxlan, VxlanTraits } from "./route/vxlan.ts";
+export type { XfrmSwitches } from "./route/xfrm-switches.ts";
+export type {
+  MirrorTarget,
+  Program,
+  TrafficAction,
+} from "./route/traffic-control/action.ts";
+export type { TrafficFilter } from "./route/traffic-control/filter.ts";
+export type { Qdisc } from "./route/traffic-control/qdisc.ts";
+
+// BPF programs at devices, which netlink does not show.
+export {
+  attachedPrograms,
+  type AttachPoint,
+  BPF_NETKIT_PEER,
+  BPF_NETKIT_PRIMARY,
+  BPF_TCX_INGRESS,
+  programName,
+} from "./bpf.ts";
 
 // xfrm: IPsec's security associations and policies.
 export {
@@ -67,6 +85,7 @@ export {
   deleteElements,
   type Element,
 } from "./nftables/element.ts";
+export type { Flowtable } from "./nftables/flowtable.ts";
 export type { Expression } from "./nftables/expression/expression.ts";
 export {
   type Interval,

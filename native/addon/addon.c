@@ -30,6 +30,8 @@ NAPI_MODULE_INIT() {
       {"readFileEvents", file_watch_read},
       {"openEncapsulation", encapsulation_open},
       {"releaseImage", image_release},
+      {"attachedPrograms", bpf_attached},
+      {"programName", bpf_name},
   };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;

@@ -1,6 +1,6 @@
 import type { Binding } from "../binding.ts";
 import type { Conversation, Request } from "../conversation.ts";
-import type { NetlinkError } from "../error.ts";
+import { ignoring, type NetlinkError } from "../error.ts";
 import { NFPROTO_UNSPEC } from "../nfnetlink.ts";
 import { NETLINK_NETFILTER, openConversation } from "../socket.ts";
 import type { NamespaceOption } from "../socket.ts";
@@ -10,6 +10,8 @@ import { decodeChain, dumpChains } from "./chain.ts";
 import type { ObservedChain } from "./chain.ts";
 import { decodeElements, dumpElements } from "./element.ts";
 import type { Element } from "./element.ts";
+import { decodeFlowtable, dumpFlowtables } from "./flowtable.ts";
+import type { Flowtable } from "./flowtable.ts";
 import { dumpRules, ruleDecoder } from "./rule.ts";
 import type { ObservedRule } from "./rule.ts";
 import { decodeSet, dumpSets } from "./set.ts";
@@ -29,6 +31,8 @@ export interface NftablesClient {
   rules(name: TableName & { readonly chain?: string }): ObservedRule[];
   sets(name: TableName): ObservedSet[];
   elements(name: SetName): Element[];
+  /** Of all families and tables; none where the kernel has no flowtables. */
+  flowtables(): Flowtable[];
   /** One transaction, once: what the kernel refused, or nothing. Nothing of a refused one takes effect. */
   tryTransaction(
     operations: readonly Request[],
@@ -56,6 +60,10 @@ export function nftablesOver(conversation: Conversation): NftablesClient {
     rules: (name) => list(dumpRules(name), ruleDecoder()),
     sets: (name) => list(dumpSets(name), decodeSet),
     elements: (name) => list(dumpElements(name), decodeElements).flat(),
+    flowtables: () =>
+      ignoring(["EINVAL", "EOPNOTSUPP"], () =>
+        list(dumpFlowtables(), decodeFlowtable),
+      ) ?? [],
     tryTransaction: (operations, expected) =>
       commit(conversation, operations, expected),
     close: () => {

@@ -22,8 +22,15 @@ export const NFT_MSG_GETSETELEM = 13;
 export const NFT_MSG_DELSETELEM = 14;
 export const NFT_MSG_NEWGEN = 15;
 export const NFT_MSG_GETGEN = 16;
+export const NFT_MSG_GETFLOWTABLE = 23;
 
 export const NFTA_LIST_ELEM = 1;
+
+export const NFTA_FLOWTABLE_TABLE = 1;
+export const NFTA_FLOWTABLE_NAME = 2;
+export const NFTA_FLOWTABLE_HOOK = 3;
+export const NFTA_FLOWTABLE_HOOK_DEVS = 3;
+export const NFTA_DEVICE_NAME = 1;
 
 export const NFTA_GEN_ID = 1;
 

@@ -43,6 +43,9 @@ import type { Route, RouteFilter, RouteLookup } from "./route.ts";
 import type { RoutingRule, SourceRule } from "./rule.ts";
 import { isInternet } from "./structs.ts";
 import { type RouteOperation, routingTables } from "./tables.ts";
+import { trafficControl } from "./traffic-control/client.ts";
+import type { TrafficFilter } from "./traffic-control/filter.ts";
+import type { Qdisc } from "./traffic-control/qdisc.ts";
 import { encodeVxlan, type Vxlan } from "./vxlan.ts";
 
 /** The links, addresses and routes of one network namespace. Methods throw NetlinkError. */
@@ -97,6 +100,10 @@ export interface RouteClient {
   addProxyNeighbour(proxy: ProxyNeighbour): void;
   /** ENOENT where there is none. */
   deleteProxyNeighbour(proxy: ProxyNeighbour): void;
+  /** Of all devices. */
+  qdiscs(): Qdisc[];
+  /** Of what a device receives, where it has a qdisc "ingress" or "clsact"; else none. */
+  ingressFilters(index: number): TrafficFilter[];
   close(): void;
 }
 
@@ -115,6 +122,7 @@ export function routeClient(conversation: Conversation): RouteClient {
     ...addressMethods(conversation),
     ...routingTables(conversation),
     ...neighbourTables(conversation),
+    ...trafficControl(conversation),
     close: () => {
       conversation.close();
     },

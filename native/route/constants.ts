@@ -15,6 +15,11 @@ export const RTM_GETNEIGH = 30;
 export const RTM_NEWRULE = 32;
 export const RTM_DELRULE = 33;
 export const RTM_GETRULE = 34;
+export const RTM_NEWQDISC = 36;
+export const RTM_GETQDISC = 38;
+export const RTM_NEWTFILTER = 44;
+export const RTM_DELTFILTER = 45;
+export const RTM_GETTFILTER = 46;
 
 export const IFF_UP = 0x1;
 
@@ -25,11 +30,24 @@ export const IFLA_LINK = 5;
 export const IFLA_MASTER = 10;
 export const IFLA_LINKINFO = 18;
 export const IFLA_IFALIAS = 20;
+export const IFLA_AF_SPEC = 26;
 export const IFLA_EXT_MASK = 29;
 export const IFLA_LINK_NETNSID = 37;
+export const IFLA_XDP = 43;
 export const IFLA_ALT_IFNAME = 53;
 export const IFLA_INFO_KIND = 1;
 export const IFLA_INFO_DATA = 2;
+
+/** Within IFLA_AF_SPEC: an array of __u32, one a setting of net.ipv4.conf.DEV, or net.ipv6.conf.DEV. */
+export const IFLA_INET_CONF = 1;
+export const IFLA_INET6_CONF = 2;
+/** include/uapi/linux/ip.h; the array begins with setting 1. */
+export const IPV4_DEVCONF_NOXFRM = 15;
+export const IPV4_DEVCONF_NOPOLICY = 16;
+/** include/uapi/linux/ipv6.h; the array begins with setting 0. */
+export const DEVCONF_DISABLE_POLICY = 48;
+export const IFLA_XDP_ATTACHED = 2;
+export const IFLA_XDP_PROG_ID = 4;
 
 /** Leaves the counters out of a link's answer, which are half of its bytes. */
 export const RTEXT_FILTER_SKIP_STATS = 1 << 3;

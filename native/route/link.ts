@@ -11,6 +11,7 @@ import { decode, encode } from "../layout.ts";
 import {
   IFF_UP,
   IFLA_ADDRESS,
+  IFLA_AF_SPEC,
   IFLA_ALT_IFNAME,
   IFLA_EXT_MASK,
   IFLA_IFALIAS,
@@ -22,11 +23,14 @@ import {
   IFLA_LINKINFO,
   IFLA_MASTER,
   IFLA_MTU,
+  IFLA_XDP,
+  IFLA_XDP_PROG_ID,
   RTEXT_FILTER_SKIP_STATS,
 } from "./constants.ts";
 import { fieldsOf, present } from "./fields.ts";
 import { ifinfomsg } from "./structs.ts";
 import { decodeVxlanTraits, type VxlanTraits } from "./vxlan.ts";
+import { decodeXfrmSwitches, type XfrmSwitches } from "./xfrm-switches.ts";
 
 /** A network device. */
 export interface Link {
@@ -55,6 +59,10 @@ export interface Link {
   readonly alias?: string;
   /** Where its kind is "vxlan". */
   readonly vxlan?: VxlanTraits;
+  /** The settings by which packets of this device pass xfrm; absent where none is on. */
+  readonly xfrmSwitches?: XfrmSwitches;
+  /** Id of the XDP program that sees what the device receives. */
+  readonly xdpProgram?: number;
 }
 
 /** What to change of a device; what is left out stays. */
@@ -120,7 +128,13 @@ export function decodeLink(body: Uint8Array): Link {
     flags: info.ifi_flags,
     alias: fields.text(IFLA_IFALIAS),
     vxlan,
+    xfrmSwitches: decodeXfrmSwitches(fields.bytes(IFLA_AF_SPEC)),
+    xdpProgram: xdpProgramOf(fields.bytes(IFLA_XDP)),
   });
+}
+
+function xdpProgramOf(xdp: Uint8Array | undefined): number | undefined {
+  return xdp && fieldsOf(decodeAttributes(xdp)).u32(IFLA_XDP_PROG_ID);
 }
 
 function withHeader(

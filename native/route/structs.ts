@@ -65,6 +65,28 @@ export const fibRuleHdr = struct("fib_rule_hdr", 12, {
   flags: u32,
 });
 
+/** include/uapi/linux/rtnetlink.h: a queueing discipline, or a filter at one. */
+export const tcmsg = struct("tcmsg", 20, {
+  tcm_family: u8,
+  tcm__pad1: u8,
+  tcm__pad2: u16,
+  tcm_ifindex: i32,
+  tcm_handle: u32,
+  tcm_parent: u32,
+  tcm_info: u32,
+});
+
+/** include/uapi/linux/tc_act/tc_mirred.h: hands a packet, or a copy of it, to another device. */
+export const tcMirred = struct("tc_mirred", 28, {
+  index: u32,
+  capab: u32,
+  action: i32,
+  refcnt: i32,
+  bindcnt: i32,
+  eaction: i32,
+  ifindex: u32,
+});
+
 /**
  * Whether the message is of IPv4 or IPv6. A dump of all families has others too: multicast routing's, MPLS. The family is
  * the first byte of every one of these structs.

@@ -1,14 +1,18 @@
 import { decodeAttributes, readU32 } from "../attribute.ts";
 import type { Binding } from "../binding.ts";
 import type { Conversation, Request } from "../conversation.ts";
-import { NetlinkError } from "../error.ts";
+import { ignoring, NetlinkError } from "../error.ts";
 import { decode } from "../layout.ts";
 import {
   type NamespaceOption,
   NETLINK_XFRM,
   openConversation,
 } from "../socket.ts";
-import { XFRMA_SAD_CNT, XFRMA_SPD_INFO } from "./constants.ts";
+import {
+  XFRM_USERPOLICY_BLOCK,
+  XFRMA_SAD_CNT,
+  XFRMA_SPD_INFO,
+} from "./constants.ts";
 import * as request from "./request.ts";
 import { sharedAddresses } from "./codec/address.ts";
 import { decodeAssociation } from "./codec/association-decode.ts";
@@ -19,7 +23,7 @@ import type {
 } from "./sa.ts";
 import { decodePolicy } from "./codec/policy-decode.ts";
 import type { ObservedPolicy, PolicyId, SecurityPolicy } from "./sp.ts";
-import { xfrmuSpdinfo } from "./structs.ts";
+import { xfrmUserpolicyDefault, xfrmuSpdinfo } from "./structs.ts";
 
 /** One result an item, in order: the kernel's refusal, or undefined where it did as asked. */
 export type Outcomes = (NetlinkError | undefined)[];
@@ -60,6 +64,8 @@ export interface XfrmClient {
   updatePolicies(list: readonly SecurityPolicy[]): Outcomes;
   deletePolicies(list: readonly PolicyId[]): Outcomes;
   countPolicies(): PolicyCounts;
+  /** The directions in which what no policy is for is blocked; none where the kernel knows no such default (before Linux 5.15). */
+  blockedByDefault(): ("in" | "out" | "fwd")[];
   close(): void;
 }
 
@@ -135,7 +141,21 @@ function policyMethods(conversation: Conversation) {
       );
       return { in: incnt, out: outcnt, fwd: fwdcnt };
     },
+    blockedByDefault: () => blockedByDefault(conversation),
   };
+}
+
+function blockedByDefault(
+  conversation: Conversation,
+): ("in" | "out" | "fwd")[] {
+  const [reply] =
+    ignoring(["EINVAL"], () => conversation.execute(request.getDefaults())) ??
+    [];
+  if (reply === undefined) return [];
+  const defaults = decode(xfrmUserpolicyDefault, reply.body);
+  return (["in", "fwd", "out"] as const).filter(
+    (direction) => defaults[direction] === XFRM_USERPOLICY_BLOCK,
+  );
 }
 
 function senders(conversation: Conversation) {

@@ -19,6 +19,9 @@ export const XFRM_MSG_NEWSADINFO = 0x22;
 export const XFRM_MSG_GETSADINFO = 0x23;
 export const XFRM_MSG_NEWSPDINFO = 0x24;
 export const XFRM_MSG_GETSPDINFO = 0x25;
+export const XFRM_MSG_GETDEFAULT = 0x28;
+
+export const XFRM_USERPOLICY_BLOCK = 1;
 
 export const XFRMA_ALG_AUTH = 1;
 export const XFRMA_ALG_CRYPT = 2;

@@ -5,6 +5,7 @@ import { encode, u32 } from "../layout.ts";
 import {
   XFRM_MSG_DELPOLICY,
   XFRM_MSG_DELSA,
+  XFRM_MSG_GETDEFAULT,
   XFRM_MSG_GETPOLICY,
   XFRM_MSG_GETSA,
   XFRM_MSG_GETSADINFO,
@@ -22,7 +23,7 @@ import {
 } from "./codec/association-encode.ts";
 import { encodePolicy, encodePolicyId } from "./codec/policy-encode.ts";
 import type { PolicyId, SecurityPolicy } from "./sp.ts";
-import { xfrmAddressFilter } from "./structs.ts";
+import { xfrmAddressFilter, xfrmUserpolicyDefault } from "./structs.ts";
 
 /** `ip xfrm state add`. */
 export function addAssociation(sa: SecurityAssociation): Request {
@@ -142,6 +143,16 @@ export function countPolicies(): Request {
     action: () => "count policies",
     type: XFRM_MSG_GETSPDINFO,
     body: encode(u32, ALL_FLAGS),
+  };
+}
+
+/** `ip xfrm policy getdefault`. */
+export function getDefaults(): Request {
+  return {
+    operation: "XFRM_MSG_GETDEFAULT",
+    action: () => "get the default policies",
+    type: XFRM_MSG_GETDEFAULT,
+    body: encode(xfrmUserpolicyDefault, {}),
   };
 }
 

@@ -189,3 +189,10 @@ export const xfrmuSpdinfo = struct("xfrmu_spdinfo", 24, {
   outscnt: u32,
   fwdscnt: u32,
 });
+
+/** Linux 5.15 and later. */
+export const xfrmUserpolicyDefault = struct("xfrm_userpolicy_default", 3, {
+  in: u8,
+  fwd: u8,
+  out: u8,
+});

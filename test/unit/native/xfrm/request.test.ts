@@ -209,6 +209,7 @@ test("lists and counts send what ip sends", () => {
   expectGolden("xfrm/policy-dump", request.listPolicies());
   expectGolden("xfrm/state-count", request.countAssociations());
   expectGolden("xfrm/policy-count", request.countPolicies());
+  expectGolden("xfrm/policy-getdefault", request.getDefaults());
 });
 
 test("requests name themselves, and never a key", () => {
