@@ -1,3 +1,6 @@
+import type { Bypass } from "../bypass/bypass.ts";
+import { lookForBypasses } from "../bypass/observe.ts";
+import { bypassLine } from "../bypass/words.ts";
 import { type FullPlan, isEmpty, planFully } from "../node/converge.ts";
 import { type LinkedNode, readLinkedNode } from "../node/linked.ts";
 import type { Operation } from "../reconcile/operation.ts";
@@ -27,11 +30,18 @@ export function runPlan(options: Options, terminal: Terminal): number {
   return withSession(terminal.kernel(), (session) => {
     const node = readLinkedNode(config, terminal.host, session.route);
     const plan = planFully(session, { node, snat: config.snat });
-    terminal.writeStdout(
-      options.json ? toJson(node, plan) : toText(node, plan),
-    );
+    const bypasses = lookForBypasses(session, node?.mesh);
+    const facts = { node, plan, bypasses };
+    terminal.writeStdout(options.json ? toJson(facts) : toText(facts));
     return 0;
   });
+}
+
+/** All that `crosslink plan` shows. */
+interface PlanFacts {
+  readonly node: LinkedNode | undefined;
+  readonly plan: FullPlan;
+  readonly bypasses: readonly Bypass[];
 }
 
 /** The lines of a plan, in the order in which they would be taken. */
@@ -48,9 +58,14 @@ function toLine(operation: Operation): PlanLine {
   return { sign: SIGNS[operation.verb], what: describeOperation(operation) };
 }
 
-function toText(node: LinkedNode | undefined, plan: FullPlan): string {
+function toText({ node, plan, bypasses }: PlanFacts): string {
   const lines = planLines(plan);
-  const body = lines.map(({ sign, what }) => `${sign} ${what}\n`).join("");
+  const body = [
+    ...bypasses.map(bypassLine),
+    ...lines.map(({ sign, what }) => `${sign} ${what}`),
+  ]
+    .map((line) => `${line}\n`)
+    .join("");
   return `${describeNode(node)}${body}${summary(plan, lines)}\n`;
 }
 
@@ -75,7 +90,7 @@ function summary(plan: FullPlan, lines: readonly PlanLine[]): string {
   return `${count("+")} to add, ${count("~")} to change, ${count("-")} to remove, ${count("!")} in the way.`;
 }
 
-function toJson(node: LinkedNode | undefined, plan: FullPlan): string {
+function toJson({ node, plan, bypasses }: PlanFacts): string {
   const facts = {
     cluster: node?.self.source.cluster.name ?? null,
     node: node?.self.node.name ?? null,
@@ -85,6 +100,7 @@ function toJson(node: LinkedNode | undefined, plan: FullPlan): string {
         origin,
       })) ?? [],
     warnings: node?.mesh.warnings ?? [],
+    bypasses,
     changes: planLines(plan),
   };
   return `${JSON.stringify(facts, undefined, 2)}\n`;

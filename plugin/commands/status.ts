@@ -1,6 +1,9 @@
 import { formatAddress } from "../../native/address.ts";
 import type { ObservedAssociation } from "../../native/xfrm/sa.ts";
 import { type LinkedNode, readLinkedNode } from "../node/linked.ts";
+import type { Bypass } from "../bypass/bypass.ts";
+import { lookForBypasses } from "../bypass/observe.ts";
+import { bypassLine } from "../bypass/words.ts";
 import type { Peer } from "../mesh/state.ts";
 import {
   type FindAssociation,
@@ -51,6 +54,8 @@ export interface NodeStatus {
   /** The kernel's counters that are not 0; null where it keeps none. */
   readonly xfrmErrors: Readonly<Record<string, number>> | null;
   readonly warnings: readonly string[];
+  /** Ways past what crosslink sets up. */
+  readonly bypasses: readonly Bypass[];
 }
 
 /** `crosslink status`: a table, a row a peer. Exit code 0 also where SAs are missing: it reports. */
@@ -64,6 +69,7 @@ export function runStatus(options: Options, terminal: Terminal): number {
       errors: readXfrmStatistics(),
       overlay: overlayStatus(session, node?.mesh),
       snat: describeSnat(observeSnat(session.kernel)),
+      bypasses: lookForBypasses(session, node?.mesh),
       mtus: node === undefined ? new Map() : peerMtus(node.mesh, session.route),
     });
     terminal.writeStdout(
@@ -82,6 +88,7 @@ export interface StatusFacts {
   readonly errors: ReadonlyMap<string, number> | undefined;
   readonly overlay: OverlayStatus | null;
   readonly snat: readonly string[];
+  readonly bypasses: readonly Bypass[];
   /** By the peer's end. */
   readonly mtus: TunnelMtus;
 }
@@ -92,8 +99,8 @@ export function nodeStatus(
   facts: StatusFacts,
 ): NodeStatus {
   const xfrmErrors = nonZero(facts.errors);
-  const { overlay, snat } = facts;
-  const common = { overlay, snat, xfrmErrors };
+  const { overlay, snat, bypasses } = facts;
+  const common = { overlay, snat, bypasses, xfrmErrors };
   if (node === undefined) {
     return { cluster: null, node: null, peers: [], warnings: [], ...common };
   }
@@ -179,6 +186,7 @@ function toText(status: NodeStatus): string {
     ...status.snat.map((sentence) => `SNAT: ${sentence}`),
     `Errors (/proc/net/xfrm_stat): ${status.xfrmErrors === null ? "the kernel counts none (CONFIG_XFRM_STATISTICS)" : errors.join(", ") || "none"}`,
     ...status.warnings.map((warning) => `Warning: ${warning}`),
+    ...status.bypasses.map(bypassLine),
     "",
   ].join("\n");
 }

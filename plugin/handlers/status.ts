@@ -7,6 +7,8 @@ import {
   endName,
   isHeld,
 } from "../node/peers/encapsulation.ts";
+import type { Bypass } from "../bypass/bypass.ts";
+import { lookForBypasses } from "../bypass/observe.ts";
 import { tryAssociation } from "../kernel/esp.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type Host, type LinkedNode, readLinkedNode } from "../node/linked.ts";
@@ -15,8 +17,8 @@ import { withSession } from "../kernel/session.ts";
 /**
  * Serves STATUS: succeeds where an ADD would find what it needs.
  *
- * @throws CniError 50 where the kernel cannot encrypt, or nobody holds the socket that ESP in UDP needs; 7 where the files are wrong;
- *   what the kernel says (105) where a privilege is missing
+ * @throws CniError 50 where the kernel cannot encrypt, or nobody holds the socket that ESP in UDP needs; 51 where traffic that should be
+ *   encrypted can pass in clear text; 7 where the files are wrong; what the kernel says (105) where a privilege is missing
  */
 export function reportStatus(
   config: NetworkConfiguration,
@@ -25,11 +27,31 @@ export function reportStatus(
 ): void {
   const node = withSession(kernel, (session) => {
     session.xfrm.countPolicies(); // without CAP_NET_ADMIN not even xfrm can be looked at
-    return unlessLater(() => readLinkedNode(config, host, session.route));
+    const found = unlessLater(() =>
+      readLinkedNode(config, host, session.route),
+    );
+    refuseOpen(lookForBypasses(session, found?.mesh));
+    return found;
   });
   for (const family of outerFamilies(node)) requireEsp(kernel, family);
   for (const end of encapsulationEnds(node?.mesh.associations ?? []))
     requireHeld(kernel, end);
+}
+
+/** Pods that run already are as open as a new one would be. The first names fit an event; `crosslink status` has all. */
+export function refuseOpen(bypasses: readonly Bypass[]): void {
+  const open = bypasses.filter(({ severity }) => severity === "open");
+  const [first] = open;
+  if (first === undefined) return;
+  const others =
+    open.length === 1
+      ? ""
+      : `; and ${String(open.length - 1)} more, see \`crosslink status\``;
+  throw new CniError(
+    ErrorCode.limitedConnectivity,
+    "Traffic that crosslink should encrypt can pass in clear text on this node",
+    { details: `${first.sentence}${others}` },
+  );
 }
 
 /**

@@ -1,0 +1,116 @@
+import {
+  attachedPrograms,
+  BPF_NETKIT_PEER,
+  BPF_NETKIT_PRIMARY,
+  BPF_TCX_INGRESS,
+  programName,
+} from "../../native/bpf.ts";
+import type { TrafficFilter } from "../../native/route/traffic-control/filter.ts";
+import { inNamespace } from "../kernel/kernel.ts";
+import type { Session } from "../kernel/session.ts";
+import type { AttachedProgram } from "./bypass.ts";
+import type { Device } from "./devices.ts";
+
+type Filters = ReadonlyMap<number, readonly TrafficFilter[]>;
+
+/** The tc filters of what devices receive, where any has some. */
+export function ingressFilters(
+  { route }: Session,
+  devices: readonly Device[],
+): Filters {
+  const filtering = new Set(
+    route
+      .qdiscs()
+      .filter(({ kind }) => kind === "clsact" || kind === "ingress")
+      .map(({ index }) => index),
+  );
+  return new Map(
+    devices
+      .filter(
+        (device) => carriesPods(device) && filtering.has(device.link.index),
+      )
+      .map(({ link: { index } }) => [index, route.ingressFilters(index)]),
+  );
+}
+
+/** The eBPF programs that see what devices receive: tc's, tcx's, netkit's, and XDP. */
+export function attached(
+  session: Session,
+  devices: readonly Device[],
+  filters: Filters,
+): AttachedProgram[] {
+  return devices.filter(carriesPods).flatMap((device) => [
+    ...inFilters(session, device, filters),
+    ...atPoint(session, device, {
+      attachType: BPF_TCX_INGRESS,
+      where: "tcx ingress",
+    }),
+    ...(device.link.kind === "netkit" ? ofNetkit(session, device) : []),
+    ...ofXdp(session, device),
+  ]);
+}
+
+function carriesPods({ role }: Device): boolean {
+  return role === "pod" || role === "bridge" || role === "uplink";
+}
+
+/** The kernel's name of a program is what its author called it; the filter's is what was said when it was attached. */
+function inFilters(
+  { kernel }: Session,
+  { link: { index } }: Device,
+  filters: Filters,
+): AttachedProgram[] {
+  return (filters.get(index) ?? [])
+    .flatMap(({ program, actions }) => [
+      program,
+      ...actions.map((action) => action.program),
+    ])
+    .filter((program) => program !== undefined)
+    .map(({ id, name }) => ({
+      index,
+      where: "tc ingress",
+      program: {
+        ...(id === undefined ? {} : { id }),
+        name: (id && programName(kernel.binding, id)) || name,
+      },
+    }));
+}
+
+/** What a pod sends through netkit its peer's programs see before it leaves the pod. */
+function ofNetkit(session: Session, device: Device): AttachedProgram[] {
+  return [BPF_NETKIT_PRIMARY, BPF_NETKIT_PEER].flatMap((attachType) =>
+    atPoint(session, device, { attachType, where: "netkit" }),
+  );
+}
+
+function ofXdp(session: Session, { link }: Device): AttachedProgram[] {
+  const { index, xdpProgram } = link;
+  if (xdpProgram === undefined || xdpProgram === 0) return [];
+  return [named(session, { index, where: "XDP" }, xdpProgram)];
+}
+
+function atPoint(
+  session: Session,
+  { link: { index } }: Device,
+  {
+    attachType,
+    where,
+  }: { readonly attachType: number; readonly where: string },
+): AttachedProgram[] {
+  const { kernel } = session;
+  const at = { index, attachType, ...inNamespace(kernel) };
+  return attachedPrograms(kernel.binding, at).map((id) =>
+    named(session, { index, where }, id),
+  );
+}
+
+function named(
+  { kernel }: Session,
+  at: Omit<AttachedProgram, "program">,
+  id: number,
+): AttachedProgram {
+  return {
+    ...at,
+    program: { id, name: programName(kernel.binding, id) ?? "" },
+  };
+}

@@ -1,0 +1,90 @@
+import { AF_INET, AF_INET6, formatAddress } from "../../native/address.ts";
+import { openNftables } from "../../native/nftables/client.ts";
+import { RT_TABLE_MAIN } from "../../native/route/constants.ts";
+import { readSysctl } from "../../native/sysctl.ts";
+import { inNamespace, using } from "../kernel/kernel.ts";
+import type { Session } from "../kernel/session.ts";
+import { widest } from "../mesh/networks.ts";
+import type { DesiredMesh } from "../mesh/state.ts";
+import type { Bypass, BypassFacts, Ipvs } from "./bypass.ts";
+import { type Device, deviceRoles } from "./devices.ts";
+import { findBypasses } from "./find.ts";
+import { readIpvsServers } from "./ipvs-table.ts";
+import { attached, ingressFilters } from "./observe-traffic.ts";
+
+/**
+ * Looks for ways past what crosslink sets up; changes nothing. Its price is a few dumps, and a request for each device that has
+ * filters: no ADD waits for it.
+ *
+ * @throws NetlinkError
+ */
+export function lookForBypasses(
+  session: Session,
+  mesh: DesiredMesh | undefined,
+): Bypass[] {
+  const encrypted = (mesh?.exemptions ?? []).filter(
+    (exemption) => exemption.encrypted,
+  );
+  if (mesh === undefined || encrypted.length === 0) return [];
+  return findBypasses({
+    remotes: widest(encrypted.map(({ remote }) => remote)),
+    locals: widest(
+      encrypted.flatMap(({ local, global = local }) => [local, global]),
+    ),
+    protecting: mesh.policies.filter(({ action }) => action === "allow"),
+    ...observe(session, mesh),
+  });
+}
+
+type Observed = Omit<BypassFacts, "remotes" | "locals" | "protecting">;
+
+function observe(session: Session, mesh: DesiredMesh): Observed {
+  const devices = observeDevices(session, mesh);
+  const filters = ingressFilters(session, devices);
+  return {
+    policies: session.xfrm.policies(),
+    blockedByDefault: session.xfrm.blockedByDefault(),
+    devices,
+    switchedOff: switchedOffForAll(session),
+    filters,
+    programs: attached(session, devices, filters),
+    flowtables: using(
+      openNftables(session.kernel.binding, inNamespace(session.kernel)),
+      (client) => client.flowtables(),
+    ),
+    ipvs: observeIpvs(session),
+  };
+}
+
+/** The ways out are those to routers, and those that this node's ends of tunnels are addresses of. */
+function observeDevices({ route }: Session, { peers }: DesiredMesh): Device[] {
+  const ends = new Set(peers.map(({ local }) => formatAddress(local)));
+  const holders = route
+    .addresses()
+    .filter(({ address }) => ends.has(formatAddress(address)))
+    .map(({ index }) => index);
+  const routes = [AF_INET, AF_INET6].flatMap((family) =>
+    route.routes({ family, table: RT_TABLE_MAIN }),
+  );
+  return deviceRoles(route.links(), routes, holders);
+}
+
+const FOR_ALL = [
+  "ipv4/conf/all/disable_xfrm",
+  "ipv4/conf/all/disable_policy",
+  "ipv6/conf/all/disable_policy",
+];
+
+function switchedOffForAll(session: Session): Set<string> {
+  return new Set(FOR_ALL.filter((path) => setting(session, path) === "1"));
+}
+
+function setting({ kernel }: Session, path: string): string | undefined {
+  return readSysctl(kernel.binding, `net/${path}`, inNamespace(kernel));
+}
+
+function observeIpvs(session: Session): Ipvs | undefined {
+  const servers = readIpvsServers();
+  if (servers === undefined) return undefined;
+  return { conntrack: setting(session, "ipv4/vs/conntrack") !== "0", servers };
+}
