@@ -8,6 +8,8 @@ import { type EnsureNode, refreshNode } from "../node/converge.ts";
 import type { Host } from "../node/linked.ts";
 import { OVERLAY_NAME } from "../overlay/state.ts";
 import { type Session, withSession } from "../kernel/session.ts";
+import { watchBypasses } from "./bypasses.ts";
+import type { DesiredMesh } from "../mesh/state.ts";
 import { serveCall, type ServingContext } from "./call/call.ts";
 import { type Changes, listen } from "./changes.ts";
 import {
@@ -45,8 +47,10 @@ export interface AgentOptions {
  * @returns what ends it
  * @throws what listening throws; a node that cannot be set up yet is tried again instead
  */
-export function startAgent(options: AgentOptions): () => void {
-  const { kernel } = options;
+export function startAgent(given: AgentOptions): () => void {
+  const { kernel } = given;
+  const remembering = rememberMesh(given.observer);
+  const options = { ...given, observer: remembering.observer };
   const log = options.logs.own;
   const changes = listen({ ...options, log }, () => {
     poll();
@@ -68,13 +72,32 @@ export function startAgent(options: AgentOptions): () => void {
   };
   const stopServing = startServing(options, memory);
   reconciling.run();
+  const stopSuspecting = watchBypasses({
+    kernel,
+    mesh: remembering.mesh,
+    suspecting: options.observer.suspecting,
+  });
   return () => {
+    stopSuspecting();
     stopServing();
     reconciling.stop();
     spare.stop();
     changes.close();
     sockets.close();
   };
+}
+
+/** What the node should be stays known where setting it up failed: an open node is told of all the same. */
+function rememberMesh(observer: Observer): {
+  readonly observer: Observer;
+  readonly mesh: () => DesiredMesh | undefined;
+} {
+  let mesh: DesiredMesh | undefined;
+  const know: Observer["know"] = (node) => {
+    mesh = node?.mesh;
+    observer.know(node);
+  };
+  return { observer: { ...observer, know }, mesh: () => mesh };
 }
 
 /** Looks at everything again, and at what has to be watched for the next time. */

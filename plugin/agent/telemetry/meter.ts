@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { VERSION } from "../../version.ts";
+import type { Bypass } from "../../bypass/bypass.ts";
 import type { Meter } from "./observer.ts";
 
 /** What an agent counts that shows nobody its metrics. */
@@ -8,6 +9,7 @@ export const unmetered: Meter = {
   look: () => undefined,
   repair: () => undefined,
   know: () => undefined,
+  bypasses: () => undefined,
 };
 
 /** Seconds; a served call takes 1 to 10 ms, the first one of a large mesh seconds. */
@@ -31,6 +33,7 @@ export function countingMeter(registry: Registry): Omit<Meter, "know"> {
   return {
     call: calls,
     look: looks,
+    bypasses: bypassMetric(registry),
     repair: (kind) => {
       repairs.inc({ kind });
     },
@@ -75,6 +78,19 @@ function lookMetrics(registry: Registry): Meter["look"] {
   return ({ succeeded, seconds }) => {
     ready.set(succeeded ? 1 : 0);
     duration.observe({ outcome: succeeded ? "success" : "failure" }, seconds);
+  };
+}
+
+function bypassMetric(registry: Registry): Meter["bypasses"] {
+  const metric = new Gauge({
+    name: "crosslink_bypass",
+    help: "Ways past what crosslink sets up on this node: how many of a kind; open where traffic can pass in clear text.",
+    labelNames: ["kind", "severity"],
+    registers: [registry],
+  });
+  return (found: readonly Bypass[]) => {
+    metric.reset();
+    for (const { kind, severity } of found) metric.inc({ kind, severity });
   };
 }
 

@@ -1,9 +1,11 @@
 import { basename } from "node:path";
 import { toCniError } from "../../../cni/translate.ts";
+import type { Bypass } from "../../bypass/bypass.ts";
 import type { FullPlan, Onlooker } from "../../node/converge.ts";
 import type { Answer, CallFrame } from "../call/frame.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Afterwards } from "../call/afterwards.ts";
+import { bypassNews } from "./bypass-news.ts";
 
 /** Watches the agent at work: one log line a decision, and counts. */
 export interface Observer extends Onlooker {
@@ -11,6 +13,8 @@ export interface Observer extends Onlooker {
   readonly serving: (call: CallFrame, serve: () => Answer) => Answer;
   /** Runs one look at the node. Returns whether it succeeded; why not is logged. */
   readonly reconciling: (look: () => void) => boolean;
+  /** Runs one look for bypasses. Returns whether it succeeded. */
+  readonly suspecting: (look: () => readonly Bypass[]) => boolean;
 }
 
 /** What counts. */
@@ -29,6 +33,8 @@ export interface Meter {
   /** One step of a repair: the kind of thing that was not as it should be. */
   readonly repair: (kind: string) => void;
   readonly know: Onlooker["know"];
+  /** All that the last look for them found. */
+  readonly bypasses: (found: readonly Bypass[]) => void;
 }
 
 /** What an observer needs. */
@@ -66,6 +72,7 @@ export function observe(notebook: Notebook): Observer {
       return trouble === undefined;
     },
     know: meter.know,
+    suspecting: bypassNews(log, meter.bypasses),
     repaired: (plan) => {
       for (const kind of repairKinds(plan)) meter.repair(kind);
     },
