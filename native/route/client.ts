@@ -1,7 +1,8 @@
+import { constants } from "node:os";
 import { formatAddress } from "../address.ts";
 import type { Binding } from "../binding.ts";
 import type { Conversation, Request } from "../conversation.ts";
-import { ignoring, type NetlinkError } from "../error.ts";
+import { ignoring, NetlinkError } from "../error.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../message.ts";
 import {
   NETLINK_ROUTE,
@@ -17,6 +18,7 @@ import {
   RTM_NEWLINK,
 } from "./constants.ts";
 import {
+  type AddressedDevice,
   type AssignedAddress,
   decodeInterfaceAddress,
   encodeAddressQuery,
@@ -31,6 +33,7 @@ import {
   type Link,
   type LinkChange,
 } from "./link.ts";
+import { type NamespaceNumbers, namespaceNumbers } from "./namespace-id.ts";
 import type { ForwardingEntry } from "./neighbour/forwarding.ts";
 import type { Neighbour } from "./neighbour/neighbour.ts";
 import type { ProxyNeighbour } from "./neighbour/proxy.ts";
@@ -49,7 +52,7 @@ import type { Qdisc } from "./traffic-control/qdisc.ts";
 import { encodeVxlan, type Vxlan } from "./vxlan.ts";
 
 /** The links, addresses and routes of one network namespace. Methods throw NetlinkError. */
-export interface RouteClient {
+export interface RouteClient extends NamespaceNumbers {
   links(): Link[];
   /** By index, name or alternative name; undefined where there is none. */
   link(which: number | string): Link | undefined;
@@ -61,6 +64,8 @@ export interface RouteClient {
   deleteLink(index: number): void;
   /** Of one family, or of both. */
   addresses(family?: number): InterfaceAddress[];
+  /** Of one device; of another namespace's with CAP_NET_ADMIN over it, and EOPNOTSUPP before Linux 5.0. */
+  addressesOf(device: AddressedDevice): InterfaceAddress[];
   /** EEXIST where the device has it already. */
   addAddress(assigned: AssignedAddress): void;
   /** EADDRNOTAVAIL where the device has no such address. */
@@ -120,6 +125,7 @@ export function routeClient(conversation: Conversation): RouteClient {
   return {
     ...linkMethods(conversation),
     ...addressMethods(conversation),
+    ...namespaceNumbers(conversation),
     ...routingTables(conversation),
     ...neighbourTables(conversation),
     ...trafficControl(conversation),
@@ -203,6 +209,8 @@ function addressMethods(conversation: Conversation) {
         .dump(request("RTM_GETADDR", RTM_GETADDR, encodeAddressQuery(family)))
         .filter(({ body }) => isInternet(body))
         .map(({ body }) => decodeInterfaceAddress(body)),
+    addressesOf: (device: AddressedDevice) =>
+      getAddressesOf(conversation, device),
     addAddress: (assigned: AssignedAddress): void => {
       change("add", assigned);
     },
@@ -210,6 +218,25 @@ function addressMethods(conversation: Conversation) {
       change("delete", assigned);
     },
   };
+}
+
+function getAddressesOf(
+  conversation: Conversation,
+  device: AddressedDevice,
+): InterfaceAddress[] {
+  const get = request(
+    "RTM_GETADDR",
+    RTM_GETADDR,
+    encodeAddressQuery(0, device),
+  );
+  const found = conversation
+    .dump(get)
+    .filter(({ body }) => isInternet(body))
+    .map(({ body }) => decodeInterfaceAddress(body));
+  // A kernel that does not know the attribute leaves it out, and answers for its own namespace.
+  if (found.some(({ netnsId }) => netnsId !== device.netnsId))
+    throw new NetlinkError(get, constants.errno.EOPNOTSUPP);
+  return found.filter(({ index }) => index === device.index);
 }
 
 function request(

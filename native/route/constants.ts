@@ -1,4 +1,4 @@
-/** Kernel numbers of rtnetlink, with the kernel's names: include/uapi/linux/{rtnetlink,if_link,if_addr,neighbour,fib_rules}.h (v6.1). */
+/** Kernel numbers of rtnetlink, with the kernel's names: include/uapi/linux/{rtnetlink,if_link,if_addr,neighbour,fib_rules,net_namespace}.h (v6.1). */
 
 export const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;
@@ -20,6 +20,7 @@ export const RTM_GETQDISC = 38;
 export const RTM_NEWTFILTER = 44;
 export const RTM_DELTFILTER = 45;
 export const RTM_GETTFILTER = 46;
+export const RTM_GETNSID = 90;
 
 export const IFF_UP = 0x1;
 
@@ -66,6 +67,10 @@ export const IFA_ADDRESS = 1;
 export const IFA_LOCAL = 2;
 export const IFA_LABEL = 3;
 export const IFA_FLAGS = 8;
+export const IFA_TARGET_NETNSID = 10;
+
+export const NETNSA_NSID = 1;
+export const NETNSA_FD = 3;
 
 export const RTA_DST = 1;
 export const RTA_OIF = 4;

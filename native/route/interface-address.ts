@@ -1,7 +1,18 @@
 import { familyOf, sameBytes } from "../address.ts";
-import { attrBytes, decodeAttributes, encodeBody } from "../attribute.ts";
+import {
+  attrBytes,
+  attrU32,
+  decodeAttributes,
+  encodeBody,
+} from "../attribute.ts";
 import { decode, encode } from "../layout.ts";
-import { IFA_ADDRESS, IFA_FLAGS, IFA_LABEL, IFA_LOCAL } from "./constants.ts";
+import {
+  IFA_ADDRESS,
+  IFA_FLAGS,
+  IFA_LABEL,
+  IFA_LOCAL,
+  IFA_TARGET_NETNSID,
+} from "./constants.ts";
 import { fieldsOf, present } from "./fields.ts";
 import { ifaddrmsg } from "./structs.ts";
 
@@ -20,11 +31,28 @@ export interface InterfaceAddress {
   readonly flags: number;
   /** IPv4: the device's name, or that name with ":…". */
   readonly label?: string;
+  /** The number of the namespace that was asked about, where that is another. */
+  readonly netnsId?: number;
 }
 
-/** Body of an RTM_GETADDR dump request. Family 0 is all. */
-export function encodeAddressQuery(family: number): Uint8Array {
-  return encode(ifaddrmsg, { ifa_family: family });
+/** Whose addresses are asked for. */
+export interface AddressedDevice {
+  readonly index: number;
+  /** This namespace's number for the device's, where that is another. */
+  readonly netnsId?: number;
+}
+
+/** Body of an RTM_GETADDR dump request: of all devices, or of one. Family 0 is all. */
+export function encodeAddressQuery(
+  family: number,
+  { index, netnsId }: Partial<AddressedDevice> = {},
+): Uint8Array {
+  const header = encode(ifaddrmsg, {
+    ifa_family: family,
+    ifa_index: index ?? 0,
+  });
+  if (netnsId === undefined) return header;
+  return encodeBody(header, [attrU32(IFA_TARGET_NETNSID, netnsId)]);
 }
 
 /** An address to give to a device, or to take from it. */
@@ -65,5 +93,6 @@ export function decodeInterfaceAddress(body: Uint8Array): InterfaceAddress {
         : undefined,
     flags: fields.u32(IFA_FLAGS) ?? header.ifa_flags,
     label: fields.text(IFA_LABEL),
+    netnsId: fields.u32(IFA_TARGET_NETNSID),
   });
 }

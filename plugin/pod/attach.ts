@@ -2,14 +2,15 @@ import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { Request } from "../../cni/request.ts";
 import { addressInCidr } from "../../ip/cidr.ts";
 import { AF_INET6, formatAddress, sameBytes } from "../../native/address.ts";
+import type { InterfaceAddress } from "../../native/route/interface-address.ts";
 import type { Link } from "../../native/route/link.ts";
 import { applyOperations } from "../reconcile/apply.ts";
 import type { Log } from "../kernel/log.ts";
 import type { LinkedNode } from "../node/linked.ts";
 import { describeStep } from "../reconcile/sentence.ts";
 import type { Session } from "../kernel/session.ts";
-import { podAddresses, podGateways } from "./addresses.ts";
-import { requireHostInterface } from "./host-interface.ts";
+import { podAddresses } from "./addresses.ts";
+import { requirePodInterface } from "./host-interface.ts";
 import { observePod } from "./observe.ts";
 import { planPod, type PodPlan } from "./plan.ts";
 import { desiredPod, type Pod } from "./state.ts";
@@ -17,18 +18,24 @@ import { desiredPod, type Pod } from "./state.ts";
 /**
  * The pod that a request is for.
  *
- * @throws CniError 7 where its interface has no end on this host, or an address of it is none of
- *   this node's; 11 where it may become one
+ * @throws CniError 7 where its interface has no end on this host, prevResult gives it none of the addresses that it has,
+ *   or an address of it is none of this node's; 11 where it may become one
  */
 export function requirePod(
   session: Session,
   request: Request,
   node: LinkedNode,
 ): Pod {
-  const addresses =
-    request.prevResult === undefined ? [] : podAddresses(request.prevResult);
-  for (const address of addresses) requireCovered(address, node);
-  const link = requireHostInterface(request, session.kernel, session.route);
+  const { link, addresses: has } = requirePodInterface(session, request);
+  const { own, absent, gateways } = podAddresses(
+    request.prevResult ?? NOTHING,
+    request.ifname,
+    has,
+  );
+  const [stranger] = own.length === 0 ? absent : [];
+  for (const address of stranger ? [stranger] : own)
+    requireCovered(address, node);
+  if (stranger !== undefined) throw strangeAddress(request, stranger, has);
   return {
     attachment: {
       network: String(request.config["name"]),
@@ -36,18 +43,35 @@ export function requirePod(
       ifname: request.ifname,
     },
     link,
-    addresses,
-    absentRouters: absentRouters(session, request, link),
+    addresses: own,
+    absentRouters: absentRouters(session, gateways, link),
   };
+}
+
+const NOTHING = { interfaces: [], ips: [] };
+
+/** A route to an address that the pod has not would take another pod's packets away from it. */
+function strangeAddress(
+  { ifname, netns }: Request,
+  address: Uint8Array,
+  has: readonly InterfaceAddress[],
+): CniError {
+  const known = has.map((found) => formatAddress(found.address)).join(", ");
+  return new CniError(
+    ErrorCode.invalidConfiguration,
+    `Cannot link pod address ${formatAddress(address)}: "${ifname}" in ${netns} does not have it`,
+    {
+      details: `prevResult gives it to that interface, which has ${known || "no address"}; the plugin before crosslink in the conflist wrote it`,
+    },
+  );
 }
 
 /** A link-local router is the host only where the pod's own link has that address. */
 function absentRouters(
   { route }: Session,
-  { prevResult }: Request,
+  routers: readonly Uint8Array[],
   link: Link,
 ): Uint8Array[] {
-  const routers = prevResult === undefined ? [] : podGateways(prevResult);
   if (routers.length === 0) return [];
   const present = route.addresses(AF_INET6);
   return routers.filter(

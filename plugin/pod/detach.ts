@@ -6,15 +6,15 @@ import { applyOperations } from "../reconcile/apply.ts";
 import type { Operation } from "../reconcile/operation.ts";
 import { isPodRoute, ROUTE_PROTOCOL } from "../owned.ts";
 import type { Session } from "../kernel/session.ts";
-import { findHostInterface } from "./host-interface.ts";
+import { findPodInterface } from "./host-interface.ts";
 import { type LabelledAttachment, parseLabel } from "./label.ts";
 
 /** RT_TABLE_MAIN: include/uapi/linux/rtnetlink.h. */
 const MAIN_TABLE = 254;
 
 /**
- * Takes away what ADD gave one pod. The interface is found by prevResult, by the pod's namespace,
- * or by its label; where all are gone, so is what hung on it.
+ * Takes away what ADD gave one pod. The interface is found by the pod's namespace, or by its label; where both are gone,
+ * so is what hung on it.
  */
 export function detachPod(session: Session, request: Request): void {
   const attachment = {
@@ -23,7 +23,7 @@ export function detachPod(session: Session, request: Request): void {
     ifname: request.ifname,
   };
   const link =
-    unlessForbidden(() => namedLink(session, request, attachment)) ??
+    unlessForbidden(() => insideLink(session, request, attachment)) ??
     labelledLink(session, attachment);
   if (link !== undefined) detachLink(session, link);
 }
@@ -39,13 +39,13 @@ function unlessForbidden<Found>(find: () => Found): Found | undefined {
   }
 }
 
-/** A name may have gone to another pod since prevResult was written: its label tells. */
-function namedLink(
-  { kernel, route }: Session,
+/** A namespace's path may have gone to another pod: the label tells. */
+function insideLink(
+  session: Session,
   request: Request,
   attachment: LabelledAttachment,
 ): Link | undefined {
-  const link = findHostInterface(request, kernel, route);
+  const link = findPodInterface(session, request)?.link;
   const label = parseLabel(link?.alias);
   return label === undefined || isSame(label, attachment) ? link : undefined;
 }
@@ -85,13 +85,17 @@ export function detachAll(session: Session): Operation[] {
   return steps;
 }
 
+/** ADD labels nothing but the host's end of a veth pair: elsewhere a label is no proof. */
 function labelledLinks({
   route,
 }: Session): { link: Link; label: LabelledAttachment }[] {
-  return route.links().flatMap((link) => {
-    const label = parseLabel(link.alias);
-    return label === undefined ? [] : [{ link, label }];
-  });
+  return route
+    .links()
+    .filter(({ kind }) => kind === "veth")
+    .flatMap((link) => {
+      const label = parseLabel(link.alias);
+      return label === undefined ? [] : [{ link, label }];
+    });
 }
 
 function detachLink(session: Session, link: Link): void {

@@ -1,98 +1,120 @@
-import { closeSync, constants, openSync } from "node:fs";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { Request } from "../../cni/request.ts";
-import type { Link } from "../../native/route/link.ts";
+import { NetlinkError } from "../../native/error.ts";
 import { openRoute, type RouteClient } from "../../native/route/client.ts";
+import type { InterfaceAddress } from "../../native/route/interface-address.ts";
+import type { Link } from "../../native/route/link.ts";
 import { type Kernel, using } from "../kernel/kernel.ts";
+import type { Session } from "../kernel/session.ts";
+import { namedInterface } from "./named-interface.ts";
+import { withPodNamespace } from "./namespace.ts";
+
+/** CNI_IFNAME in CNI_NETNS as the kernel has it: prevResult may be incomplete, or wrong. */
+export interface PodInterface {
+  /** The host's end of its veth pair. */
+  readonly link: Link;
+  /** Of the pod's end. */
+  readonly addresses: readonly InterfaceAddress[];
+}
+
+/** Why a pod's interface has no end on this host: the kernel's answer, for an admin. */
+interface NoEnd {
+  readonly reason: string;
+}
 
 /**
- * Finds the host's end of the pod's interface, whatever base plugin made it.
+ * Finds a pod's interface and its end on this host, whatever base plugin made it. Names and positions in prevResult count
+ * for nothing, and a bare index is another device's in another namespace: a pair is two ends of which the kernel says that
+ * each is the other's.
  *
- * The peer of CNI_IFNAME in the pod's namespace is certain, so it is asked first; prevResult names
- * it too, but some list further host devices (bridge and flannel list the bridge).
- *
- * @returns undefined where the pod's interface has no end on this host, or nothing is left of it
+ * @returns undefined where the interface has no end on this host, or nothing is left of it
+ * @throws NetlinkError EPERM without CAP_SYS_ADMIN, unless prevResult helps: {@link namedInterface}
  */
-export function findHostInterface(
+export function findPodInterface(
+  session: Session,
   request: Request,
-  kernel: Kernel,
-  route: RouteClient,
-): Link | undefined {
-  return (
-    fromPrevResult(request, route) ?? fromNamespace(request, kernel, route)
-  );
+): PodInterface | undefined {
+  const found = askKernel(session, request);
+  return "reason" in found ? undefined : found;
 }
 
-/** The same, for ADD and CHECK: an error says why there is none. */
-export function requireHostInterface(
+/** The same, for ADD and CHECK. @throws CniError 7 that says why there is none */
+export function requirePodInterface(
+  session: Session,
   request: Request,
-  kernel: Kernel,
-  route: RouteClient,
-): Link {
-  const link = findHostInterface(request, kernel, route);
-  if (link !== undefined) return link;
-  const details = `prevResult lists ${listInterfaces(request)}, and the peer of "${request.ifname}" in ${request.netns} is not a device of this host. crosslink works behind plugins that give a pod a veth pair: bridge, ptp, calico, flannel, globalrouter`;
+): PodInterface {
+  const found = askKernel(session, request);
+  if (!("reason" in found)) return found;
   throw new CniError(
     ErrorCode.invalidConfiguration,
-    `Cannot find the host's end of interface "${request.ifname}"`,
-    { details },
+    `Cannot find the host's end of interface "${request.ifname}": ${found.reason}`,
+    {
+      details:
+        "crosslink works behind plugins that give a pod a veth pair with one end on the node: bridge, ptp, calico, flannel, globalrouter. Put it behind one of these, or take it out of this network's conflist",
+    },
   );
 }
 
-/** An interface without sandbox that is no bridge; none where several could be it. */
-function fromPrevResult(
-  request: Request,
-  route: RouteClient,
-): Link | undefined {
-  const candidates = (request.prevResult?.interfaces ?? [])
-    .filter(({ sandbox }) => !sandbox)
-    .map(({ name }) => route.link(name))
-    .filter((link) => link !== undefined)
-    .filter(({ kind }) => kind !== "bridge");
-  return candidates.length === 1 ? candidates[0] : undefined;
+function askKernel(session: Session, request: Request): PodInterface | NoEnd {
+  const { kernel, route } = session;
+  const { netns: path } = request;
+  const answer = withPodNamespace(kernel, path, (netns) => {
+    try {
+      return fromInside(kernel, request, netns, route);
+    } catch (error) {
+      if (!(error instanceof NetlinkError)) throw error;
+      if (error.code === "EINVAL")
+        return { reason: `${path} is no network namespace` };
+      const named =
+        error.code === "EPERM"
+          ? namedInterface(route, request, netns)
+          : undefined;
+      if (named !== undefined) return named;
+      throw error;
+    }
+  });
+  return answer ?? { reason: `there is no ${path || "CNI_NETNS"}` };
 }
 
-/** IFLA_LINK of the pod's interface is its peer's index, in the namespace of the peer. */
-function fromNamespace(
-  request: Request,
+/** Asks the pod's namespace for the interface, then this one for its peer. */
+function fromInside(
   kernel: Kernel,
+  { ifname, netns: path }: Request,
+  netns: number,
+  route: RouteClient,
+): PodInterface | NoEnd {
+  return using(openRoute(kernel.binding, { netns }), (pod) => {
+    const inside = pod.link(ifname);
+    const what = `"${ifname}" in ${path}`;
+    if (inside === undefined) return { reason: `there is no ${what}` };
+    if (inside.kind !== "veth")
+      return {
+        reason: `${what} is ${inside.kind === undefined ? "a hardware device" : `of kind ${inside.kind}`}, which has no such end`,
+      };
+    const link = peerOf(inside, netns, route);
+    if (link === undefined)
+      return {
+        reason: `the peer of ${what} is no device of this node, but of another network namespace`,
+      };
+    return { link, addresses: pod.addressesOf({ index: inside.index }) };
+  });
+}
+
+/**
+ * The device here that has `inside` for its peer. A veth's IFLA_LINK and IFLA_LINK_NETNSID are its peer's index and
+ * namespace; stacked devices (macvlan, VLAN) say by the same attributes what they stand on, so the kind counts too.
+ */
+function peerOf(
+  inside: Link,
+  netns: number,
   route: RouteClient,
 ): Link | undefined {
-  const inside = insideLink(request, kernel);
-  if (inside?.peerIndex === undefined) return undefined;
-  const link = route.link(inside.peerIndex);
-  // Indexes are per namespace: only a pair that points at each other is one.
-  return link?.peerIndex === inside.index ? link : undefined;
-}
-
-function insideLink(request: Request, kernel: Kernel): Link | undefined {
-  const open = kernel.openNetns ?? openNamespace;
-  const netns = open(request.netns);
-  if (netns === undefined) return undefined;
-  try {
-    return using(openRoute(kernel.binding, { netns }), (client) =>
-      client.link(request.ifname),
-    );
-  } finally {
-    closeSync(netns);
-  }
-}
-
-function openNamespace(path: string): number | undefined {
-  if (path === "") return undefined;
-  try {
-    // Whatever the path names: a FIFO would be waited for without end.
-    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT")
-      return undefined;
-    throw error;
-  }
-}
-
-function listInterfaces(request: Request): string {
-  const names = (request.prevResult?.interfaces ?? []).map(
-    ({ name, sandbox }) => `"${name}"${sandbox ? " (in the pod)" : ""}`,
-  );
-  return names.length === 0 ? "no interface" : names.join(", ");
+  const link = inside.peerIndex && route.link(inside.peerIndex);
+  if (!link || link.kind !== "veth" || link.peerIndex !== inside.index)
+    return undefined;
+  // Asked last: a namespace has no number before a link was looked at whose peer is there.
+  const isThere =
+    link.peerNetnsId !== undefined &&
+    link.peerNetnsId === route.namespaceId(netns);
+  return isThere ? link : undefined;
 }

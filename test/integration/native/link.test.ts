@@ -1,7 +1,9 @@
+import { closeSync, openSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { AF_INET6, formatAddress } from "../../../native/address.ts";
 import { openRoute } from "../../../native/route/client.ts";
 import { binding } from "../../support/binding.ts";
+import { namespace } from "../../support/namespace.ts";
 import { ipv4, ipv6, routePair } from "../../support/route-pair.ts";
 
 describe("links()", () => {
@@ -333,3 +335,50 @@ interface IpAddresses {
     readonly prefixlen: number;
   }[];
 }
+
+describe("namespaceId()", () => {
+  it("is the number by which a veth names its peer's namespace", () => {
+    using pair = routePair();
+    const id = pair.client.link("near0")?.peerNetnsId;
+    expect(id).toBeDefined();
+    expect(pair.client.namespaceId(pair.far.fd)).toBe(id);
+    using stranger = namespace();
+    expect(pair.client.namespaceId(stranger.fd)).toBeUndefined();
+  });
+
+  it("refuses a file that is no namespace", () => {
+    using pair = routePair();
+    const file = openSync("/dev/null", "r");
+    try {
+      expect(() => pair.client.namespaceId(file)).toThrow("EINVAL");
+    } finally {
+      closeSync(file);
+    }
+  });
+});
+
+describe("addressesOf()", () => {
+  it("gives one device's, here and in another namespace", () => {
+    using pair = routePair();
+    pair.far.shell(
+      "ip addr add 10.9.0.2/24 dev far0; ip addr add fd09::2/64 dev far0 nodad; ip addr add 10.9.0.9/32 dev lo",
+    );
+    pair.near.shell("ip addr add 10.9.0.1/24 dev near0");
+    const near = pair.client.link("near0");
+    const index = near?.peerIndex ?? 0;
+    const texts = (device: { index: number; netnsId?: number }) =>
+      pair.client
+        .addressesOf(device)
+        .map(({ address }) => formatAddress(address))
+        .filter((text) => !text.startsWith("fe80"));
+    const netnsId = near?.peerNetnsId;
+    expect(netnsId).toBeDefined();
+    expect(texts({ index, ...(netnsId !== undefined && { netnsId }) })).toEqual(
+      expect.arrayContaining(["10.9.0.2", "fd09::2"]),
+    );
+    expect(
+      texts({ index, ...(netnsId !== undefined && { netnsId }) }),
+    ).not.toContain("10.9.0.9");
+    expect(texts({ index: near?.index ?? 0 })).toContain("10.9.0.1");
+  });
+});
