@@ -72,12 +72,64 @@ export class CniError extends Error {
   }
 
   /**
-   * The object to print.
+   * The object to print; of long texts the middle is left out, since both ends matter: what failed, and what to do.
    *
    * @param cniVersion the version of the configuration that the call was made with
    */
   toJSON(cniVersion: string): CniErrorObject {
-    const object = { cniVersion, code: this.code, msg: this.message };
-    return this.details ? { ...object, details: this.details } : object;
+    const msg = shorten(this.message, LONGEST_MESSAGE);
+    const object = { cniVersion, code: this.code, msg };
+    if (!this.details) return object;
+    const left = LONGEST_OBJECT - printedLength(JSON.stringify(object));
+    return { ...object, details: shorten(this.details, left - FRAME) };
   }
+}
+
+/**
+ * Bytes of a printed error object. A Kubernetes event keeps 1,024 of a message, and kubelet and runtime put some words of
+ * their own before ours.
+ */
+const LONGEST_OBJECT = 960;
+
+/** Bytes of `msg` within that. */
+const LONGEST_MESSAGE = 480;
+
+/** Bytes of `,"details":""`. */
+const FRAME = 13;
+
+const GAP = " … ";
+
+/** A text whose JSON form has so many bytes at most: whole, or its first two thirds and its end. */
+function shorten(text: string, bytes: number): string {
+  if (textLength(text) <= bytes) return text;
+  const room = bytes - printedLength(GAP);
+  const tail = ending(text, Math.floor(room / 3));
+  return beginning(text, room - textLength(tail)) + GAP + tail;
+}
+
+function beginning(text: string, bytes: number): string {
+  let [length, kept] = [0, ""];
+  for (const letter of text) {
+    length += textLength(letter);
+    if (length > bytes) break;
+    kept += letter;
+  }
+  return kept;
+}
+
+function ending(text: string, bytes: number): string {
+  return backwards(beginning(backwards(text), bytes));
+}
+
+function backwards(text: string): string {
+  return Array.from(text).reverse().join("");
+}
+
+/** Bytes of a text in JSON, without its quotation marks. */
+function textLength(text: string): number {
+  return printedLength(JSON.stringify(text)) - 2;
+}
+
+function printedLength(json: string): number {
+  return Buffer.byteLength(json);
 }

@@ -19,6 +19,35 @@ describe("CniError", () => {
     expect(error.toJSON("1.1.0")).not.toHaveProperty("details");
   });
 
+  it.each([
+    ["plain", "word "],
+    ["quoted", '"\\'],
+    ["of many bytes", "\u{1F419}ä"],
+  ])("fits a Kubernetes event, whatever its texts: %s", (_, filling) => {
+    const long = filling.repeat(4000);
+    for (const [head, details] of [
+      ["Cannot x", `facts ${long}. Do this`],
+      [`Cannot ${long} end`, `facts ${long}. Do this`],
+      [`Cannot ${long} end`, undefined],
+    ] as const) {
+      const error = new CniError(ErrorCode.io, head, { details });
+      const printed = JSON.stringify(error.toJSON("1.1.0"));
+      expect(Buffer.byteLength(printed)).toBeLessThanOrEqual(960);
+      const object = JSON.parse(printed) as { msg: string; details?: string };
+      expect(object.msg).toMatch(/^Cannot /u);
+      expect(object.msg).not.toContain("\ufffd");
+      if (details === undefined) continue;
+      expect(Buffer.byteLength(printed)).toBeGreaterThan(940);
+      expect(object.details).toMatch(/^facts .* … .*\. Do this$/su);
+    }
+  });
+
+  it("leaves a text whole that fits", () => {
+    const details = "x".repeat(800);
+    const error = new CniError(ErrorCode.io, "Cannot x", { details });
+    expect(error.toJSON("1.1.0").details).toBe(details);
+  });
+
   it("keeps its cause", () => {
     const cause = new Error("deeper");
     expect(new CniError(5, "Cannot x", { cause }).cause).toBe(cause);
