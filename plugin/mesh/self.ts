@@ -1,40 +1,25 @@
-import { CniError, ErrorCode } from "../../cni/error.ts";
-import { addressFromBytes, parseAddress } from "../../ip/cidr.ts";
+import {
+  type Address,
+  addressFromBytes,
+  parseAddress,
+  parseCidr,
+  addressInCidr,
+} from "../../ip/cidr.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
-import { nearest } from "../../conf/document/nearest.ts";
-import type { Node } from "../../conf/generated/cluster.ts";
+import type { Evidence, Self, SelfHints } from "./evidence.ts";
+import { contradiction, moved, unknown } from "./self-words.ts";
 
-/** This node's own entry in the cluster files, and the file that it is in. */
-export interface Self {
-  readonly source: ClusterSource;
-  readonly node: Node;
-}
+export type { Self, SelfHints } from "./evidence.ts";
 
-/** What may tell which node this machine is, in the order in which it is asked. */
-export interface SelfHints {
-  /** `node` of the network configuration. */
-  readonly node?: string;
-  /** The environment's NODE_NAME. */
-  readonly nodeName?: string;
-  readonly hostName: string;
-  /** All addresses of this machine, 4 or 16 bytes each. */
-  readonly addresses: readonly Uint8Array[];
-}
-
-/** Enough to recognize one's naming scheme, in an error that must fit a kubelet event. */
-const SHOWN_NAMES = 8;
-
-/** One way of finding the entry: its words for an error, and what it finds. */
-interface Attempt {
-  readonly tried: string;
-  readonly found: readonly Self[];
-}
+/** Addresses that every machine has, or that mean nothing beyond a link: they tell none from another. */
+const MEANINGLESS = ["127.0.0.0/8", "169.254.0.0/16", "::1/128", "fe80::/10"];
 
 /**
- * Finds this node's own entry: the one named by `node`, and by nothing else where that is given; without it
- * by NODE_NAME, else by the host name, else the one node whose `ips` hold an address of this machine.
+ * Finds this node's own entry: the one that a name fits (`node`, and no other name where that is given; else NODE_NAME,
+ * else the host name) and that has an address of this machine. Where no name fits, the address alone tells. So it does where
+ * the host name is by chance that of a node in another cluster; other contradictions are somebody's mistake.
  *
- * @throws CniError 7 where none or several fit; it lists what was tried and which names come near
+ * @throws CniError 7 where none or several fit, or where name and addresses contradict each other; it names the entries
  */
 export function selectSelf(
   clusters: readonly ClusterSource[],
@@ -43,103 +28,82 @@ export function selectSelf(
   const entries = clusters.flatMap((source) =>
     source.cluster.nodes.map((node) => ({ source, node })),
   );
-  const tried: string[] = [];
-  for (const attempt of attempts(hints)) {
-    const { tried: words, found } = attempt(entries);
-    const [first, ...others] = found;
-    if (first !== undefined && others.length === 0) return first;
-    if (first !== undefined) throw ambiguous(words, found);
-    tried.push(words);
-  }
-  throw unknown(tried, entries, hints);
+  const addresses = telling(hints.addresses);
+  const here = withAddress(entries, addresses);
+  const named = byName(entries, hints);
+  const evidence = { hints, addresses, here, named };
+  const both = named.found.filter((entry) => here.includes(entry));
+  const [self, ...others] = both.length > 0 ? both : decide(evidence);
+  if (self !== undefined && others.length === 0) return self;
+  const isUnknown =
+    named.found.length === 0 && (here.length === 0 || hints.node !== undefined);
+  throw isUnknown ? unknown(entries, evidence) : contradiction(evidence);
 }
 
-function attempts(hints: SelfHints): ((entries: readonly Self[]) => Attempt)[] {
-  if (hints.node !== undefined)
-    return [byName('"node" of the network configuration', hints.node)];
-  const byNodeName =
-    hints.nodeName === undefined || hints.nodeName === ""
-      ? []
-      : [byName("NODE_NAME", hints.nodeName)];
-  return [
-    ...byNodeName,
-    byHostName(hints.hostName),
-    byAddress(hints.addresses),
-  ];
+/**
+ * Refuses an entry of which a name alone says that it is this node's. A machine without an address of its own contradicts
+ * nobody.
+ *
+ * @throws CniError 7 with both
+ */
+export function requireAddressHere(
+  { source, node }: Self,
+  all: readonly Uint8Array[],
+): void {
+  const addresses = telling(all);
+  const here = withAddress([{ source, node }], addresses);
+  if (addresses.length > 0 && here.length === 0)
+    throw moved({ source, node }, addresses);
 }
 
-function byName(
-  what: string,
-  name: string,
-): (entries: readonly Self[]) => Attempt {
-  return (entries) => ({
-    tried: `${what} "${name}"`,
-    found: entries.filter(({ node }) => node.name === name),
-  });
+/** Which entry it is where no entry has both: none where that cannot be told. */
+function decide({ hints, here, named }: Evidence): readonly Self[] {
+  const { what, found } = named;
+  if (found.length === 0) return hints.node === undefined ? here : [];
+  // Whether it is told by its own addresses too is asked of who needs them: requireAddressHere().
+  if (here.length === 0) return found;
+  const isChance =
+    what === "host name" &&
+    here.length === 1 &&
+    found.every(({ source }) => source !== here[0]?.source);
+  return isChance ? here : [];
 }
 
-/** Kubernetes lowers the case of a host name before it makes it a node's name. */
-function byHostName(name: string): (entries: readonly Self[]) => Attempt {
-  return (entries) => {
-    const exact = entries.filter(({ node }) => node.name === name);
-    const lowered = entries.filter(
-      ({ node }) => node.name === name.toLowerCase(),
-    );
-    return {
-      tried: `the host name "${name}"`,
-      found: exact.length > 0 ? exact : lowered,
-    };
-  };
+/** The first name that fits an entry, or the first of all where none does. */
+function byName(entries: readonly Self[], hints: SelfHints): Evidence["named"] {
+  const names: { what: Evidence["named"]["what"]; name: string }[] =
+    hints.node === undefined
+      ? [
+          { what: "NODE_NAME", name: hints.nodeName ?? "" },
+          { what: "host name", name: hints.hostName },
+          // Kubernetes lowers the case of a host name before it makes it a node's name.
+          { what: "host name", name: hints.hostName.toLowerCase() },
+        ]
+      : [{ what: "node", name: hints.node }];
+  const tried = names
+    .filter(({ name }) => name !== "")
+    .map(({ what, name }) => ({
+      what,
+      name,
+      found: entries.filter(({ node }) => node.name === name),
+    }));
+  const none = { what: "host name" as const, name: "", found: [] };
+  return tried.find(({ found }) => found.length > 0) ?? tried[0] ?? none;
 }
 
-function byAddress(
-  addresses: readonly Uint8Array[],
-): (entries: readonly Self[]) => Attempt {
-  const own = new Set(addresses.map((bytes) => addressFromBytes(bytes).text));
-  return (entries) => ({
-    tried: `this machine's addresses ${[...own].join(", ") || "(none)"}`,
-    found: entries.filter(({ node }) =>
-      node.ips.some((ip) => own.has(parseAddress(ip).text)),
-    ),
-  });
-}
-
-function ambiguous(words: string, found: readonly Self[]): CniError {
-  const places = found
-    .map(({ source, node }) => `"${node.name}" in ${source.file}`)
-    .join(" and ");
-  return new CniError(
-    ErrorCode.invalidConfiguration,
-    `Cannot tell which node this is: ${words} fits ${String(found.length)} nodes`,
-    {
-      details: `${places}. Give this node a name of its own in its cluster file, and that name as "node" in the network configuration`,
-    },
-  );
-}
-
-function unknown(
-  tried: readonly string[],
+function withAddress(
   entries: readonly Self[],
-  hints: SelfHints,
-): CniError {
-  const names = [...new Set(entries.map(({ node }) => node.name))].sort();
-  return new CniError(
-    ErrorCode.invalidConfiguration,
-    "Cannot find this node in the cluster files",
-    {
-      details: `tried ${tried.join(", then ")}; ${existing(hints.node ?? hints.nodeName ?? hints.hostName, names)}. Add the node to its cluster's file, or name it with "node" in the network configuration`,
-    },
+  addresses: readonly Address[],
+): readonly Self[] {
+  const own = new Set(addresses.map(({ text }) => text));
+  return entries.filter(({ node }) =>
+    node.ips.some((ip) => own.has(parseAddress(ip).text)),
   );
 }
 
-function existing(wanted: string, names: readonly string[]): string {
-  if (names.length === 0) return "the cluster files hold no nodes";
-  const shown = names.slice(0, SHOWN_NAMES).map((name) => `"${name}"`);
-  const more =
-    names.length > SHOWN_NAMES
-      ? `, and ${String(names.length - SHOWN_NAMES)} more`
-      : "";
-  const close = nearest(wanted, names);
-  const question = close === undefined ? "" : `; did you mean "${close}"`;
-  return `the cluster files hold nodes ${shown.join(", ")}${more}${question}`;
+function telling(addresses: readonly Uint8Array[]): readonly Address[] {
+  const meaningless = MEANINGLESS.map(parseCidr);
+  return addresses
+    .filter((bytes) => !meaningless.some((cidr) => addressInCidr(bytes, cidr)))
+    .map(addressFromBytes);
 }

@@ -6,7 +6,7 @@ import { formatAddress } from "../../native/address.ts";
 import type { RouteClient } from "../../native/route/client.ts";
 import { findLocalCidrs, type LocalCidr } from "../discovery/local-cidrs.ts";
 import { desiredMesh } from "../mesh/desired.ts";
-import { type Self, selectSelf } from "../mesh/self.ts";
+import { requireAddressHere, type Self, selectSelf } from "../mesh/self.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
 
 /** What a machine says of itself, for finding its entry in the cluster files. */
@@ -47,6 +47,7 @@ export function readLinkedNode(
     ...(keyring === undefined ? {} : { keyring }),
   });
   requireLocalEnds(mesh, route);
+  requireAddressHere(self, ownAddresses(route));
   return { clusters, self, localCidrs, mesh };
 }
 
@@ -69,19 +70,37 @@ function requireLocalEnds({ peers }: DesiredMesh, route: RouteClient): void {
   );
 }
 
+/** Where this machine says who it is. */
+interface Premises {
+  readonly host: Host;
+  readonly route: RouteClient;
+  /** Where `node` stands, where that is not the network configuration. */
+  readonly nodeKey?: string;
+}
+
 /** This node's own entry in the cluster files. @throws CniError 7 where there is none, or several */
 export function findSelf(
   clusters: readonly ClusterSource[],
   node: string | undefined,
-  { host, route }: { readonly host: Host; readonly route: RouteClient },
+  { host, route, nodeKey }: Premises,
 ): Self {
   const { nodeName, hostName } = host;
   return selectSelf(clusters, {
     ...(node === undefined ? {} : { node }),
     ...(nodeName === undefined ? {} : { nodeName }),
+    ...(nodeKey === undefined ? {} : { nodeKey }),
     hostName,
-    addresses: route.addresses().map(({ address }) => address),
+    addresses: ownAddresses(route),
   });
+}
+
+/** Those of services, of which kube-proxy in IPVS mode gives every node all, say nothing of a node. */
+function ownAddresses(route: RouteClient): Uint8Array[] {
+  const services = route.link("kube-ipvs0")?.index;
+  return route
+    .addresses()
+    .filter(({ index }) => index !== services)
+    .map(({ address }) => address);
 }
 
 /** A keyring is read only where there is somebody to encrypt for. */
