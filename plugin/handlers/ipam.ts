@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { CniError, ErrorCode } from "../../cni/error.ts";
 import { type Process, run } from "../../cni/main.ts";
 import { parseAddress, parseCidr } from "../../ip/cidr.ts";
 import { type ClusterSource, loadClusters } from "../../conf/clusters.ts";
@@ -6,7 +7,7 @@ import { type NetworkConfiguration, parseNetwork } from "../../conf/network.ts";
 import type { IpamContext, MeshHints } from "../../ipam/context.ts";
 import { ipamHandlers } from "../../ipam/handlers.ts";
 import type { Mesh, RemoteCidr } from "../../ipam/mesh.ts";
-import { openRoute } from "../../native/route/client.ts";
+import { openRoute, type RouteClient } from "../../native/route/client.ts";
 import { findLocalCidrs } from "../discovery/local-cidrs.ts";
 import { inNamespace, type Kernel, using } from "../kernel/kernel.ts";
 import type { Self } from "../mesh/self.ts";
@@ -55,22 +56,62 @@ function meshFor(hints: MeshHints, front: IpamFront): Mesh | undefined {
     return undefined;
   const clusters = loadClusters(clustersDir);
   if (clusters.length === 0) return undefined;
-  const withRoute = <Result>(
-    use: (self: Self, route: ReturnType<typeof openRoute>) => Result,
+  const withSelf = <Result>(
+    use: (self: Self, route: RouteClient) => Result,
   ): Result =>
     using(
       openRoute(front.kernel().binding, inNamespace(front.kernel())),
       (route) =>
-        use(findSelf(clusters, node, { host: front.host, route }), route),
+        use(ownEntry(clusters, node, { host: front.host, route }), route),
     );
   return {
     podCidrs: () =>
-      withRoute((self, route) =>
+      withSelf((self, route) =>
         findLocalCidrs(self, route).map(({ cidr }) => cidr),
       ),
-    remote: () => withRoute((self) => othersCidrs(clusters, self)),
+    remote: () =>
+      unlessUnknown(() => withSelf((self) => othersCidrs(clusters, self))) ??
+      [],
     nodeAddresses: () => clusters.flatMap(nodeAddresses),
   };
+}
+
+/** Both programs look for this node, by keys of the same name: the error says which of them speaks. */
+function ownEntry(
+  clusters: readonly ClusterSource[],
+  node: string | undefined,
+  place: { readonly host: Host; readonly route: RouteClient },
+): Self {
+  try {
+    return findSelf(clusters, node, {
+      ...place,
+      nodeKey: 'the "ipam" section',
+    });
+  } catch (error) {
+    if (!(error instanceof CniError)) throw error;
+    const { code, message, details } = error;
+    throw new CniError(code, `crosslink-ipam: ${message}`, {
+      details,
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Ranges that the configuration gives in full need no node: who is remote is then told by the chained plugin alone, whose
+ * configuration may know the node by its own `node`.
+ */
+function unlessUnknown<Result>(find: () => Result): Result | undefined {
+  try {
+    return find();
+  } catch (error) {
+    if (
+      error instanceof CniError &&
+      error.code === ErrorCode.invalidConfiguration
+    )
+      return undefined;
+    throw error;
+  }
 }
 
 function othersCidrs(
