@@ -6,6 +6,7 @@ import type { FileRules } from "./document/file.ts";
 import { readFolderChecked } from "./document/folder.ts";
 import { checkOthersCannotWrite, checkOwner } from "./document/ownership.ts";
 import { configurationError, fact } from "./document/problem.ts";
+import type { Quoting } from "./document/schema.ts";
 import { isCluster } from "./generated/cluster-validator.ts";
 import type { Cluster, Node } from "./generated/cluster.ts";
 
@@ -18,13 +19,17 @@ export interface ClusterSource {
 }
 
 /** A cluster of 5,000 nodes, Kubernetes' limit, takes about 1 MiB. */
-const rules: FileRules & { readonly secret: boolean } = {
+const rules: FileRules & Quoting = {
   kind: "cluster file",
   fixIfMissing: "remove the link, or put the file where it leads",
   byteLimit: 4 * 1024 * 1024,
   check: (path, stats) =>
     checkOwner(path, stats) ?? checkOthersCannotWrite(path, stats),
   secret: false,
+  withdrawn: {
+    overlay:
+      'remove the key: leaf and gateway now talk by ESP instead of VXLAN, so let IP protocol 50 through between the cluster\'s own nodes, or UDP port 4500 with "encap": "udp"',
+  },
 };
 
 const folder = {

@@ -21,6 +21,8 @@ export interface SchemaValidator<T> {
 export interface Quoting {
   /** True for a document with secrets: no value, and no key that isn't a known one. */
   readonly secret: boolean;
+  /** Keys that an earlier version knew at the document's top, and what to do about each. */
+  readonly withdrawn?: Readonly<Record<string, string>>;
 }
 
 /** How a message says what a pattern wants; one entry for each pattern in the schemas. */
@@ -86,6 +88,9 @@ function unknownKey(
   quoting: Quoting,
 ): Problem {
   const key = String(error.params["additionalProperty"]);
+  const fix = error.instancePath === "" ? quoting.withdrawn?.[key] : undefined;
+  if (fix !== undefined)
+    return { pointer: memberPointer("", key), fact: "is no longer a key", fix };
   const known = keys[error.schemaPath.replace(/\/additionalProperties$/, "")];
   const meant = nearest(key, known ?? []);
   const hint =

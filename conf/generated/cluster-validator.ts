@@ -29,7 +29,6 @@ var schema31 = {
     nodes: { type: "array", items: { $ref: "#/$defs/node" }, default: [] },
     encryption: { enum: ["esp", "none"], default: "esp" },
     encap: { enum: ["esp", "udp"], default: "esp" },
-    overlay: { enum: ["auto", "always"] },
   },
   $defs: {
     node: {
@@ -710,31 +709,6 @@ function validate20(
                               return false;
                             }
                             var valid0 = _errs41 === errors;
-                            if (valid0) {
-                              if (data.overlay !== void 0) {
-                                let data21 = data.overlay;
-                                const _errs42 = errors;
-                                if (!(
-                                  data21 === "auto" || data21 === "always"
-                                )) {
-                                  validate20.errors = [
-                                    {
-                                      instancePath: instancePath + "/overlay",
-                                      schemaPath: "#/properties/overlay/enum",
-                                      keyword: "enum",
-                                      params: {
-                                        allowedValues:
-                                          schema31.properties.overlay.enum,
-                                      },
-                                    },
-                                  ];
-                                  return false;
-                                }
-                                var valid0 = _errs42 === errors;
-                              } else {
-                                var valid0 = true;
-                              }
-                            }
                           }
                         }
                       }
@@ -779,7 +753,6 @@ export const isCluster: SchemaValidator<Cluster> = Object.assign(validate, {
       "nodes",
       "encryption",
       "encap",
-      "overlay",
     ],
     "#/$defs/node": ["name", "ips", "elasticIP", "podCIDRs", "gateway"],
   },

@@ -13,7 +13,7 @@ export interface Cluster {
    */
   cni: "calico" | "flannel" | "globalrouter" | "other";
   /**
-   * "p2p": every node has security associations with every node of the other clusters. "gateway": only nodes with "gateway": true have, for the whole cluster, and the others route to them.
+   * "p2p": every node has security associations with every node of the other clusters. "gateway": only one node with "gateway": true has, for the whole cluster, and each of the others has them with it.
    */
   mode: "p2p" | "gateway";
   /**
@@ -46,10 +46,6 @@ export interface Cluster {
    * "esp": packets of IP protocol 50, which clouds let through their security groups only where told. "udp": the same in UDP port 4500; this needs the resident agent on both sides.
    */
   encap: "esp" | "udp";
-  /**
-   * In gateway mode: where nodes hand packets of remote pods to their gateway, and back, through a VXLAN device of crosslink's own. "auto", also where it is left out: between nodes that are not on one link, and for globalrouter. "always": also on one link, for clouds that drop packets of addresses that they don't know.
-   */
-  overlay?: "auto" | "always";
 }
 /**
  * One machine of a cluster.
@@ -70,7 +66,7 @@ export interface Node {
    */
   elasticIP?: string;
   /**
-   * The node's share of the cluster's pod CIDRs. A node finds its own if they are left out; peers in p2p mode need them here.
+   * The node's share of the cluster's pod CIDRs. A node finds its own if they are left out; peers in p2p mode need them here, and so does a gateway, for the nodes of its own cluster. An empty list: no pods.
    */
   podCIDRs?: string[];
   /**

@@ -6,7 +6,6 @@ import type { NetworkConfiguration } from "../../conf/network.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type EnsureNode, refreshNode } from "../node/converge.ts";
 import type { Host } from "../node/linked.ts";
-import { OVERLAY_NAME } from "../overlay/state.ts";
 import { type Session, withSession } from "../kernel/session.ts";
 import { watchBypasses } from "./bypasses.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
@@ -110,10 +109,7 @@ function refresher(
   return (session, config, log) => {
     changes.followFiles(config);
     const node = refresh(session, config, log);
-    changes.followLinks(
-      mainRoutes(session),
-      session.route.link(OVERLAY_NAME)?.index,
-    );
+    changes.followLinks(mainRoutes(session));
     sockets.keep(node?.mesh.associations ?? []);
     return node;
   };

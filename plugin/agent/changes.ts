@@ -12,7 +12,6 @@ import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
 import { fileSource, type Interest } from "./watch/files.ts";
 import { judgeNftables, NFTABLES_GROUPS } from "./watch/nftables.ts";
-import { judgeOverlay, OVERLAY_GROUPS } from "./watch/overlay.ts";
 import {
   judgeRoute,
   type NodeLinks,
@@ -29,8 +28,8 @@ export interface Changes {
   readonly poll: () => Verdict;
   /** Turns to the files that a configuration names; call it before they are read. */
   readonly followFiles: (config: NetworkConfiguration) => void;
-  /** Turns to the devices that the main table's routes lead over, and to the overlay's by its index. */
-  readonly followLinks: (routes: readonly Route[], overlay?: number) => void;
+  /** Turns to the devices that the main table's routes lead over. */
+  readonly followLinks: (routes: readonly Route[]) => void;
   readonly close: () => void;
 }
 
@@ -51,7 +50,7 @@ export function listen(
   { kernel, conflistFolder, log }: Surroundings,
   onChange: () => void,
 ): Changes {
-  let followed: Followed = { links: new Set() };
+  let followed: NodeLinks = new Set();
   const files = fileSource(kernel.binding, log);
   const sources: readonly Source[] = [
     files,
@@ -68,8 +67,8 @@ export function listen(
         { folder: conflistFolder, judge: () => "change" },
       ]);
     },
-    followLinks: (routes, overlay) => {
-      followed = { links: nodeLinks(routes), overlay };
+    followLinks: (routes) => {
+      followed = nodeLinks(routes);
     },
     close: () => {
       for (const unwatch of watches) unwatch();
@@ -78,15 +77,8 @@ export function listen(
   };
 }
 
-/** The devices whose changes concern the node. */
-interface Followed {
-  readonly links: NodeLinks;
-  /** The index of the VXLAN device. */
-  readonly overlay?: number | undefined;
-}
-
-/** All that the kernel is asked to tell, judged by what is followed at that time. */
-function topics(followed: () => Followed): Topic[] {
+/** All that the kernel is asked to tell, judged by the devices that are followed at that time. */
+function topics(followed: () => NodeLinks): Topic[] {
   return [
     { protocol: NETLINK_XFRM, groups: XFRM_GROUPS, judge: judgeXfrm },
     {
@@ -96,14 +88,8 @@ function topics(followed: () => Followed): Topic[] {
     },
     {
       protocol: NETLINK_ROUTE,
-      groups: [...ROUTE_GROUPS, ...OVERLAY_GROUPS],
-      judge: (message) => {
-        const { links, overlay } = followed();
-        return worst([
-          judgeRoute(message, links),
-          judgeOverlay(message, overlay),
-        ]);
-      },
+      groups: ROUTE_GROUPS,
+      judge: (message) => judgeRoute(message, followed()),
     },
   ];
 }

@@ -15,11 +15,6 @@ import { peerMtus, type TunnelMtus } from "../node/tunnel-mtu.ts";
 import { readXfrmStatistics } from "../kernel/statistics.ts";
 import { describeSnat, observeSnat } from "../netfilter/snat.ts";
 import type { Terminal } from "./command.ts";
-import {
-  overlayLines,
-  type OverlayStatus,
-  overlayStatus,
-} from "./status-overlay.ts";
 import { type Options, readConfiguration } from "./options.ts";
 import { table } from "./table.ts";
 
@@ -48,8 +43,6 @@ export interface NodeStatus {
   readonly cluster: string | null;
   readonly node: string | null;
   readonly peers: readonly PeerStatus[];
-  /** Null where this node needs none. */
-  readonly overlay: OverlayStatus | null;
   readonly snat: readonly string[];
   /** The kernel's counters that are not 0; null where it keeps none. */
   readonly xfrmErrors: Readonly<Record<string, number>> | null;
@@ -67,7 +60,6 @@ export function runStatus(options: Options, terminal: Terminal): number {
       associations: session.xfrm.associations(),
       nowSeconds: Math.floor(Date.now() / 1000),
       errors: readXfrmStatistics(),
-      overlay: overlayStatus(session, node?.mesh),
       snat: describeSnat(observeSnat(session.kernel)),
       bypasses: lookForBypasses(session, node?.mesh),
       mtus: node === undefined ? new Map() : peerMtus(node.mesh, session.route),
@@ -86,7 +78,6 @@ export interface StatusFacts {
   readonly associations: readonly ObservedAssociation[];
   readonly nowSeconds: number;
   readonly errors: ReadonlyMap<string, number> | undefined;
-  readonly overlay: OverlayStatus | null;
   readonly snat: readonly string[];
   readonly bypasses: readonly Bypass[];
   /** By the peer's end. */
@@ -99,8 +90,8 @@ export function nodeStatus(
   facts: StatusFacts,
 ): NodeStatus {
   const xfrmErrors = nonZero(facts.errors);
-  const { overlay, snat, bypasses } = facts;
-  const common = { overlay, snat, bypasses, xfrmErrors };
+  const { snat, bypasses } = facts;
+  const common = { snat, bypasses, xfrmErrors };
   if (node === undefined) {
     return { cluster: null, node: null, peers: [], warnings: [], ...common };
   }
@@ -182,7 +173,6 @@ function toText(status: NodeStatus): string {
   return [
     `Node ${status.node} of cluster ${String(status.cluster)}`,
     rows.length === 0 ? "No peers." : table(HEADINGS, rows),
-    ...(status.overlay === null ? [] : overlayLines(status.overlay)),
     ...status.snat.map((sentence) => `SNAT: ${sentence}`),
     `Errors (/proc/net/xfrm_stat): ${status.xfrmErrors === null ? "the kernel counts none (CONFIG_XFRM_STATISTICS)" : errors.join(", ") || "none"}`,
     ...status.warnings.map((warning) => `Warning: ${warning}`),

@@ -9,20 +9,16 @@ import {
   blockPolicies,
   blockUnserved,
   blockUntranslated,
+  gatewayPolicies,
   protectPolicies,
 } from "./ipsec/policies.ts";
 import { keyWithStatic } from "./ipsec/static.ts";
 import type { SenderNumbers } from "./ipsec/spi.ts";
+import { legsOf, wrappingsBeyond } from "./legs.ts";
 import { type Link, linksWith } from "./links.ts";
-import { distinct, widest } from "./networks.ts";
-import {
-  exemptionsFor,
-  gatewayRoutes,
-  mappingsOf,
-  peerRoutes,
-  plainRoutes,
-} from "./reach.ts";
-import { segmentOf } from "./segment.ts";
+import { podsOf } from "./members.ts";
+import { widest } from "./networks.ts";
+import { exemptionsFor, mappingsOf, peerRoutes, plainRoutes } from "./reach.ts";
 import { senderNumbers } from "./senders.ts";
 import type {
   DesiredMesh,
@@ -44,7 +40,7 @@ export type { MeshInput } from "./view.ts";
  */
 export function desiredMesh(input: MeshInput): DesiredMesh {
   const view = viewOf(input);
-  const links = linksFrom(view);
+  const links = [...linksFrom(view), ...legsOf(view)];
   checkMesh({
     self: input.self,
     remotes: view.encrypted,
@@ -55,17 +51,15 @@ export function desiredMesh(input: MeshInput): DesiredMesh {
   const keyed = keyLinks(links, input.keyring, numbers);
   const exemptions = exemptionsOf(view);
   const globalMappings = mappingsIn(exemptions);
-  const segment = segmentOf(view);
   return {
     role: view.role,
     associations: associationsOf(keyed),
     policies:
-      view.role === "tunnel"
-        ? [...blocks(view, globalMappings), ...protectPolicies(keyed)]
-        : [],
+      view.role === "plain"
+        ? []
+        : [...blocks(view, globalMappings), ...protectPolicies(keyed)],
     routes: routesOf(view, links),
-    fallbacks: fallbacksOf(view),
-    ...(segment === undefined ? {} : { segment }),
+    wrappingsBeyond: wrappingsBeyond(view),
     exemptions,
     globalMappings,
     peers: keyed.map(peerOf).sort(byPlace),
@@ -75,7 +69,7 @@ export function desiredMesh(input: MeshInput): DesiredMesh {
       pods: view.pods,
       links,
       keyring: input.keyring,
-      peers: view.peers,
+      peers: [...view.peers, ...view.companions],
       numbers,
     }),
   };
@@ -113,22 +107,26 @@ function blocks(
   return [
     ...blockPolicies(remotes),
     ...blockUntranslated(widest(mappings.map(({ global }) => global))),
-    ...blockUnserved(view.own?.services ?? [], remotes),
+    ...blockPassing(view, remotes),
   ];
 }
 
-function fallbacksOf({ role, encrypted }: View): Cidr[] {
-  return role === "leaf" ? distinct(encrypted.flatMap(({ seen }) => seen)) : [];
+/** What came out of a tunnel and may only go on into another, or to who is here. */
+function blockPassing(
+  { self, role, gateway, own }: View,
+  remotes: readonly Cidr[],
+): SecurityPolicy[] {
+  if (remotes.length === 0 || role === "leaf") return [];
+  return gateway === undefined
+    ? blockUnserved(own?.services ?? [], remotes)
+    : gatewayPolicies(podsOf(self.source, gateway), remotes);
 }
 
 function routesOf(view: View, links: readonly Link[]): RemoteRoute[] {
-  const encrypted =
-    view.role === "leaf" && view.gateway !== undefined
-      ? gatewayRoutes(view.encrypted, view.gateway)
-      : peerRoutes(view.encrypted, links);
-  return [...encrypted, ...plainRoutes(view.plain)].sort((a, b) =>
-    compareCidrs(a.destination, b.destination),
-  );
+  return [
+    ...peerRoutes(view.encrypted, links),
+    ...plainRoutes(view.plain),
+  ].sort((a, b) => compareCidrs(a.destination, b.destination));
 }
 
 /** On a leaf its gateway translates what goes to encrypted clusters, and the leaf what goes to plain ones. */

@@ -3,13 +3,13 @@ import { bindEnd, type End } from "./ipsec/keys.ts";
 import type { Member, OuterAddress } from "./members.ts";
 import { distinct, seenAs } from "./networks.ts";
 
-/** A tunnel between this node and a peer: one outer address family, and what goes through it. */
+/** A tunnel between this node and a peer of any cluster: one outer address family, and what goes through it. */
 export interface Link {
   readonly peer: Member;
   readonly family: 4 | 6;
   /** This node's private address. */
   readonly local: Uint8Array;
-  /** The peer's elastic address where both have one, else its private one. */
+  /** The peer's elastic address where both have one and the peer is in another cluster, else its private one. */
   readonly remote: Uint8Array;
   readonly ends: { readonly own: End; readonly peer: End };
   /** As the other clusters see them: both directions. */
@@ -24,22 +24,34 @@ export interface Link {
 }
 
 /**
- * The tunnels with one peer: none, one, or one an address family.
+ * The tunnels with one peer of another cluster: none, one, or one an address family.
  *
  * Packets of a family use a tunnel of the same family where both nodes have such addresses, else of the other:
  * IPv6 pods can talk through IPv4.
  */
 export function linksWith(own: Member, peer: Member): Link[] {
+  return linksBetween(own, peer, trafficWith(own, peer));
+}
+
+/** The same, for what is told to go through them. */
+export function linksBetween(
+  own: Member,
+  peer: Member,
+  traffic: Pick<Traffic, "localCidrs" | "remoteCidrs"> & Partial<Traffic>,
+): Link[] {
+  const { hiddenCidrs = [] } = traffic;
   const families = ([4, 6] as const).filter(
     (family) => own.addresses.has(family) && peer.addresses.has(family),
   );
-  const traffic = trafficWith(own, peer);
   return families.flatMap((family) => {
     const other = family === 4 ? 6 : 4;
     const inner: (4 | 6)[] = families.includes(other)
       ? [family]
       : [family, other];
-    return linkOver({ own, peer, family }, narrowed(traffic, inner));
+    return linkOver(
+      { own, peer, family },
+      narrowed({ ...traffic, hiddenCidrs }, inner),
+    );
   });
 }
 
@@ -62,7 +74,10 @@ function linkOver(
     traffic.remoteCidrs.length === 0
   )
     return [];
-  const elastic = ours.elastic === undefined ? undefined : theirs.elastic;
+  // Nodes of one cluster have a network of their own.
+  const isInside = own.source.cluster.name === peer.source.cluster.name;
+  const elastic =
+    isInside || ours.elastic === undefined ? undefined : theirs.elastic;
   const mixed = traffic.remoteCidrs.some((cidr) => cidr.family !== family);
   const inUdp = [own, peer].some(
     ({ source }) => source.cluster.encap === "udp",

@@ -49,8 +49,8 @@ export function membersOf(
     return [memberOf(source, node, { pods: networks.pods, networks })];
   }
   const carrier = serviceCarrier(source, alive);
-  return source.cluster.nodes.map((node, index) => {
-    const pods = podsOfNode(source, node, index);
+  return source.cluster.nodes.map((node) => {
+    const pods = podsOf(source, node);
     return memberOf(source, node, {
       pods,
       ...(node === carrier ? { networks } : {}),
@@ -107,7 +107,8 @@ export function outerAddresses(node: Node): Map<4 | 6, OuterAddress> {
   return found;
 }
 
-function memberOf(
+/** A node with what it carries; services come with `networks`. */
+export function memberOf(
   source: ClusterSource,
   node: Node,
   carried: { pods: readonly Cidr[]; networks?: Networks },
@@ -141,19 +142,33 @@ function firstGateway(
   return usable[0] ?? gateways[0];
 }
 
-function podsOfNode(source: ClusterSource, node: Node, index: number): Cidr[] {
-  const { cluster } = source;
+/**
+ * The pod CIDRs of a node: its share as the file has it, or all of the cluster's where it is the only node.
+ *
+ * @throws CniError 7 where the file leaves them open
+ */
+export function podsOf({ cluster, file }: ClusterSource, node: Node): Cidr[] {
   const only =
     cluster.nodes.length === 1 && cluster.podCIDRs.length > 0
       ? cluster.podCIDRs
       : undefined;
   const texts = node.podCIDRs ?? only;
   if (texts !== undefined) return inFamily(cluster, texts.map(parseCidr));
+  const [why, otherwise] =
+    cluster.mode === "gateway"
+      ? [
+          "its gateway encrypts what goes to each node for that node",
+          ", an empty list where it has no pods",
+        ]
+      : [
+          `in mode "p2p" every node's packets go to that node itself`,
+          ', or set "mode": "gateway"',
+        ];
   throw new CniError(
     ErrorCode.invalidConfiguration,
     `Cannot tell which pods of cluster "${cluster.name}" are on node "${node.name}"`,
     {
-      details: `${source.file}: /nodes/${String(index)} has no podCIDRs, and in mode "p2p" every node's packets go to that node itself. Give each node its podCIDRs, or set "mode": "gateway"`,
+      details: `${file} gives the node no podCIDRs, and ${why}. Give each node its podCIDRs${otherwise}`,
     },
   );
 }

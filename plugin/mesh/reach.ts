@@ -41,28 +41,6 @@ export function peerRoutes(
   );
 }
 
-/** On a leaf: all remote networks through the own cluster's gateway. */
-export function gatewayRoutes(
-  remotes: readonly RemoteNetworks[],
-  gateway: Node,
-): RemoteRoute[] {
-  return remotes.flatMap(({ source, seen }) =>
-    seen.flatMap((destination) => {
-      const via = addressToward(gateway, destination.family);
-      return via === undefined
-        ? []
-        : [
-            {
-              destination,
-              via,
-              cluster: source.cluster.name,
-              kind: "gateway" as const,
-            },
-          ];
-    }),
-  );
-}
-
 /** Plain networks through the routers that their files name; those without are left to the default route. */
 export function plainRoutes(remotes: readonly RemoteNetworks[]): RemoteRoute[] {
   return remotes.flatMap(({ source, seen }) => {

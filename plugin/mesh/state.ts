@@ -1,10 +1,11 @@
 import type { Cidr } from "../../ip/cidr.ts";
 import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
 import type { SecurityPolicy } from "../../native/xfrm/sp.ts";
+import type { Wrapping } from "./mtu.ts";
 
 /**
- * What a node is in the mesh: "tunnel" ends SAs of its own; "leaf" is a node of a gateway-mode cluster that
- * routes to its gateway and has no xfrm state at all; "plain" belongs to a network with encryption "none".
+ * What a node is in the mesh: "tunnel" has SAs with the other clusters; "leaf" is a node of a gateway-mode cluster, whose
+ * one peer is its gateway; "plain" belongs to a network with encryption "none".
  */
 export type Role = "tunnel" | "leaf" | "plain";
 
@@ -15,13 +16,8 @@ export interface DesiredMesh {
   /** Block policies first, then those that protect. */
   readonly policies: readonly SecurityPolicy[];
   readonly routes: readonly RemoteRoute[];
-  /**
-   * Remote CIDRs that need an unreachable route with a worse metric than that of `routes`: on a leaf nothing
-   * else would stop packets from following the default route when the way to the gateway is lost.
-   */
-  readonly fallbacks: readonly Cidr[];
-  /** In gateway mode. */
-  readonly segment?: Segment;
+  /** On a leaf: how its gateway wraps what it passes on; elsewhere none. */
+  readonly wrappingsBeyond: readonly Wrapping[];
   readonly exemptions: readonly Exemption[];
   readonly globalMappings: readonly GlobalMapping[];
   readonly peers: readonly Peer[];
@@ -34,38 +30,12 @@ export interface DesiredMesh {
 /** A way to a remote CIDR. The packets' real way, the tunnel, is the policies' matter. */
 export interface RemoteRoute {
   readonly destination: Cidr;
-  /** Address of the peer, of the own gateway or of a plain network's router; maybe of the other family. */
+  /** Address of the peer or of a plain network's router; maybe of the other family. */
   readonly via: Uint8Array;
   readonly cluster: string;
-  /** "peer" is wanted only where no other route covers the CIDR, "plain" where none but a default route does, "gateway" always. */
-  readonly kind: "peer" | "gateway" | "plain";
+  /** "peer" is wanted only where no other route covers the CIDR, "plain" where none but a default route does. */
+  readonly kind: "peer" | "plain";
 }
-
-/**
- * A gateway-mode cluster as one of its nodes sees it: to whom packets of remote pods are handed inside of the cluster.
- * All of it follows from the cluster's file, so both ends of a way agree.
- */
-export interface Segment {
-  /** This node's first address of each family. */
-  readonly addresses: NodeAddresses;
-  /** On a leaf its gateway; on the gateway all leaves. */
-  readonly companions: readonly Companion[];
-  /** The family of what the overlay sends: IPv4 where every node has it, else IPv6 where every node has that. */
-  readonly underlay: 4 | 6;
-  /** Whether the overlay is also for nodes on one link. */
-  readonly always: boolean;
-}
-
-/** Another node of the own cluster. */
-export interface Companion {
-  readonly node: string;
-  readonly addresses: NodeAddresses;
-  /** As the file has them; none where the file leaves them to the base CNI. */
-  readonly pods: readonly Cidr[];
-}
-
-/** First address of each family. */
-export type NodeAddresses = ReadonlyMap<4 | 6, Uint8Array>;
 
 /** Traffic between these networks, either way, keeps its source address and may be forwarded. */
 export interface Exemption {

@@ -7,8 +7,10 @@ import {
   activeGateway,
   type AliveGateways,
   type Member,
+  memberOf,
   membersOf,
   ownMember,
+  podsOf,
 } from "./members.ts";
 import { distinct, inFamily, isEncrypted, networksOf } from "./networks.ts";
 import type { Self } from "./self.ts";
@@ -34,9 +36,11 @@ export interface View {
   readonly pods: readonly Cidr[];
   readonly encrypted: readonly RemoteNetworks[];
   readonly plain: readonly RemoteNetworks[];
-  /** What ends tunnels here, undefined on a leaf; and who ends them far away. */
+  /** What ends tunnels here, undefined in a plain network; and who ends them far away, none for a leaf. */
   readonly own: Member | undefined;
   readonly peers: readonly Member[];
+  /** In a gateway-mode cluster that is linked to any: of a leaf its gateway, of the gateway all leaves. */
+  readonly companions: readonly Member[];
   readonly gateway: Node | undefined;
 }
 
@@ -59,7 +63,7 @@ export function viewOf(input: MeshInput): View {
       ? activeGateway(self.source, alive)
       : undefined;
   const role = roleOf(self, gateway);
-  const own = role === "tunnel" ? carrierFor(input, gateway) : undefined;
+  const own = carrierFor(input, { role, gateway });
   return {
     self,
     role,
@@ -72,8 +76,25 @@ export function viewOf(input: MeshInput): View {
       role === "tunnel"
         ? encrypted.flatMap((remote) => membersOf(remote.source, remote, alive))
         : [],
+    companions:
+      gateway === undefined || encrypted.length === 0
+        ? []
+        : companionsOf(self, { role, gateway }),
     gateway,
   };
+}
+
+function companionsOf(
+  { source }: Self,
+  { role, gateway }: { role: Role; gateway: Node },
+): Member[] {
+  const nodes =
+    role === "leaf"
+      ? [gateway]
+      : source.cluster.nodes.filter(({ name }) => name !== gateway.name);
+  return nodes.map((node) =>
+    memberOf(source, node, { pods: podsOf(source, node) }),
+  );
 }
 
 function roleOf(self: Self, gateway: Node | undefined): Role {
@@ -84,14 +105,16 @@ function roleOf(self: Self, gateway: Node | undefined): Role {
 }
 
 function carrierFor(
-  input: MeshInput,
-  gateway: Node | undefined,
+  { self: { source, node }, localCidrs: pods, aliveGateways: alive }: MeshInput,
+  { role, gateway }: { role: Role; gateway: Node | undefined },
 ): Member | undefined {
-  const { self, localCidrs: pods, aliveGateways: alive } = input;
-  const networks = networksOf(self.source);
+  if (role === "plain") return undefined;
+  if (role === "leaf")
+    return memberOf(source, node, { pods: podsOf(source, node) });
+  const networks = networksOf(source);
   return gateway === undefined
-    ? ownMember(self.source, self.node, { pods, networks, alive })
-    : membersOf(self.source, networks, alive)[0];
+    ? ownMember(source, node, { pods, networks, alive })
+    : membersOf(source, networks, alive)[0];
 }
 
 function byName(a: ClusterSource, b: ClusterSource): number {

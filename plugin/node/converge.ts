@@ -5,8 +5,6 @@ import { applyOperations } from "../reconcile/apply.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { withNodeLock } from "../kernel/lock.ts";
 import { type Log } from "../kernel/log.ts";
-import { examineOverlay, nextHopTo } from "../overlay/examine.ts";
-import type { NextHop } from "../overlay/way.ts";
 import { describeStep } from "../reconcile/sentence.ts";
 import type { Session } from "../kernel/session.ts";
 import {
@@ -19,7 +17,9 @@ import {
 import { desiredState, type RoutingFacts } from "./desired.ts";
 import { type Host, type LinkedNode, readLinkedNode } from "./linked.ts";
 import { observeState, readSysctls } from "./observe.ts";
-import { type NodePlan, withOverlay } from "./plan.ts";
+import { type NextHop, nextHopTo } from "./next-hop.ts";
+import { overlayRemains } from "./overlay-remains.ts";
+import { type NodePlan, planNode } from "./plan.ts";
 import { narrowest, tunnelMtus } from "./tunnel-mtu.ts";
 import type { ObservedState } from "./state.ts";
 
@@ -56,10 +56,10 @@ export function planFully(
 }
 
 function planKernel(session: Session, node: LinkedNode | undefined): NodePlan {
-  const overlay = examineOverlay(session, node?.mesh);
   const observed = observeState(session, FORWARDING);
   const desired = desiredState(node, routingFacts(session, observed));
-  return withOverlay(desired, observed, overlay);
+  const plan = planNode(desired, observed);
+  return { ...plan, retire: [...plan.retire, ...overlayRemains(session)] };
 }
 
 function tunnelSize(

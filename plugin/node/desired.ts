@@ -1,12 +1,12 @@
 import { type Cidr, cidrContains, cidrOf, parseCidr } from "../../ip/cidr.ts";
 import { sameBytes } from "../../native/address.ts";
+import { RTN_UNICAST, RTN_UNREACHABLE } from "../../native/route/constants.ts";
 import type { Route } from "../../native/route/route.ts";
 import { inFamily } from "../mesh/networks.ts";
 import type { RemoteRoute } from "../mesh/state.ts";
-import { routeBy, routeTo, UNICAST, UNREACHABLE } from "../overlay/routes.ts";
-import type { NextHop } from "../overlay/way.ts";
 import { ownsRoute } from "../owned.ts";
 import type { LinkedNode } from "./linked.ts";
+import { type NextHop, routeBy, routeTo } from "./next-hop.ts";
 import { type DesiredState, NOTHING } from "./state.ts";
 
 /** What the node knows of its own routing. */
@@ -22,25 +22,21 @@ export interface RoutingFacts {
 /** Worse than any metric that a program gives a real route. */
 const FALLBACK_METRIC = 0x7fffffff;
 
-/**
- * What the node's kernel should hold of ours, but for the ways inside of a gateway-mode cluster: see desiredOverlay(). Pure,
- * but for what `facts` looks up.
- */
+/** What the node's kernel should hold of ours. Pure, but for what `facts` looks up. */
 export function desiredState(
   node: LinkedNode | undefined,
   facts: RoutingFacts,
 ): DesiredState {
   if (node === undefined) return NOTHING;
-  const { associations, policies, routes, fallbacks, exemptions } = node.mesh;
+  const { associations, policies, routes, exemptions } = node.mesh;
   const families = new Set(exemptions.map(({ remote }) => remote.family));
   const foreign = facts.routes.filter(isForeign);
   return {
     associations,
     policies,
     routes: [
-      ...[...fallbacks, ...vacantCidrs(node, foreign)].map(fallbackRoute),
+      ...vacantCidrs(node, foreign).map(fallbackRoute),
       ...routes
-        .filter(({ kind }) => kind !== "gateway")
         .filter((remote) => !isCovered(remote, foreign))
         .flatMap((remote) => neededRoute(remote, facts)),
     ],
@@ -91,7 +87,10 @@ function vacantCidrs(
 
 /** Keeps packets from following the default route in clear text when a better route is lost. */
 function fallbackRoute(destination: Cidr): Route {
-  return { ...routeTo(destination, UNREACHABLE), priority: FALLBACK_METRIC };
+  return {
+    ...routeTo(destination, RTN_UNREACHABLE),
+    priority: FALLBACK_METRIC,
+  };
 }
 
 /** To a plain network a default route is the way only where it leads by the router that the file names. */
@@ -108,7 +107,7 @@ function isCovered(
 
 /** Whether it is another program's, and leads anywhere. */
 function isForeign(route: Route): boolean {
-  return !ownsRoute(route) && route.type === UNICAST;
+  return !ownsRoute(route) && route.type === RTN_UNICAST;
 }
 
 /** Whether a route leads to all of a network. */

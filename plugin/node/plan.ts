@@ -1,6 +1,4 @@
 import type { Operation } from "../reconcile/operation.ts";
-import type { ExaminedOverlay } from "../overlay/examine.ts";
-import { UNICAST } from "../overlay/routes.ts";
 import { planAssociations } from "./plan-associations.ts";
 import { planPolicies } from "./plan-policies.ts";
 import { planRoutes } from "./plan-routes.ts";
@@ -47,33 +45,6 @@ export function planNode(
       ...associations.conflicts,
       ...routes.conflicts,
     ],
-  };
-}
-
-/** The same, with the steps for the ways inside of the own cluster in their places. */
-export function withOverlay(
-  desired: DesiredState,
-  observed: ObservedState,
-  overlay: Pick<ExaminedOverlay, "desired" | "plan" | "routes">,
-): NodePlan {
-  const { needed, stale, conflicts, lostIndex } = overlay.plan;
-  const routes = [...observed.routes, ...overlay.routes].filter(
-    ({ outputInterface }) =>
-      outputInterface === undefined || outputInterface !== lostIndex,
-  );
-  const plan = planNode(
-    { ...desired, routes: [...desired.routes, ...overlay.desired.routes] },
-    { ...observed, routes },
-  );
-  // What blocks comes before the device, and routes over the device after it.
-  const found = plan.protect.findIndex(
-    (step) => step.object === "route" && step.route.type === UNICAST,
-  );
-  const place = found < 0 ? plan.protect.length : found;
-  return {
-    protect: plan.protect.toSpliced(place, 0, ...needed),
-    retire: [...plan.retire, ...stale],
-    conflicts: [...plan.conflicts, ...conflicts],
   };
 }
 

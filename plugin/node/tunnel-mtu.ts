@@ -1,6 +1,6 @@
 import { formatAddress, sameBytes } from "../../native/address.ts";
 import type { RouteClient } from "../../native/route/client.ts";
-import { innerMtu } from "../mesh/mtu.ts";
+import { innerMtu, type Wrapping } from "../mesh/mtu.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
 
 /** The largest packet, in bytes, that fits into a tunnel, by the address of one of its ends. */
@@ -15,7 +15,7 @@ export function tunnelMtus(mesh: DesiredMesh, route: RouteClient): TunnelMtus {
   return new Map(
     [...deviceMtus(mesh, route)].map(([local, mtu]) => [
       local,
-      innerMtu(mtu, { family: familyOf(local), inUdp: udp.has(local) }),
+      through(mtu, { family: familyOf(local), inUdp: udp.has(local) }, mesh),
     ]),
   );
 }
@@ -31,9 +31,20 @@ export function peerMtus(mesh: DesiredMesh, route: RouteClient): TunnelMtus {
     const remote = formatAddress(peer.remote);
     const path = route.getRoute(peer.remote)?.mtu ?? device;
     const wrapping = { family: familyOf(remote), inUdp: udp.has(remote) };
-    mtus.set(remote, innerMtu(Math.min(device, path), wrapping));
+    mtus.set(remote, through(Math.min(device, path), wrapping, mesh));
   }
   return mtus;
+}
+
+/** What fits into the tunnel, and into those beyond its far end: there a device like ours is taken for granted. */
+function through(
+  mtu: number,
+  wrapping: Wrapping,
+  { wrappingsBeyond }: DesiredMesh,
+): number {
+  return Math.min(
+    ...[wrapping, ...wrappingsBeyond].map((each) => innerMtu(mtu, each)),
+  );
 }
 
 /** Of the devices that have the local ends, by local end. */

@@ -8,7 +8,6 @@ import type {
   PolicyOperation,
   RouteOperation,
 } from "./operation.ts";
-import { applyEntries, applyOverlay } from "../overlay/apply.ts";
 import { ROUTE_PROTOCOL } from "../owned.ts";
 import { inNamespace } from "../kernel/kernel.ts";
 import { describeOperation } from "./sentence.ts";
@@ -70,14 +69,6 @@ function applyRun(
         run.filter((step) => step.object === first.object),
       );
       break;
-    case "neighbour":
-    case "target": {
-      const entries = run.filter(
-        (step) => step.object === "neighbour" || step.object === "target",
-      );
-      check(entries, applyEntries(session.route, entries));
-      break;
-    }
     default:
       for (const step of run) applyOne(session, step);
   }
@@ -135,32 +126,14 @@ function takeStep(session: Session, step: Operation): void {
       else route.deleteProxyNeighbour(proxy);
       break;
     }
-    default:
-      takeOverlayStep(session, step);
-  }
-}
-
-type OverlayStep = Exclude<
-  Operation,
-  { object: "route" | "label" | "sysctl" | "proxy" }
->;
-
-function takeOverlayStep({ route }: Session, step: OverlayStep): void {
-  switch (step.object) {
-    case "overlay":
-      applyOverlay(route, step);
-      break;
-    case "address":
-      route.addAddress(step.assigned);
-      break;
     case "rule":
-      if (step.verb === "add") route.addRule(step.rule);
-      else route.deleteRule(step.rule);
+      route.deleteRule(step.rule);
+      break;
+    case "link":
+      route.deleteLink(step.link.index);
       break;
     case "policy":
     case "association":
-    case "neighbour":
-    case "target":
       throw new Error(`Cannot take one ${step.object} alone: they travel many`);
     default:
       throw new Error(`Cannot take an unknown step: ${objectOf(step)}`);
@@ -215,11 +188,6 @@ function isGone(error: NetlinkError): boolean {
 
 function failed(step: Operation, cause: unknown): unknown {
   if (!(cause instanceof NetlinkError)) return cause;
-  if (step.object === "overlay" && cause.code === "EOPNOTSUPP")
-    return unsupported(step, "VXLAN devices", {
-      remedy: "load the module: modprobe vxlan",
-      cause,
-    });
   const missing =
     step.object === "association" ? missingAlgorithm(cause) : undefined;
   if (missing === undefined) return cause;

@@ -9,7 +9,7 @@ import type {
   Template,
 } from "../../native/xfrm/sp.ts";
 
-/** Whether a policy in the kernel does what `wanted` asks: same action and templates. */
+/** Whether a policy in the kernel does what `wanted` asks: same action, flags and templates. */
 export function policyServes(
   wanted: SecurityPolicy,
   observed: ObservedPolicy,
@@ -17,6 +17,7 @@ export function policyServes(
   return (
     observed.foreign.length === 0 &&
     wanted.action === observed.action &&
+    (wanted.flags ?? 0) === (observed.flags ?? 0) &&
     wanted.templates.length === observed.templates.length &&
     wanted.templates.every((template, index) =>
       sameTemplate(template, observed.templates[index]),

@@ -1,11 +1,7 @@
-import type { AssignedAddress } from "../../native/route/interface-address.ts";
-import type { ForwardingEntry } from "../../native/route/neighbour/forwarding.ts";
-import type { Neighbour } from "../../native/route/neighbour/neighbour.ts";
 import type { Route } from "../../native/route/route.ts";
 import type { SourceRule } from "../../native/route/rule.ts";
 import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
 import type { SecurityPolicy } from "../../native/xfrm/sp.ts";
-import type { OverlayDevice } from "../overlay/state.ts";
 
 /** One step from what the kernel holds to what it should hold. Data, so that it can be shown. */
 export type Operation =
@@ -14,11 +10,8 @@ export type Operation =
   | RouteOperation
   | SysctlOperation
   | LabelOperation
-  | OverlayOperation
-  | AddressOperation
-  | NeighbourOperation
-  | TargetOperation
   | RuleOperation
+  | LinkOperation
   | ProxyOperation;
 
 export interface PolicyOperation {
@@ -56,38 +49,18 @@ export interface LabelOperation {
   readonly text: string;
 }
 
-/** `replace` makes the device anew, `update` only sets it up with its MTU. */
-export interface OverlayOperation {
-  readonly object: "overlay";
-  readonly verb: "add" | "replace" | "update" | "delete";
-  readonly device: OverlayDevice;
-}
-
-/** Gives the overlay's device its address. */
-export interface AddressOperation {
-  readonly object: "address";
-  readonly verb: "add";
-  readonly assigned: AssignedAddress;
-}
-
-/** A permanent neighbour on the overlay. */
-export interface NeighbourOperation {
-  readonly object: "neighbour";
-  readonly verb: "add" | "replace" | "delete";
-  readonly neighbour: Neighbour;
-}
-
-/** An entry of the overlay's forwarding table. */
-export interface TargetOperation {
-  readonly object: "target";
-  readonly verb: "add" | "replace" | "delete";
-  readonly entry: ForwardingEntry;
-}
-
+/** Of what an earlier version left behind. */
 export interface RuleOperation {
   readonly object: "rule";
-  readonly verb: "add" | "delete";
+  readonly verb: "delete";
   readonly rule: SourceRule;
+}
+
+/** Of what an earlier version left behind. */
+export interface LinkOperation {
+  readonly object: "link";
+  readonly verb: "delete";
+  readonly link: { readonly index: number; readonly name: string };
 }
 
 /** Answers neighbour solicitations for an address on a pod's link. */

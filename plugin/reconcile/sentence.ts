@@ -4,13 +4,6 @@ import type { SourceRule } from "../../native/route/rule.ts";
 import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
 import type { SecurityPolicy } from "../../native/xfrm/sp.ts";
 import type { Operation } from "./operation.ts";
-import {
-  OVERLAY_ID,
-  OVERLAY_INDEX,
-  OVERLAY_NAME,
-  OVERLAY_PORT,
-  type OverlayDevice,
-} from "../overlay/state.ts";
 
 /** RT_TABLE_MAIN: include/uapi/linux/rtnetlink.h. */
 const MAIN_TABLE = 254;
@@ -38,48 +31,13 @@ export function describeOperation(operation: Operation): string {
       return `proxy neighbour ${formatAddress(operation.address)} on ${operation.link.name}`;
     case "rule":
       return describeRule(operation.rule);
-    default:
-      return describeOverlay(operation);
+    case "link":
+      return `device ${operation.link.name}`;
   }
-}
-
-/** A step for the VXLAN device, or for what is on it. */
-function describeOverlay(
-  operation: Extract<
-    Operation,
-    { object: "overlay" | "address" | "neighbour" | "target" }
-  >,
-): string {
-  switch (operation.object) {
-    case "overlay":
-      return describeDevice(operation.device);
-    case "address": {
-      const { address, prefixLength: length } = operation.assigned;
-      return `address ${formatPrefix({ address, length })} on ${OVERLAY_NAME}`;
-    }
-    case "neighbour": {
-      const { address, hardwareAddress } = operation.neighbour;
-      return `neighbour ${formatAddress(address)} at ${hardware(hardwareAddress)} on ${OVERLAY_NAME}`;
-    }
-    case "target": {
-      const { destination, hardwareAddress } = operation.entry;
-      return `forwarding entry ${hardware(hardwareAddress)} to ${formatAddress(destination)} on ${OVERLAY_NAME}`;
-    }
-  }
-}
-
-function describeDevice({ local, mtu }: OverlayDevice): string {
-  return `device ${OVERLAY_NAME} (VXLAN ${String(OVERLAY_ID)} from ${formatAddress(local)} by UDP port ${String(OVERLAY_PORT)}, MTU ${String(mtu)})`;
-}
-
-function hardware(address: Uint8Array): string {
-  return [...address]
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join(":");
 }
 
 /** A rule in the words of `ip rule`. */
-export function describeRule({ source, table, priority }: SourceRule): string {
+function describeRule({ source, table, priority }: SourceRule): string {
   return `rule ${String(priority)} from ${formatPrefix(source)} lookup ${String(table)}`;
 }
 
@@ -107,14 +65,10 @@ export function describeRoute(route: Route): string {
   const device =
     route.outputInterface === undefined
       ? ""
-      : ` dev ${deviceName(route.outputInterface)}`;
+      : ` dev #${String(route.outputInterface)}`;
   const table =
     route.table === MAIN_TABLE ? "" : ` table ${String(route.table)}`;
   return `route ${ROUTE_TYPES[route.type] ?? ""}${formatPrefix(route.destination)}${via}${device}${table}`;
-}
-
-function deviceName(index: number): string {
-  return index === OVERLAY_INDEX ? OVERLAY_NAME : `#${String(index)}`;
 }
 
 /** An SPI or a reqid as `ip xfrm` prints SPIs: 0x and eight digits. */

@@ -71,8 +71,11 @@ describe.skipIf(missing !== undefined)(
           mode: "gateway",
           podCIDRs: ["10.2.0.0/16", "fd02::/48"],
           nodes: [
-            node("leaf", "172.31.2.11"),
-            node("gate", "172.31.2.10", { gateway: true }),
+            node("leaf", "172.31.2.11", { podCIDRs: ["10.2.1.0/24"] }),
+            node("gate", "172.31.2.10", {
+              gateway: true,
+              podCIDRs: ["10.2.0.0/24", "fd02::/64"],
+            }),
           ],
         }),
         cluster("six", {
@@ -102,11 +105,11 @@ describe.skipIf(missing !== undefined)(
         "s1 10.1.1.5",
         "s1 fd01:0:0:1::5",
       ];
-      // No address family in common; and a leaf that lost its gateway's route.
+      // No address family in common; and a leaf that lost its SAs.
       const lost = ["s1 10.2.0.5", "gate fd03::5"];
       const checks = [...reached, ...lost].map((pair) => `reach ${pair}`);
       const last =
-        "in_node leaf ip route del 10.1.2.0/24; reach leaf 10.1.2.5; clear";
+        "in_node leaf ip xfrm state flush; reach leaf 10.1.2.5; clear";
       expect(
         await runLab({
           clusters,

@@ -66,7 +66,7 @@ export function nodeLinks(routes: readonly Route[]): NodeLinks {
 }
 
 /** Types of messages that are only listened for: include/uapi/linux/rtnetlink.h. */
-export const RTM = {
+const RTM = {
   newAddress: 20,
   deleteAddress: 21,
   newNetconf: 80,
@@ -78,7 +78,7 @@ const NETCONFA_FORWARDING = 2;
 const NETCONFA_IFINDEX_ALL = -1;
 
 /** `struct netconfmsg` is one byte, the family; attributes begin at the next multiple of four. */
-export const NETCONF_HEADER_BYTES = 4;
+const NETCONF_HEADER_BYTES = 4;
 
 function judgeLink(index: number, links: NodeLinks): Verdict {
   return links.has(index) ? "change" : "nothing";

@@ -1,6 +1,9 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import type { Keyring } from "../../../conf/keyring.ts";
-import { XFRM_STATE_AF_UNSPEC } from "../../../native/xfrm/constants.ts";
+import {
+  XFRM_STATE_AF_UNSPEC,
+  XFRM_STATE_ICMP,
+} from "../../../native/xfrm/constants.ts";
 import type { SecurityAssociation } from "../../../native/xfrm/sa.ts";
 import type { Link } from "../links.ts";
 import {
@@ -53,7 +56,7 @@ function keyLink(
     aead: gcm(
       deriveKey(key.secret, { ...ends, family: link.family, keyId: key.id }),
     ),
-    flags: XFRM_STATE_AF_UNSPEC,
+    flags: XFRM_STATE_AF_UNSPEC | XFRM_STATE_ICMP,
   });
   const [active] = keys;
   return {

@@ -1,5 +1,6 @@
 import type { Cidr } from "../../../ip/cidr.ts";
 import type { IpPrefix } from "../../../native/address.ts";
+import { XFRM_POLICY_ICMP } from "../../../native/xfrm/constants.ts";
 import type { SecurityPolicy, Template } from "../../../native/xfrm/sp.ts";
 import type { KeyedLink } from "./keyed-link.ts";
 import { compareCidrs } from "../../../ip/cidr.ts";
@@ -56,6 +57,28 @@ export function blockUnserved(
   );
 }
 
+/**
+ * On a gateway: what came decrypted from one cluster leaves by ESP, to the other clusters or to a leaf, or goes to one of
+ * the gateway's own pods. Nothing of it crosses the cluster's own network in clear text, and nothing from there enters a
+ * tunnel but what a leaf sent by ESP.
+ */
+export function gatewayPolicies(
+  ownPods: readonly Cidr[],
+  remotes: readonly Cidr[],
+): SecurityPolicy[] {
+  const blocked = remotes.flatMap((remote) => [
+    block("out", { source: prefixOf(remote), destination: any(remote) }),
+    block("fwd", { source: any(remote), destination: prefixOf(remote) }),
+  ]);
+  const passed = remotes.flatMap((remote) =>
+    pairs(ownPods, remote).flatMap((pods) => [
+      allow("fwd", { source: prefixOf(pods), destination: prefixOf(remote) }),
+      allow("out", { source: prefixOf(remote), destination: prefixOf(pods) }),
+    ]),
+  );
+  return [...blocked, ...passed];
+}
+
 /** Tunnels each pair of local and remote CIDR through its link, both ways. Without "fwd" the receiver drops. */
 export function protectPolicies(links: readonly KeyedLink[]): SecurityPolicy[] {
   return links
@@ -100,17 +123,19 @@ function template(
   return { source, destination, reqid: link.reqid, mode: "tunnel" };
 }
 
+/** An ICMP error about a packet that the policy lets through passes as well, from whatever router it is. */
 function allow(
   direction: SecurityPolicy["direction"],
   selector: SecurityPolicy["selector"],
-  through: Template,
+  ...templates: readonly Template[]
 ): SecurityPolicy {
   return {
     selector,
     direction,
     action: "allow",
     priority: PROTECT_PRIORITY,
-    templates: [through],
+    templates,
+    flags: XFRM_POLICY_ICMP,
   };
 }
 

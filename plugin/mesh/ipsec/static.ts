@@ -1,8 +1,10 @@
 import { CniError, ErrorCode } from "../../../cni/error.ts";
 import type { Keyring } from "../../../conf/keyring.ts";
-import { XFRM_STATE_AF_UNSPEC } from "../../../native/xfrm/constants.ts";
+import {
+  XFRM_STATE_AF_UNSPEC,
+  XFRM_STATE_ICMP,
+} from "../../../native/xfrm/constants.ts";
 import { Key } from "../../../native/xfrm/key.ts";
-import type { SecurityAssociation } from "../../../native/xfrm/sa.ts";
 import type { Link } from "../links.ts";
 import {
   gcm,
@@ -48,7 +50,7 @@ function keySharing(
     spi,
     reqid,
     aead,
-    ...familiesOf(sharing),
+    flags: familiesOf(sharing) | XFRM_STATE_ICMP,
   };
   return sharing.map((link) => ({
     ...link,
@@ -59,19 +61,16 @@ function keySharing(
       spi,
       reqid,
       aead,
-      ...familiesOf([link]),
+      // The far end sets its own SAs up; ICMP's flag means nothing to what only sends.
+      ...(link.mixed ? { flags: familiesOf([link]) } : {}),
     },
     inbound: [inbound],
   }));
 }
 
 /** Without the flag the SA is for packets of the tunnel's own family (copy_from_user_state, net/xfrm/xfrm_user.c). */
-function familiesOf(
-  links: readonly Link[],
-): Pick<SecurityAssociation, "flags"> {
-  return links.some(({ mixed }) => mixed)
-    ? { flags: XFRM_STATE_AF_UNSPEC }
-    : {};
+function familiesOf(links: readonly Link[]): number {
+  return links.some(({ mixed }) => mixed) ? XFRM_STATE_AF_UNSPEC : 0;
 }
 
 /** The kernel drops what comes to an SA in the other encapsulation (xfrm_input, net/xfrm/xfrm_input.c). */

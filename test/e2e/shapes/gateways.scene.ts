@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { capture } from "../support/capture.ts";
+import { type Capture, capture } from "../support/capture.ts";
 import { tell } from "../support/facts.ts";
 import { transfer } from "../support/transfer.ts";
 import {
@@ -13,6 +13,7 @@ import {
   type ShapePod,
   wirePod,
 } from "./actor.ts";
+import { sendForged } from "./forged.ts";
 import type { Machine } from "./sites.ts";
 import { type World, world } from "./world.ts";
 
@@ -26,23 +27,47 @@ type PodName = "edge" | "gateway-1" | "worker-1" | "worker-2" | "campus-worker";
 {
   using stack = new DisposableStack();
   const scene = stack.use(world("gateways"));
-  const recorder = await capture(scene.internet, "any");
+  const between = await capture(scene.internet, "any");
+  const inside = await Promise.all(
+    ["headquarters", "campus"].map((site) =>
+      capture(scene.router(site), "any"),
+    ),
+  );
   const pods = await startPods(scene, stack);
   await threeClusters(pods);
-  await ways(scene);
+  await leaves(scene, pods);
   await services(scene, pods);
   await nobody(scene, pods);
   await hostNetwork(scene, pods);
   await secondGateway(scene, pods);
   await sleep(500);
-  using recording = await recorder.stop();
-  const [esp, clear] = [recording.count("esp"), recording.count(clearText)];
-  tell("nothing left a site in clear text", esp > 100 && clear === 0, {
-    esp,
-    clear,
-    shown: recording.show(clearText, 3),
-  });
+  await allEncrypted("nothing left a site in clear text", [between]);
+  await allEncrypted(
+    "nothing passed between a cluster's nodes in clear text",
+    inside,
+  );
+  await writers(scene, pods);
   await withoutCrosslink(scene, pods);
+}
+
+async function allEncrypted(
+  name: string,
+  captures: readonly Capture[],
+): Promise<void> {
+  const seen = [];
+  for (const recorder of captures) {
+    using recording = await recorder.stop();
+    seen.push({
+      esp: recording.count("esp"),
+      clear: recording.count(clearText),
+      shown: recording.show(clearText, 3),
+    });
+  }
+  tell(
+    name,
+    seen.every(({ esp, clear }) => esp > 20 && clear === 0),
+    seen,
+  );
 }
 
 /** Two by a runtime's ADD, whose nodes it links; the others' nodes by `apply`. */
@@ -99,33 +124,96 @@ function addressOf({ addresses: [first = ""] }: ShapePod): string {
   return first;
 }
 
-/** How leaves hand packets to their gateway. */
-async function ways(scene: World): Promise<void> {
-  const route = (name: string): Promise<string> =>
-    shell(scene.machine(name).namespace, "ip route get 10.42.0.9");
-  const behind = await route("worker-2");
-  const beside = await route("worker-1");
-  const always = await route("campus-worker");
-  tell(
-    'overlay "auto": a leaf behind a router uses VXLAN',
-    behind.includes("via 192.168.1.11 dev crosslink0"),
-    behind,
+/** What a leaf has, and what becomes of its packets without it. */
+async function leaves(scene: World, pods: Pods): Promise<void> {
+  const leaf = scene.machine("worker-2").namespace;
+  const states = await shell(leaf, "ip xfrm state");
+  const peers = new Set(
+    [...states.matchAll(/^src (\S+) dst (\S+)/gm)].flatMap(
+      ([, ...ends]) => ends,
+    ),
   );
   tell(
-    'overlay "auto": a leaf on the gateway\'s link does not',
-    beside.includes("via 192.168.1.11 dev eth0"),
-    beside,
+    "a leaf's one peer is its gateway",
+    [...peers].sort().join() === "192.168.1.11,192.168.7.22",
+    states,
   );
+  const gateway = scene.machine("gateway-1").namespace;
+  const reached = (): Promise<boolean> =>
+    pings(pods.edge.namespace, addressOf(pods["worker-2"]));
+  const removed = await shell(
+    gateway,
+    "ip xfrm state deleteall dst 192.168.7.22; ip -o xfrm state list dst 192.168.7.22",
+  );
+  const without = await reached();
+  await mustCrosslink(scene.machine("gateway-1"), scene, "apply");
+  await shell(
+    gateway,
+    "ip xfrm policy delete src 10.42.0.0/16 dst 10.244.4.0/24 dir out",
+  );
+  const unprotected = await reached();
+  await mustCrosslink(scene.machine("gateway-1"), scene, "apply");
+  const again = await reached();
   tell(
-    'overlay "always": a leaf on the gateway\'s link does',
-    always.includes("via 192.168.3.10 dev crosslink0"),
-    always,
+    "a gateway without a leg's SA or policy drops what goes there",
+    !without && !unprotected && again,
+    {
+      removed,
+      without,
+      unprotected,
+      again,
+    },
   );
-  const held = await shell(
-    scene.machine("worker-2").namespace,
-    "ip xfrm state; ip xfrm policy",
+}
+
+/** Who is inside of the cluster's network, and would write into the mesh: a pod, and a node without crosslink. */
+async function writers(scene: World, pods: Pods): Promise<void> {
+  const targets = (["edge", "gateway-2", "worker-2"] as const).map((name) =>
+    name === "gateway-2" ? scene.machine(name).namespace : pods[name].namespace,
   );
-  tell("a leaf has no SA and no policy", held.trim() === "", held);
+  const recorders = await Promise.all(
+    targets.map((target) => capture(target, "eth0")),
+  );
+  const remote = "10.42.0.9";
+  for (const name of ["gateway-2", "worker-1", "worker-2"]) {
+    const [node] = scene.machine(name).entry.ips;
+    for (const destination of [
+      addressOf(pods["worker-2"]),
+      addressOf(pods.edge),
+    ])
+      await sendForged(pods["worker-1"].namespace, {
+        node,
+        source: remote,
+        destination,
+      });
+  }
+  await mustCrosslink(scene.machine("worker-1"), scene, "teardown");
+  const stray = scene.machine("worker-1").namespace;
+  await shell(
+    stray,
+    `ip addr add ${remote}/32 dev lo
+    ip route add 10.42.0.0/16 via 192.168.1.12
+    ip route add ${addressOf(pods["worker-2"])} via 192.168.1.1
+    ip -n ${scene.router("headquarters").name} route add ${addressOf(pods["worker-2"])} via 192.168.7.22`,
+  );
+  await pings(stray, addressOf(pods["worker-2"]), "-I", remote);
+  await pings(pods["worker-1"].namespace, addressOf(pods.edge));
+  await sleep(500);
+  const arrived = [];
+  for (const recorder of recorders) {
+    using recording = await recorder.stop();
+    arrived.push(
+      recording.count(
+        "icmp[icmptype] = icmp-echo and not src net 192.168.0.0/16",
+      ),
+    );
+  }
+  // The second is the gateway's own uplink, which shows that the packets were sent.
+  tell(
+    "nobody inside of the cluster's network writes into the mesh",
+    arrived[0] === 0 && arrived[2] === 0 && arrived[1]! > 0,
+    arrived,
+  );
 }
 
 /** Like kube-proxy on the gateway, for a service whose pod is on a leaf. */
@@ -225,16 +313,5 @@ async function withoutCrosslink(scene: World, pods: Pods): Promise<void> {
     "the capture sees clear text where there is some",
     recording.count(clearText) > 0,
     recording.show("not esp", 20),
-  );
-  const leaf = scene.machine("worker-2");
-  await mustCrosslink(leaf, scene, "teardown");
-  const left = await shell(
-    leaf.namespace,
-    "ip -br link; ip rule; ip route show table all",
-  );
-  tell(
-    "teardown takes the overlay along",
-    !/crosslink0|17228|proto 88/.test(left),
-    left,
   );
 }

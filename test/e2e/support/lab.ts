@@ -1,6 +1,5 @@
 import type { ClusterSource } from "../../../conf/clusters.ts";
 import type { Keyring } from "../../../conf/keyring.ts";
-import { formatAddress } from "../../../native/address.ts";
 import type { DesiredMesh } from "../../../plugin/mesh/state.ts";
 import {
   associationText,
@@ -171,18 +170,6 @@ function meshCommands(mesh: DesiredMesh): string[] {
   return [
     ...mesh.policies.map((policy) => `xfrm policy add ${policyText(policy)}`),
     ...mesh.associations.map((sa) => `xfrm state add ${associationText(sa)}`),
-    ...mesh.routes
-      .filter(
-        ({ kind, destination, via }) =>
-          kind === "gateway" && destination.bytes.length === via.length,
-      )
-      .map(
-        ({ destination, via }) =>
-          `route add ${destination.text} via ${formatAddress(via)} metric 50`,
-      ),
-    ...mesh.fallbacks.map(
-      ({ text }) => `route add unreachable ${text} metric 4000`,
-    ),
     // The default routes cover the rest, but on a node with addresses of one family only for that family.
     ...mesh.routes
       .filter(

@@ -64,22 +64,9 @@ function follow(): void {
     }),
   );
   const route = openRoute(binding, { netns: node.fd });
-  changes.followLinks(
-    route.routes({ family: 2, table: 254 }),
-    route.link("crosslink0")?.index,
-  );
+  changes.followLinks(route.routes({ family: 2, table: 254 }));
   route.close();
 }
-
-/** What an agent of a gateway sets up between its cluster's nodes. */
-const overlay = `
-  ip link add crosslink0 type vxlan id 17228 dstport 17228 local 172.17.1.2 nolearning
-  ip link set crosslink0 up
-  ip addr add 169.254.67.76/32 dev crosslink0 scope host
-  ip neigh add 172.17.1.3 lladdr 02:43:ac:11:01:03 nud permanent dev crosslink0
-  bridge fdb add 02:43:ac:11:01:03 dev crosslink0 dst 172.17.1.3
-  ip route add 10.5.0.0/24 via 172.17.1.3 dev crosslink0 onlink table 17228 proto 88
-  ip rule add from 10.9.0.0/16 table 17228 pref 17228 protocol 88`;
 
 /** What a script's doing means, once what stands before it is taken note of. */
 function verdictOf(script: string, before = ":"): Verdict {
@@ -225,80 +212,6 @@ describe("poll()", () => {
       "echo 0 > /proc/sys/net/ipv6/conf/all/forwarding",
       "harm",
       "echo 1 > /proc/sys/net/ipv6/conf/all/forwarding",
-    ],
-    ["the overlay deleted", "ip link del crosslink0", "harm", overlay],
-    ["the overlay down", "ip link set crosslink0 down", "harm", overlay],
-    [
-      "another MTU of the overlay",
-      "ip link set crosslink0 mtu 1300",
-      "change",
-      overlay,
-    ],
-    [
-      "the overlay's address deleted",
-      "ip addr del 169.254.67.76/32 dev crosslink0",
-      "harm",
-      overlay,
-    ],
-    [
-      "a neighbour on the overlay deleted",
-      "ip neigh del 172.17.1.3 dev crosslink0",
-      "harm",
-      overlay,
-    ],
-    [
-      "a neighbour on the overlay replaced",
-      "ip neigh replace 172.17.1.3 lladdr 02:00:00:00:00:01 nud permanent dev crosslink0",
-      "change",
-      overlay,
-    ],
-    [
-      "a neighbour on another device",
-      "ip neigh add 172.17.1.9 lladdr 02:00:00:00:00:01 nud permanent dev eth0; ip neigh del 172.17.1.9 dev eth0",
-      "nothing",
-      overlay,
-    ],
-    [
-      "a forwarding entry of the overlay deleted",
-      "bridge fdb del 02:43:ac:11:01:03 dev crosslink0 dst 172.17.1.3",
-      "harm",
-      overlay,
-    ],
-    [
-      "a forwarding entry of the overlay replaced",
-      "bridge fdb replace 02:43:ac:11:01:03 dev crosslink0 dst 172.17.9.9",
-      "change",
-      overlay,
-    ],
-    [
-      "a way over the overlay deleted",
-      "ip route flush table 17228",
-      "harm",
-      overlay,
-    ],
-    [
-      "a way over the overlay replaced",
-      "ip route replace 10.5.0.0/24 via 172.17.1.1 table 17228 proto 88",
-      "change",
-      overlay,
-    ],
-    [
-      "a rule for the overlay deleted",
-      "ip rule del pref 17228",
-      "harm",
-      overlay,
-    ],
-    [
-      "another's rule deleted from the rules",
-      "ip rule del pref 5",
-      "nothing",
-      "ip rule add from 10.9.0.0/16 table 77 pref 5",
-    ],
-    [
-      "rp_filter of the overlay",
-      "echo 1 > /proc/sys/net/ipv4/conf/crosslink0/rp_filter",
-      "change",
-      `${overlay}; echo 2 > /proc/sys/net/ipv4/conf/crosslink0/rp_filter`,
     ],
     [
       "proxy-ARP of one device",

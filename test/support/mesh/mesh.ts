@@ -4,7 +4,11 @@ import type { Cluster, Node } from "../../../conf/generated/cluster.ts";
 import type { Keyring } from "../../../conf/keyring.ts";
 import { Secret } from "../../../conf/secret.ts";
 import { formatAddress, formatPrefix } from "../../../native/address.ts";
-import { XFRM_STATE_AF_UNSPEC } from "../../../native/xfrm/constants.ts";
+import {
+  XFRM_POLICY_ICMP,
+  XFRM_STATE_AF_UNSPEC,
+  XFRM_STATE_ICMP,
+} from "../../../native/xfrm/constants.ts";
 import type { SecurityAssociation } from "../../../native/xfrm/sa.ts";
 import type { SecurityPolicy } from "../../../native/xfrm/sp.ts";
 import { desiredMesh } from "../../../plugin/mesh/desired.ts";
@@ -108,7 +112,7 @@ export function cidrs(texts: readonly string[]): Cidr[] {
 
 /** A policy in the words of `ip xfrm policy add`. */
 export function policyText(policy: SecurityPolicy): string {
-  const { selector, direction, action, priority, templates } = policy;
+  const { selector, direction, action, priority, templates, flags } = policy;
   const through = templates.map(
     ({ source, destination, reqid, mode }) =>
       `tmpl src ${formatAddress(source)} dst ${formatAddress(destination)} proto esp reqid ${String(reqid)} mode ${mode}`,
@@ -118,6 +122,7 @@ export function policyText(policy: SecurityPolicy): string {
     head,
     ...(action === "block" ? ["action block"] : []),
     `priority ${String(priority)}`,
+    ...(flags === XFRM_POLICY_ICMP ? ["flag icmp"] : []),
     ...through,
   ].join(" ");
 }
@@ -126,6 +131,11 @@ export function policyText(policy: SecurityPolicy): string {
 export function associationText(sa: SecurityAssociation): string {
   const key = Buffer.from(sa.aead.key.bytes()).toString("hex");
   const ends = `src ${formatAddress(sa.source)} dst ${formatAddress(sa.destination)}`;
-  const flags = sa.flags === XFRM_STATE_AF_UNSPEC ? "flag af-unspec " : "";
+  const { flags: set = 0 } = sa;
+  const words = [
+    ...(set & XFRM_STATE_ICMP ? ["icmp"] : []),
+    ...(set & XFRM_STATE_AF_UNSPEC ? ["af-unspec"] : []),
+  ];
+  const flags = words.length === 0 ? "" : `flag ${words.join(" ")} `;
   return `${ends} proto esp spi ${String(sa.spi)} reqid ${String(sa.reqid)} mode ${sa.mode} ${flags}aead ${sa.aead.algorithm} 0x${key} ${String(sa.aead.icvBits)}`;
 }

@@ -29,7 +29,7 @@ describe("keys and types", () => {
     [{ podCIDR: [] }, '/podCIDR: unknown key; did you mean "podCIDRs"?'],
     [
       { _: "a comment" },
-      '/_: unknown key; known keys are "name", "cni", "mode", "ipFamily", "podCIDRs", "serviceCIDRs", "globalCIDRs", "nodes", "encryption", "encap", "overlay"',
+      '/_: unknown key; known keys are "name", "cni", "mode", "ipFamily", "podCIDRs", "serviceCIDRs", "globalCIDRs", "nodes", "encryption", "encap"',
     ],
     [{ name: undefined }, "/name: is missing"],
     [
@@ -70,7 +70,7 @@ describe("keys and types", () => {
     ],
     [{ encryption: "aes" }, '/encryption: is "aes", want one of "esp", "none"'],
     [{ encap: "UDP" }, '/encap: is "UDP", want one of "esp", "udp"'],
-    [{ overlay: "no" }, '/overlay: is "no", want one of "auto", "always"'],
+    [{ overlay: "auto" }, "/overlay: is no longer a key"],
   ])("loadClusters() refuses %j", (keys, message) => {
     expect(refused(keys).msg).toBe(message);
   });

@@ -41,14 +41,11 @@ describe("desiredMesh() with the article's two nodes and its static key", () => 
     });
     expect(associations.map(associationText)).toEqual([
       `src 172.17.0.2 dst 124.220.14.201 proto esp spi 186 reqid 186 mode tunnel aead rfc4106(gcm(aes)) ${key} 128`,
-      `src 124.220.14.201 dst 172.17.0.2 proto esp spi 186 reqid 186 mode tunnel aead rfc4106(gcm(aes)) ${key} 128`,
+      `src 124.220.14.201 dst 172.17.0.2 proto esp spi 186 reqid 186 mode tunnel flag icmp aead rfc4106(gcm(aes)) ${key} 128`,
     ]);
     expect(
       associations.every(
-        (sa) =>
-          sa.replayWindow === 0 &&
-          sa.flags === undefined &&
-          sa.encapsulation === undefined,
+        (sa) => sa.replayWindow === 0 && sa.encapsulation === undefined,
       ),
     ).toBe(true);
   });
@@ -61,9 +58,9 @@ describe("desiredMesh() with the article's two nodes and its static key", () => 
       "src 0.0.0.0/0 dst 10.0.1.0/24 dir out action block priority 17299",
       "src 10.0.1.0/24 dst 0.0.0.0/0 dir in action block priority 17299",
       "src 10.0.1.0/24 dst 0.0.0.0/0 dir fwd action block priority 17299",
-      "src 10.0.0.0/24 dst 10.0.1.0/24 dir out priority 17200 tmpl src 172.17.0.2 dst 124.220.14.201 proto esp reqid 186 mode tunnel",
-      "src 10.0.1.0/24 dst 10.0.0.0/24 dir in priority 17200 tmpl src 124.220.14.201 dst 172.17.0.2 proto esp reqid 186 mode tunnel",
-      "src 10.0.1.0/24 dst 10.0.0.0/24 dir fwd priority 17200 tmpl src 124.220.14.201 dst 172.17.0.2 proto esp reqid 186 mode tunnel",
+      "src 10.0.0.0/24 dst 10.0.1.0/24 dir out priority 17200 flag icmp tmpl src 172.17.0.2 dst 124.220.14.201 proto esp reqid 186 mode tunnel",
+      "src 10.0.1.0/24 dst 10.0.0.0/24 dir in priority 17200 flag icmp tmpl src 124.220.14.201 dst 172.17.0.2 proto esp reqid 186 mode tunnel",
+      "src 10.0.1.0/24 dst 10.0.0.0/24 dir fwd priority 17200 flag icmp tmpl src 124.220.14.201 dst 172.17.0.2 proto esp reqid 186 mode tunnel",
     ]);
   });
 
@@ -71,12 +68,12 @@ describe("desiredMesh() with the article's two nodes and its static key", () => 
     const mesh = meshAt(article, "cluster2/node2", { keyring: staticKeyring });
     expect(mesh.associations.map(associationText)).toEqual([
       `src 172.17.0.7 dst 124.221.146.81 proto esp spi 186 reqid 186 mode tunnel aead rfc4106(gcm(aes)) ${key} 128`,
-      `src 124.221.146.81 dst 172.17.0.7 proto esp spi 186 reqid 186 mode tunnel aead rfc4106(gcm(aes)) ${key} 128`,
+      `src 124.221.146.81 dst 172.17.0.7 proto esp spi 186 reqid 186 mode tunnel flag icmp aead rfc4106(gcm(aes)) ${key} 128`,
     ]);
     expect(mesh.policies.slice(3).map(policyText)).toEqual([
-      "src 10.0.1.0/24 dst 10.0.0.0/24 dir out priority 17200 tmpl src 172.17.0.7 dst 124.221.146.81 proto esp reqid 186 mode tunnel",
-      "src 10.0.0.0/24 dst 10.0.1.0/24 dir in priority 17200 tmpl src 124.221.146.81 dst 172.17.0.7 proto esp reqid 186 mode tunnel",
-      "src 10.0.0.0/24 dst 10.0.1.0/24 dir fwd priority 17200 tmpl src 124.221.146.81 dst 172.17.0.7 proto esp reqid 186 mode tunnel",
+      "src 10.0.1.0/24 dst 10.0.0.0/24 dir out priority 17200 flag icmp tmpl src 172.17.0.7 dst 124.221.146.81 proto esp reqid 186 mode tunnel",
+      "src 10.0.0.0/24 dst 10.0.1.0/24 dir in priority 17200 flag icmp tmpl src 124.221.146.81 dst 172.17.0.7 proto esp reqid 186 mode tunnel",
+      "src 10.0.0.0/24 dst 10.0.1.0/24 dir fwd priority 17200 flag icmp tmpl src 124.221.146.81 dst 172.17.0.7 proto esp reqid 186 mode tunnel",
     ]);
   });
 
@@ -112,7 +109,7 @@ describe("desiredMesh() with the article's two nodes and its static key", () => 
       needsKeyring: true,
       warnings: [],
       globalMappings: [],
-      fallbacks: [],
+      wrappingsBeyond: [],
     });
   });
 });

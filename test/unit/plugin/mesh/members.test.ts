@@ -74,7 +74,7 @@ describe("membersOf() in p2p mode", () => {
         code: 7,
         message: 'Cannot tell which pods of cluster "a" are on node "a2"',
         details: expect.stringContaining(
-          "/etc/crosslink/clusters.d/a.json: /nodes/1 has no podCIDRs",
+          "/etc/crosslink/clusters.d/a.json gives the node no podCIDRs",
         ),
       }),
     );

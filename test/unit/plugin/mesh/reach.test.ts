@@ -93,7 +93,6 @@ describe("desiredMesh() routes", () => {
       associations: [],
       policies: [],
       needsKeyring: false,
-      fallbacks: [],
     });
     expect(exemptions(mesh)).toEqual(["10.9.0.0/24 10.2.0.0/16 none"]);
     // A node that names no gateway stands for its cluster's networks; those named by a node go to it.
@@ -110,9 +109,12 @@ describe("desiredMesh() in a gateway-mode cluster", () => {
     mode: "gateway",
     podCIDRs: ["10.1.0.0/16", "fd01::/48"],
     nodes: [
-      node("a1", "192.168.0.1"),
-      node("a2", ["192.168.0.2", "fd99::2"], { gateway: true }),
-      node("a3", "192.168.0.3", { gateway: true }),
+      node("a1", "192.168.0.1", { podCIDRs: ["10.1.7.0/24"] }),
+      node("a2", ["192.168.0.2", "fd99::2"], {
+        gateway: true,
+        podCIDRs: ["10.1.8.0/24", "fd01:0:0:8::/64"],
+      }),
+      node("a3", "192.168.0.3", { gateway: true, podCIDRs: [] }),
     ],
   });
   const dual = cluster("c", {
@@ -124,29 +126,67 @@ describe("desiredMesh() in a gateway-mode cluster", () => {
   });
   const own = { localCidrs: cidrs(["10.1.7.0/24"]) };
 
-  it("sends a leaf's packets to the gateway, in clear text or not at all", () => {
+  it("gives a leaf one peer, the gateway, and all remote networks through it", () => {
     const mesh = meshAt([gate, b, dual], "a/a1", own);
-    expect(mesh).toMatchObject({
-      role: "leaf",
-      associations: [],
-      policies: [],
-      peers: [],
-      needsKeyring: false,
-    });
+    expect(mesh).toMatchObject({ role: "leaf", needsKeyring: true });
+    expect(
+      mesh.peers.map(({ node: name, localCidrs, remoteCidrs }) => [
+        name,
+        localCidrs.map(({ text }) => text),
+        remoteCidrs.map(({ text }) => text),
+      ]),
+    ).toEqual([["a2", ["10.1.7.0/24"], ["10.2.0.0/16", "10.3.0.0/24"]]]);
     expect(routes(mesh)).toEqual([
-      "10.2.0.0/16 via 192.168.0.2 gateway b",
-      "10.3.0.0/24 via 192.168.0.2 gateway c",
-      "fd03::/64 via fd99::2 gateway c",
-    ]);
-    expect(mesh.fallbacks.map(({ text }) => text)).toEqual([
-      "10.2.0.0/16",
-      "10.3.0.0/24",
-      "fd03::/64",
+      "10.2.0.0/16 via 192.168.0.2 peer b",
+      "10.3.0.0/24 via 192.168.0.2 peer c",
     ]);
     expect(exemptions(mesh)).toEqual([
       "10.1.7.0/24 10.2.0.0/16 esp",
       "10.1.7.0/24 10.3.0.0/24 esp",
     ]);
+  });
+
+  it("tells a leaf how its gateway wraps what it passes on", () => {
+    const inUdp = { ...dual.cluster, encap: "udp" as const };
+    const udp = { ...dual, cluster: inUdp };
+    expect(meshAt([gate, b, udp], "a/a1", own).wrappingsBeyond).toEqual([
+      { family: 4, inUdp: false },
+      { family: 4, inUdp: true },
+      { family: 6, inUdp: true },
+    ]);
+    expect(meshAt([gate, b, udp], "a/a2", own).wrappingsBeyond).toEqual([]);
+  });
+
+  it("uses private addresses inside of the cluster", () => {
+    const [near, far] = [1, 2].map((n) =>
+      node(`g${String(n)}`, `192.168.0.${String(n)}`, {
+        elasticIP: `203.0.113.${String(n)}`,
+        gateway: n === 1,
+        podCIDRs: [`10.1.${String(n)}.0/24`],
+      }),
+    );
+    const nodes = [near!, far!];
+    const podCIDRs = ["10.1.0.0/16"];
+    const both = cluster("g", { mode: "gateway", podCIDRs, nodes });
+    const [leg] = meshAt([both, b], "g/g2").peers;
+    expect(formatAddress(leg!.remote)).toBe("192.168.0.1");
+  });
+
+  it("refuses nodes whose pods the file leaves open", () => {
+    const open = node("a4", "192.168.0.4");
+    const nodes = [...gate.cluster.nodes, open];
+    const wide = { ...gate, cluster: { ...gate.cluster, nodes } };
+    for (const place of ["a/a2", "a/a4"])
+      expect(() => meshAt([wide, b], place)).toThrow(
+        expect.objectContaining({
+          code: 7,
+          message: 'Cannot tell which pods of cluster "a" are on node "a4"',
+          details: expect.stringContaining(
+            "an empty list where it has no pods",
+          ),
+        }),
+      );
+    expect(meshAt([wide, b], "b/b1").peers).toHaveLength(1);
   });
 
   it("takes a second gateway for a leaf until the first is dead", () => {
@@ -160,7 +200,7 @@ describe("desiredMesh() in a gateway-mode cluster", () => {
       routes(
         meshAt([gate, b], "a/a1", { ...own, aliveGateways: new Set(["a/a3"]) }),
       ),
-    ).toEqual(["10.2.0.0/16 via 192.168.0.3 gateway b"]);
+    ).toEqual(["10.2.0.0/16 via 192.168.0.3 peer b"]);
   });
 
   it("gives the gateway the whole cluster", () => {
@@ -171,6 +211,7 @@ describe("desiredMesh() in a gateway-mode cluster", () => {
         localCidrs.map(({ text }) => text),
       ]),
     ).toEqual([
+      ["a1", ["10.2.0.0/16"]],
       ["b1", ["10.1.0.0/16"]],
       ["b2", ["10.1.0.0/16"]],
     ]);

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { Secret } from "../../../../../conf/secret.ts";
-import { XFRM_STATE_AF_UNSPEC } from "../../../../../native/xfrm/constants.ts";
+import {
+  XFRM_STATE_AF_UNSPEC,
+  XFRM_STATE_ICMP,
+} from "../../../../../native/xfrm/constants.ts";
 import {
   associationText,
   cluster,
@@ -43,7 +46,7 @@ describe("keyWithDerived()", () => {
       expect([mode, replayWindow, flags]).toEqual([
         "tunnel",
         0,
-        XFRM_STATE_AF_UNSPEC,
+        XFRM_STATE_AF_UNSPEC | XFRM_STATE_ICMP,
       ]);
     }
   });

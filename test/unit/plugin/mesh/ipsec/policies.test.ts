@@ -76,9 +76,9 @@ describe("protectPolicies()", () => {
     ],
   });
   const through =
-    "priority 17200 tmpl src 192.168.0.1 dst 192.168.1.1 proto esp reqid 186 mode tunnel";
+    "priority 17200 flag icmp tmpl src 192.168.0.1 dst 192.168.1.1 proto esp reqid 186 mode tunnel";
   const back =
-    "priority 17200 tmpl src 192.168.1.1 dst 192.168.0.1 proto esp reqid 186 mode tunnel";
+    "priority 17200 flag icmp tmpl src 192.168.1.1 dst 192.168.0.1 proto esp reqid 186 mode tunnel";
 
   it("tunnels every local CIDR with every remote one of its family", () => {
     const a = cluster("a", {

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { addressFromBytes } from "../../../../../ip/cidr.ts";
-import { XFRM_STATE_AF_UNSPEC } from "../../../../../native/xfrm/constants.ts";
+import {
+  XFRM_STATE_AF_UNSPEC,
+  XFRM_STATE_ICMP,
+} from "../../../../../native/xfrm/constants.ts";
 import type { SecurityAssociation } from "../../../../../native/xfrm/sa.ts";
 import {
   cluster,
@@ -67,8 +70,11 @@ describe("keyWithStatic()", () => {
       meshAt([a, place], "a/a1", { keyring: staticKeyring }).associations.map(
         (sa) => sa.flags,
       );
-    expect(flags(b)).toEqual([undefined, undefined]);
-    expect(flags(six)).toEqual([XFRM_STATE_AF_UNSPEC, XFRM_STATE_AF_UNSPEC]);
+    expect(flags(b)).toEqual([XFRM_STATE_ICMP, undefined]);
+    expect(flags(six)).toEqual([
+      XFRM_STATE_AF_UNSPEC | XFRM_STATE_ICMP,
+      XFRM_STATE_AF_UNSPEC,
+    ]);
   });
 
   it("lets both families in for all peers where one needs it", () => {
@@ -84,7 +90,7 @@ describe("keyWithStatic()", () => {
       keyring: staticKeyring,
     });
     expect(associations.map((sa) => [ends(sa), sa.flags])).toEqual([
-      ["0.0.0.0 > 192.168.0.1", XFRM_STATE_AF_UNSPEC],
+      ["0.0.0.0 > 192.168.0.1", XFRM_STATE_AF_UNSPEC | XFRM_STATE_ICMP],
       ["192.168.0.1 > 192.168.1.1", undefined],
       ["192.168.0.1 > 192.168.3.1", XFRM_STATE_AF_UNSPEC],
     ]);

@@ -1,0 +1,49 @@
+import { type Link, linksBetween } from "./links.ts";
+import { outerAddresses } from "./members.ts";
+import type { Wrapping } from "./mtu.ts";
+import { widest } from "./networks.ts";
+import type { View } from "./view.ts";
+
+/**
+ * The tunnels inside of a gateway-mode cluster: on a leaf the one with its gateway, on the gateway one with each leaf. At
+ * the leaf's end are its pods, at the gateway's all encrypted networks of the other clusters: the gateway decrypts what
+ * comes from either side, and encrypts it for the other.
+ */
+export function legsOf({ role, own, companions, encrypted }: View): Link[] {
+  if (own === undefined) return [];
+  const remotes = widest(encrypted.flatMap(({ seen }) => seen));
+  return companions.flatMap((companion) =>
+    role === "leaf"
+      ? linksBetween(own, companion, {
+          localCidrs: own.pods,
+          remoteCidrs: remotes,
+        })
+      : linksBetween(own, companion, {
+          localCidrs: remotes,
+          remoteCidrs: companion.pods,
+        }),
+  );
+}
+
+/** On a leaf: how its gateway wraps what it passes on, as far as the files tell; each way once. */
+export function wrappingsBeyond({
+  role,
+  self,
+  encrypted,
+  companions: [gateway],
+}: View): Wrapping[] {
+  if (role !== "leaf" || gateway === undefined) return [];
+  const found = new Map<string, Wrapping>();
+  for (const { source } of encrypted) {
+    const inUdp = [self.source, source].some(
+      ({ cluster }) => cluster.encap === "udp",
+    );
+    const theirs = source.cluster.nodes.flatMap((node) => [
+      ...outerAddresses(node).keys(),
+    ]);
+    for (const family of gateway.addresses.keys())
+      if (theirs.includes(family))
+        found.set(`${String(family)} ${String(inUdp)}`, { family, inUdp });
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,56 @@
+import type { Cidr } from "../../ip/cidr.ts";
+import type { RouteClient } from "../../native/route/client.ts";
+import {
+  RT_SCOPE_UNIVERSE,
+  RT_TABLE_MAIN,
+  RTN_UNICAST,
+} from "../../native/route/constants.ts";
+import type { Route } from "../../native/route/route.ts";
+import { ROUTE_PROTOCOL } from "../owned.ts";
+
+/** How a packet to an address leaves this node. */
+export interface NextHop {
+  readonly outputInterface: number;
+  readonly gateway?: Uint8Array;
+}
+
+/** IP6_RT_PRIO_USER: what the kernel gives an IPv6 route that asks for no metric. */
+const IPV6_METRIC = 1024;
+
+/** How a packet to an address leaves this node; undefined where it cannot. */
+export function nextHopTo(
+  route: RouteClient,
+  address: Uint8Array,
+): NextHop | undefined {
+  const found = route.getRoute(address);
+  if (found?.outputInterface === undefined) return undefined;
+  const { outputInterface, gateway } = found;
+  return gateway === undefined
+    ? { outputInterface }
+    : { outputInterface, gateway };
+}
+
+/** A route of ours by a next hop, of either family, in the main table. */
+export function routeBy(
+  destination: Cidr,
+  { gateway, outputInterface }: NextHop,
+): Route {
+  const metric = destination.family === 6 ? { priority: IPV6_METRIC } : {};
+  return {
+    ...routeTo(destination, RTN_UNICAST),
+    outputInterface,
+    ...(gateway && { gateway }),
+    ...metric,
+  };
+}
+
+/** The beginning of a route of ours in the main table. */
+export function routeTo(destination: Cidr, type: number): Route {
+  return {
+    destination: { address: destination.bytes, length: destination.prefix },
+    table: RT_TABLE_MAIN,
+    protocol: ROUTE_PROTOCOL,
+    scope: RT_SCOPE_UNIVERSE,
+    type,
+  };
+}
