@@ -19,18 +19,11 @@ export type {
   InterfaceAddress,
 } from "./route/interface-address.ts";
 export type { Link, LinkChange } from "./route/link.ts";
-export type { ForwardingEntry } from "./route/neighbour/forwarding.ts";
-export type { Neighbour } from "./route/neighbour/neighbour.ts";
 export type { ProxyNeighbour } from "./route/neighbour/proxy.ts";
-export type {
-  ForwardingOperation,
-  NeighbourOperation,
-} from "./route/neighbour/tables.ts";
 export type { NextHop } from "./route/next-hop.ts";
 export type { Route, RouteFilter, RouteLookup } from "./route/route.ts";
 export type { RoutingRule, SourceRule } from "./route/rule.ts";
 export type { RouteOperation } from "./route/tables.ts";
-export type { Vxlan, VxlanTraits } from "./route/vxlan.ts";
 export type { XfrmSwitches } from "./route/xfrm-switches.ts";
 export type {
   MirrorTarget,

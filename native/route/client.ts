@@ -34,14 +34,8 @@ import {
   type LinkChange,
 } from "./link.ts";
 import { type NamespaceNumbers, namespaceNumbers } from "./namespace-id.ts";
-import type { ForwardingEntry } from "./neighbour/forwarding.ts";
-import type { Neighbour } from "./neighbour/neighbour.ts";
 import type { ProxyNeighbour } from "./neighbour/proxy.ts";
-import {
-  type ForwardingOperation,
-  type NeighbourOperation,
-  neighbourTables,
-} from "./neighbour/tables.ts";
+import { proxyTable } from "./neighbour/table.ts";
 import type { Route, RouteFilter, RouteLookup } from "./route.ts";
 import type { RoutingRule, SourceRule } from "./rule.ts";
 import { isInternet } from "./structs.ts";
@@ -49,14 +43,12 @@ import { type RouteOperation, routingTables } from "./tables.ts";
 import { trafficControl } from "./traffic-control/client.ts";
 import type { TrafficFilter } from "./traffic-control/filter.ts";
 import type { Qdisc } from "./traffic-control/qdisc.ts";
-import { encodeVxlan, type Vxlan } from "./vxlan.ts";
 
 /** The links, addresses and routes of one network namespace. Methods throw NetlinkError. */
 export interface RouteClient extends NamespaceNumbers {
   links(): Link[];
   /** By index, name or alternative name; undefined where there is none. */
   link(which: number | string): Link | undefined;
-  addVxlan(vxlan: Vxlan): void;
   changeLink(index: number, change: LinkChange): void;
   /** "" removes it. */
   setAlias(index: number, alias: string): void;
@@ -88,18 +80,6 @@ export interface RouteClient extends NamespaceNumbers {
   addRule(rule: SourceRule): void;
   /** ENOENT where there is none. */
   deleteRule(rule: SourceRule): void;
-  /** The permanent neighbours of a device, of both families. */
-  neighbours(index: number): Neighbour[];
-  /** Like changeRoutes(). */
-  changeNeighbours(
-    operations: readonly NeighbourOperation[],
-  ): (NetlinkError | undefined)[];
-  /** The permanent entries of a VXLAN device's table. */
-  forwardingEntries(index: number): ForwardingEntry[];
-  /** Like changeRoutes(). */
-  changeForwardingEntries(
-    operations: readonly ForwardingOperation[],
-  ): (NetlinkError | undefined)[];
   proxyNeighbours(family?: number): ProxyNeighbour[];
   /** No error where it is there already. */
   addProxyNeighbour(proxy: ProxyNeighbour): void;
@@ -127,8 +107,8 @@ export function routeClient(conversation: Conversation): RouteClient {
     ...addressMethods(conversation),
     ...namespaceNumbers(conversation),
     ...routingTables(conversation),
-    ...neighbourTables(conversation),
     ...trafficControl(conversation),
+    ...proxyTable(conversation),
     close: () => {
       conversation.close();
     },
@@ -148,16 +128,6 @@ function linkMethods(conversation: Conversation) {
         .dump(request("RTM_GETLINK", RTM_GETLINK, encodeLinkQuery()))
         .map(({ body }) => decodeLink(body)),
     link: (which: number | string) => getLink(conversation, which),
-    addVxlan: (vxlan: Vxlan): void => {
-      const action = (): string => `add VXLAN device "${vxlan.name}"`;
-      const add = request(
-        "RTM_NEWLINK",
-        RTM_NEWLINK,
-        encodeVxlan(vxlan),
-        action,
-      );
-      conversation.execute({ ...add, flags: NLM_F_CREATE | NLM_F_EXCL });
-    },
     changeLink: change,
     setAlias: (index: number, alias: string): void => {
       change(index, { alias });

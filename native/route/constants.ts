@@ -37,7 +37,6 @@ export const IFLA_LINK_NETNSID = 37;
 export const IFLA_XDP = 43;
 export const IFLA_ALT_IFNAME = 53;
 export const IFLA_INFO_KIND = 1;
-export const IFLA_INFO_DATA = 2;
 
 /** Within IFLA_AF_SPEC: an array of __u32, one a setting of net.ipv4.conf.DEV, or net.ipv6.conf.DEV. */
 export const IFLA_INET_CONF = 1;
@@ -52,16 +51,6 @@ export const IFLA_XDP_PROG_ID = 4;
 
 /** Leaves the counters out of a link's answer, which are half of its bytes. */
 export const RTEXT_FILTER_SKIP_STATS = 1 << 3;
-
-export const IFLA_VXLAN_ID = 1;
-export const IFLA_VXLAN_GROUP = 2;
-export const IFLA_VXLAN_LINK = 3;
-export const IFLA_VXLAN_LOCAL = 4;
-export const IFLA_VXLAN_TTL = 5;
-export const IFLA_VXLAN_LEARNING = 7;
-export const IFLA_VXLAN_PORT = 15;
-export const IFLA_VXLAN_GROUP6 = 16;
-export const IFLA_VXLAN_LOCAL6 = 17;
 
 export const IFA_ADDRESS = 1;
 export const IFA_LOCAL = 2;
@@ -104,16 +93,9 @@ export const RTN_BLACKHOLE = 6;
 export const RTN_UNREACHABLE = 7;
 export const RTN_PROHIBIT = 8;
 
-/** Family of an ndmsg that is about a bridge's or VXLAN device's forwarding table. */
-export const PF_BRIDGE = 7;
 export const NDA_DST = 1;
-export const NDA_LLADDR = 2;
-export const NDA_IFINDEX = 8;
 export const NDA_PROTOCOL = 12;
-export const NUD_NOARP = 0x40;
 export const NUD_PERMANENT = 0x80;
-/** The device's own table, not that of a bridge above it. */
-export const NTF_SELF = 0x02;
 /** The kernel answers for this address on that device. */
 export const NTF_PROXY = 0x08;
 

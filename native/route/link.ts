@@ -16,7 +16,6 @@ import {
   IFLA_EXT_MASK,
   IFLA_IFALIAS,
   IFLA_IFNAME,
-  IFLA_INFO_DATA,
   IFLA_INFO_KIND,
   IFLA_LINK,
   IFLA_LINK_NETNSID,
@@ -29,7 +28,6 @@ import {
 } from "./constants.ts";
 import { fieldsOf, present } from "./fields.ts";
 import { ifinfomsg } from "./structs.ts";
-import { decodeVxlanTraits, type VxlanTraits } from "./vxlan.ts";
 import { decodeXfrmSwitches, type XfrmSwitches } from "./xfrm-switches.ts";
 
 /** A network device. */
@@ -57,8 +55,6 @@ export interface Link {
   readonly flags: number;
   /** Free text of an administrator or a program. */
   readonly alias?: string;
-  /** Where its kind is "vxlan". */
-  readonly vxlan?: VxlanTraits;
   /** The settings by which packets of this device pass xfrm; absent where none is on. */
   readonly xfrmSwitches?: XfrmSwitches;
   /** Id of the XDP program that sees what the device receives. */
@@ -113,7 +109,7 @@ export function encodeLinkDelete(index: number): Uint8Array {
 export function decodeLink(body: Uint8Array): Link {
   const info = decode(ifinfomsg, body);
   const fields = fieldsOf(decodeAttributes(body.subarray(ifinfomsg.size)));
-  const { kind, vxlan } = kindOf(fields.bytes(IFLA_LINKINFO));
+  const kind = kindOf(fields.bytes(IFLA_LINKINFO));
   return present({
     index: info.ifi_index,
     name: fields.text(IFLA_IFNAME) ?? "",
@@ -127,7 +123,6 @@ export function decodeLink(body: Uint8Array): Link {
     type: info.ifi_type,
     flags: info.ifi_flags,
     alias: fields.text(IFLA_IFALIAS),
-    vxlan,
     xfrmSwitches: decodeXfrmSwitches(fields.bytes(IFLA_AF_SPEC)),
     xdpProgram: xdpProgramOf(fields.bytes(IFLA_XDP)),
   });
@@ -153,17 +148,7 @@ function nameType(name: string): number {
   return Buffer.byteLength(name) > LONGEST_NAME ? IFLA_ALT_IFNAME : IFLA_IFNAME;
 }
 
-function kindOf(linkInfo: Uint8Array | undefined): {
-  kind?: string;
-  vxlan?: VxlanTraits;
-} {
-  if (linkInfo === undefined) return {};
-  const attributes = decodeAttributes(linkInfo);
-  const name = attributes.get(IFLA_INFO_KIND);
-  if (name === undefined) return {};
-  const kind = readString(name);
-  const data = attributes.get(IFLA_INFO_DATA);
-  return kind === "vxlan" && data !== undefined
-    ? { kind, vxlan: decodeVxlanTraits(data) }
-    : { kind };
+function kindOf(linkInfo: Uint8Array | undefined): string | undefined {
+  const name = linkInfo && decodeAttributes(linkInfo).get(IFLA_INFO_KIND);
+  return name && readString(name);
 }
