@@ -2,8 +2,13 @@ import { hash } from "node:crypto";
 import { bind } from "./bind.ts";
 import type { End } from "./keys.ts";
 
-/** SPIs have 24 bits above the key id, and those must not be 0: SPIs below 256 are reserved (RFC 4303 §2.1). */
-const NUMBERS = 2 ** 24 - 1;
+// SPIs 0xc0000000 to 0xcfffffff are what strongSwan's charon draws its own from (spi_min, spi_max in strongswan.conf). Here and
+// below are the 24 bits above the key id.
+const FIRST_TAKEN = 0xc00000;
+const TAKEN = 0x100000;
+
+/** What is left for us: not 0 either, since SPIs below 256 are reserved (RFC 4303 §2.1). */
+const NUMBERS = 2 ** 24 - 1 - TAKEN;
 
 /** First reqid of derived keys, and how many there are. */
 const FIRST_REQID = 0x434c0000;
@@ -19,7 +24,7 @@ export interface SenderNumbers {
 }
 
 /**
- * Numbers every node of the mesh, from 0 up to 2^24−2, by a hash of its names and addresses.
+ * Numbers every node of the mesh, from 0 up to what SPIs have room for (see NUMBERS), by a hash of its names and addresses.
  *
  * A receiver finds an SA by destination, SPI and protocol, so its senders' SPIs must differ. With a number a
  * node, not a pair, ties are rare (3 in 100 meshes of 1,000 nodes have one). Where two nodes choose one number,
@@ -65,7 +70,8 @@ export function deriveSpi(
   turn: number,
   keyId: number,
 ): number {
-  return (((senderNumber + turn) % NUMBERS) + 1) * 256 + keyId;
+  const place = ((senderNumber + turn) % NUMBERS) + 1;
+  return (place < FIRST_TAKEN ? place : place + TAKEN) * 256 + keyId;
 }
 
 /** How far a receiver moves its senders' numbers round. */

@@ -34,7 +34,7 @@ it("takes a gateway's whole cluster for known, whatever its own node's part", ()
   const own = cluster("g", { mode: "gateway", podCIDRs, nodes: [gate] });
   expect(meshAt([own, b], "g/g1").warnings).toEqual([]);
   const localCidrs = cidrs(["10.9.0.0/24"]);
-  const leaf = node("l1", "192.168.0.2");
+  const leaf = node("l1", "192.168.0.2", { podCIDRs: ["10.9.0.0/24"] });
   const both = cluster("g", { mode: "gateway", podCIDRs, nodes: [gate, leaf] });
   expect(meshAt([both, b], "g/l1", { localCidrs }).warnings).toHaveLength(1);
 });
@@ -62,17 +62,17 @@ it("warns of one static key for several peers", () => {
 
 it("warns of a tie between SPIs, where it concerns this node's peers", () => {
   // Found by search: see spi.test.ts.
-  const c2 = cluster("c2", {
-    nodes: [node("n403", "10.0.9.99", { podCIDRs: ["172.16.2.0/24"] })],
+  const c1 = cluster("c1", {
+    nodes: [node("n1877", "10.0.7.85", { podCIDRs: ["172.16.2.0/24"] })],
   });
-  const c5 = cluster("c5", {
-    nodes: [node("n110", "10.0.19.246", { podCIDRs: ["172.16.5.0/24"] })],
+  const c2 = cluster("c2", {
+    nodes: [node("n166", "10.0.0.166", { podCIDRs: ["172.16.5.0/24"] })],
   });
   const own = { localCidrs: cidrs(["10.1.0.0/24"]) };
-  const mesh = meshAt([a, c2, c5], "a/a1", own);
+  const mesh = meshAt([a, c1, c2], "a/a1", own);
   expect(mesh.warnings).toEqual([
     expect.stringMatching(
-      /^Nodes "c2\/n403" and "c5\/n110" tie for an SPI, and the latter took its next choice/u,
+      /^Nodes "c1\/n1877" and "c2\/n166" tie for an SPI, and the latter took its next choice/u,
     ),
   ]);
   expect(
@@ -82,11 +82,11 @@ it("warns of a tie between SPIs, where it concerns this node's peers", () => {
       ),
     ).size,
   ).toBe(4);
-  const behind = cluster("c5", {
-    ...c5.cluster,
+  const behind = cluster("c2", {
+    ...c2.cluster,
     mode: "gateway",
     podCIDRs: ["172.16.0.0/16"],
-    nodes: [...c5.cluster.nodes, node("g", "10.0.19.1", { gateway: true })],
+    nodes: [...c2.cluster.nodes, node("g", "10.0.19.1", { gateway: true })],
   });
-  expect(meshAt([a, c2, behind], "a/a1", own).warnings).toEqual([]);
+  expect(meshAt([a, c1, behind], "a/a1", own).warnings).toEqual([]);
 });
