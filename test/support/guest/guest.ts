@@ -98,14 +98,16 @@ function startMachine([program, ...words]: readonly [
   let shown = "";
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => (shown += text));
+  let isEnded = false;
   const end = () => {
+    isEnded = true;
     process.off("exit", end);
     if (isAlive(child) && child.pid !== undefined)
       process.kill(-child.pid, "SIGKILL");
   };
   process.once("exit", end);
   return {
-    alive: () => isAlive(child),
+    alive: () => !isEnded && isAlive(child),
     end,
     console: () => shown,
     ready: (seconds) =>
@@ -175,6 +177,8 @@ function inTurn(
     try {
       return await lane.run(name, scene.seconds, onOutput);
     } catch (error) {
+      // A guest that has lost a lane is no guest any more, though its process may be there for a moment.
+      machine.end();
       throw new Error(
         `${(error as Error).message}\nIts console:\n${machine.console()}`,
         { cause: error },

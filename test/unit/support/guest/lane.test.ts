@@ -15,7 +15,7 @@ test("output ends at the mark, even where its last line does", () => {
   const text = "one\ntwo[end scene7 3]\n";
   for (const parts of [
     [text],
-    [...text],
+    Array.from(text),
     ["one\nt", "wo[end scene", "7 3]\n"],
   ]) {
     const { ended, lines } = read(parts);
