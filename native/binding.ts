@@ -70,6 +70,8 @@ export interface Binding {
   ): number;
   /** The name of a loaded BPF program, at most 15 bytes. Returns its length; -ENOENT where there is none of this id, -EPERM without CAP_SYS_ADMIN. */
   programName(id: number, name: Uint8Array): number;
+  /** The instructions of a loaded BPF program as the kernel runs them, as many as fit. Returns how many bytes they are in all. */
+  programInstructions(id: number, instructions: Uint8Array): number;
 }
 
 /** Loads the addon. The default is where `node .build/addon.ts` puts it. Throws what process.dlopen throws. */

@@ -41,6 +41,9 @@ export {
   BPF_NETKIT_PRIMARY,
   BPF_TCX_INGRESS,
   programName,
+  type RedirectingHelpers,
+  redirectingHelpers,
+  redirects,
 } from "./bpf.ts";
 
 // xfrm: IPsec's security associations and policies.

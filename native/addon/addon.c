@@ -32,6 +32,7 @@ NAPI_MODULE_INIT() {
       {"releaseImage", image_release},
       {"attachedPrograms", bpf_attached},
       {"programName", bpf_name},
+      {"programInstructions", bpf_instructions},
   };
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;

@@ -53,3 +53,4 @@ napi_value image_release(napi_env env, napi_callback_info info);
 // Of bpf.c.
 napi_value bpf_attached(napi_env env, napi_callback_info info);
 napi_value bpf_name(napi_env env, napi_callback_info info);
+napi_value bpf_instructions(napi_env env, napi_callback_info info);

@@ -44,29 +44,54 @@ napi_value bpf_attached(napi_env env, napi_callback_info info) {
   return number(env, result);
 }
 
-napi_value bpf_name(napi_env env, napi_callback_info info) {
-  struct arguments args;
-  struct bytes name;
-  int id;
-  int error = read_arguments(env, info, &args);
-  if (!error) error = read_int(&args, 0, &id);
-  if (!error) error = read_bytes(&args, 1, &name);
-  if (!error && name.length < BPF_OBJ_NAME_LEN) error = -EINVAL;
-  if (error) return number(env, error);
+// Fills `program`, whose pointers say what else is wanted.
+static int read_program(int id, struct bpf_prog_info *program) {
   union bpf_attr attributes;
   memset(&attributes, 0, sizeof attributes);
   attributes.prog_id = id;
   int fd = call_bpf(BPF_PROG_GET_FD_BY_ID, &attributes);
-  if (fd < 0) return number(env, fd);
-  struct bpf_prog_info program;
-  memset(&program, 0, sizeof program);
+  if (fd < 0) return fd;
   memset(&attributes, 0, sizeof attributes);
   attributes.info.bpf_fd = fd;
-  attributes.info.info = (uintptr_t)&program;
-  attributes.info.info_len = sizeof program;
-  error = call_bpf(BPF_OBJ_GET_INFO_BY_FD, &attributes);
+  attributes.info.info = (uintptr_t)program;
+  attributes.info.info_len = sizeof *program;
+  int error = call_bpf(BPF_OBJ_GET_INFO_BY_FD, &attributes);
   close(fd);
-  if (error < 0) return number(env, error);
+  return error;
+}
+
+static int read_id_and_bytes(napi_env env, napi_callback_info info, int *id, struct bytes *bytes) {
+  struct arguments args;
+  int error = read_arguments(env, info, &args);
+  if (!error) error = read_int(&args, 0, id);
+  return error ? error : read_bytes(&args, 1, bytes);
+}
+
+napi_value bpf_name(napi_env env, napi_callback_info info) {
+  struct bpf_prog_info program;
+  struct bytes name;
+  int id;
+  int error = read_id_and_bytes(env, info, &id, &name);
+  if (!error && name.length < BPF_OBJ_NAME_LEN) error = -EINVAL;
+  memset(&program, 0, sizeof program);
+  if (!error) error = read_program(id, &program);
+  if (error) return number(env, error);
   memcpy(name.data, program.name, BPF_OBJ_NAME_LEN);
   return number(env, strnlen(program.name, BPF_OBJ_NAME_LEN));
+}
+
+napi_value bpf_instructions(napi_env env, napi_callback_info info) {
+  struct bpf_prog_info program;
+  struct bytes instructions;
+  int id;
+  int error = read_id_and_bytes(env, info, &id, &instructions);
+  memset(&program, 0, sizeof program);
+  if (!error) {
+    program.xlated_prog_insns = (uintptr_t)instructions.data;
+    program.xlated_prog_len = instructions.length;
+    error = read_program(id, &program);
+  }
+  // The kernel takes the pointer away where the reader may not see them.
+  if (!error && !program.xlated_prog_insns) error = -EPERM;
+  return number(env, error ? error : (int64_t)program.xlated_prog_len);
 }

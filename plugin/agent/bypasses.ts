@@ -1,6 +1,7 @@
 import { NETLINK_ROUTE, NETLINK_XFRM } from "../../native/socket.ts";
 import type { Bypass } from "../bypass/bypass.ts";
 import { lookForBypasses } from "../bypass/observe.ts";
+import { programVerdicts } from "../bypass/program-verdict.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { withSession } from "../kernel/session.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
@@ -45,10 +46,13 @@ export function watchBypasses({
   mesh,
   suspecting,
 }: BypassWatch): () => void {
+  const redirects = programVerdicts(kernel.binding);
   const looking = schedule(
     () =>
       suspecting(() =>
-        withSession(kernel, (session) => lookForBypasses(session, mesh())),
+        withSession(kernel, (session) =>
+          lookForBypasses(session, mesh(), redirects),
+        ),
       ),
     PACE,
   );

@@ -59,6 +59,8 @@ export interface AttachedProgram {
   /** "tc ingress", "tcx ingress", "netkit" or "XDP". */
   readonly where: string;
   readonly program: Program;
+  /** Whether it calls a helper that hands packets to another device; undefined where that cannot be told. */
+  readonly redirects: boolean | undefined;
 }
 
 /** IPVS, as far as it matters here. */

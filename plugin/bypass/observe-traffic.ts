@@ -10,6 +10,7 @@ import { inNamespace } from "../kernel/kernel.ts";
 import type { Session } from "../kernel/session.ts";
 import type { AttachedProgram } from "./bypass.ts";
 import type { Device } from "./devices.ts";
+import type { ProgramVerdict } from "./program-verdict.ts";
 
 type Filters = ReadonlyMap<number, readonly TrafficFilter[]>;
 
@@ -37,9 +38,9 @@ export function ingressFilters(
 export function attached(
   session: Session,
   devices: readonly Device[],
-  filters: Filters,
+  { filters, redirects }: { filters: Filters; redirects: ProgramVerdict },
 ): AttachedProgram[] {
-  return devices.filter(carriesPods).flatMap((device) => [
+  const found = devices.filter(carriesPods).flatMap((device) => [
     ...inFilters(session, device, filters),
     ...atPoint(session, device, {
       attachType: BPF_TCX_INGRESS,
@@ -48,7 +49,14 @@ export function attached(
     ...(device.link.kind === "netkit" ? ofNetkit(session, device) : []),
     ...ofXdp(session, device),
   ]);
+  return found.map((program) => ({
+    ...program,
+    redirects: redirects(program.program.id),
+  }));
 }
+
+/** Where a program is, and its name. */
+type Found = Omit<AttachedProgram, "redirects">;
 
 function carriesPods({ role }: Device): boolean {
   return role === "pod" || role === "bridge" || role === "uplink";
@@ -59,7 +67,7 @@ function inFilters(
   { kernel }: Session,
   { link: { index } }: Device,
   filters: Filters,
-): AttachedProgram[] {
+): Found[] {
   return (filters.get(index) ?? [])
     .flatMap(({ program, actions }) => [
       program,
@@ -77,13 +85,13 @@ function inFilters(
 }
 
 /** What a pod sends through netkit its peer's programs see before it leaves the pod. */
-function ofNetkit(session: Session, device: Device): AttachedProgram[] {
+function ofNetkit(session: Session, device: Device): Found[] {
   return [BPF_NETKIT_PRIMARY, BPF_NETKIT_PEER].flatMap((attachType) =>
     atPoint(session, device, { attachType, where: "netkit" }),
   );
 }
 
-function ofXdp(session: Session, { link }: Device): AttachedProgram[] {
+function ofXdp(session: Session, { link }: Device): Found[] {
   const { index, xdpProgram } = link;
   if (xdpProgram === undefined || xdpProgram === 0) return [];
   return [named(session, { index, where: "XDP" }, xdpProgram)];
@@ -96,7 +104,7 @@ function atPoint(
     attachType,
     where,
   }: { readonly attachType: number; readonly where: string },
-): AttachedProgram[] {
+): Found[] {
   const { kernel } = session;
   const at = { index, attachType, ...inNamespace(kernel) };
   return attachedPrograms(kernel.binding, at).map((id) =>
@@ -106,9 +114,9 @@ function atPoint(
 
 function named(
   { kernel }: Session,
-  at: Omit<AttachedProgram, "program">,
+  at: Omit<Found, "program">,
   id: number,
-): AttachedProgram {
+): Found {
   return {
     ...at,
     program: { id, name: programName(kernel.binding, id) ?? "" },

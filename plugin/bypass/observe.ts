@@ -10,6 +10,7 @@ import type { Bypass, BypassFacts, Ipvs } from "./bypass.ts";
 import { type Device, deviceRoles } from "./devices.ts";
 import { findBypasses } from "./find.ts";
 import { readIpvsServers } from "./ipvs-table.ts";
+import { type ProgramVerdict, programVerdicts } from "./program-verdict.ts";
 import { attached, ingressFilters } from "./observe-traffic.ts";
 
 /**
@@ -21,6 +22,7 @@ import { attached, ingressFilters } from "./observe-traffic.ts";
 export function lookForBypasses(
   session: Session,
   mesh: DesiredMesh | undefined,
+  redirects: ProgramVerdict = programVerdicts(session.kernel.binding),
 ): Bypass[] {
   const encrypted = (mesh?.exemptions ?? []).filter(
     (exemption) => exemption.encrypted,
@@ -32,13 +34,17 @@ export function lookForBypasses(
       encrypted.flatMap(({ local, global = local }) => [local, global]),
     ),
     protecting: mesh.policies.filter(({ action }) => action === "allow"),
-    ...observe(session, mesh),
+    ...observe(session, mesh, redirects),
   });
 }
 
 type Observed = Omit<BypassFacts, "remotes" | "locals" | "protecting">;
 
-function observe(session: Session, mesh: DesiredMesh): Observed {
+function observe(
+  session: Session,
+  mesh: DesiredMesh,
+  redirects: ProgramVerdict,
+): Observed {
   const devices = observeDevices(session, mesh);
   const filters = ingressFilters(session, devices);
   return {
@@ -47,7 +53,7 @@ function observe(session: Session, mesh: DesiredMesh): Observed {
     devices,
     switchedOff: switchedOffForAll(session),
     filters,
-    programs: attached(session, devices, filters),
+    programs: attached(session, devices, { filters, redirects }),
     flowtables: using(
       openNftables(session.kernel.binding, inNamespace(session.kernel)),
       (client) => client.flowtables(),

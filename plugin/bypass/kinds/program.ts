@@ -15,6 +15,7 @@ interface Group {
   readonly where: string;
   readonly role: Device["role"];
   readonly name: string;
+  readonly redirects: boolean | undefined;
 }
 
 /** eBPF programs at pods' interfaces and uplinks, one sentence for all devices that have the same one. */
@@ -32,30 +33,44 @@ export function programs(facts: BypassFacts): Bypass[] {
     known.devices.push(device.link.name);
     groups.set(key, known);
   }
-  return [...groups.values()].map(({ group, devices }) =>
-    judge(group, devices),
-  );
+  return [...groups.values()]
+    .filter(({ group }) => !isHarmless(group))
+    .map(({ group, devices }) => judge(group, devices));
 }
 
-function groupOf({ where, program }: AttachedProgram, { role }: Device): Group {
+/** Only measures, or drops. An XDP program's parts may be replaced (freplace), so its own code proves nothing. */
+function isHarmless({ whose, where, redirects }: Group): boolean {
+  return whose === undefined && redirects === false && where !== "XDP";
+}
+
+function groupOf(
+  { where, program, redirects }: AttachedProgram,
+  { role }: Device,
+): Group {
   const dataplane = REDIRECTING.find(({ name }) => name.test(program.name));
   const name = program.name || `number ${String(program.id)}`;
-  return { whose: dataplane?.whose, where, role, name };
+  return { whose: dataplane?.whose, where, role, name, redirects };
 }
 
-function judge({ whose, where, role, name }: Group, devices: string[]): Bypass {
+function judge(group: Group, devices: string[]): Bypass {
+  const { whose, where, role, name, redirects } = group;
   const at = `eBPF program "${name}" at ${few(devices)} (${where})`;
   const inward = role === "uplink";
   const what = inward ? "comes in from outside" : "pods send";
-  if (whose === undefined)
+  const severity = inward ? "weak" : "open";
+  if (whose !== undefined)
     return {
       kind: "program",
-      severity: "weak",
-      sentence: `The ${at} may hand what ${what} to another device, past xfrm and netfilter; what it does the kernel does not tell: find out whose it is with \`bpftool net\`, and whether it redirects`,
+      severity,
+      sentence: `${whose} takes what ${what} past xfrm and netfilter by its ${at}: give this cluster a dataplane that routes by the kernel; README lists them`,
     };
+  const remedy = "find out whose it is with `bpftool net`, and remove it";
   return {
     kind: "program",
-    severity: inward ? "weak" : "open",
-    sentence: `${whose} takes what ${what} past xfrm and netfilter by its ${at}: give this cluster a dataplane that routes by the kernel; README lists them`,
+    severity: redirects === true ? severity : "weak",
+    sentence:
+      redirects === true
+        ? `The ${at} hands what ${what} to another device, past xfrm and netfilter: ${remedy}`
+        : `The ${at} may hand what ${what} to another device, past xfrm and netfilter; the kernel does not tell whether it does: ${remedy} if so`,
   };
 }

@@ -85,40 +85,57 @@ describe("tc filters that redirect", () => {
 
 describe("eBPF programs", () => {
   it.each(["tc", "tcx"] as const)(
-    "at a pod's interface by %s: named by their names; known dataplanes are open",
+    "at a pod's interface by %s that redirect: the packet leaves past both layers",
     (how) => {
-      attachProgram(site.node, { name: "watcher", how, device: "pod0" });
+      readyToRedirect();
+      expect(site.leaked()).toBe(0);
+      const [uplink] = site.node.ip("link", "show", "eth1") as {
+        ifindex: number;
+      }[];
+      const at = { how, device: "pod0" };
+      attachProgram(site.node, {
+        ...at,
+        name: "sender",
+        redirectTo: uplink?.ifindex ?? 0,
+      });
+      expect(site.leaked()).toBe(3);
       expect(site.bypasses()).toMatchObject([
         {
           kind: "program",
-          severity: "weak",
-          sentence: expect.stringMatching(/"watcher.*pod0.*bpftool/) as string,
+          severity: "open",
+          sentence: expect.stringMatching(/"sender.*pod0.*bpftool/) as string,
         },
       ]);
-      attachProgram(site.node, {
-        name: "cil_from_contai",
-        how,
-        device: "pod0",
-      });
+      expect(site.status().answer).toMatchObject({ code: 51 });
+    },
+  );
+
+  it.each(["tc", "tcx"] as const)(
+    "at a pod's interface by %s that only look are none; a known dataplane's are open",
+    (how) => {
+      const at = { how, device: "pod0" };
+      attachProgram(site.node, { ...at, name: "watcher" });
+      expect(site.bypasses()).toEqual([]);
+      attachProgram(site.node, { ...at, name: "cil_from_contai" });
       expect(site.bypasses()).toMatchObject([
         {
           kind: "program",
           severity: "open",
           sentence: expect.stringContaining("Cilium") as string,
         },
-        { kind: "program", severity: "weak" },
       ]);
       expect(site.status().answer).toMatchObject({ code: 51 });
     },
   );
 
-  it("by XDP", () => {
-    attachProgram(site.node, { name: "cali_xdp", how: "xdp", device: "pod0" });
+  it("by XDP: a warning, where it is no known dataplane's", () => {
+    const at = { how: "xdp", device: "pod0" } as const;
+    attachProgram(site.node, { ...at, name: "watcher" });
     expect(site.bypasses()).toMatchObject([
       {
         kind: "program",
-        severity: "open",
-        sentence: expect.stringMatching(/Calico.*pod0.*XDP/) as string,
+        severity: "weak",
+        sentence: expect.stringMatching(/"watcher.*pod0 \(XDP\)/) as string,
       },
     ]);
   });

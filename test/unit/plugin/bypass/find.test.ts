@@ -133,7 +133,9 @@ describe("findBypasses()", () => {
     expect(
       found({
         devices: [device("pod", { kind: "netkit" })],
-        programs: [{ index: 7, where: "netkit", program }],
+        programs: [
+          { index: 7, where: "netkit", program, redirects: undefined },
+        ],
       }),
     ).toEqual(["program open"]);
   });
