@@ -17,6 +17,8 @@ import {
   NFT_MSG_NEWSETELEM,
   NFT_SET_ELEM_INTERVAL_END,
   NFTA_DATA_VALUE,
+  NFTA_DATA_VERDICT,
+  NFTA_SET_ELEM_DATA,
   NFTA_SET_ELEM_FLAGS,
   NFTA_SET_ELEM_KEY,
   NFTA_SET_ELEM_KEY_END,
@@ -24,6 +26,7 @@ import {
   NFTA_SET_ELEM_LIST_SET,
   NFTA_SET_ELEM_LIST_TABLE,
 } from "./constants.ts";
+import { decodeVerdict, type VerdictExpression } from "./expression/verdict.ts";
 import { nftRequest } from "./request.ts";
 import { describeSet } from "./set.ts";
 import type { SetName } from "./set.ts";
@@ -35,6 +38,8 @@ export interface Element {
   readonly keyEnd?: Uint8Array;
   /** Whether this key is the first one behind an interval that began before it. */
   readonly intervalEnd: boolean;
+  /** What a verdict map has for the key. */
+  readonly verdict?: VerdictExpression;
 }
 
 // An attribute's length has 16 bits: the list of elements is cut below that.
@@ -102,13 +107,20 @@ function decodeElement(bytes: Uint8Array): Element {
   const attributes = decodeAttributes(bytes);
   const flags = attributes.get(NFTA_SET_ELEM_FLAGS);
   const end = attributes.get(NFTA_SET_ELEM_KEY_END);
+  const verdict = verdictIn(attributes.get(NFTA_SET_ELEM_DATA));
   return {
     key: unwrap(attributes.get(NFTA_SET_ELEM_KEY)),
     intervalEnd:
       flags !== undefined &&
       (readBe32(flags) & NFT_SET_ELEM_INTERVAL_END) !== 0,
     ...(end === undefined ? {} : { keyEnd: unwrap(end) }),
+    ...(verdict === undefined ? {} : { verdict }),
   };
+}
+
+function verdictIn(data: Uint8Array | undefined) {
+  const found = decodeAttributes(data ?? NOTHING).get(NFTA_DATA_VERDICT);
+  return found && decodeVerdict(found);
 }
 
 function encodeList(name: SetName, elements: readonly Element[]): Attribute[] {

@@ -3,6 +3,7 @@ import { lookForBypasses } from "../bypass/observe.ts";
 import { bypassLine } from "../bypass/words.ts";
 import { type FullPlan, isEmpty, planFully } from "../node/converge.ts";
 import { type LinkedNode, readLinkedNode } from "../node/linked.ts";
+import { troublesOf } from "../node/troubles.ts";
 import type { Operation } from "../reconcile/operation.ts";
 import { describeOperation } from "../reconcile/sentence.ts";
 import { withSession } from "../kernel/session.ts";
@@ -31,7 +32,11 @@ export function runPlan(options: Options, terminal: Terminal): number {
     const node = readLinkedNode(config, terminal.host, session.route);
     const plan = planFully(session, { node, snat: config.snat });
     const bypasses = lookForBypasses(session, node?.mesh);
-    const facts = { node, plan, bypasses };
+    const warnings = [
+      ...(node?.mesh.warnings ?? []),
+      ...troublesOf(session, node),
+    ];
+    const facts = { node, plan, bypasses, warnings };
     terminal.writeStdout(options.json ? toJson(facts) : toText(facts));
     return 0;
   });
@@ -42,6 +47,7 @@ interface PlanFacts {
   readonly node: LinkedNode | undefined;
   readonly plan: FullPlan;
   readonly bypasses: readonly Bypass[];
+  readonly warnings: readonly string[];
 }
 
 /** The lines of a plan, in the order in which they would be taken. */
@@ -58,7 +64,7 @@ function toLine(operation: Operation): PlanLine {
   return { sign: SIGNS[operation.verb], what: describeOperation(operation) };
 }
 
-function toText({ node, plan, bypasses }: PlanFacts): string {
+function toText({ node, plan, bypasses, warnings }: PlanFacts): string {
   const lines = planLines(plan);
   const body = [
     ...bypasses.map(bypassLine),
@@ -66,19 +72,22 @@ function toText({ node, plan, bypasses }: PlanFacts): string {
   ]
     .map((line) => `${line}\n`)
     .join("");
-  return `${describeNode(node)}${body}${summary(plan, lines)}\n`;
+  return `${describeNode(node, warnings)}${body}${summary(plan, lines)}\n`;
 }
 
-function describeNode(node: LinkedNode | undefined): string {
+function describeNode(
+  node: LinkedNode | undefined,
+  warnings: readonly string[],
+): string {
   if (node === undefined)
     return "The clusters folder is empty: this node is linked to nothing.\n";
-  const { self, localCidrs, mesh } = node;
+  const { self, localCidrs } = node;
   return [
     `Node ${self.node.name} of cluster ${self.source.cluster.name} (${self.source.file})`,
     ...localCidrs.map(
       ({ cidr, origin }) => `Pod CIDR ${cidr.text}, from ${origin}`,
     ),
-    ...mesh.warnings.map((warning) => `Warning: ${warning}`),
+    ...warnings.map((warning) => `Warning: ${warning}`),
     "",
   ].join("\n");
 }
@@ -90,7 +99,7 @@ function summary(plan: FullPlan, lines: readonly PlanLine[]): string {
   return `${count("+")} to add, ${count("~")} to change, ${count("-")} to remove, ${count("!")} in the way.`;
 }
 
-function toJson({ node, plan, bypasses }: PlanFacts): string {
+function toJson({ node, plan, bypasses, warnings }: PlanFacts): string {
   const facts = {
     cluster: node?.self.source.cluster.name ?? null,
     node: node?.self.node.name ?? null,
@@ -99,7 +108,7 @@ function toJson({ node, plan, bypasses }: PlanFacts): string {
         cidr: cidr.text,
         origin,
       })) ?? [],
-    warnings: node?.mesh.warnings ?? [],
+    warnings,
     bypasses,
     changes: planLines(plan),
   };

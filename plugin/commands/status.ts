@@ -12,6 +12,7 @@ import {
 import { hex } from "../reconcile/sentence.ts";
 import { withSession } from "../kernel/session.ts";
 import { peerMtus, type TunnelMtus } from "../node/tunnel-mtu.ts";
+import { troublesOf } from "../node/troubles.ts";
 import { readXfrmStatistics } from "../kernel/statistics.ts";
 import { describeSnat, observeSnat } from "../netfilter/snat.ts";
 import type { Terminal } from "./command.ts";
@@ -62,6 +63,7 @@ export function runStatus(options: Options, terminal: Terminal): number {
       errors: readXfrmStatistics(),
       snat: describeSnat(observeSnat(session.kernel)),
       bypasses: lookForBypasses(session, node?.mesh),
+      troubles: troublesOf(session, node),
       mtus: node === undefined ? new Map() : peerMtus(node.mesh, session.route),
     });
     terminal.writeStdout(
@@ -80,6 +82,8 @@ export interface StatusFacts {
   readonly errors: ReadonlyMap<string, number> | undefined;
   readonly snat: readonly string[];
   readonly bypasses: readonly Bypass[];
+  /** What keeps packets from passing, and is others' to mend. */
+  readonly troubles: readonly string[];
   /** By the peer's end. */
   readonly mtus: TunnelMtus;
 }
@@ -101,7 +105,7 @@ export function nodeStatus(
     cluster: self.source.cluster.name,
     node: self.node.name,
     peers: mesh.peers.map((peer) => peerStatus(peer, { ...facts, find })),
-    warnings: mesh.warnings,
+    warnings: [...mesh.warnings, ...facts.troubles],
     ...common,
   };
 }

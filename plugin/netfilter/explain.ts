@@ -39,12 +39,10 @@ function describeRivals(family: ObservedFamily): string[] {
   const cure = identity
     ? "identity SNAT is asked before it and wins"
     : 'set "snat" to "auto" on a kernel with nf_tables NAT, or exempt the remote networks there';
-  const rivals = family.rivals.map(({ name, priority, does }) =>
-    does === "drop"
-      ? `${word(family)}: chain ${name} drops what it does not know, whatever iptables accepts: allow own and remote pod networks there`
-      : priority > IDENTITY_PRIORITY || !identity
-        ? `${word(family)}: RETURN cannot win against chain ${name} (priority ${priority}): ${cure}`
-        : `${word(family)}: chain ${name} (priority ${priority}) is asked before identity SNAT: if it rewrites pod addresses, exempt the remote networks there`,
+  const rivals = family.rivals.map(({ name, priority }) =>
+    priority > IDENTITY_PRIORITY || !identity
+      ? `${word(family)}: RETURN cannot win against chain ${name} (priority ${priority}): ${cure}`
+      : `${word(family)}: chain ${name} (priority ${priority}) is asked before identity SNAT: if it rewrites pod addresses, exempt the remote networks there`,
   );
   const ahead = [family.nft, family.legacy].flatMap(
     (backend) => backend?.ahead ?? [],

@@ -1,12 +1,9 @@
-import { NetlinkError } from "../../native/error.ts";
-import {
-  type NftablesClient,
-  openNftables,
-} from "../../native/nftables/client.ts";
-import { type Kernel, using } from "../kernel/kernel.ts";
+import type { NftablesClient } from "../../native/nftables/client.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import { FAMILIES, type Family } from "./base/family.ts";
 import { supportsNat } from "./base/probe.ts";
 import { observeLegacy } from "./legacy/observe.ts";
+import { withNftables } from "./nft/available.ts";
 import { type NftFamily, observeNftFamily } from "./nft/observe.ts";
 import type { ObservedSnat } from "./state.ts";
 
@@ -23,22 +20,6 @@ export function observeSnat(kernel: Kernel): ObservedSnat {
     })),
   };
 }
-
-/** Undefined where the kernel has no nf_tables: nfnetlink then answers EINVAL, or there is no such socket. */
-export function withNftables<Result>(
-  { binding, netns }: Kernel,
-  use: (client: NftablesClient) => Result,
-): Result | undefined {
-  try {
-    return using(openNftables(binding, { netns }), use);
-  } catch (error) {
-    if (error instanceof NetlinkError && ABSENT.includes(error.code))
-      return undefined;
-    throw error;
-  }
-}
-
-const ABSENT = ["EINVAL", "EOPNOTSUPP", "EPROTONOSUPPORT"];
 
 function observeNftables(kernel: Kernel, client: NftablesClient) {
   const generation = client.generation();

@@ -130,10 +130,10 @@ function pathOf({
 const POSTROUTING = style("nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC);
 const PREROUTING = style("nat", NF_INET_PRE_ROUTING, NF_IP_PRI_NAT_DST);
 const MANGLE = style("filter", NF_INET_FORWARD, NF_IP_PRI_MANGLE);
-/** Behind what admins and network policies check first. */
+/** Behind whatever admins and network policies say. */
 const FORWARD: ChainStyle = {
   ...style("filter", NF_INET_FORWARD, NF_IP_PRI_FILTER),
-  place: "ahead",
+  place: "end",
 };
 
 function style(type: Hook["type"], hook: number, priority: number): ChainStyle {

@@ -65,13 +65,11 @@ export interface ObservedLegacy extends ObservedBackend {
   readonly mangle: SharedChain;
 }
 
-/** A base chain of nf_tables, not iptables-nft's. */
+/** A base chain of nf_tables that NATs behind routing, not iptables-nft's. */
 export interface Rival {
   /** `inet flannel-ipv4 postrtg` */
   readonly name: string;
   readonly priority: number;
-  /** It may rewrite sources, or drops what it does not know. */
-  readonly does: "nat" | "drop";
 }
 
 /** What is to be done. */

@@ -20,6 +20,7 @@ import { observeState, readSysctls } from "./observe.ts";
 import { type NextHop, nextHopTo } from "./next-hop.ts";
 import { overlayRemains } from "./overlay-remains.ts";
 import { type NodePlan, planNode } from "./plan.ts";
+import { troublesOf } from "./troubles.ts";
 import { narrowest, tunnelMtus } from "./tunnel-mtu.ts";
 import type { ObservedState } from "./state.ts";
 
@@ -119,11 +120,16 @@ export interface Onlooker {
 
 /** Reads the files, looks at the kernel, and converges: what a process of one call has to do. */
 export function refreshNode(host: Host, onlooker?: Onlooker): EnsureNode {
+  let told = new Set<string>();
   return (session, config, log) => {
     const node = readLinkedNode(config, host, session.route);
     onlooker?.know(node);
     const plan = converge(session, { node, snat: config.snat }, log);
     if (plan !== undefined) onlooker?.repaired(plan);
+    const troubles = troublesOf(session, node);
+    for (const trouble of troubles)
+      if (!told.has(trouble)) log("warn", trouble);
+    told = new Set(troubles);
     return node;
   };
 }

@@ -95,7 +95,10 @@ function encodeVerdict({ verdict, chain }: VerdictExpression): Attribute {
   ]);
 }
 
-function decodeVerdict(bytes: Uint8Array): VerdictExpression | undefined {
+/** The content of an `NFTA_DATA_VERDICT`; undefined for a code without a word. */
+export function decodeVerdict(
+  bytes: Uint8Array,
+): VerdictExpression | undefined {
   const attributes = decodeAttributes(bytes);
   const code = attributes.get(NFTA_VERDICT_CODE);
   const chain = attributes.get(NFTA_VERDICT_CHAIN);

@@ -9,7 +9,7 @@ import {
   targetOf,
 } from "./save.ts";
 import type { SharedChain, SharedChainName } from "../shared/chain.ts";
-import { chainJudge, dropsBy, mayFilterAhead } from "../shared/dropping.ts";
+import { targetMayObject } from "../shared/dropping.ts";
 import {
   isBuiltIn,
   mayStayAhead,
@@ -56,9 +56,8 @@ function backendFrom(
     );
   const backend = backendOf({
     postrouting: read({ table: "nat", chain: "POSTROUTING" }, mayRewrite),
-    forward: read(
-      { table: "filter", chain: "FORWARD" },
-      dropJudge(tables.get("filter") ?? EMPTY),
+    forward: read({ table: "filter", chain: "FORWARD" }, (rule) =>
+      targetMayObject(targetOf(rule)),
     ),
     chains: nat.chains.map(({ name }) => name),
   });
@@ -94,22 +93,6 @@ function mayRewrite(rule: SavedRule): boolean {
   const target = targetOf(rule);
   if (target === undefined || isBuiltIn(target)) return false;
   return rewritesSource(target) || !mayStayAhead(target);
-}
-
-function dropJudge({ rules }: SavedTable): (rule: SavedRule) => boolean {
-  const mayDrop = (
-    rule: SavedRule,
-    judge: (chain: string) => boolean,
-  ): boolean => {
-    const target = targetOf(rule) ?? "ACCEPT";
-    const asksState = /-m (?:conntrack|state) /.test(rule.text);
-    if (asksState) return false;
-    return dropsBy(target) || (!mayFilterAhead(target) && judge(target));
-  };
-  const judge = chainJudge((chain, ask) =>
-    rules.some((rule) => rule.chain === chain && mayDrop(rule, ask)),
-  );
-  return (rule) => mayDrop(rule, judge);
 }
 
 function never(): boolean {

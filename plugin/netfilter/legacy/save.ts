@@ -75,7 +75,8 @@ function keyOf(words: readonly string[]): string {
     .trim();
 }
 
-function commentOf({ words }: SavedRule): string | undefined {
+/** The comment that a rule carries, if it does. */
+export function commentOf({ words }: SavedRule): string | undefined {
   const index = words.indexOf("--comment");
   return index < 0 ? undefined : words[index + 1];
 }

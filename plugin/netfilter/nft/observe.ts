@@ -1,17 +1,14 @@
 import { NFPROTO_INET } from "../../../native/nfnetlink.ts";
 import type { NftablesClient } from "../../../native/nftables/client.ts";
-import type { ObservedChain } from "../../../native/nftables/chain.ts";
 import {
-  NF_INET_FORWARD,
-  NF_INET_POST_ROUTING,
-} from "../../../native/nftables/constants.ts";
-import type { Expression } from "../../../native/nftables/expression/expression.ts";
-import { familyName } from "../../../native/nftables/request.ts";
-import { expressionsOf } from "../../../native/nftables/rule.ts";
+  describe,
+  type ObservedChain,
+} from "../../../native/nftables/chain.ts";
+import { NF_INET_POST_ROUTING } from "../../../native/nftables/constants.ts";
 import { type Family, traitsOf } from "../base/family.ts";
 import { observeNftChain, observeOwnTable, type Outline } from "./dump.ts";
 import { OWN_TABLE } from "../base/own.ts";
-import { chainJudge, mayDrop } from "../shared/dropping.ts";
+import { mayObject } from "../shared/dropping.ts";
 import { mayRewrite } from "../shared/rewriting.ts";
 import { backendOf } from "../backend.ts";
 import type { ObservedFamily, Rival } from "../state.ts";
@@ -43,7 +40,7 @@ export function observeNftFamily(
     client,
     outline,
     { ...name, table: "filter", chain: "FORWARD" },
-    dropJudge(client, number),
+    mayObject,
   );
   const ofFamily = outline.chains.filter((chain) => chain.family === number);
   return {
@@ -61,35 +58,17 @@ export function observeNftFamily(
   };
 }
 
-/** Looks into chains that rules jump to, each once. */
-function dropJudge(client: NftablesClient, family: number) {
-  const chainDrops = chainJudge((chain, judge) =>
-    client
-      .rules({ family, table: "filter", chain })
-      .some((rule) => mayDrop(expressionsOf(rule), judge)),
-  );
-  return (expressions: readonly Expression[]) =>
-    mayDrop(expressions, chainDrops);
-}
-
 function rivalIn(chain: ObservedChain, wanted: number): Rival[] {
   const { family, table, base } = chain;
   if (family !== wanted && family !== NFPROTO_INET) return [];
-  if (base === undefined || table === OWN_TABLE || isIptables(chain)) return [];
-  const rival = {
-    name: `${familyName(family)} ${table} ${chain.chain}`,
-    priority: base.priority,
-  };
-  if (base.type === "nat" && base.hook === NF_INET_POST_ROUTING)
-    return [{ ...rival, does: "nat" }];
-  const drops = base.hook === NF_INET_FORWARD && base.policy === "drop";
-  return drops ? [{ ...rival, does: "drop" }] : [];
+  if (base?.type !== "nat" || base.hook !== NF_INET_POST_ROUTING) return [];
+  // Tables of the family inet are others', whatever their names.
+  if (family === wanted && (table === OWN_TABLE || isIptables(chain)))
+    return [];
+  return [{ name: describe(chain), priority: base.priority }];
 }
 
 /** iptables-nft's, where our rules are. */
 function isIptables({ table, chain }: ObservedChain): boolean {
-  return (
-    (table === "nat" && chain === "POSTROUTING") ||
-    (table === "filter" && chain === "FORWARD")
-  );
+  return table === "nat" && chain === "POSTROUTING";
 }

@@ -5,15 +5,13 @@ import type { PairRule } from "../shared/pair-rule.ts";
 import type { NetworkPair } from "../base/network-pairs.ts";
 
 /**
- * Accepts between own and remote pods, both ways, for a FORWARD chain that would drop them: by its policy, as Docker leaves
- * it, or by a rule. None where nothing drops, since each costs every forwarded packet a little.
+ * Accepts between own and remote pods, both ways, for a FORWARD chain whose policy drops them, as Docker leaves it. None where
+ * the policy accepts, since each costs every forwarded packet a little; and none against a rule, which somebody wrote.
  */
 export function acceptRules(
   pairs: readonly NetworkPair[],
   family: Family,
-  chain: Pick<SharedChain, "policy" | "rules">,
+  { policy }: Pick<SharedChain, "policy">,
 ): PairRule[] {
-  const drops =
-    chain.policy === "drop" || chain.rules.some(({ takes }) => takes);
-  return drops ? bothWays(pairs, family, "ACCEPT") : [];
+  return policy === "drop" ? bothWays(pairs, family, "ACCEPT") : [];
 }

@@ -23,7 +23,7 @@ export interface SharedChain extends SharedChainName {
 export interface SharedRule {
   /** What a rule of ours does, comparable with what we want; undefined for others' rules. */
   readonly key?: string;
-  /** Whether it may take packets away before they reach rules behind it: by rewriting them, or by ending their way. */
+  /** Whether ours must not stand on the wrong side of it: it may rewrite packets, or say otherwise about their way. */
   readonly takes: boolean;
   /** How the backend names it for deletion. */
   readonly name: RuleName;
@@ -34,33 +34,34 @@ export type RuleName =
   /** The rule as iptables-save prints it, behind `-A CHAIN`. */
   | { readonly backend: "legacy"; readonly text: string };
 
-/** What is to be done to have our rules, each once, ahead of all that takes packets away. */
+/** Where rules of ours stand: ahead of all that takes packets away, or behind it. */
+export type End = "head" | "end";
+
+/** What is to be done to have our rules, each once, at their end of the chain. */
 export interface SharedPlan<Wanted> {
   readonly deletions: readonly SharedRule[];
   /** New, in this order. */
   readonly insertions: readonly Wanted[];
   /** Keys of rules that are only moved: they are in both lists. */
   readonly moved: ReadonlySet<string>;
-  /** The first rule that takes packets away, and its number in the chain, from 1, once the deletions are done. */
-  readonly taker?: { readonly name: RuleName; readonly number: number };
 }
 
 /**
- * Compares. A rule of ours that is right and ahead of whatever takes packets away stays untouched; doubles, stale ones
- * and those that sank behind such a rule go, and what is then missing is inserted ahead of it.
+ * Compares. A rule of ours that is right, and on its side of whatever takes packets away, stays untouched; doubles, stale ones
+ * and those on the other side of such a rule go, and what is then missing is inserted at that end.
  */
 export function planShared<Wanted extends { readonly key: string }>(
   rules: readonly SharedRule[],
   wanted: readonly Wanted[],
+  end: End,
 ): SharedPlan<Wanted> {
   const wantedKeys = new Set(wanted.map(({ key }) => key));
-  const kept = keep(rules, wantedKeys);
+  const kept = keep(end === "head" ? rules : rules.toReversed(), wantedKeys);
   const ours = rules.filter(({ key }) => key !== undefined);
   const present = new Set(ours.map(({ key }) => key));
   const insertions = wanted.filter(({ key }) => !kept.has(key));
   const deletions = ours.filter((rule) => kept.get(rule.key ?? "") !== rule);
   return {
-    ...takerIn(rules, deletions),
     deletions,
     insertions,
     moved: new Set(
@@ -69,35 +70,22 @@ export function planShared<Wanted extends { readonly key: string }>(
   };
 }
 
-function takerIn(
-  rules: readonly SharedRule[],
-  deletions: readonly SharedRule[],
-): Pick<SharedPlan<never>, "taker"> {
-  const gone = new Set(deletions);
-  const left = rules.filter((rule) => !gone.has(rule));
-  const index = left.findIndex(({ takes }) => takes);
-  const found = left[index];
-  return found === undefined
-    ? {}
-    : { taker: { name: found.name, number: index + 1 } };
-}
-
-/** A legacy rule is deleted by what it says, first match first: of doubles none can stay. */
+/** From the end that is ours. A legacy rule is deleted by what it says, first match first: of doubles none can stay. */
 function keep(
   rules: readonly SharedRule[],
   wanted: ReadonlySet<string>,
 ): Map<string, SharedRule> {
   const kept = new Map<string, SharedRule>();
   const doubled = new Set<string>();
-  let ahead = true;
+  let inPlace = true;
   for (const rule of rules) {
     if (rule.key === undefined) {
-      ahead &&= !rule.takes;
+      inPlace &&= !rule.takes;
       continue;
     }
     if (!wanted.has(rule.key)) continue;
     if (kept.has(rule.key)) doubled.add(rule.key);
-    else if (ahead) kept.set(rule.key, rule);
+    else if (inPlace) kept.set(rule.key, rule);
     else doubled.add(rule.key);
   }
   for (const key of doubled)

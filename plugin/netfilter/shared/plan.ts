@@ -1,19 +1,15 @@
 import { addChain } from "../../../native/nftables/chain.ts";
 import type { Hook } from "../../../native/nftables/chain.ts";
-import {
-  addRule,
-  deleteRule,
-  type Place,
-} from "../../../native/nftables/rule.ts";
+import { addRule, deleteRule } from "../../../native/nftables/rule.ts";
 import { addTable } from "../../../native/nftables/table.ts";
 import { traitsOf } from "../base/family.ts";
 import type { NetfilterOperation, Sign } from "../base/operation.ts";
 import { OWN_COMMENT } from "../base/own.ts";
 import {
+  type End,
   planShared,
   type SharedChain,
   type SharedChainName,
-  type SharedPlan,
   type SharedRule,
 } from "./chain.ts";
 import type { PairMatch, WantedRule } from "./pair-rule.ts";
@@ -28,8 +24,8 @@ export interface SharedChainPlan {
 export interface ChainStyle {
   /** How the chain is made in nf_tables where it is missing: as iptables-nft makes it. */
   readonly hook: Hook;
-  /** At the very head, or just ahead of the first rule that takes packets away, behind what others check before. */
-  readonly place: "head" | "ahead";
+  /** At which end of the chain ours stand: the end leaves the word to whoever wrote a rule. */
+  readonly place: End;
 }
 
 /** Plans a chain that belongs to others: ours in; stale ones of ours out; theirs untouched. */
@@ -38,16 +34,14 @@ export function planSharedChain(
   rules: readonly WantedRule[],
   style: ChainStyle,
 ): SharedChainPlan {
-  const plan = planShared(chain.rules, rules);
+  const { place } = style;
+  const plan = planShared(chain.rules, rules, place);
   const { deletions, insertions, moved } = plan;
   const pure = deletions.filter(({ key }) => !moved.has(key ?? ""));
   const missing =
     !chain.exists && insertions.length > 0 && chain.backend === "nft";
-  const place = placeIn(plan, style);
   // Where each goes ahead of the one before, the first comes last.
-  const backwards =
-    chain.backend === "nft" ? place.nft.at === "head" : place.legacy !== "";
-  const ordered = backwards ? insertions.toReversed() : insertions;
+  const ordered = place === "head" ? insertions.toReversed() : insertions;
   return {
     operations: [
       ...(missing ? [creationOf(chain, style.hook)] : []),
@@ -64,24 +58,8 @@ export function planSharedChain(
 }
 
 interface Insertion {
-  readonly place: { readonly nft: Place; readonly legacy: string };
+  readonly place: End;
   readonly replaced: readonly SharedRule[];
-}
-
-function placeIn(
-  { taker }: SharedPlan<WantedRule>,
-  { place }: ChainStyle,
-): Insertion["place"] {
-  if (place === "head") return { nft: { at: "head" }, legacy: "1" };
-  if (taker === undefined) return { nft: { at: "end" }, legacy: "" };
-  const { name, number } = taker;
-  return {
-    nft:
-      name.backend === "nft"
-        ? { at: "before", handle: name.handle }
-        : { at: "end" },
-    legacy: String(number),
-  };
 }
 
 function insertion(
@@ -90,15 +68,15 @@ function insertion(
   { place, replaced }: Insertion,
 ): NetfilterOperation {
   const sign = replaced.length === 0 ? "+" : "~";
-  const moving = replaced.length === 0 ? "" : ", moved ahead";
+  const moving = replaced.length === 0 ? "" : `, moved to the ${place}`;
   const text = wanted.text();
   const sentence = `rule ${describe(chain)}: ${text}${moving}`;
   if (chain.backend === "legacy")
     return legacy(chain, sign, sentence, [
       ...replaced.flatMap((old) => deletionLines(chain, old)),
-      place.legacy === ""
+      place === "end"
         ? `-A ${chain.chain} ${text}`
-        : `-I ${chain.chain} ${place.legacy} ${text}`,
+        : `-I ${chain.chain} 1 ${text}`,
     ]);
   const name = nftName(chain);
   const fresh = {
@@ -112,7 +90,7 @@ function insertion(
     sentence,
     requests: [
       ...replaced.flatMap((old) => deletionRequests(chain, old)),
-      addRule(fresh, place.nft),
+      addRule(fresh, { at: place }),
     ],
   };
 }

@@ -344,9 +344,7 @@ describe("describeSnat()", () => {
             postrouting: chain,
             ahead: ["cali-POSTROUTING"],
           },
-          rivals: [
-            { name: "ip flannel-ipv4 postrtg", priority: 100, does: "nat" },
-          ],
+          rivals: [{ name: "ip flannel-ipv4 postrtg", priority: 100 }],
           ...(identity
             ? {
                 table: {

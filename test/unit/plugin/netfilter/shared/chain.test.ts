@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  type End,
   planShared,
   type RuleName,
   type SharedRule,
@@ -27,12 +28,12 @@ function named(backend: Backend, rules: readonly Model[]): SharedRule[] {
 
 /** What the chain is after a plan: nft deletes by handle, legacy the first that says the same. */
 function applied(
-  backend: Backend,
+  [backend, end]: readonly [Backend, End],
   rules: readonly Model[],
   keys: string[],
 ): Model[] {
   const observed = named(backend, rules);
-  const plan = planShared(observed, wanted(...keys));
+  const plan = planShared(observed, wanted(...keys), end);
   const left = [...observed];
   for (const rule of plan.deletions) {
     const index = left.findIndex((other) =>
@@ -41,16 +42,18 @@ function applied(
     expect(index).toBeGreaterThanOrEqual(0);
     left.splice(index, 1);
   }
-  return [
-    ...plan.insertions.map(({ key }) => ({ key, takes: false })),
-    ...left.map(({ key, takes }) => ({
-      ...(key === undefined ? {} : { key }),
-      takes,
-    })),
-  ];
+  const inserted = plan.insertions.map(({ key }) => ({ key, takes: false }));
+  const others = left.map(({ key, takes }) => ({
+    ...(key === undefined ? {} : { key }),
+    takes,
+  }));
+  return end === "head" ? [...inserted, ...others] : [...others, ...inserted];
 }
 
-const backend = fc.constantFrom<Backend>("nft", "legacy");
+const place = fc.tuple(
+  fc.constantFrom<Backend>("nft", "legacy"),
+  fc.constantFrom<End>("head", "end"),
+);
 const key = fc.constantFrom("a", "b", "c", "d");
 const model: fc.Arbitrary<Model> = fc.oneof(
   fc.record({ key, takes: fc.constant(false) }),
@@ -60,24 +63,29 @@ const chain = fc.array(model, { maxLength: 10 });
 const keys = fc.uniqueArray(key);
 
 describe("planShared()", () => {
-  it("leaves each wanted rule once, ahead of what takes packets away, and nothing else of ours", () => {
+  it("leaves each wanted rule once, on its side of what takes packets away, and nothing else of ours", () => {
     fc.assert(
-      fc.property(backend, chain, keys, (which, rules, want) => {
+      fc.property(place, chain, keys, (which, rules, want) => {
         const after = applied(which, rules, want);
         const ours = after.flatMap((rule) => rule.key ?? []);
         expect(ours.sort()).toEqual([...want].sort());
-        const taker = after.findIndex(({ takes }) => takes);
-        const behind = taker < 0 ? [] : after.slice(taker);
-        expect(behind.filter((rule) => rule.key !== undefined)).toEqual([]);
+        const inward = which[1] === "head" ? after : after.toReversed();
+        const taker = inward.findIndex(({ takes }) => takes);
+        const beyond = taker < 0 ? [] : inward.slice(taker);
+        expect(beyond.filter((rule) => rule.key !== undefined)).toEqual([]);
       }),
     );
   });
 
   it("plans nothing for what it has made", () => {
     fc.assert(
-      fc.property(backend, chain, keys, (which, rules, want) => {
+      fc.property(place, chain, keys, (which, rules, want) => {
         const after = applied(which, rules, want);
-        const again = planShared(named(which, after), wanted(...want));
+        const again = planShared(
+          named(which[0], after),
+          wanted(...want),
+          which[1],
+        );
         expect(again.deletions).toEqual([]);
         expect(again.insertions).toEqual([]);
       }),
@@ -86,7 +94,7 @@ describe("planShared()", () => {
 
   it("keeps the rules of others, in their order", () => {
     fc.assert(
-      fc.property(backend, chain, keys, (which, rules, want) => {
+      fc.property(place, chain, keys, (which, rules, want) => {
         const theirs = (list: readonly Model[]) =>
           list.filter((rule) => rule.key === undefined);
         expect(theirs(applied(which, rules, want))).toEqual(theirs(rules));
@@ -101,7 +109,7 @@ describe("planShared()", () => {
       { takes: true },
       { key: "b", takes: false },
     ]);
-    const plan = planShared(rules, wanted("a", "b"));
+    const plan = planShared(rules, wanted("a", "b"), "head");
     expect(plan.deletions).toEqual([rules[3]]);
     expect(plan.insertions).toEqual(wanted("b"));
     expect([...plan.moved]).toEqual(["b"]);

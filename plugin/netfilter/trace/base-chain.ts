@@ -1,0 +1,22 @@
+import type { Family } from "../base/family.ts";
+import type { TracedChain } from "./trace.ts";
+
+/** A chain that the kernel itself calls, with what it leads to. */
+export interface BaseChain {
+  /** As `nft` names it: `inet filter forward`. Chains of legacy iptables are named alike, and said to be that. */
+  readonly name: string;
+  /** Whose packets it sees. */
+  readonly families: readonly Family[];
+  /** Lower runs earlier. */
+  readonly priority: number;
+  /** Whether rules of ours stand at its end where its policy drops. */
+  readonly isShared: boolean;
+  readonly chain: TracedChain;
+}
+
+/** Which base chains to read. */
+export interface Wanted {
+  readonly type: "filter" | "nat";
+  /** NF_INET_FORWARD, NF_INET_POST_ROUTING */
+  readonly hook: number;
+}

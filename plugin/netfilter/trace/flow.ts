@@ -1,0 +1,56 @@
+import type { Cidr } from "../../../ip/cidr.ts";
+import type { Family } from "../base/family.ts";
+
+/**
+ * How much of some traffic a condition holds for. `unknown` where that cannot be told from here: what an address set of
+ * ipset's holds, or how fast packets come.
+ */
+export type Share = "none" | "unknown" | "some" | "all";
+
+/** A network device. */
+export interface Device {
+  readonly name: string;
+  readonly index: number;
+}
+
+/** Packets that open connections from one network to another, as a forwarding chain meets them. */
+export interface Flow {
+  readonly family: Family;
+  readonly source: Cidr;
+  readonly destination: Cidr;
+  /** Devices that they may come in by; none where that is not known. */
+  readonly inputs: readonly Device[];
+  /** Devices that they may leave by; none where that is not known. */
+  readonly outputs: readonly Device[];
+  /** Undefined where it is not known. */
+  readonly mark?: number;
+}
+
+/** What holds for both conditions. */
+export function least(one: Share, other: Share): Share {
+  return ORDER.indexOf(one) < ORDER.indexOf(other) ? one : other;
+}
+
+/** What holds for either of two parts. */
+export function most(one: Share, other: Share): Share {
+  return ORDER.indexOf(one) < ORDER.indexOf(other) ? other : one;
+}
+
+/** What the opposite of a condition holds for. */
+export function opposite(share: Share): Share {
+  if (share === "all") return "none";
+  return share === "none" ? "all" : share;
+}
+
+/** How many of these are so. */
+export function shareOf<Item>(
+  items: readonly Item[],
+  holds: (item: Item) => boolean,
+): Share {
+  if (items.length === 0) return "unknown";
+  const count = items.filter(holds).length;
+  if (count === 0) return "none";
+  return count === items.length ? "all" : "some";
+}
+
+const ORDER: readonly Share[] = ["none", "unknown", "some", "all"];

@@ -1,0 +1,102 @@
+import { NFPROTO_INET } from "../../../native/nfnetlink.ts";
+import {
+  describe,
+  type ObservedChain,
+} from "../../../native/nftables/chain.ts";
+import type { NftablesClient } from "../../../native/nftables/client.ts";
+import type { Element } from "../../../native/nftables/element.ts";
+import type { ObservedRule } from "../../../native/nftables/rule.ts";
+import { expressionsOf } from "../../../native/nftables/rule.ts";
+import { FAMILIES, type Family, traitsOf } from "../base/family.ts";
+import { OWN_COMMENT, OWN_TABLE } from "../base/own.ts";
+import { isOurComment } from "../shared/parse-pair.ts";
+import type { BaseChain, Wanted } from "./base-chain.ts";
+import { readNftRule } from "./nft-rule.ts";
+import type { TracedRule } from "./trace.ts";
+
+/** Base chains of others in nf_tables, iptables-nft's among them, of every family that sees IP packets, in the order of their priorities. */
+export function nftBaseChains(
+  client: NftablesClient,
+  { type, hook }: Wanted,
+): BaseChain[] {
+  return client
+    .chains()
+    .filter((chain) => chain.base?.type === type && chain.base.hook === hook)
+    .filter((chain) => !isOwn(chain))
+    .flatMap((chain) => readChain(client, chain))
+    .sort((a, b) => a.priority - b.priority);
+}
+
+function readChain(client: NftablesClient, chain: ObservedChain): BaseChain[] {
+  const { family, table, base } = chain;
+  const families = familiesOf(family);
+  if (base === undefined || families.length === 0) return [];
+  const rulesOf = remembering((name: string) =>
+    readRules(client, { family, table, chain: name }),
+  );
+  return [
+    {
+      name: describe(chain),
+      families,
+      priority: base.priority,
+      isShared: family !== NFPROTO_INET && isIptables(chain),
+      chain: {
+        policy: base.policy,
+        rules: rulesOf(chain.chain),
+        chain: rulesOf,
+      },
+    },
+  ];
+}
+
+function readRules(
+  client: NftablesClient,
+  name: Pick<ObservedChain, "family" | "table" | "chain">,
+): TracedRule[] {
+  const { family, table } = name;
+  const elements = remembering((set: string): readonly Element[] =>
+    client.elements({ family, table, set }),
+  );
+  return client.rules(name).flatMap((rule, index) =>
+    isOurs(rule)
+      ? []
+      : readNftRule({
+          name: `rule ${String(index + 1)} (handle ${String(rule.handle)})`,
+          expressions: expressionsOf(rule),
+          elements,
+        }),
+  );
+}
+
+function familiesOf(number: number): readonly Family[] {
+  if (number === NFPROTO_INET) return FAMILIES;
+  return FAMILIES.filter((family) => traitsOf(family).number === number);
+}
+
+function isOwn({ family, table }: ObservedChain): boolean {
+  return table === OWN_TABLE && family !== NFPROTO_INET;
+}
+
+function isOurs(rule: ObservedRule): boolean {
+  return rule.comment === OWN_COMMENT || expressionsOf(rule).some(isOurComment);
+}
+
+function isIptables({ table, chain }: ObservedChain): boolean {
+  return (
+    (table === "filter" && chain === "FORWARD") ||
+    (table === "nat" && chain === "POSTROUTING")
+  );
+}
+
+function remembering<Value>(
+  read: (name: string) => Value,
+): (name: string) => Value {
+  const known = new Map<string, Value>();
+  return (name) => {
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const value = read(name);
+    known.set(name, value);
+    return value;
+  };
+}

@@ -1,0 +1,95 @@
+import {
+  NF_INET_FORWARD,
+  NF_IP_PRI_FILTER,
+} from "../../../native/nftables/constants.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { FAMILIES } from "../base/family.ts";
+import { findLegacy, legacyTables } from "../legacy/program.ts";
+import { parseSave } from "../legacy/save.ts";
+import { withNftables } from "../nft/available.ts";
+import { mayFilterAhead } from "../shared/dropping.ts";
+import type { BaseChain } from "./base-chain.ts";
+import type { Flow } from "./flow.ts";
+import { nftBaseChains } from "./nft-chains.ts";
+import { savedBaseChain } from "./saved-chains.ts";
+import { type Finding, takesAny, trace } from "./trace.ts";
+
+/**
+ * What takes packets between own and remote pods away while they are forwarded, whatever rules of ours accept: chains of
+ * nf_tables whose policy drops, and rules of either packet filter that drop or reject. One sentence each.
+ */
+export function forwardObstacles(
+  kernel: Kernel,
+  flows: () => readonly Flow[],
+): string[] {
+  let known: readonly Flow[] | undefined;
+  const look = (chain: BaseChain): string[] =>
+    takesAny(chain.chain) ? obstaclesIn(chain, (known ??= flows())) : [];
+  const wanted = { type: "filter", hook: NF_INET_FORWARD } as const;
+  const nft = withNftables(kernel, (client) =>
+    nftBaseChains(client, wanted).flatMap(look),
+  );
+  return [...(nft ?? []), ...legacyChains(kernel).flatMap(look)];
+}
+
+function legacyChains(kernel: Kernel): BaseChain[] {
+  const program = findLegacy(kernel);
+  if (program === undefined) return [];
+  return FAMILIES.flatMap((family) => {
+    if (!legacyTables(kernel, family).has("filter")) return [];
+    const filter = parseSave(program.save(family)).get("filter");
+    if (filter === undefined) return [];
+    const name = { family, table: "filter", chain: "FORWARD" } as const;
+    return [savedBaseChain(filter, { ...name, priority: NF_IP_PRI_FILTER })];
+  });
+}
+
+interface Obstacle {
+  readonly finding: Finding;
+  readonly flows: Flow[];
+}
+
+/** What a chain takes away, by the rule that does. */
+export function obstaclesIn(
+  chain: BaseChain,
+  flows: readonly Flow[],
+): string[] {
+  const found = new Map<string, Obstacle>();
+  for (const flow of flows) {
+    if (!chain.families.includes(flow.family)) continue;
+    for (const finding of trace(chain.chain, flow).filter(counts(chain))) {
+      const key = `${finding.share} ${finding.through.join(" ")} ${finding.rule ?? ""}`;
+      const known = found.get(key) ?? { finding, flows: [] };
+      known.flows.push(flow);
+      found.set(key, known);
+    }
+  }
+  return [...found.values()].map((obstacle) => sentence(chain, obstacle));
+}
+
+/** Accepts of ours make up for the policy of iptables' chains; a network policy that takes some packets away does its work. */
+function counts({ isShared }: BaseChain): (finding: Finding) => boolean {
+  return ({ does, share, rule, through }) => {
+    if (does === "rewrite" || share === "unknown" || share === "none")
+      return false;
+    if (rule === undefined) return !isShared;
+    return share === "all" || !through.some(mayFilterAhead);
+  };
+}
+
+function sentence({ name }: BaseChain, { finding, flows }: Obstacle): string {
+  const { does, share, rule = "its policy", through } = finding;
+  const inner =
+    through.length === 0 ? "" : ` of chain ${String(through.at(-1))}`;
+  const what = share === "all" ? "what goes" : "some of what goes";
+  return `Chain ${name} ${does}s ${what} ${describeWays(flows)}, by ${rule}${inner}: crosslink overrules nobody's firewall; accept own and remote pod networks there ahead of it`;
+}
+
+function describeWays(flows: readonly Flow[]): string {
+  const [flow] = flows;
+  if (flow === undefined) return "";
+  const others = flows.length - 1;
+  const ways = others === 1 ? "one more way" : `${String(others)} more ways`;
+  const more = others === 0 ? "" : ` and on ${ways}`;
+  return `from ${flow.source.text} to ${flow.destination.text}${more}`;
+}

@@ -1,0 +1,73 @@
+import { AF_INET, AF_INET6 } from "../../native/address.ts";
+import { RT_TABLE_MAIN } from "../../native/route/constants.ts";
+import type { Route } from "../../native/route/route.ts";
+import { type Cidr, cidrContains, cidrOf } from "../../ip/cidr.ts";
+import type { Session } from "../kernel/session.ts";
+import type { Device, Flow } from "../netfilter/trace/flow.ts";
+import type { LinkedNode } from "./linked.ts";
+import { outgoingDevices } from "./outgoing.ts";
+
+/** What this node forwards between own and remote pods, either way, with the devices that it goes by as far as they are known. */
+export function flowsOf(session: Session, node: LinkedNode): Flow[] {
+  const devices = devicesByIndex(session);
+  const routes = mainRoutes(session);
+  const toRemote = outgoingDevices(session, node);
+  const inside = new Map<string, readonly Device[]>();
+  const podDevices = (local: Cidr): readonly Device[] => {
+    const known = inside.get(local.text) ?? devicesInto(local, routes, devices);
+    inside.set(local.text, known);
+    return known;
+  };
+  return node.mesh.exemptions.flatMap(({ local, remote }): Flow[] => {
+    const pods = podDevices(local);
+    const uplinks = toRemote(remote).flatMap((index) => devices(index));
+    const { family } = local;
+    return [
+      {
+        family,
+        source: local,
+        destination: remote,
+        inputs: pods,
+        outputs: uplinks,
+      },
+      {
+        family,
+        source: remote,
+        destination: local,
+        inputs: uplinks,
+        outputs: pods,
+      },
+    ];
+  });
+}
+
+function devicesByIndex({ route }: Session): (index: number) => Device[] {
+  const links = new Map(route.links().map((link) => [link.index, link]));
+  return (index) => {
+    const link = links.get(index);
+    return link === undefined ? [] : [{ name: link.name, index }];
+  };
+}
+
+/** Pods' own host routes, or the bridge's that they share. */
+function devicesInto(
+  local: Cidr,
+  routes: readonly Route[],
+  devices: (index: number) => Device[],
+): Device[] {
+  const indexes = routes.flatMap(({ destination, outputInterface }) => {
+    if (outputInterface === undefined || destination.length === 0) return [];
+    if (destination.address.length !== local.bytes.length) return [];
+    const network = cidrOf(destination.address, destination.length);
+    return cidrContains(local, network) || cidrContains(network, local)
+      ? [outputInterface]
+      : [];
+  });
+  return [...new Set(indexes)].flatMap((index) => devices(index));
+}
+
+function mainRoutes({ route }: Session): Route[] {
+  return [AF_INET, AF_INET6].flatMap((family) =>
+    route.routes({ family, table: RT_TABLE_MAIN }),
+  );
+}
