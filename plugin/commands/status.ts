@@ -9,6 +9,7 @@ import {
   type FindAssociation,
   findAssociations,
 } from "../node/peers/associations.ts";
+import { keyWarnings } from "../node/peers/key-warnings.ts";
 import { hex } from "../reconcile/sentence.ts";
 import { withSession } from "../kernel/session.ts";
 import { peerMtus, type TunnelMtus } from "../node/tunnel-mtu.ts";
@@ -105,7 +106,7 @@ export function nodeStatus(
     cluster: self.source.cluster.name,
     node: self.node.name,
     peers: mesh.peers.map((peer) => peerStatus(peer, { ...facts, find })),
-    warnings: [...mesh.warnings, ...facts.troubles],
+    warnings: [...mesh.warnings, ...keyWarnings(mesh, find), ...facts.troubles],
     ...common,
   };
 }

@@ -1,0 +1,36 @@
+import { formatAddress } from "../../../native/address.ts";
+import type { DesiredMesh } from "../../mesh/state.ts";
+import { sameKey } from "../../reconcile/equality.ts";
+import { describeAssociation } from "../../reconcile/sentence.ts";
+import type { FindAssociation } from "./associations.ts";
+
+/** The last sequence number (RFC 4303 §2.2): the kernel sends nothing after it (xfrm_replay_overflow(), net/xfrm/xfrm_replay.c). */
+const LAST = 2n ** 32n - 1n;
+
+/** From here on an admin is told: half of the way, which leaves a day at 25,000 packets a second. */
+const ALARM = LAST / 2n;
+
+/** What is wrong with the keys of SAs that the kernel holds: another secret's, or soon used up. A sentence each. */
+export function keyWarnings(
+  { associations, peers }: DesiredMesh,
+  find: FindAssociation,
+): string[] {
+  const foreign = associations
+    .filter((wanted) => {
+      const held = find(wanted.destination, wanted.spi);
+      return held !== undefined && !sameKey(wanted, held);
+    })
+    .map(
+      (sa) =>
+        `${describeAssociation(sa)} works with another key than the keyring's: a secret was changed under its id; nothing is changed here until the new one has an id of its own`,
+    );
+  const used = peers.flatMap(({ cluster, node, remote, spiOut }) => {
+    const sent = find(remote, spiOut)?.sequence.output ?? 0n;
+    return sent < ALARM
+      ? []
+      : [
+          `The SA to ${cluster}/${node} (${formatAddress(remote)}) has sent ${String(sent)} of ${String(LAST)} packets, and sends none after the last: rotate the keys`,
+        ];
+  });
+  return [...foreign, ...used];
+}
