@@ -2,6 +2,7 @@ import type { Session } from "../kernel/session.ts";
 import { forwardObstacles } from "../netfilter/trace/obstacles.ts";
 import { flowsOf } from "./flows.ts";
 import type { LinkedNode } from "./linked.ts";
+import { missingWays } from "./missing-ways.ts";
 
 /**
  * What keeps packets between own and remote pods from passing this node, and is others' to mend: a sentence each. Never
@@ -12,9 +13,12 @@ export function troublesOf(
   node: LinkedNode | undefined,
 ): string[] {
   if (node === undefined || node.mesh.exemptions.length === 0) return [];
-  return looking("the firewall", () =>
-    forwardObstacles(session.kernel, () => flowsOf(session, node)),
-  );
+  return [
+    ...looking("the routing", () => missingWays(session, node)),
+    ...looking("the firewall", () =>
+      forwardObstacles(session.kernel, () => flowsOf(session, node)),
+    ),
+  ];
 }
 
 function looking(what: string, look: () => string[]): string[] {

@@ -80,3 +80,25 @@ describe("a FORWARD chain that rejects by a rule", () => {
     expect(shown(runPlan)).not.toContain("Warning");
   });
 });
+
+describe("a way that is not usable", () => {
+  it.each([
+    [
+      "ip route del default; ip addr flush dev eth0; ip addr add 172.17.1.2/32 dev eth0",
+      "No route leads to the router 172.17.1.1",
+    ],
+    [
+      "ip link add br0 type bridge; ip addr add 192.168.0.1/16 dev br0; ip link set br0 up",
+      '192.168.7.0/24 of "office" goes over br0 by the route to 192.168.0.0/16, not to its router 172.17.1.1',
+    ],
+  ])(
+    "is named by plan, by status and in the log of an ADD: %s",
+    (script, sentence) => {
+      expect(shown(runPlan)).not.toContain("Warning");
+      site.node.shell(script);
+      expect(add().stderr).toContain(sentence.replaceAll('"', '\\"'));
+      expect(shown(runPlan)).toContain(`Warning: ${sentence}`);
+      expect(shown(runStatus)).toContain(`Warning: ${sentence}`);
+    },
+  );
+});
