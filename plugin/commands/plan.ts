@@ -5,6 +5,7 @@ import { type FullPlan, isEmpty, planFully } from "../node/converge.ts";
 import { type LinkedNode, readLinkedNode } from "../node/linked.ts";
 import { troublesOf } from "../node/troubles.ts";
 import type { Operation } from "../reconcile/operation.ts";
+import { type DeviceNames, deviceNames } from "../reconcile/device-names.ts";
 import { describeOperation } from "../reconcile/sentence.ts";
 import { withSession } from "../kernel/session.ts";
 import type { Terminal } from "./command.ts";
@@ -36,7 +37,8 @@ export function runPlan(options: Options, terminal: Terminal): number {
       ...(node?.mesh.warnings ?? []),
       ...troublesOf(session, node),
     ];
-    const facts = { node, plan, bypasses, warnings };
+    const lines = planLines(plan, deviceNames(session.route));
+    const facts = { node, plan, bypasses, warnings, lines };
     terminal.writeStdout(options.json ? toJson(facts) : toText(facts));
     return 0;
   });
@@ -48,10 +50,15 @@ interface PlanFacts {
   readonly plan: FullPlan;
   readonly bypasses: readonly Bypass[];
   readonly warnings: readonly string[];
+  readonly lines: readonly PlanLine[];
 }
 
 /** The lines of a plan, in the order in which they would be taken. */
-export function planLines({ node, snat }: FullPlan): PlanLine[] {
+function planLines({ node, snat }: FullPlan, names: DeviceNames): PlanLine[] {
+  const toLine = (operation: Operation): PlanLine => ({
+    sign: SIGNS[operation.verb],
+    what: describeOperation(operation, names),
+  });
   return [
     ...node.conflicts.map((what) => ({ sign: "!", what }) as const),
     ...node.protect.map(toLine),
@@ -60,12 +67,7 @@ export function planLines({ node, snat }: FullPlan): PlanLine[] {
   ];
 }
 
-function toLine(operation: Operation): PlanLine {
-  return { sign: SIGNS[operation.verb], what: describeOperation(operation) };
-}
-
-function toText({ node, plan, bypasses, warnings }: PlanFacts): string {
-  const lines = planLines(plan);
+function toText({ node, plan, bypasses, warnings, lines }: PlanFacts): string {
   const body = [
     ...bypasses.map(bypassLine),
     ...lines.map(({ sign, what }) => `${sign} ${what}`),
@@ -99,7 +101,7 @@ function summary(plan: FullPlan, lines: readonly PlanLine[]): string {
   return `${count("+")} to add, ${count("~")} to change, ${count("-")} to remove, ${count("!")} in the way.`;
 }
 
-function toJson({ node, plan, bypasses, warnings }: PlanFacts): string {
+function toJson({ node, bypasses, warnings, lines }: PlanFacts): string {
   const facts = {
     cluster: node?.self.source.cluster.name ?? null,
     node: node?.self.node.name ?? null,
@@ -110,7 +112,7 @@ function toJson({ node, plan, bypasses, warnings }: PlanFacts): string {
       })) ?? [],
     warnings,
     bypasses,
-    changes: planLines(plan),
+    changes: lines,
   };
   return `${JSON.stringify(facts, undefined, 2)}\n`;
 }

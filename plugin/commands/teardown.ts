@@ -2,6 +2,7 @@ import { silent } from "../kernel/log.ts";
 import { withNodeLock } from "../kernel/lock.ts";
 import { applyFully, planFully } from "../node/converge.ts";
 import { detachAll } from "../pod/detach.ts";
+import { deviceNames } from "../reconcile/device-names.ts";
 import { describeStep } from "../reconcile/sentence.ts";
 import { withSession } from "../kernel/session.ts";
 import { missingOnNode } from "../handlers/check.ts";
@@ -16,9 +17,13 @@ export function runTeardown({ json }: Options, terminal: Terminal): number {
   const kernel = terminal.kernel();
   const removed = withSession(kernel, (session) =>
     withNodeLock(kernel, () => {
+      const names = deviceNames(session.route);
       const plan = planFully(session, { node: undefined, snat: "off" });
       applyFully(session, plan, silent);
-      return [...missingOnNode(plan), ...detachAll(session).map(describeStep)];
+      return [
+        ...missingOnNode(plan, names),
+        ...detachAll(session).map((step) => describeStep(step, names)),
+      ];
     }),
   );
   terminal.writeStdout(

@@ -3,6 +3,8 @@ import { type FullPlan, planFully, type Wanted } from "../node/converge.ts";
 import { planPodFully } from "../pod/attach.ts";
 import type { PodPlan } from "../pod/plan.ts";
 import type { Pod } from "../pod/state.ts";
+import { type DeviceNames, deviceNames } from "../reconcile/device-names.ts";
+import type { Operation } from "../reconcile/operation.ts";
 import { describeStep } from "../reconcile/sentence.ts";
 import type { Session } from "../kernel/session.ts";
 
@@ -16,24 +18,34 @@ export function checkAttachment(
   wanted: Wanted,
   pod: Pod | undefined,
 ): void {
+  const names = deviceNames(session.route);
   refuse([
-    ...missingOnNode(planFully(session, wanted)),
-    ...(pod === undefined ? [] : missingOnPod(planPodFully(session, pod))),
+    ...missingOnNode(planFully(session, wanted), names),
+    ...(pod === undefined
+      ? []
+      : missingOnPod(planPodFully(session, pod), names)),
   ]);
 }
 
 /** One sentence for each step that a plan holds. */
-export function missingOnNode({ node, snat }: FullPlan): string[] {
+export function missingOnNode(
+  { node, snat }: FullPlan,
+  names: DeviceNames,
+): string[] {
+  const words = (step: Operation): string => describeStep(step, names);
   return [
-    ...node.protect.map(describeStep),
+    ...node.protect.map(words),
     ...snat.operations.map(({ sentence }) => sentence),
-    ...node.retire.map(describeStep),
+    ...node.retire.map(words),
     ...node.conflicts,
   ];
 }
 
-function missingOnPod({ operations, conflicts }: PodPlan): string[] {
-  return [...operations.map(describeStep), ...conflicts];
+function missingOnPod(
+  { operations, conflicts }: PodPlan,
+  names: DeviceNames,
+): string[] {
+  return [...operations.map((step) => describeStep(step, names)), ...conflicts];
 }
 
 function refuse(missing: readonly string[]): void {

@@ -5,6 +5,7 @@ import { applyOperations } from "../reconcile/apply.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { withNodeLock } from "../kernel/lock.ts";
 import { type Log } from "../kernel/log.ts";
+import { deviceNames } from "../reconcile/device-names.ts";
 import { describeStep } from "../reconcile/sentence.ts";
 import type { Session } from "../kernel/session.ts";
 import {
@@ -143,8 +144,9 @@ export function applyFully(
   applyOperations(session, node.protect);
   applySnat(session.kernel, snat);
   applyOperations(session, node.retire);
+  const names = deviceNames(session.route);
   for (const step of [...node.protect, ...node.retire])
-    log("info", describeStep(step));
+    log("info", describeStep(step, names));
   for (const { sentence } of snat.operations) log("info", sentence);
 }
 

@@ -7,6 +7,7 @@ import type { Link } from "../../native/route/link.ts";
 import { applyOperations } from "../reconcile/apply.ts";
 import type { Log } from "../kernel/log.ts";
 import type { LinkedNode } from "../node/linked.ts";
+import { deviceNames } from "../reconcile/device-names.ts";
 import { describeStep } from "../reconcile/sentence.ts";
 import type { Session } from "../kernel/session.ts";
 import { podAddresses } from "./addresses.ts";
@@ -108,7 +109,8 @@ export function attachPod(session: Session, pod: Pod, log: Log): void {
     });
   }
   applyOperations(session, plan.operations);
-  for (const step of plan.operations) log("info", describeStep(step));
+  const names = deviceNames(session.route);
+  for (const step of plan.operations) log("info", describeStep(step, names));
 }
 
 /** An address that no policy covers would leave in clear text, or be answered in clear text. */

@@ -3,6 +3,7 @@ import type { Route } from "../../native/route/route.ts";
 import type { SourceRule } from "../../native/route/rule.ts";
 import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
 import type { SecurityPolicy } from "../../native/xfrm/sp.ts";
+import type { DeviceNames } from "./device-names.ts";
 import type { Operation } from "./operation.ts";
 
 /** RT_TABLE_MAIN: include/uapi/linux/rtnetlink.h. */
@@ -15,14 +16,17 @@ const ROUTE_TYPES: Readonly<Record<number, string>> = {
 };
 
 /** The object of a step in an admin's words, without any key. */
-export function describeOperation(operation: Operation): string {
+export function describeOperation(
+  operation: Operation,
+  names?: DeviceNames,
+): string {
   switch (operation.object) {
     case "policy":
       return describePolicy(operation.policy);
     case "association":
       return describeAssociation(operation.association);
     case "route":
-      return describeRoute(operation.route);
+      return describeRoute(operation.route, names);
     case "sysctl":
       return `sysctl ${operation.path.replaceAll("/", ".")}=${operation.value}`;
     case "label":
@@ -58,14 +62,15 @@ export function describeAssociation(
   return `SA ${formatAddress(sa.source)} -> ${formatAddress(sa.destination)} spi ${hex(sa.spi)} reqid ${hex(sa.reqid)}`;
 }
 
-/** A route in the words of `ip route`. */
-export function describeRoute(route: Route): string {
+/** A route in the words of `ip route`; without its device where nobody knows what that is called. */
+export function describeRoute(route: Route, names?: DeviceNames): string {
   const via =
     route.gateway === undefined ? "" : ` via ${formatAddress(route.gateway)}`;
-  const device =
+  const name =
     route.outputInterface === undefined
-      ? ""
-      : ` dev #${String(route.outputInterface)}`;
+      ? undefined
+      : names?.(route.outputInterface);
+  const device = name === undefined ? "" : ` dev ${name}`;
   const table =
     route.table === MAIN_TABLE ? "" : ` table ${String(route.table)}`;
   return `route ${ROUTE_TYPES[route.type] ?? ""}${formatPrefix(route.destination)}${via}${device}${table}`;
@@ -77,6 +82,9 @@ export function hex(value: number): string {
 }
 
 /** A step with its verb: "add policy out …". */
-export function describeStep(operation: Operation): string {
-  return `${operation.verb} ${describeOperation(operation)}`;
+export function describeStep(
+  operation: Operation,
+  names?: DeviceNames,
+): string {
+  return `${operation.verb} ${describeOperation(operation, names)}`;
 }

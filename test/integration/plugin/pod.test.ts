@@ -199,7 +199,7 @@ describe("CHECK", () => {
       "echo 0 > /proc/sys/net/ipv4/conf/veth0/proxy_arp",
       "net.ipv4.conf.veth0.proxy_arp=1",
     ],
-    ["the host route", "ip route del 10.0.0.7", "route 10.0.0.7/32"],
+    ["the host route", "ip route del 10.0.0.7", "route 10.0.0.7/32 dev veth0"],
     [
       "forwarding",
       "echo 0 > /proc/sys/net/ipv4/ip_forward",
