@@ -9,6 +9,8 @@ export interface Binding {
   open(protocol: number, netnsFd: number): number;
   /** Makes an empty network namespace, for a trial that nobody sees. Returns its fd, for `open` and then `close`. */
   makeNamespace(): number;
+  /** The number of a socket's network namespace, which no other of this boot has or had (SO_NETNS_COOKIE, Linux 5.14). */
+  namespaceCookie(fd: number): number;
   close(fd: number): number;
   /** Sends one datagram to the kernel. Returns its length. */
   send(fd: number, datagram: Uint8Array): number;

@@ -10,6 +10,7 @@ NAPI_MODULE_INIT() {
   const struct function functions[] = {
       {"open", netlink_open},
       {"makeNamespace", namespace_make},
+      {"namespaceCookie", namespace_cookie},
       {"close", descriptor_close},
       {"send", netlink_send},
       {"receive", netlink_receive},

@@ -9,6 +9,7 @@
 int enter(int netns, int *home);
 void leave(int home);
 napi_value namespace_make(napi_env env, napi_callback_info info);
+napi_value namespace_cookie(napi_env env, napi_callback_info info);
 
 // Of descriptor.c.
 int set_option(int fd, int level, int name, int value);

@@ -8,7 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71  // include/uapi/asm-generic/socket.h, Linux 5.14
+#endif
 
 #include "addon.h"
 #include "arguments.h"
@@ -64,4 +69,16 @@ static int make_namespace(void) {
 napi_value namespace_make(napi_env env, napi_callback_info info) {
   (void)info;
   return number(env, make_namespace());
+}
+
+// The number that tells a socket's network namespace from every other one of this boot, gone ones included.
+napi_value namespace_cookie(napi_env env, napi_callback_info info) {
+  struct arguments args;
+  int fd;
+  uint64_t cookie = 0;
+  socklen_t length = sizeof cookie;
+  int error = read_arguments(env, info, &args);
+  if (!error) error = read_int(&args, 0, &fd);
+  if (!error && getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) < 0) error = -errno;
+  return number(env, error ? error : (int64_t)cookie);
 }

@@ -125,6 +125,7 @@ export const NFT_META_IIFNAME = 6;
 export const NFT_META_OIFNAME = 7;
 export const NFT_META_NFPROTO = 15;
 export const NFT_META_L4PROTO = 16;
+export const NFT_META_SECPATH = 25;
 
 export const NFT_CT_STATE = 0;
 export const NFT_CT_STATUS = 2;
@@ -140,6 +141,7 @@ export const NF_NAT_RANGE_PERSISTENT = 0x8;
 export const NF_NAT_RANGE_NETMAP = 0x40;
 
 /** include/uapi/linux/netfilter_ipv4.h: priorities of the hooks that NAT, and of the mangle table. */
+export const NF_IP_PRI_RAW = -300;
 export const NF_IP_PRI_MANGLE = -150;
 export const NF_IP_PRI_NAT_DST = -100;
 export const NF_IP_PRI_FILTER = 0;

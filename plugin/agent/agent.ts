@@ -99,13 +99,19 @@ function rememberMesh(observer: Observer): {
   return { observer: { ...observer, know }, mesh: () => mesh };
 }
 
+/** Another program's lock is waited for about as long as a call takes: the agent serves, and ends, whoever hangs. */
+const PATIENCE_MS = 250;
+
 /** Looks at everything again, and at what has to be watched for the next time. */
 function refresher(
   { host, observer }: AgentOptions,
   changes: Changes,
   sockets: EncapsulationSockets,
 ): EnsureNode {
-  const refresh = refreshNode(host, observer);
+  const refresh = refreshNode(host, {
+    onlooker: observer,
+    patienceMs: PATIENCE_MS,
+  });
   return (session, config, log) => {
     changes.followFiles(config);
     const node = refresh(session, config, log);

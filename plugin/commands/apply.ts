@@ -1,6 +1,5 @@
-import { openLog } from "../kernel/log.ts";
+import { type Log, openLog } from "../kernel/log.ts";
 import { converge } from "../node/converge.ts";
-import { readLinkedNode } from "../node/linked.ts";
 import { withSession } from "../kernel/session.ts";
 import type { Terminal } from "./command.ts";
 import { type Options, readConfiguration } from "./options.ts";
@@ -11,11 +10,11 @@ export function runApply(options: Options, terminal: Terminal): number {
   const toFile = openLog(() => undefined, config.logFile);
   const done: string[] = [];
   withSession(terminal.kernel(), (session) => {
-    const node = readLinkedNode(config, terminal.host, session.route);
-    converge(session, { node, snat: config.snat }, (level, message, facts) => {
+    const log: Log = (level, message, facts) => {
       toFile(level, message, facts);
       done.push(message);
-    });
+    };
+    converge(session, { config, host: terminal.host }, { log });
   });
   terminal.writeStdout(
     options.json ? `${JSON.stringify({ done })}\n` : toText(done),

@@ -1,8 +1,14 @@
 import type { Bypass } from "../bypass/bypass.ts";
 import { lookForBypasses } from "../bypass/observe.ts";
 import { bypassLine } from "../bypass/words.ts";
-import { type FullPlan, isEmpty, planFully } from "../node/converge.ts";
-import { type LinkedNode, readLinkedNode } from "../node/linked.ts";
+import {
+  type FullPlan,
+  isEmpty,
+  planFully,
+  wantedBy,
+} from "../node/full-plan.ts";
+import type { LinkedNode } from "../node/linked.ts";
+import { lookAround, orThrow } from "../node/look.ts";
 import { troublesOf } from "../node/troubles.ts";
 import type { Operation } from "../reconcile/operation.ts";
 import { type DeviceNames, deviceNames } from "../reconcile/device-names.ts";
@@ -30,8 +36,10 @@ const SIGNS: Readonly<Record<Operation["verb"], PlanLine["sign"]>> = {
 export function runPlan(options: Options, terminal: Terminal): number {
   const config = readConfiguration(options);
   return withSession(terminal.kernel(), (session) => {
-    const node = readLinkedNode(config, terminal.host, session.route);
-    const plan = planFully(session, { node, snat: config.snat });
+    const place = { config, host: terminal.host };
+    const look = orThrow(lookAround(session, place));
+    const { node } = look;
+    const plan = planFully(session, wantedBy(look, place));
     const bypasses = lookForBypasses(session, node?.mesh);
     const warnings = [
       ...(node?.mesh.warnings ?? []),
@@ -54,7 +62,10 @@ interface PlanFacts {
 }
 
 /** The lines of a plan, in the order in which they would be taken. */
-function planLines({ node, snat }: FullPlan, names: DeviceNames): PlanLine[] {
+function planLines(
+  { node, snat, fence }: FullPlan,
+  names: DeviceNames,
+): PlanLine[] {
   const toLine = (operation: Operation): PlanLine => ({
     sign: SIGNS[operation.verb],
     what: describeOperation(operation, names),
@@ -64,6 +75,7 @@ function planLines({ node, snat }: FullPlan, names: DeviceNames): PlanLine[] {
     ...node.protect.map(toLine),
     ...snat.operations.map(({ sign, sentence }) => ({ sign, what: sentence })),
     ...node.retire.map(toLine),
+    ...fence.operations.map(({ sign, sentence }) => ({ sign, what: sentence })),
   ];
 }
 

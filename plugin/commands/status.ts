@@ -1,6 +1,7 @@
 import { formatAddress } from "../../native/address.ts";
 import type { ObservedAssociation } from "../../native/xfrm/sa.ts";
-import { type LinkedNode, readLinkedNode } from "../node/linked.ts";
+import type { LinkedNode } from "../node/linked.ts";
+import { linkedNode } from "../node/look.ts";
 import type { Bypass } from "../bypass/bypass.ts";
 import { lookForBypasses } from "../bypass/observe.ts";
 import { bypassLine } from "../bypass/words.ts";
@@ -57,7 +58,7 @@ export interface NodeStatus {
 export function runStatus(options: Options, terminal: Terminal): number {
   const config = readConfiguration(options);
   return withSession(terminal.kernel(), (session) => {
-    const node = readLinkedNode(config, terminal.host, session.route);
+    const node = linkedNode(session, { config, host: terminal.host });
     const status = nodeStatus(node, {
       associations: session.xfrm.associations(),
       nowSeconds: Math.floor(Date.now() / 1000),

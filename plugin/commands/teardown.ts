@@ -1,6 +1,8 @@
 import { silent } from "../kernel/log.ts";
 import { withNodeLock } from "../kernel/lock.ts";
-import { applyFully, planFully } from "../node/converge.ts";
+import { NO_MEMORY } from "../fence/decide.ts";
+import { remember } from "../fence/memory.ts";
+import { applyFully, NOTHING_WANTED, planFully } from "../node/full-plan.ts";
 import { detachAll } from "../pod/detach.ts";
 import { deviceNames } from "../reconcile/device-names.ts";
 import { describeStep } from "../reconcile/sentence.ts";
@@ -18,8 +20,9 @@ export function runTeardown({ json }: Options, terminal: Terminal): number {
   const removed = withSession(kernel, (session) =>
     withNodeLock(kernel, () => {
       const names = deviceNames(session.route);
-      const plan = planFully(session, { node: undefined, snat: "off" });
-      applyFully(session, plan, silent);
+      const plan = planFully(session, NOTHING_WANTED);
+      applyFully(session, { plan, fence: NOTHING_WANTED.fence }, silent);
+      remember(kernel, NO_MEMORY);
       return [
         ...missingOnNode(plan, names),
         ...detachAll(session).map((step) => describeStep(step, names)),

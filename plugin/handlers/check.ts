@@ -1,5 +1,5 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
-import { type FullPlan, planFully, type Wanted } from "../node/converge.ts";
+import { type FullPlan, planFully, type Wanted } from "../node/full-plan.ts";
 import { planPodFully } from "../pod/attach.ts";
 import type { PodPlan } from "../pod/plan.ts";
 import type { Pod } from "../pod/state.ts";
@@ -29,7 +29,7 @@ export function checkAttachment(
 
 /** One sentence for each step that a plan holds. */
 export function missingOnNode(
-  { node, snat }: FullPlan,
+  { node, snat, fence }: FullPlan,
   names: DeviceNames,
 ): string[] {
   const words = (step: Operation): string => describeStep(step, names);
@@ -37,6 +37,7 @@ export function missingOnNode(
     ...node.protect.map(words),
     ...snat.operations.map(({ sentence }) => sentence),
     ...node.retire.map(words),
+    ...fence.operations.map(({ sentence }) => sentence),
     ...node.conflicts,
   ];
 }

@@ -5,7 +5,9 @@ import { type NetworkConfiguration, parseNetwork } from "../../conf/network.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { both, type Log, openLog, silent } from "../kernel/log.ts";
 import { type EnsureNode, refreshNode } from "../node/converge.ts";
-import { type Host, readLinkedNode } from "../node/linked.ts";
+import { wantedBy } from "../node/full-plan.ts";
+import type { Host } from "../node/linked.ts";
+import { lookAround, orThrow } from "../node/look.ts";
 import { checkAttachment } from "./check.ts";
 import { collectGarbage, detachPod } from "../pod/detach.ts";
 import { attachPod, requirePod } from "../pod/attach.ts";
@@ -76,10 +78,12 @@ function check(request: Request, context: PluginContext): void {
   const config = parseNetwork(request.config);
   requirePrevResult(request);
   context.lend((session) => {
-    const node = readLinkedNode(config, context.host, session.route);
+    const place = { config, host: context.host };
+    const look = orThrow(lookAround(session, place));
+    const { node } = look;
     const pod =
       node === undefined ? undefined : requirePod(session, request, node);
-    checkAttachment(session, { node, snat: config.snat }, pod);
+    checkAttachment(session, wantedBy(look, place), pod);
   });
 }
 

@@ -11,7 +11,8 @@ import type { Bypass } from "../bypass/bypass.ts";
 import { lookForBypasses } from "../bypass/observe.ts";
 import { tryAssociation } from "../kernel/esp.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { type Host, type LinkedNode, readLinkedNode } from "../node/linked.ts";
+import type { Host, LinkedNode } from "../node/linked.ts";
+import { linkedNode } from "../node/look.ts";
 import { withSession } from "../kernel/session.ts";
 
 /**
@@ -27,9 +28,7 @@ export function reportStatus(
 ): void {
   const node = withSession(kernel, (session) => {
     session.xfrm.countPolicies(); // without CAP_NET_ADMIN not even xfrm can be looked at
-    const found = unlessLater(() =>
-      readLinkedNode(config, host, session.route),
-    );
+    const found = unlessLater(() => linkedNode(session, { config, host }));
     refuseOpen(lookForBypasses(session, found?.mesh));
     return found;
   });

@@ -7,8 +7,8 @@ import type { Kernel } from "./kernel.ts";
 /** How the lock is waited for; tests wait less. */
 export interface LockOptions {
   /** Gone with the boot, as the kernel state that the lock guards. */
-  readonly folder?: string;
-  readonly patienceMs?: number;
+  readonly folder?: string | undefined;
+  readonly patienceMs?: number | undefined;
 }
 
 /** A step takes milliseconds; who holds the lock for this long hangs. */
@@ -61,6 +61,7 @@ function heldTooLong(file: string): CniError {
   );
 }
 
-function sleep(milliseconds: number): void {
+/** Blocks the thread. */
+export function sleep(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

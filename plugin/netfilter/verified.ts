@@ -16,6 +16,9 @@ import type { DesiredSnat } from "./state.ts";
 /** Where an earlier call left word; gone with the boot, as the rules are. */
 const FOLDER = "/run/crosslink";
 
+/** The name of the word on the rules that keep source addresses. */
+const NAME = "verified";
+
 /** Under which an own table is known; without one nothing tells this namespace from an earlier one. */
 const OWN_TABLE = "crosslink";
 
@@ -45,17 +48,25 @@ export function fingerprint(
 }
 
 /** Whether an earlier call found the rules right, in the state that the fingerprint tells of. */
-export function isVerified(mark: string, folder: string = FOLDER): boolean {
+export function isVerified(
+  mark: string,
+  folder: string = FOLDER,
+  name: string = NAME,
+): boolean {
   try {
-    return readTrusted(join(folder, "verified")) === mark;
+    return readTrusted(join(folder, name)) === mark;
   } catch {
     return false; // no word, or none to be trusted: then the rules are looked at
   }
 }
 
 /** Leaves word that the rules are right. Where that fails the next call looks itself. */
-export function leaveWord(mark: string, folder: string = FOLDER): void {
-  const file = join(folder, "verified");
+export function leaveWord(
+  mark: string,
+  folder: string = FOLDER,
+  name: string = NAME,
+): void {
+  const file = join(folder, name);
   const unfinished = `${file}.${process.pid}`;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -1,107 +1,128 @@
-import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
-import { formatAddress } from "../../native/address.ts";
-import { applyOperations } from "../reconcile/apply.ts";
-import type { Kernel } from "../kernel/kernel.ts";
 import { withNodeLock } from "../kernel/lock.ts";
-import { type Log } from "../kernel/log.ts";
-import { deviceNames } from "../reconcile/device-names.ts";
-import { describeStep } from "../reconcile/sentence.ts";
+import type { Log } from "../kernel/log.ts";
+import type { Memory } from "../fence/decide.ts";
+import { joinMemories, remember, sameMemory } from "../fence/memory.ts";
+import { type Raised, raiseFence } from "../fence/raise.ts";
 import type { Session } from "../kernel/session.ts";
-import {
-  applySnat,
-  type DesiredSnat,
-  planSnatByLooking,
-  planSnatQuickly,
-  type SnatPlan,
-} from "../netfilter/snat.ts";
-import { desiredState, type RoutingFacts } from "./desired.ts";
-import { type Host, type LinkedNode, readLinkedNode } from "./linked.ts";
-import { observeState, readSysctls } from "./observe.ts";
-import { type NextHop, nextHopTo } from "./next-hop.ts";
-import { overlayRemains } from "./overlay-remains.ts";
-import { type NodePlan, planNode } from "./plan.ts";
+import type { Host, LinkedNode } from "./linked.ts";
+import { type Look, lookAround, orThrow } from "./look.ts";
+import type { Place } from "./place.ts";
 import { troublesOf } from "./troubles.ts";
-import { narrowest, tunnelMtus } from "./tunnel-mtu.ts";
-import type { ObservedState } from "./state.ts";
+import {
+  applyFully,
+  type FullPlan,
+  isEmpty,
+  planFully,
+  QUICKLY,
+  refuseConflicts,
+  wantedBy,
+} from "./full-plan.ts";
 
-/** All steps that a node lacks: xfrm, routes and sysctls, and the SNAT exemption between them. */
-export interface FullPlan {
-  readonly node: NodePlan;
-  readonly snat: SnatPlan;
-}
-
-/** What the plan of a node is made from, besides its kernel. */
-export interface Wanted {
-  readonly node: LinkedNode | undefined;
-  readonly snat: NetworkConfiguration["snat"];
-}
-
-/** How the SNAT exemption is planned: by looking, or by an earlier look where that is good still. */
-type PlanSnat = (kernel: Kernel, desired: DesiredSnat) => SnatPlan;
-
-/** Observes the node and compares; changes nothing. */
-export function planFully(
-  session: Session,
-  wanted: Wanted,
-  planSnat: PlanSnat = planSnatByLooking,
-): FullPlan {
-  const exemptions = wanted.node?.mesh.exemptions ?? [];
-  return {
-    node: planKernel(session, wanted.node),
-    snat: planSnat(session.kernel, {
-      exemptions,
-      mode: wanted.snat,
-      ...tunnelSize(session, wanted.node),
-    }),
-  };
-}
-
-function planKernel(session: Session, node: LinkedNode | undefined): NodePlan {
-  const observed = observeState(session, FORWARDING);
-  const desired = desiredState(node, routingFacts(session, observed));
-  const plan = planNode(desired, observed);
-  return { ...plan, retire: [...plan.retire, ...overlayRemains(session)] };
-}
-
-function tunnelSize(
-  { route }: Session,
-  node: LinkedNode | undefined,
-): { readonly innerMtu?: number } {
-  const innerMtu = node && narrowest(tunnelMtus(node.mesh, route));
-  return innerMtu === undefined ? {} : { innerMtu };
-}
-
-/** Whether nothing is left to do, nor in the way. */
-export function isEmpty({ node, snat }: FullPlan): boolean {
-  return (
-    node.protect.length +
-      node.retire.length +
-      node.conflicts.length +
-      snat.operations.length ===
-    0
-  );
+/** How a node is brought up to date. */
+export interface Manner {
+  readonly log: Log;
+  readonly onlooker?: Onlooker | undefined;
+  /** How long another program's lock is waited for; the lock's own patience where left out. */
+  readonly patienceMs?: number | undefined;
 }
 
 /**
- * Brings the node to what it should be. A node that is right already is only looked at; others are
- * changed under the node's lock, by a plan made under it.
+ * Brings the node to what its files say. A node that is right already is only looked at. Others are changed under the
+ * node's lock, by files and a kernel that are looked at under it; and before anything else the fence stands, whatever is
+ * wrong with the rest.
  *
- * @returns the plan that was carried out; undefined where the node was right
- * @throws CniError 101 where another program holds an object that we need; what apply throws
+ * @returns what the node should be; undefined where it is linked to nothing
+ * @throws CniError 7 for what is wrong with the files, 11 where the lock cannot be had, 106 where another program holds an
+ *   object that we need; what apply throws
  */
 export function converge(
   session: Session,
-  wanted: Wanted,
-  log: Log,
-): FullPlan | undefined {
-  if (isEmpty(planFully(session, wanted, planSnatQuickly))) return undefined;
-  return withNodeLock(session.kernel, () => {
-    const plan = planFully(session, wanted);
-    refuseConflicts(plan);
-    applyFully(session, plan, log);
-    return plan;
-  });
+  place: Place,
+  manner: Manner,
+): LinkedNode | undefined {
+  const seen = lookAround(session, place);
+  if (isRight(session, seen, place)) {
+    manner.onlooker?.know(seen.node);
+    return seen.node;
+  }
+  const lock = { isHeld: false };
+  try {
+    return withNodeLock(
+      session.kernel,
+      () => {
+        lock.isHeld = true;
+        return change(session, place, manner);
+      },
+      { patienceMs: manner.patienceMs },
+    );
+  } catch (error) {
+    // Whoever holds the lock, or whatever is wrong with it: to add to the fence takes nothing from anybody.
+    if (!lock.isHeld)
+      raiseFence(session, { ...seen.decision.will, released: [] }, manner.log);
+    throw error;
+  }
+}
+
+/** Whether nothing is to be done. What cannot even be planned is looked at again under the lock, behind the fence. */
+function isRight(session: Session, look: Look, place: Place): boolean {
+  if (look.trouble !== undefined) return false;
+  if (!sameMemory(look.memory, look.decision.memory)) return false;
+  try {
+    return isEmpty(planFully(session, wantedBy(look, place), QUICKLY));
+  } catch {
+    return false;
+  }
+}
+
+/** Under the lock: the fence, what is to be remembered of it, then all the rest, and at last what the fence no longer needs. */
+function change(
+  session: Session,
+  place: Place,
+  { log, onlooker }: Manner,
+): LinkedNode | undefined {
+  const look = lookAround(session, place);
+  const { will, memory } = look.decision;
+  const isSettled = look.trouble === undefined;
+  const raised = raiseFence(
+    session,
+    isSettled ? { ...will, released: [] } : will,
+    log,
+  );
+  const both = isSettled ? joinMemories(look.memory, memory) : memory;
+  const unwritten = tryRemember(session, [look.memory, both]);
+  const { node } = orThrow(look);
+  onlooker?.know(node);
+  const plan = planFully(session, wantedBy(look, place));
+  refuseConflicts(plan);
+  applyFully(session, { plan, fence: will }, log);
+  onlooker?.repaired(withRaised(plan, raised));
+  const trouble = unwritten ?? tryRemember(session, [both, memory]);
+  if (trouble !== undefined) throw trouble;
+  return node;
+}
+
+function withRaised(plan: FullPlan, { policies, rules }: Raised): FullPlan {
+  const { node, fence } = plan;
+  return {
+    ...plan,
+    node: { ...node, protect: [...policies, ...node.protect] },
+    fence: { ...fence, operations: [...rules, ...fence.operations] },
+  };
+}
+
+/** The fence stands without it. Returns what kept it from being remembered. */
+function tryRemember(
+  { kernel }: Session,
+  [before, next]: readonly [Memory, Memory],
+): Error | undefined {
+  try {
+    if (!sameMemory(before, next)) remember(kernel, next);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Error) return error;
+    throw error;
+  }
 }
 
 /** Brings the node to what its files say, and returns what that is. */
@@ -120,83 +141,17 @@ export interface Onlooker {
 }
 
 /** Reads the files, looks at the kernel, and converges: what a process of one call has to do. */
-export function refreshNode(host: Host, onlooker?: Onlooker): EnsureNode {
+export function refreshNode(
+  host: Host,
+  manner: Omit<Manner, "log"> = {},
+): EnsureNode {
   let told = new Set<string>();
   return (session, config, log) => {
-    const node = readLinkedNode(config, host, session.route);
-    onlooker?.know(node);
-    const plan = converge(session, { node, snat: config.snat }, log);
-    if (plan !== undefined) onlooker?.repaired(plan);
+    const node = converge(session, { config, host }, { ...manner, log });
     const troubles = troublesOf(session, node);
     for (const trouble of troubles)
       if (!told.has(trouble)) log("warn", trouble);
     told = new Set(troubles);
     return node;
   };
-}
-
-/** Takes all steps in the order that keeps clear text off the wire. */
-export function applyFully(
-  session: Session,
-  { node, snat }: FullPlan,
-  log: Log,
-): void {
-  applyOperations(session, node.protect);
-  applySnat(session.kernel, snat);
-  applyOperations(session, node.retire);
-  const names = deviceNames(session.route);
-  for (const step of [...node.protect, ...node.retire])
-    log("info", describeStep(step, names));
-  for (const { sentence } of snat.operations) log("info", sentence);
-}
-
-function refuseConflicts({ node }: FullPlan): void {
-  if (node.conflicts.length === 0) return;
-  throw new CniError(
-    ErrorCode.conflict,
-    "Cannot set up this node: other programs hold what crosslink needs",
-    {
-      details: node.conflicts.join("; "),
-    },
-  );
-}
-
-const FORWARDING = ["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"];
-
-function routingFacts(
-  session: Session,
-  { routes, sysctls }: ObservedState,
-): RoutingFacts {
-  const { route } = session;
-  return {
-    routes,
-    advertised: () =>
-      sysctls.get("net/ipv6/conf/all/forwarding") === "1"
-        ? []
-        : advertisedDevices(session),
-    nextHop: rememberedHops((address) => nextHopTo(route, address)),
-  };
-}
-
-/** Thousands of CIDRs may lie behind one router. */
-function rememberedHops(
-  look: RoutingFacts["nextHop"],
-): RoutingFacts["nextHop"] {
-  const known = new Map<string, NextHop | undefined>();
-  return (address) => {
-    const key = formatAddress(address);
-    if (!known.has(key)) known.set(key, look(address));
-    return known.get(key);
-  };
-}
-
-/** Devices whose accept_ra is 1: advertisements count as long as the device does not forward. */
-function advertisedDevices(session: Session): string[] {
-  const paths = session.route
-    .links()
-    .filter(({ name }) => name !== "lo")
-    .map(({ name }) => `net/ipv6/conf/${name}/accept_ra`);
-  return [...readSysctls(session, paths)]
-    .filter(([, value]) => value === "1")
-    .map(([path]) => path);
 }

@@ -1,5 +1,5 @@
 import type { NetworkConfiguration } from "../../conf/network.ts";
-import { type ClusterSource, loadClusters } from "../../conf/clusters.ts";
+import type { ClusterSource } from "../../conf/clusters.ts";
 import { type Keyring, loadKeyring } from "../../conf/keyring.ts";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { formatAddress } from "../../native/address.ts";
@@ -24,20 +24,22 @@ export interface LinkedNode {
   readonly mesh: DesiredMesh;
 }
 
+/** What a node follows from, once its files are read and it is found in them. */
+export interface FoundNode {
+  readonly clusters: readonly ClusterSource[];
+  readonly self: Self;
+  readonly config: NetworkConfiguration;
+}
+
 /**
- * Reads what this node should be; changes nothing.
+ * Works out what this node should be; changes nothing.
  *
- * @returns undefined where the clusters folder is empty: then the node is linked to nothing
- * @throws CniError 7 for bad files, an unknown node, or no pod CIDR; 11 where one may come by itself
+ * @throws CniError 7 for a bad keyring, files that contradict each other, or no pod CIDR; 11 where one may come by itself
  */
-export function readLinkedNode(
-  config: NetworkConfiguration,
-  host: Host,
+export function linkNode(
+  { clusters, self, config }: FoundNode,
   route: RouteClient,
-): LinkedNode | undefined {
-  const clusters = loadClusters(config.clustersDir);
-  if (clusters.length === 0) return undefined;
-  const self = findSelf(clusters, config.node, { host, route });
+): LinkedNode {
   const localCidrs = findLocalCidrs(self, route);
   const keyring = keyringFor(config, clusters, self);
   const mesh = desiredMesh({

@@ -1,9 +1,7 @@
 import type { ObservedPolicy, SecurityPolicy } from "../../native/xfrm/sp.ts";
-import { ownsPolicy } from "../owned.ts";
-import { diff, type Kind } from "../reconcile/diff.ts";
-import { policyServes } from "../reconcile/equality.ts";
-import { policyIdentity } from "../reconcile/identity.ts";
+import { diff } from "../reconcile/diff.ts";
 import type { PolicyOperation } from "../reconcile/operation.ts";
+import { POLICIES } from "../reconcile/policy-kind.ts";
 import { describePolicy } from "../reconcile/sentence.ts";
 
 /** Steps for policies, apart by the moment at which each kind may be taken. */
@@ -16,15 +14,6 @@ export interface PolicyPlan {
   readonly staleBlock: readonly PolicyOperation[];
   readonly conflicts: readonly string[];
 }
-
-/** Somebody else's policy that does the same serves at whatever priority; ours must have the right one. */
-const POLICIES: Kind<SecurityPolicy, ObservedPolicy> = {
-  identity: policyIdentity,
-  owns: ownsPolicy,
-  equals: (wanted, found) =>
-    policyServes(wanted, found) &&
-    (found.priority === wanted.priority || !ownsPolicy(found)),
-};
 
 /** Compares the wanted policies with all policies of the kernel. */
 export function planPolicies(

@@ -14,8 +14,8 @@ import {
   XFRM_MSG_FLUSHPOLICY,
   XFRM_MSG_FLUSHSA,
 } from "../../native/xfrm/constants.ts";
-import { isEmpty, planFully } from "../../plugin/node/converge.ts";
-import { readLinkedNode } from "../../plugin/node/linked.ts";
+import { isEmpty, planFully, wantedBy } from "../../plugin/node/full-plan.ts";
+import { lookAround, orThrow } from "../../plugin/node/look.ts";
 import { type Session, withSession } from "../../plugin/kernel/session.ts";
 import { type Agent, startAgent } from "../e2e/agent/nodes.ts";
 import { crosslinkPlugin } from "../e2e/support/pod.ts";
@@ -167,11 +167,11 @@ function isRight(node: Node): boolean {
 function isPlanEmpty(session: Session, node: Node): boolean {
   const config = parseNetwork({ ...crosslinkPlugin(node) });
   const host = { nodeName: undefined, hostName: "" };
-  const linked = readLinkedNode(config, host, session.route);
-  const wanted = linked?.mesh.policies.length ?? 0;
+  const look = orThrow(lookAround(session, { config, host }));
+  const wanted = look.node?.mesh.policies.length ?? 0;
   const { in: incoming, out, fwd } = session.xfrm.countPolicies();
   if (incoming + out + fwd < wanted) return false;
-  return isEmpty(planFully(session, { node: linked, snat: config.snat }));
+  return isEmpty(planFully(session, wantedBy(look, { config, host })));
 }
 
 function inside<Result>(

@@ -1,7 +1,8 @@
 import { basename } from "node:path";
 import { toCniError } from "../../../cni/translate.ts";
 import type { Bypass } from "../../bypass/bypass.ts";
-import type { FullPlan, Onlooker } from "../../node/converge.ts";
+import type { Onlooker } from "../../node/converge.ts";
+import type { FullPlan } from "../../node/full-plan.ts";
 import type { Answer, CallFrame } from "../call/frame.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Afterwards } from "../call/afterwards.ts";
@@ -131,9 +132,9 @@ function troubleOf(look: () => void): Trouble | undefined {
 }
 
 /** One word a step: "policy", "association", "route", "sysctl" … or "nft" and "legacy" for netfilter's. */
-function repairKinds({ node, snat }: FullPlan): string[] {
+function repairKinds({ node, snat, fence }: FullPlan): string[] {
   return [
     ...[...node.protect, ...node.retire].map(({ object }) => object),
-    ...snat.operations.map(({ backend }) => backend),
+    ...[...snat.operations, ...fence.operations].map(({ backend }) => backend),
   ];
 }

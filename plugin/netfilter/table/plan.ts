@@ -14,7 +14,8 @@ import {
 import { addRule, deleteRule } from "../../../native/nftables/rule.ts";
 import { addSet, deleteSet } from "../../../native/nftables/set.ts";
 import { addTable, deleteTable } from "../../../native/nftables/table.ts";
-import { traitsOf } from "../base/family.ts";
+import { NFPROTO_INET } from "../../../native/nfnetlink.ts";
+import { type Family, traitsOf } from "../base/family.ts";
 import { expressionsKey } from "../../../native/nftables/expression/expression.ts";
 import type {
   NetfilterOperation,
@@ -100,7 +101,7 @@ function planSet(
   const { missing, surplus } = compare(set.networks, found);
   const name = { ...nameOf(table), set: set.name };
   const where = `set ${describe(table)} ${set.name}`;
-  const fields = [traitsOf(table.family).field];
+  const fields = [traitsOf(familyOf(table, set)).field];
   return [
     ...(found === undefined
       ? [operation("+", where, [addSet({ ...name, fields, id })])]
@@ -234,12 +235,20 @@ function operation(
   return { backend: "nft", sign, sentence, requests };
 }
 
+/** Of a set's addresses. */
+function familyOf({ family }: OwnedTable, set: OwnedSet): Family {
+  return set.family ?? (family === "inet" ? 4 : family);
+}
+
 function nameOf({ family }: OwnedTable) {
-  return { family: traitsOf(family).number, table: OWN_TABLE };
+  return {
+    family: family === "inet" ? NFPROTO_INET : traitsOf(family).number,
+    table: OWN_TABLE,
+  };
 }
 
 function describe({ family }: OwnedTable): string {
-  return `${traitsOf(family).word} ${OWN_TABLE}`;
+  return `${family === "inet" ? family : traitsOf(family).word} ${OWN_TABLE}`;
 }
 
 function intervalOf({ bytes, prefix }: Cidr): Interval {

@@ -4,9 +4,12 @@ import type { Expression } from "../../../native/nftables/expression/expression.
 import type { Interval } from "../../../native/nftables/interval.ts";
 import type { Family } from "../base/family.ts";
 
+/** `inet` sees both IPv4 and IPv6. */
+export type TableFamily = Family | "inet";
+
 /** Our table of one family as it should be. Without a chain it should not be at all. */
 export interface OwnedTable {
-  readonly family: Family;
+  readonly family: TableFamily;
   readonly sets: readonly OwnedSet[];
   readonly chains: readonly OwnedChain[];
 }
@@ -14,6 +17,8 @@ export interface OwnedTable {
 /** A set of networks. */
 export interface OwnedSet {
   readonly name: string;
+  /** In a table of the family `inet`. */
+  readonly family?: Family;
   /** None inside of another. */
   readonly networks: readonly Cidr[];
 }
@@ -32,7 +37,7 @@ export interface OwnedRule {
 
 /** Our table as it is. */
 export interface ObservedOwnedTable {
-  readonly family: Family;
+  readonly family: TableFamily;
   readonly exists: boolean;
   /** Somebody switched it off (`NFT_TABLE_F_DORMANT`), or owns it by another right. */
   readonly altered: boolean;

@@ -97,9 +97,17 @@ describe.skipIf(refusal === undefined)(
       expect(printed).not.toContain("5a5a5a5a");
     });
 
-    it("takes its policies away with the cluster's file", () => {
+    it("leaves what blocks when the cluster's file goes", () => {
       add();
+      const before = policies();
       site.removeCluster("b");
+      expect(add().exitCode).toBe(0);
+      expect(policies()).toEqual(before);
+    });
+
+    it("opens what its file says is plain", () => {
+      add();
+      site.writeCluster("b", { encryption: "none", podCIDRs: ["10.0.1.0/24"] });
       expect(add().exitCode).toBe(0);
       expect(policies()).toEqual([]);
     });
@@ -109,7 +117,7 @@ describe.skipIf(refusal === undefined)(
         "ip xfrm policy add src 10.9.0.0/16 dst 10.8.0.0/16 dir out priority 7 action block",
       );
       add();
-      site.removeCluster("b");
+      site.writeCluster("b", { encryption: "none", podCIDRs: ["10.0.1.0/24"] });
       add();
       expect(policies()).toEqual([
         "src 10.9.0.0/16 dst 10.8.0.0/16 dir out action block priority 7 ptype main",
@@ -172,7 +180,7 @@ describe("ADD refuses", () => {
       },
       "podCIDRs",
     ],
-  ])("%s, and says what to do", (_, damage, words) => {
+  ])("%s, says what to do, and leaves the fence up", (_, damage, words) => {
     damage();
     const { exitCode, answer } = add();
     expect({ exitCode, code: answer?.["code"] }).toEqual({
@@ -182,7 +190,11 @@ describe("ADD refuses", () => {
     expect(
       `${String(answer?.["msg"])} ${String(answer?.["details"])}`,
     ).toContain(words);
-    expect(policies()).toEqual([]);
+    expect(policies().join("\n")).toContain(
+      "dst 10.0.1.0/24 dir out action block",
+    );
+    const table = ["nft", "list", "table", "inet", "crosslink"] as const;
+    expect(site.node.exec(...table)).toContain("10.0.1.0/24");
   });
 
   it("a folder of cluster files that is not there, naming it", () => {

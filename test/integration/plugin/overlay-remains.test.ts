@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { withSession } from "../../../plugin/kernel/session.ts";
 import { silent } from "../../../plugin/kernel/log.ts";
-import { applyFully, planFully } from "../../../plugin/node/converge.ts";
+import {
+  applyFully,
+  NOTHING_WANTED,
+  planFully,
+} from "../../../plugin/node/full-plan.ts";
 import { binding } from "../../support/binding.ts";
 import { type NodeSite, nodeSite } from "../../support/node-site.ts";
 
@@ -18,8 +22,8 @@ afterEach(() => {
 /** Takes the steps of a node that is linked to nothing, and returns how many there were. */
 function converge(): number {
   return withSession({ binding, netns: site.node.fd }, (session) => {
-    const plan = planFully(session, { node: undefined, snat: "off" });
-    applyFully(session, plan, silent);
+    const plan = planFully(session, NOTHING_WANTED);
+    applyFully(session, { plan, fence: NOTHING_WANTED.fence }, silent);
     return plan.node.protect.length + plan.node.retire.length;
   });
 }

@@ -1,0 +1,190 @@
+import type { Cidr } from "../../ip/cidr.ts";
+import type { Claim } from "../../conf/claims.ts";
+import { heldBy, type Machine, type MachineNetwork, maybeOwn } from "./own.ts";
+import type { FenceWill } from "./will.ts";
+
+/** What an earlier look left behind. */
+export interface Memory {
+  /** The cluster that this node was found to be of. */
+  readonly own?: string;
+  readonly clusters: ReadonlyMap<string, Remembered>;
+  /** When the newest of the files changed that this node was last set up by, in nanoseconds since 1970. */
+  readonly newest?: bigint;
+}
+
+/** A cluster that was fenced. */
+export interface Remembered {
+  readonly cidrs: readonly Cidr[];
+  /** Whether it was known then which cluster is the own one; else it may have been this one. */
+  readonly sure: boolean;
+}
+
+/** Nothing was ever fenced here. */
+export const NO_MEMORY: Memory = { clusters: new Map() };
+
+/** What the fence follows from. */
+export interface Circumstances {
+  /** Of every file that could be read, if only in part. */
+  readonly claims: readonly Claim[];
+  /** The own cluster's name, where the files leave no doubt. */
+  readonly own: string | undefined;
+  /**
+   * Whether the claims are all that there is: every file valid, the own cluster known, all read under the node's lock. Only
+   * then do they take anything down.
+   */
+  readonly settled: boolean;
+  readonly memory: Memory;
+  readonly machine: Machine;
+}
+
+/** A remote CIDR that cannot be linked, since it holds something of this machine. */
+export interface Refusal {
+  readonly cluster: string;
+  readonly cidr: Cidr;
+  readonly holds: MachineNetwork;
+}
+
+/** What is to be fenced, and to be remembered. */
+export interface Decision {
+  readonly will: FenceWill;
+  /** What will be remembered, and so what is fenced, cluster by cluster. */
+  readonly memory: Memory;
+  /** Clusters that are fenced and that no file speaks of. */
+  readonly unlinked: readonly string[];
+  readonly refusals: readonly Refusal[];
+}
+
+/**
+ * What is to be fenced: what the files say, and what was fenced before. Pure.
+ *
+ * Of what was fenced, only explicit words release something: a cluster's file that names other CIDRs, or says
+ * `"encryption": "none"`, or is the own cluster's; and those only where everything else is known too.
+ */
+export function decide(circumstances: Circumstances): Decision {
+  const { claims, memory, machine } = circumstances;
+  const own = ownClusters(circumstances);
+  const remotes = claims.filter(({ name }) => !own.has(name));
+  const fencing = isPlain(claims, own)
+    ? []
+    : remotes.filter(({ encrypted }) => encrypted);
+  const refusals = fencing.flatMap((claim) => refusalsOf(claim, machine));
+  const settled = circumstances.settled && refusals.length === 0;
+  const clusters = new Map<string, Remembered>();
+  for (const [name, old] of memory.clusters) {
+    const cidrs = keptOf(old, {
+      machine,
+      settled,
+      isOwn: own.has(name),
+      isClaimed: claims.some((claim) => claim.name === name),
+    });
+    if (cidrs.length > 0) clusters.set(name, { ...old, cidrs });
+  }
+  for (const claim of fencing) add(clusters, claim, circumstances);
+  return {
+    ...outcome(circumstances, { clusters, settled }),
+    refusals,
+  };
+}
+
+/** Adds what a file asks for to what is fenced. */
+function add(
+  clusters: Map<string, Remembered>,
+  { name, seen }: Claim,
+  { own, machine }: Circumstances,
+): void {
+  const old = clusters.get(name);
+  const fresh = seen.filter((cidr) => heldBy(cidr, machine) === undefined);
+  const cidrs = distinct([...(old?.cidrs ?? []), ...fresh]);
+  const sure = own !== undefined || old?.sure === true;
+  if (cidrs.length > 0) clusters.set(name, { cidrs, sure });
+}
+
+function outcome(
+  { claims, own, memory }: Circumstances,
+  {
+    clusters,
+    settled,
+  }: {
+    readonly clusters: ReadonlyMap<string, Remembered>;
+    readonly settled: boolean;
+  },
+): Omit<Decision, "refusals"> {
+  const wanted = distinct([...clusters.values()].flatMap(({ cidrs }) => cidrs));
+  const still = new Set(wanted.map(({ text }) => text));
+  const before = [...memory.clusters.values()].flatMap(({ cidrs }) => cidrs);
+  const spoken = settled ? claims.flatMap(openedBy(own)) : [];
+  const named = new Set(claims.map(({ name }) => name));
+  const { newest } = memory;
+  const ownName = own ?? memory.own;
+  return {
+    will: {
+      wanted,
+      released: distinct([...before, ...spoken]).filter(
+        ({ text }) => !still.has(text),
+      ),
+    },
+    memory: {
+      clusters,
+      ...(ownName === undefined ? {} : { own: ownName }),
+      ...(newest === undefined ? {} : { newest }),
+    },
+    unlinked: [...clusters.keys()].filter((name) => !named.has(name)),
+  };
+}
+
+/** What the files say is the own cluster's, or plain. */
+function openedBy(own: string | undefined): (claim: Claim) => readonly Cidr[] {
+  return ({ name, encrypted, seen, pods }) =>
+    name === own || !encrypted ? [...seen, ...pods] : [];
+}
+
+/** One where it is known, by the files or by an earlier look; else all that there is evidence for. */
+function ownClusters({
+  claims,
+  own,
+  memory,
+  machine,
+}: Circumstances): ReadonlySet<string> {
+  const known = own ?? memory.own;
+  return known === undefined ? maybeOwn(claims, machine) : new Set([known]);
+}
+
+/** Whether the own cluster's file says that nothing here is encrypted. */
+function isPlain(claims: readonly Claim[], own: ReadonlySet<string>): boolean {
+  const found = claims.filter(({ name }) => own.has(name));
+  return found.length > 0 && found.every(({ encrypted }) => !encrypted);
+}
+
+/** What stays fenced of a cluster that was fenced, whatever its file adds. */
+function keptOf(
+  { cidrs, sure }: Remembered,
+  {
+    settled,
+    isOwn,
+    isClaimed,
+    machine,
+  }: {
+    readonly settled: boolean;
+    readonly isOwn: boolean;
+    readonly isClaimed: boolean;
+    readonly machine: Machine;
+  },
+): readonly Cidr[] {
+  // Where its file counts, its CIDRs as they are now come from there.
+  if (settled) return isOwn || isClaimed ? [] : cidrs;
+  if (sure) return cidrs;
+  return isOwn
+    ? []
+    : cidrs.filter((cidr) => heldBy(cidr, machine) === undefined);
+}
+
+function refusalsOf({ name, seen }: Claim, machine: Machine): Refusal[] {
+  return seen.flatMap((cidr) => {
+    const holds = heldBy(cidr, machine);
+    return holds === undefined ? [] : [{ cluster: name, cidr, holds }];
+  });
+}
+
+function distinct(cidrs: readonly Cidr[]): Cidr[] {
+  return [...new Map(cidrs.map((cidr) => [cidr.text, cidr])).values()];
+}

@@ -1,0 +1,226 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { CniError, ErrorCode } from "../../cni/error.ts";
+import { isErrno } from "../../conf/document/errno.ts";
+import { parseCidr } from "../../ip/cidr.ts";
+import { replaceFile } from "../install/replace-file.ts";
+import { type Memory, NO_MEMORY, type Remembered } from "./decide.ts";
+import { lockFile } from "../../native/lock.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { sleep } from "../kernel/lock.ts";
+import { type NetworkId, networkId } from "./network-id.ts";
+
+/** What was fenced, kept beyond a reboot. */
+export const FENCE_FILE = "/var/lib/crosslink/fence.json";
+
+/** As it is written: a node's memory by its network namespace, since one machine may hold several nodes. */
+interface FenceFile {
+  readonly version: 1;
+  readonly nodes: readonly StoredNode[];
+}
+
+interface StoredNode extends NetworkId {
+  readonly own?: string;
+  readonly newest?: string;
+  readonly clusters: Readonly<
+    Record<
+      string,
+      { readonly cidrs: readonly string[]; readonly sure: boolean }
+    >
+  >;
+}
+
+/** Of namespaces that have gone nobody tells; the oldest are given up. */
+const MOST_NODES = 200;
+
+/**
+ * What was remembered of the node in this network namespace; after a reboot, of whatever node was here.
+ *
+ * @throws CniError 5 where the file cannot be read, or is none of ours: then nothing is known
+ */
+export function recall(kernel: Kernel, file: string = FENCE_FILE): Memory {
+  try {
+    const id = networkId(kernel);
+    const nodes = readNodes(file);
+    const same = nodes.find((node) => isSame(node, id));
+    if (same !== undefined) return toMemory(same);
+    const earlier = nodes.filter(({ boot }) => boot !== id.boot).map(toMemory);
+    return earlier.reduce(merge, NO_MEMORY);
+  } catch (cause) {
+    throw failure("read what was fenced from", file, cause);
+  }
+}
+
+/**
+ * Remembers: the file appears whole or not at all, mode 0600.
+ *
+ * @throws CniError 5 where it cannot be written
+ */
+export function remember(
+  kernel: Kernel,
+  memory: Memory,
+  file: string = FENCE_FILE,
+): void {
+  let folder: number | undefined;
+  try {
+    makeFolder(dirname(file));
+    folder = lockFolder(kernel, dirname(file));
+    const id = networkId(kernel);
+    const others = tryReadNodes(file).filter(
+      (node) => node.boot === id.boot && !isSame(node, id),
+    );
+    const content: FenceFile = {
+      version: 1,
+      nodes: [toStored(memory, id), ...others].slice(0, MOST_NODES),
+    };
+    replaceFile(file, `${JSON.stringify(content, undefined, 1)}\n`, {
+      mode: 0o600,
+      uid: 0,
+      gid: 0,
+    });
+  } catch (cause) {
+    throw failure("remember what is fenced in", file, cause);
+  } finally {
+    if (folder !== undefined) closeSync(folder); // gives the lock back
+  }
+}
+
+/** Nodes of one machine have locks of their own, and this file together; whoever reads it needs no lock. */
+function lockFolder({ binding }: Kernel, path: string): number {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+    if (lockFile(binding, fd, { wait: false })) return fd;
+    sleep(LOCK_PAUSE_MS);
+  }
+  closeSync(fd);
+  throw new Error("another program holds its folder's lock");
+}
+
+const LOCK_ATTEMPTS = 100;
+const LOCK_PAUSE_MS = 5;
+
+/** Whether both say the same. */
+export function sameMemory(one: Memory, other: Memory): boolean {
+  const text = (memory: Memory) => JSON.stringify(toStored(memory, NOWHERE));
+  return text(one) === text(other);
+}
+
+const NOWHERE: NetworkId = { boot: "", network: "" };
+
+function isSame(one: NetworkId, other: NetworkId): boolean {
+  return one.boot === other.boot && one.network === other.network;
+}
+
+function readNodes(file: string): readonly StoredNode[] {
+  const text = readTrusted(file);
+  return text === undefined ? [] : (JSON.parse(text) as FenceFile).nodes;
+}
+
+/** What cannot be read is written anew. */
+function tryReadNodes(file: string): readonly StoredNode[] {
+  try {
+    return readNodes(file);
+  } catch {
+    return [];
+  }
+}
+
+/** A file that only root can have written; undefined where there is none. */
+function readTrusted(file: string): string | undefined {
+  let fd: number;
+  try {
+    requireFolder(dirname(file));
+    fd = openSync(
+      file,
+      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    );
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return undefined;
+    throw error;
+  }
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isFile() || stats.uid !== 0 || (stats.mode & 0o022) !== 0)
+      throw new Error("it is not a file that root alone can write");
+    return readFileSync(fd, "utf8");
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function makeFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  requireFolder(folder);
+}
+
+/** Whoever may put another folder in its place, or write to it, could make the node forget. */
+function requireFolder(folder: string): void {
+  const stats = lstatSync(folder);
+  if (!stats.isDirectory() || stats.uid !== 0 || (stats.mode & 0o022) !== 0)
+    throw new Error(`"${folder}" is not a folder that root alone can write to`);
+}
+
+function toStored(memory: Memory, id: NetworkId): StoredNode {
+  const { own, newest, clusters } = memory;
+  return {
+    ...id,
+    ...(own === undefined ? {} : { own }),
+    ...(newest === undefined ? {} : { newest: String(newest) }),
+    clusters: Object.fromEntries(
+      [...clusters]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, { cidrs, sure }]) => [
+          name,
+          { cidrs: cidrs.map(({ text }) => text).sort(), sure },
+        ]),
+    ),
+  };
+}
+
+function toMemory({ own, newest, clusters }: StoredNode): Memory {
+  return {
+    ...(own === undefined ? {} : { own }),
+    ...(newest === undefined ? {} : { newest: BigInt(newest) }),
+    clusters: new Map(
+      Object.entries(clusters).map(([name, { cidrs, sure }]) => [
+        name,
+        { cidrs: cidrs.map(parseCidr), sure },
+      ]),
+    ),
+  };
+}
+
+/** Of two nodes that may have been this one: all that was fenced, and no word on which cluster it was of if they differ. */
+function merge(one: Memory, other: Memory): Memory {
+  if (one === NO_MEMORY) return other;
+  const { own, ...both } = joinMemories(one, other);
+  return own === undefined || one.own !== other.own ? both : { ...both, own };
+}
+
+/** All that either fenced; for the rest, what the later one says. */
+export function joinMemories(one: Memory, later: Memory): Memory {
+  const clusters = new Map<string, Remembered>(one.clusters);
+  for (const [name, { cidrs, sure }] of later.clusters) {
+    const known = clusters.get(name);
+    const all = [...(known?.cidrs ?? []), ...cidrs];
+    const distinct = new Map(all.map((cidr) => [cidr.text, cidr]));
+    clusters.set(name, { cidrs: [...distinct.values()], sure });
+  }
+  return { ...one, ...later, clusters };
+}
+
+function failure(action: string, file: string, cause: unknown): CniError {
+  const fact = cause instanceof Error ? cause.message : String(cause);
+  return new CniError(ErrorCode.io, `Cannot ${action} "${file}"`, {
+    details: `${fact}. The fence stands, but a reboot may not know of it: mend the folder or the file, which must be root's alone`,
+    cause,
+  });
+}

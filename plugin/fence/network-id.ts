@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import { openTransport, NETLINK_ROUTE } from "../../native/socket.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+
+/** Tells a network namespace from every other one. */
+export interface NetworkId {
+  /** The kernel's boot. */
+  readonly boot: string;
+  /** The namespace's number in that boot; empty where the kernel has none to tell (before 5.14). */
+  readonly network: string;
+}
+
+/** The network namespace that a kernel's node is in. */
+export function networkId({ binding, netns }: Kernel): NetworkId {
+  const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  const socket = openTransport(binding, NETLINK_ROUTE, netns);
+  try {
+    const cookie = binding.namespaceCookie(socket.fd);
+    return { boot, network: cookie < 0 ? "" : String(cookie) };
+  } finally {
+    socket.close();
+  }
+}

@@ -1,0 +1,89 @@
+import { type Cidr, cidrOf } from "../../ip/cidr.ts";
+import { addressValue } from "../../ip/cidr.ts";
+import { NFPROTO_INET } from "../../native/nfnetlink.ts";
+import type { NftablesClient } from "../../native/nftables/client.ts";
+import { NFT_SET_INTERVAL } from "../../native/nftables/constants.ts";
+import { expressionsKey } from "../../native/nftables/expression/expression.ts";
+import { type Interval, intervalsOf } from "../../native/nftables/interval.ts";
+import { expressionsOf } from "../../native/nftables/rule.ts";
+import type { ObservedSet } from "../../native/nftables/set.ts";
+import { FAMILIES, traitsOf } from "../netfilter/base/family.ts";
+import { OWN_TABLE } from "../netfilter/base/own.ts";
+import type {
+  ObservedOwnedSet,
+  ObservedOwnedTable,
+} from "../netfilter/table/table.ts";
+import { setName } from "./table.ts";
+
+/** Names the table of the fence. */
+export const FENCE_TABLE = { family: NFPROTO_INET, table: OWN_TABLE };
+
+/** The fence's table, with all that is in it. */
+export function observeFenceTable(client: NftablesClient): ObservedOwnedTable {
+  const isOwn = ({ table }: { table: string }) => table === OWN_TABLE;
+  const table = client.tables(NFPROTO_INET).find(isOwn);
+  if (table === undefined)
+    return {
+      family: "inet",
+      exists: false,
+      altered: false,
+      sets: [],
+      chains: [],
+    };
+  const rules = client.rules(FENCE_TABLE);
+  return {
+    family: "inet",
+    exists: true,
+    altered: table.flags !== 0,
+    sets: client.sets(FENCE_TABLE).map((set) => observeSet(client, set)),
+    chains: client
+      .chains(NFPROTO_INET)
+      .filter(isOwn)
+      .map(({ chain, base }) => ({
+        name: chain,
+        ...(base === undefined ? {} : { base }),
+        rules: rules
+          .filter((rule) => rule.chain === chain)
+          .map((rule) => ({
+            handle: rule.handle,
+            key: expressionsKey(expressionsOf(rule)),
+          })),
+      })),
+  };
+}
+
+/** The CIDRs that the table names now, whatever its rules do. */
+export function namedInTable({ sets }: ObservedOwnedTable): Cidr[] {
+  return sets
+    .filter(({ usable }) => usable)
+    .flatMap(({ intervals }) => intervals.flatMap(cidrOfInterval));
+}
+
+function observeSet(
+  client: NftablesClient,
+  set: ObservedSet,
+): ObservedOwnedSet {
+  const family = FAMILIES.find((each) => setName(each) === set.set);
+  const field = family && traitsOf(family).field;
+  const usable =
+    set.flags === NFT_SET_INTERVAL &&
+    set.keyType === field?.type &&
+    set.keyLength === field.length;
+  return {
+    name: set.set,
+    usable,
+    intervals: usable ? intervalsOf(client.elements(set)) : [],
+  };
+}
+
+/** Nothing for an interval that is no CIDR: that is not ours. */
+function cidrOfInterval({ first, behind }: Interval): Cidr[] {
+  const bits = first.length * 8;
+  const start = addressValue(first);
+  const end = behind === undefined ? 1n << BigInt(bits) : addressValue(behind);
+  const size = end - start;
+  const zeros = size <= 0n ? -1 : size.toString(2).length - 1;
+  if (zeros < 0 || size !== 1n << BigInt(zeros) || start % size !== 0n)
+    return [];
+  return [cidrOf(first, bits - zeros)];
+}

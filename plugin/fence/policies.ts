@@ -1,0 +1,98 @@
+import { type Cidr, cidrOf } from "../../ip/cidr.ts";
+import type { IpPrefix } from "../../native/address.ts";
+import type { ObservedPolicy, SecurityPolicy } from "../../native/xfrm/sp.ts";
+import { outermostOf } from "../netfilter/base/network-pairs.ts";
+import { BLOCK_PRIORITY } from "../owned.ts";
+import { diff } from "../reconcile/diff.ts";
+import type { PolicyOperation } from "../reconcile/operation.ts";
+import { POLICIES } from "../reconcile/policy-kind.ts";
+import { type FenceWill, toStand } from "./will.ts";
+
+/**
+ * Nothing goes to a remote CIDR, comes from it or passes on from it in clear text, whatever its other end: not
+ * before its protecting policies are there, and not from an address that they don't cover. That includes the
+ * node's own addresses, so host-network traffic to remote pods is dropped.
+ *
+ * The other end is "any", since the kernel knows a policy by selector and direction: with the selector of a
+ * protecting policy it would be that policy (EEXIST).
+ */
+export function blockPolicies(remotes: readonly Cidr[]): SecurityPolicy[] {
+  return outermostOf(remotes).flatMap((remote) => {
+    const far = { address: remote.bytes, length: remote.prefix };
+    const any = anyOf(remote.bytes.length);
+    return [
+      block("out", { source: any, destination: far }),
+      block("in", { source: far, destination: any }),
+      block("fwd", { source: far, destination: any }),
+    ];
+  });
+}
+
+/** The CIDRs that block policies guard now. An `out` alone may be for what was not translated, which is no fence. */
+export function guardedByPolicies(policies: readonly ObservedPolicy[]): Cidr[] {
+  const found = new Map<string, Cidr>();
+  for (const { selector, direction, action, priority } of policies) {
+    if (priority !== BLOCK_PRIORITY || action !== "block") continue;
+    if (direction === "out" || selector.destination.length !== 0) continue;
+    const cidr = cidrOf(selector.source.address, selector.source.length);
+    found.set(cidr.text, cidr);
+  }
+  return [...found.values()];
+}
+
+/** The block policies that are to stand, where these policies are there. */
+export function fencePolicies(
+  will: FenceWill,
+  observed: readonly ObservedPolicy[],
+): SecurityPolicy[] {
+  return blockPolicies(toStand(will, guardedByPolicies(observed)));
+}
+
+/** The steps to the fence's policies alone: first those that block, then those of what is released. */
+export function planFencePolicies(
+  will: FenceWill,
+  observed: readonly ObservedPolicy[],
+): PolicyOperation[] {
+  const wanted = fencePolicies(will, observed);
+  const { missing, changed } = diff(wanted, observed, POLICIES);
+  const kept = new Set(wanted.map(POLICIES.identity));
+  const released =
+    will.released === "all" ? guardedByPolicies(observed) : will.released;
+  const theirs = new Set(blockPolicies(released).map(POLICIES.identity));
+  const stale = observed.filter(
+    (policy) =>
+      POLICIES.owns(policy) &&
+      theirs.has(POLICIES.identity(policy)) &&
+      !kept.has(POLICIES.identity(policy)),
+  );
+  return [
+    ...missing.map((policy) => step("add", policy)),
+    ...changed.map((pair) => step("update", pair.wanted)),
+    ...stale.map((policy) => step("delete", policy)),
+  ];
+}
+
+function step(
+  verb: PolicyOperation["verb"],
+  policy: SecurityPolicy,
+): PolicyOperation {
+  return { object: "policy", verb, policy };
+}
+
+function block(
+  direction: SecurityPolicy["direction"],
+  selector: SecurityPolicy["selector"],
+): SecurityPolicy {
+  return {
+    selector,
+    direction,
+    action: "block",
+    priority: BLOCK_PRIORITY,
+    templates: [],
+  };
+}
+
+/** 0.0.0.0/0 or ::/0. */
+function anyOf(bytes: number): IpPrefix {
+  return { address: new Uint8Array(bytes), length: 0 };
+}

@@ -1,0 +1,73 @@
+import type { NftablesClient } from "../../native/nftables/client.ts";
+import { NetlinkError } from "../../native/error.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { applyOperations } from "../netfilter/apply.ts";
+import type { NetfilterOperation } from "../netfilter/base/operation.ts";
+import { withNftables } from "../netfilter/nft/available.ts";
+import { planTable } from "../netfilter/table/plan.ts";
+import { namedInTable, observeFenceTable } from "./observe.ts";
+import { fenceTable } from "./table.ts";
+import { isVerified, leaveWord, markOf } from "./verified.ts";
+import { type FenceWill, toStand } from "./will.ts";
+
+/** The steps to the rules of the fence. */
+export interface RulesPlan {
+  /** Of the ruleset that was looked at; undefined where that was not nf_tables'. */
+  readonly generation?: number;
+  readonly operations: readonly NetfilterOperation[];
+}
+
+const NOTHING: RulesPlan = { operations: [] };
+
+/** Looks at the fence's rules, and compares. Changes nothing. */
+export function planRules(kernel: Kernel, will: FenceWill): RulesPlan {
+  return withNftables(kernel, (client) => planTableOf(client, will)) ?? NOTHING;
+}
+
+/** The same, without a look where an earlier one found them right and no rule of this namespace changed since. */
+export function planRulesQuickly(kernel: Kernel, will: FenceWill): RulesPlan {
+  const mark = withNftables(kernel, (client) => markOf(kernel, client, will));
+  if (mark !== undefined && isVerified(mark)) return NOTHING;
+  const plan = planRules(kernel, will);
+  // The mark is older than the look: what changed in between makes the next call look again.
+  if (mark !== undefined && plan.operations.length === 0) leaveWord(mark);
+  return plan;
+}
+
+function planTableOf(client: NftablesClient, will: FenceWill): RulesPlan {
+  const generation = client.generation();
+  const observed = observeFenceTable(client);
+  const wanted = fenceTable(toStand(will, namedInTable(observed)));
+  return { generation, operations: planTable(wanted, observed) };
+}
+
+/** How often a plan is made anew where others change rules all the time. */
+const ATTEMPTS = 60;
+/** From this attempt on nobody asks whether they did. */
+const LENIENT_FROM = 10;
+
+/**
+ * Brings the rules of the fence to what is wanted.
+ *
+ * @returns what was done
+ * @throws what the kernel objects to
+ */
+export function applyRules(
+  kernel: Kernel,
+  will: FenceWill,
+): readonly NetfilterOperation[] {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const { operations, generation } = planRules(kernel, will);
+    if (operations.length === 0) return [];
+    const expected = attempt < LENIENT_FROM ? generation : undefined;
+    if (applyOperations(kernel, operations, expected) === "done")
+      return operations;
+  }
+  throw new NetlinkError(
+    { operation: "nf_tables", action: () => "raise the fence" },
+    RESTLESS,
+  );
+}
+
+/** EAGAIN: include/uapi/asm-generic/errno-base.h. */
+const RESTLESS = 11;

@@ -1,0 +1,49 @@
+import { createHash } from "node:crypto";
+import { NFPROTO_INET } from "../../native/nfnetlink.ts";
+import type { NftablesClient } from "../../native/nftables/client.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { OWN_TABLE } from "../netfilter/base/own.ts";
+import * as word from "../netfilter/verified.ts";
+import { networkId } from "./network-id.ts";
+import type { FenceWill } from "./will.ts";
+
+/** The name of the word in the folder of such words. */
+const NAME = "fence-verified";
+
+/**
+ * What must be the same for an earlier look at the fence's rules to be good still: the namespace, the generation of its
+ * ruleset, which every change raises, and what is wanted. Undefined where the table is not there.
+ */
+export function markOf(
+  kernel: Kernel,
+  client: NftablesClient,
+  { wanted, released }: FenceWill,
+): string | undefined {
+  if (released === "all" || kernel.netns !== undefined) return undefined;
+  const table = client
+    .tables(NFPROTO_INET)
+    .find(({ table }) => table === OWN_TABLE);
+  if (table === undefined && wanted.length > 0) return undefined;
+  const { boot, network } = networkId(kernel);
+  if (network === "") return undefined;
+  const will = createHash("sha256");
+  for (const { text } of wanted) will.update(`+${text}`);
+  for (const { text } of released) will.update(`-${text}`);
+  return [
+    boot,
+    network,
+    client.generation(),
+    String(table?.handle ?? ""),
+    will.digest("hex"),
+  ].join("\n");
+}
+
+/** Whether an earlier call found the rules right. */
+export function isVerified(mark: string): boolean {
+  return word.isVerified(mark, undefined, NAME);
+}
+
+/** Leaves word that the rules are right. */
+export function leaveWord(mark: string): void {
+  word.leaveWord(mark, undefined, NAME);
+}

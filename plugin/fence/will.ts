@@ -1,0 +1,21 @@
+import type { Cidr } from "../../ip/cidr.ts";
+
+/**
+ * What is wanted of the fence. What stands and is neither wanted nor released stays: a fence is taken down by an explicit
+ * word, never because something does not speak of it.
+ */
+export interface FenceWill {
+  readonly wanted: readonly Cidr[];
+  /** What may go, where nothing else wants it; `all` at teardown. */
+  readonly released: readonly Cidr[] | "all";
+}
+
+/** What is to stand, where so much stands already. */
+export function toStand(
+  { wanted, released }: FenceWill,
+  standing: readonly Cidr[],
+): Cidr[] {
+  const going = released === "all" ? standing : released;
+  const gone = new Set(going.map(({ text }) => text));
+  return [...wanted, ...standing.filter(({ text }) => !gone.has(text))];
+}

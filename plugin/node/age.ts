@@ -1,0 +1,57 @@
+import { lstatSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+/** What a folder of cluster files looks like from outside. */
+export interface FolderAge {
+  /**
+   * When the newest of its files changed, or the folder itself, in nanoseconds since 1970; undefined where there is no
+   * folder. By ctime, which no copy can bring along: what was put in place last is the newest.
+   */
+  readonly newest?: bigint;
+  readonly hasFiles: boolean;
+}
+
+/** Looks at a folder's names and times. Throws nothing. */
+export function folderAge(folder: string): FolderAge {
+  const names = filesIn(folder);
+  let newest: bigint | undefined;
+  for (const path of [folder, ...names.map((name) => join(folder, name))])
+    for (const stat of [lstatSync, statSync]) {
+      const changed = changeOf(() => stat(path, { bigint: true }).ctimeNs);
+      if (changed !== undefined && (newest === undefined || changed > newest))
+        newest = changed;
+    }
+  const hasFiles = names.length > 0;
+  return newest === undefined ? { hasFiles } : { newest, hasFiles };
+}
+
+/**
+ * Whether files are older than those that this node was set up by: then they are somebody's picture of yesterday, such as
+ * an old mount in a container that still runs. What lies in the future says nothing: a clock was wrong.
+ */
+export function isOlder(
+  newest: bigint | undefined,
+  remembered: bigint | undefined,
+  now: bigint = BigInt(Date.now()) * 1_000_000n,
+): boolean {
+  if (newest === undefined || remembered === undefined) return false;
+  return newest < remembered && remembered <= now;
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter(
+      (name) => name.endsWith(".json") && !name.startsWith("."),
+    );
+  } catch {
+    return []; // whoever reads the files says why
+  }
+}
+
+function changeOf(read: () => bigint): bigint | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,193 @@
+import { CniError, ErrorCode } from "../../cni/error.ts";
+import type { NetworkConfiguration } from "../../conf/network.ts";
+import { formatAddress } from "../../native/address.ts";
+import { applyOperations } from "../reconcile/apply.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { Log } from "../kernel/log.ts";
+import { type NextHop, nextHopTo } from "./next-hop.ts";
+import { overlayRemains } from "./overlay-remains.ts";
+import { fencePolicies } from "../fence/policies.ts";
+import {
+  applyRules,
+  planRules,
+  planRulesQuickly,
+  type RulesPlan,
+} from "../fence/rules.ts";
+import type { FenceWill } from "../fence/will.ts";
+import { deviceNames } from "../reconcile/device-names.ts";
+import { describeStep } from "../reconcile/sentence.ts";
+import type { Session } from "../kernel/session.ts";
+import {
+  applySnat,
+  type DesiredSnat,
+  planSnatByLooking,
+  planSnatQuickly,
+  type SnatPlan,
+} from "../netfilter/snat.ts";
+import { desiredState, type RoutingFacts } from "./desired.ts";
+import type { LinkedNode } from "./linked.ts";
+import type { Look } from "./look.ts";
+import type { Place } from "./place.ts";
+import { observeState, readSysctls } from "./observe.ts";
+import { type NodePlan, planNode } from "./plan.ts";
+import { narrowest, tunnelMtus } from "./tunnel-mtu.ts";
+import type { ObservedState } from "./state.ts";
+
+/** All steps that a node lacks: xfrm, routes and sysctls, the SNAT exemption between them, and the fence's rules. */
+export interface FullPlan {
+  readonly node: NodePlan;
+  readonly fence: RulesPlan;
+  readonly snat: SnatPlan;
+}
+
+/** What the plan of a node is made from, besides its kernel. */
+export interface Wanted {
+  readonly node: LinkedNode | undefined;
+  readonly fence: FenceWill;
+  readonly snat: NetworkConfiguration["snat"];
+}
+
+/** Nothing: what is wanted of a node that is to be left as if crosslink had never been there. */
+export const NOTHING_WANTED: Wanted = {
+  node: undefined,
+  fence: { wanted: [], released: "all" },
+  snat: "off",
+};
+
+/** What a look wants, where it found no trouble. */
+export function wantedBy({ node, decision }: Look, { config }: Place): Wanted {
+  return { node, fence: decision.will, snat: config.snat };
+}
+
+/** How rules are planned: by looking, or by an earlier look where that is good still. */
+interface Planners {
+  readonly snat: (kernel: Kernel, desired: DesiredSnat) => SnatPlan;
+  readonly fence: (kernel: Kernel, will: FenceWill) => RulesPlan;
+}
+
+const LOOKING: Planners = { snat: planSnatByLooking, fence: planRules };
+/** For a node that is most likely right. */
+export const QUICKLY: Planners = {
+  snat: planSnatQuickly,
+  fence: planRulesQuickly,
+};
+
+/** Observes the node and compares; changes nothing. */
+export function planFully(
+  session: Session,
+  wanted: Wanted,
+  planners: Planners = LOOKING,
+): FullPlan {
+  const exemptions = wanted.node?.mesh.exemptions ?? [];
+  return {
+    node: planKernel(session, wanted),
+    fence: planners.fence(session.kernel, wanted.fence),
+    snat: planners.snat(session.kernel, {
+      exemptions,
+      mode: wanted.snat,
+      ...tunnelSize(session, wanted.node),
+    }),
+  };
+}
+
+function planKernel(session: Session, { node, fence }: Wanted): NodePlan {
+  const observed = observeState(session, FORWARDING);
+  const desired = desiredState(node, routingFacts(session, observed));
+  const policies = [
+    ...fencePolicies(fence, observed.policies),
+    ...desired.policies,
+  ];
+  const plan = planNode({ ...desired, policies }, observed);
+  return { ...plan, retire: [...plan.retire, ...overlayRemains(session)] };
+}
+
+function tunnelSize(
+  { route }: Session,
+  node: LinkedNode | undefined,
+): { readonly innerMtu?: number } {
+  const innerMtu = node && narrowest(tunnelMtus(node.mesh, route));
+  return innerMtu === undefined ? {} : { innerMtu };
+}
+
+/** Whether nothing is left to do, nor in the way. */
+export function isEmpty({ node, fence, snat }: FullPlan): boolean {
+  return (
+    node.protect.length +
+      node.retire.length +
+      node.conflicts.length +
+      fence.operations.length +
+      snat.operations.length ===
+    0
+  );
+}
+
+/** Takes all steps in the order that keeps clear text off the wire: what the fence no longer needs goes last. */
+export function applyFully(
+  session: Session,
+  { plan, fence }: { readonly plan: FullPlan; readonly fence: FenceWill },
+  log: Log,
+): void {
+  const { node, snat } = plan;
+  applyOperations(session, node.protect);
+  applySnat(session.kernel, snat);
+  applyOperations(session, node.retire);
+  const rules =
+    plan.fence.operations.length > 0 ? applyRules(session.kernel, fence) : [];
+  const names = deviceNames(session.route);
+  for (const step of [...node.protect, ...node.retire])
+    log("info", describeStep(step, names));
+  for (const { sentence } of [...snat.operations, ...rules])
+    log("info", sentence);
+}
+
+/** Throws CniError 106 where somebody else holds what this node needs. */
+export function refuseConflicts({ node }: FullPlan): void {
+  if (node.conflicts.length === 0) return;
+  throw new CniError(
+    ErrorCode.conflict,
+    "Cannot set up this node: other programs hold what crosslink needs",
+    {
+      details: node.conflicts.join("; "),
+    },
+  );
+}
+
+const FORWARDING = ["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"];
+
+function routingFacts(
+  session: Session,
+  { routes, sysctls }: ObservedState,
+): RoutingFacts {
+  const { route } = session;
+  return {
+    routes,
+    advertised: () =>
+      sysctls.get("net/ipv6/conf/all/forwarding") === "1"
+        ? []
+        : advertisedDevices(session),
+    nextHop: rememberedHops((address) => nextHopTo(route, address)),
+  };
+}
+
+/** Thousands of CIDRs may lie behind one router. */
+function rememberedHops(
+  look: RoutingFacts["nextHop"],
+): RoutingFacts["nextHop"] {
+  const known = new Map<string, NextHop | undefined>();
+  return (address) => {
+    const key = formatAddress(address);
+    if (!known.has(key)) known.set(key, look(address));
+    return known.get(key);
+  };
+}
+
+/** Devices whose accept_ra is 1: advertisements count as long as the device does not forward. */
+function advertisedDevices(session: Session): string[] {
+  const paths = session.route
+    .links()
+    .filter(({ name }) => name !== "lo")
+    .map(({ name }) => `net/ipv6/conf/${name}/accept_ra`);
+  return [...readSysctls(session, paths)]
+    .filter(([, value]) => value === "1")
+    .map(([path]) => path);
+}

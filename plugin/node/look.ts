@@ -1,0 +1,150 @@
+import { type Claim, readClaims } from "../../conf/claims.ts";
+import { type ClusterSource, loadClusters } from "../../conf/clusters.ts";
+import type { NetworkConfiguration } from "../../conf/network.ts";
+import {
+  type Decision,
+  decide,
+  type Memory,
+  NO_MEMORY,
+  type Refusal,
+} from "../fence/decide.ts";
+import { recall } from "../fence/memory.ts";
+import type { Session } from "../kernel/session.ts";
+import type { Self } from "../mesh/self.ts";
+import { folderAge, isOlder } from "./age.ts";
+import { claimOf } from "./claim.ts";
+import { findSelf, type LinkedNode, linkNode } from "./linked.ts";
+import { machineOf } from "./machine.ts";
+import type { Place } from "./place.ts";
+import { emptied, outdated, refused } from "./trouble.ts";
+
+/** One look at the files, at what was remembered, and at the machine; nothing of it is a change. */
+export interface Look {
+  /** As it was before. */
+  readonly memory: Memory;
+  readonly decision: Decision;
+  /** Undefined where the folder is empty, and where there is trouble. */
+  readonly node: LinkedNode | undefined;
+  /** The first thing that is wrong; the fence is decided upon all the same. */
+  readonly trouble: Error | undefined;
+}
+
+/** What a step of a look found, or why it found nothing. */
+interface Found<Value> {
+  readonly value?: Value;
+  readonly trouble?: Error;
+}
+
+/** Looks. Throws only what the kernel says where not even its addresses can be read. */
+export function lookAround(session: Session, place: Place): Look {
+  const files = lookAtFiles(session, place);
+  const { memory, self, claims, newest } = files;
+  const own = self.value?.source.cluster.name;
+  const isKnown = own !== undefined;
+  const machine = machineOf(session.route, { ...place, isKnown });
+  const found = linkFound(session, place, files);
+  const known = { claims, own, memory, machine };
+  const { refusals } = decide({ ...known, settled: false });
+  const trouble =
+    files.trouble ?? refusalOf(refusals, session) ?? found.trouble;
+  const settled = trouble === undefined;
+  const decision = decide({ ...known, settled });
+  return {
+    memory,
+    decision: settled
+      ? { ...decision, memory: withNewest(decision.memory, newest) }
+      : decision,
+    node: settled ? found.value : undefined,
+    trouble,
+  };
+}
+
+/** What the files say, what was remembered, and which of the nodes this one is. */
+interface FilesFound {
+  readonly memory: Memory;
+  readonly clusters: readonly ClusterSource[];
+  readonly claims: readonly Claim[];
+  readonly self: Found<Self>;
+  readonly newest: bigint | undefined;
+  /** The first that is wrong with any of it. */
+  readonly trouble: Error | undefined;
+}
+
+function lookAtFiles(
+  { kernel, route }: Session,
+  { config, host }: Place,
+): FilesFound {
+  const { clustersDir } = config;
+  const recalled = attempt(() => recall(kernel));
+  const memory = recalled.value ?? NO_MEMORY;
+  const { newest, hasFiles } = folderAge(clustersDir);
+  const files = attempt(() => loadClusters(clustersDir));
+  const clusters = files.value ?? [];
+  const self: Found<Self> =
+    clusters.length === 0
+      ? {}
+      : attempt(() => findSelf(clusters, config.node, { host, route }));
+  const troubles = [
+    hasFiles ? undefined : (recalled.trouble ?? goneFiles(config, memory)),
+    files.trouble,
+    isOlder(newest, memory.newest) ? outdated(clustersDir) : undefined,
+    self.trouble,
+  ];
+  const trouble = troubles.find((each) => each !== undefined);
+  // Strictly where all of them are right, else as far as they can be made out.
+  const strict = attempt(() => files.value?.map(claimOf));
+  const claims = strict.value ?? readClaims(clustersDir);
+  return { memory, clusters, claims, self, newest, trouble };
+}
+
+function linkFound(
+  { route }: Session,
+  { config }: Place,
+  { clusters, self: { value: self }, trouble }: FilesFound,
+): Found<LinkedNode> {
+  if (trouble !== undefined || self === undefined) return {};
+  return attempt(() => linkNode({ clusters, self, config }, route));
+}
+
+function refusalOf(
+  refusals: readonly Refusal[],
+  { route }: Session,
+): Error | undefined {
+  return refusals.length === 0 ? undefined : refused(refusals, route);
+}
+
+function attempt<Value>(look: () => Value): Found<Value> {
+  try {
+    return { value: look() };
+  } catch (trouble) {
+    if (trouble instanceof Error) return { trouble };
+    throw trouble;
+  }
+}
+
+/** On a node that was never linked an empty folder links nothing. */
+function goneFiles(
+  { clustersDir }: NetworkConfiguration,
+  memory: Memory,
+): Error | undefined {
+  return memory.clusters.size > 0 ? emptied(clustersDir, memory) : undefined;
+}
+
+function withNewest(memory: Memory, newest: bigint | undefined): Memory {
+  if (newest === undefined || memory.clusters.size === 0) return memory;
+  return { ...memory, newest };
+}
+
+/** The node that the files link. Throws the look's trouble. */
+export function linkedNode(
+  session: Session,
+  place: Place,
+): LinkedNode | undefined {
+  return orThrow(lookAround(session, place)).node;
+}
+
+/** The look itself, where there is no trouble. */
+export function orThrow(look: Look): Look {
+  if (look.trouble !== undefined) throw look.trouble;
+  return look;
+}
