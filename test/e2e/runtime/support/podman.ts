@@ -1,4 +1,6 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Conflist } from "../../../support/chain.ts";
 import type { RuntimeHost } from "./host.ts";
@@ -16,6 +18,37 @@ export interface PodmanOptions {
   /** Its CNI plugins. */
   readonly binFolder: string;
   readonly conflist: Conflist;
+}
+
+/** Why podman cannot use CNI plugins on this machine; undefined when it can. podman 5 has no CNI backend any more. */
+export function podmanMissing(): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), "podman-"));
+  try {
+    const config = join(folder, "containers.conf");
+    writeFileSync(config, configuration(folder, folder));
+    const storage = [
+      "--storage-driver=vfs",
+      "--root",
+      folder,
+      "--runroot",
+      folder,
+    ];
+    const { error, status, stderr } = spawnSync(
+      "podman",
+      [...storage, "network", "ls"],
+      {
+        env: { ...process.env, CONTAINERS_CONF: config },
+        encoding: "utf8",
+      },
+    );
+    if (error !== undefined)
+      return "needs podman 4, with its CNI backend; there is no podman";
+    return status === 0
+      ? undefined
+      : `needs podman 4, with its CNI backend; this one says: ${stderr.trim()}`;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** podman with the CNI backend, as root. Its storage is the host's, and ends with it. */
