@@ -2,6 +2,7 @@ import { toCniError } from "../../cni/translate.ts";
 import { runAgent } from "./agent.ts";
 import { runApply } from "./apply.ts";
 import type { Command, Terminal } from "./command.ts";
+import { runForget } from "./forget.ts";
 import { helpText } from "./help.ts";
 import { runInstall, runUninstall } from "./install.ts";
 import { runIpam } from "./ipam.ts";
@@ -77,6 +78,15 @@ export const COMMANDS: readonly Command[] = [
     },
     takes: ["conflist", "keyring"],
     run: runKeygen,
+  },
+  {
+    name: "forget",
+    summary:
+      "take down the fence of a cluster whose file has gone: forget CLUSTER",
+    rootOnly: true,
+    takes: ["conflist", "clusters", "json"],
+    words: { most: 1, are: "the cluster's name" },
+    run: runForget,
   },
   {
     name: "teardown",

@@ -1,6 +1,8 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runCommandLine } from "../../../plugin/commands/main.ts";
+import { binding } from "../../support/binding.ts";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
 import { type NodeSite, nodeSite } from "../../support/node-site.ts";
 
@@ -319,4 +321,59 @@ it("retires a CIDR that the file, valid with all others, no longer has", () => {
   site.writeCluster("c", { podCIDRs: 7 });
   add();
   expect(site.node.exec("ip", "xfrm", "policy")).toContain("dst 10.2.0.0/16");
+});
+
+describe("crosslink forget", () => {
+  const forget = (...words: string[]) => {
+    const printed: string[] = [];
+    const exitCode = runCommandLine(
+      ["forget", ...words, "--clusters", site.clustersDir],
+      {
+        kernel: () => ({ binding, netns: site.node.fd }),
+        host: { nodeName: "node1", hostName: "no-such-host" },
+        writeStdout: (text) => printed.push(text),
+        writeStderr: (text) => printed.push(text),
+      },
+    );
+    return { exitCode, text: printed.join("") };
+  };
+
+  it("refuses while the cluster's file is there", () => {
+    add();
+    expect(forget("b")).toMatchObject({
+      exitCode: 1,
+      text: expect.stringContaining('"b": its file is in') as string,
+    });
+    expect(leaked("10.1.0.9")).toEqual({ "10.1.0.9": 0 });
+  });
+
+  it("opens a cluster whose file has gone, says what, and only once", () => {
+    site.writeCluster("c", far("10.3.0.0/16"));
+    add();
+    site.removeCluster("b");
+    add();
+    expect(forget("b", "--json")).toEqual({
+      exitCode: 0,
+      text: '{"cluster":"b","opened":["10.1.0.0/16","fd0b::/64"]}\n',
+    });
+    expect(forget("b").text).toContain("Nothing to open");
+    const policies = site.node.exec("ip", "xfrm", "policy");
+    const rules = site.node.exec("nft", "list", "table", "inet", "crosslink");
+    for (const fence of [policies, rules]) {
+      expect(fence).not.toContain("10.1.0.0/16");
+      expect(fence).toContain("10.3.0.0/16");
+    }
+    add();
+    expect(site.node.exec("ip", "xfrm", "policy")).not.toContain("10.1.0.0");
+  });
+
+  it("lets an emptied folder link nothing, once all are forgotten", () => {
+    add();
+    site.removeCluster("a");
+    site.removeCluster("b");
+    expect(add().exitCode).toBe(1);
+    forget("b");
+    expect(add().exitCode).toBe(0);
+    expect(site.node.exec("ip", "xfrm", "policy")).toBe("");
+  });
 });

@@ -1,0 +1,81 @@
+import { CniError, ErrorCode } from "../../cni/error.ts";
+import { readClaims } from "../../conf/claims.ts";
+import type { Memory } from "../fence/decide.ts";
+import { recall, remember } from "../fence/memory.ts";
+import { raiseFence } from "../fence/raise.ts";
+import type { Cidr } from "../../ip/cidr.ts";
+import { silent } from "../kernel/log.ts";
+import { withNodeLock } from "../kernel/lock.ts";
+import { type Session, withSession } from "../kernel/session.ts";
+import type { Terminal } from "./command.ts";
+import { type Options, readConfiguration } from "./options.ts";
+
+/**
+ * `crosslink forget CLUSTER`: takes down the fence of a cluster whose file has gone, and prints what that opened. With
+ * `teardown` the only way. Whoever says it twice opens nothing the second time.
+ *
+ * @throws CniError 7 where the cluster's file is there
+ */
+export function runForget(options: Options, terminal: Terminal): number {
+  const [name] = options.positionals;
+  if (name === undefined)
+    throw new CniError(
+      ErrorCode.invalidConfiguration,
+      "Cannot forget: which cluster?",
+      { details: "crosslink forget CLUSTER; `crosslink status` has the names" },
+    );
+  const { clustersDir } = readConfiguration(options);
+  const kernel = terminal.kernel();
+  const opened = withSession(kernel, (session) =>
+    withNodeLock(kernel, () => forget(session, name, clustersDir)),
+  );
+  const cidrs = opened.map(({ text }) => text);
+  terminal.writeStdout(
+    options.json
+      ? `${JSON.stringify({ cluster: name, opened: cidrs })}\n`
+      : toText(name, cidrs),
+  );
+  return 0;
+}
+
+/** Called with the lock held. The kernel first: what is remembered and open is closed again by the next look. */
+function forget(
+  session: Session,
+  name: string,
+  clustersDir: string,
+): readonly Cidr[] {
+  const claims = readClaims(clustersDir);
+  if (claims.some((claim) => claim.name === name))
+    throw present(name, clustersDir);
+  const memory = recall(session.kernel);
+  const clusters = new Map(memory.clusters);
+  const released = clusters.get(name)?.cidrs ?? [];
+  clusters.delete(name);
+  const wanted = [...clusters.values()].flatMap(({ cidrs }) => cidrs);
+  raiseFence(session, { wanted, released }, silent);
+  const next: Memory = { ...memory, clusters };
+  if (released.length > 0) remember(session.kernel, next);
+  const still = new Set(wanted.map(({ text }) => text));
+  return released.filter(({ text }) => !still.has(text));
+}
+
+function present(name: string, folder: string): CniError {
+  return new CniError(
+    ErrorCode.invalidConfiguration,
+    `Cannot forget cluster "${name}": its file is in "${folder}"`,
+    {
+      details:
+        'remove the file first, on every node; or, for a network that is to be reached in clear text, write "encryption": "none" into it',
+    },
+  );
+}
+
+function toText(name: string, opened: readonly string[]): string {
+  if (opened.length === 0)
+    return `Nothing to open: nothing of cluster "${name}" alone is fenced here.\n`;
+  return opened
+    .map(
+      (cidr) => `opened ${cidr}: it follows the node's routes, in clear text\n`,
+    )
+    .join("");
+}
