@@ -13,7 +13,7 @@ import {
 import { resultShape } from "./version.ts";
 
 /** An interface that ADD made or found (SPEC.md 1.1.0 §5 "Success"). */
-export interface Interface {
+interface Interface {
   readonly name: string;
   readonly mac?: string;
   /** The namespace's path; absent for interfaces on the host. */
@@ -24,7 +24,7 @@ export interface Interface {
 }
 
 /** An address that the container has. */
-export interface IpConfiguration {
+interface IpConfiguration {
   /** Address and prefix length in CIDR notation; host bits are meant to be set. */
   readonly address: string;
   readonly gateway?: string;

@@ -18,7 +18,7 @@ import type {
 import { Secret } from "./secret.ts";
 
 /** One secret of a mesh; `id` is 1 to 255. */
-export interface DerivingKey {
+interface DerivingKey {
   readonly id: number;
   /** 32 bytes, from which the key of each security association is derived. */
   readonly secret: Secret;

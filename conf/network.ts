@@ -5,9 +5,6 @@ import type { NetworkConfiguration } from "./generated/network.ts";
 
 export type { NetworkConfiguration };
 
-/** How the pod's source address is kept on its way to another cluster. */
-export type SnatMode = NetworkConfiguration["snat"];
-
 /**
  * Validates crosslink's entry of a conflist, as the runtime hands it over on stdin, and fills in the defaults.
  *

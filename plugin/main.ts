@@ -15,7 +15,7 @@ const STDOUT = 1;
 const STDERR = 2;
 
 /** What a front door gives the commands behind it. */
-export interface Front {
+interface Front {
   readonly kernel: () => Kernel;
   readonly host: Host;
   readonly writeStderr: (text: string) => void;

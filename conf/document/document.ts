@@ -53,7 +53,7 @@ export function readDocument<T>(
 }
 
 /** `line 3, column 15`. */
-export function formatPosition({ line, column }: Position): string {
+function formatPosition({ line, column }: Position): string {
   return `line ${line}, column ${column}`;
 }
 

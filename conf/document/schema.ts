@@ -2,7 +2,7 @@ import { nearest } from "./nearest.ts";
 import { memberPointer, type Problem } from "./problem.ts";
 
 /** What a compiled validator says of the first thing that is wrong (ajv's error object, without its sentence). */
-export interface SchemaError {
+interface SchemaError {
   readonly instancePath: string;
   readonly schemaPath: string;
   readonly keyword: string;
@@ -61,7 +61,7 @@ export function findSchemaProblem<T>(
 }
 
 /** How a message names a JSON value: its type, and the value itself where that is short and may be shown. */
-export function describe(value: unknown, quoting: Quoting): string {
+function describe(value: unknown, quoting: Quoting): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
   if (typeof value === "object") return "an object";

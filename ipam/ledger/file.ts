@@ -29,7 +29,7 @@ export interface Amendment {
 }
 
 /** The state of a folder, as a text that is another one after every change of its entries since {@link stamp}. */
-export function stateOf(directory: string): string {
+function stateOf(directory: string): string {
   const { mtimeNs, ctimeNs } = statSync(directory, { bigint: true });
   return `${mtimeNs} ${ctimeNs}`;
 }
@@ -40,7 +40,7 @@ export function stateOf(directory: string): string {
  * Kernels before 6.13 take file times from a clock that stands still for up to 10 ms, so two changes may leave the same
  * time behind. A time that was set to a moment in the past, though, changes with the next entry.
  */
-export function stamp(directory: string): string {
+function stamp(directory: string): string {
   utimesSync(directory, new Date(), Date.now() / 1000 - 1 - Math.random());
   return stateOf(directory);
 }

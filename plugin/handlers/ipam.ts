@@ -27,7 +27,7 @@ export function serveIpam(call: Process, front: IpamFront): number {
 }
 
 /** Hands the IPAM helper what it needs to know of the mesh, which it does not know of itself. */
-export function ipamContext(front: IpamFront): IpamContext {
+function ipamContext(front: IpamFront): IpamContext {
   return {
     binding: () => front.kernel().binding,
     mesh: (hints) => meshFor(hints, front),

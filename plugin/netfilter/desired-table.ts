@@ -19,7 +19,7 @@ export const IDENTITY_PRIORITY = NF_IP_PRI_NAT_SRC - 10;
 /** The chain of the source NAT in our table. */
 export const SOURCE_CHAIN = "postrouting";
 /** The chain of the destination NAT in our table. */
-export const DESTINATION_CHAIN = "prerouting";
+const DESTINATION_CHAIN = "prerouting";
 
 /** Our table of a family as it should be for these pairs. */
 export function desiredTable(

@@ -14,7 +14,7 @@ import { fingerprint, isVerified, leaveWord } from "./verified.ts";
 export { describeSnat } from "./explain.ts";
 export { observeSnat } from "./observe.ts";
 export { planSnat } from "./plan.ts";
-export type { DesiredSnat, ObservedSnat, SnatMode, SnatPlan } from "./state.ts";
+export type { DesiredSnat, SnatMode, SnatPlan } from "./state.ts";
 
 /** A plan by a look at the rules as they are. */
 export function planSnatByLooking(

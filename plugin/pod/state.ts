@@ -1,5 +1,4 @@
 import type { IpPrefix } from "../../native/address.ts";
-import { formatAddress } from "../../native/address.ts";
 import type { Link } from "../../native/route/link.ts";
 import type { Route } from "../../native/route/route.ts";
 import { ROUTE_PROTOCOL } from "../owned.ts";
@@ -75,11 +74,6 @@ function hostRoute(address: Uint8Array, link: Link): Route {
 }
 
 /** The prefix that holds just this address. */
-export function hostPrefix(address: Uint8Array): IpPrefix {
+function hostPrefix(address: Uint8Array): IpPrefix {
   return { address, length: address.length * 8 };
-}
-
-/** The pod's addresses for a message. */
-export function listAddresses(pod: Pod): string {
-  return pod.addresses.map(formatAddress).join(", ");
 }

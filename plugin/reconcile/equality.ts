@@ -34,7 +34,7 @@ export function associationServes(
 }
 
 /** Whether both are the same tunnel, whatever their keys. */
-export function sameTunnel(
+function sameTunnel(
   wanted: SecurityAssociation,
   observed: ObservedAssociation,
 ): boolean {

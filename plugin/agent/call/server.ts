@@ -25,7 +25,7 @@ import {
 export interface RemoteCall extends CallFrame, CallFiles {}
 
 /** Serves one call; must not throw. */
-export type Serve = (call: RemoteCall) => Answer;
+type Serve = (call: RemoteCall) => Answer;
 
 /** Who serves whom. */
 export interface Service {

@@ -14,7 +14,7 @@ export interface Tunnel {
 }
 
 /** What tells a tunnel from all others; a key's number, never the key. */
-export interface TunnelLabels {
+interface TunnelLabels {
   readonly cluster: string;
   readonly peer: string;
   readonly endpoint: string;

@@ -75,7 +75,7 @@ export function deriveSpi(
 }
 
 /** How far a receiver moves its senders' numbers round. */
-export function chooseTurn(receiver: End): number {
+function chooseTurn(receiver: End): number {
   return choose("crosslink receiver 1", receiver, 0);
 }
 

@@ -7,7 +7,7 @@ export interface SavedTable {
   readonly rules: readonly SavedRule[];
 }
 
-export interface SavedChain {
+interface SavedChain {
   readonly name: string;
   /** `-` for chains that are only jumped to. */
   readonly policy: string;

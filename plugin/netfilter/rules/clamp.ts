@@ -14,7 +14,7 @@ import { groupPairs, type NetworkPair } from "../base/network-pairs.ts";
 import { segmentSize } from "../../mesh/mtu.ts";
 
 /** The chain of the clamping in our table. */
-export const CLAMP_CHAIN = "forward";
+const CLAMP_CHAIN = "forward";
 
 const IPPROTO_TCP = 6;
 const FLAGS_OFFSET = 13; // RFC 9293 §3.1
