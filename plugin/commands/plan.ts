@@ -8,7 +8,7 @@ import {
   wantedBy,
 } from "../node/full-plan.ts";
 import type { LinkedNode } from "../node/linked.ts";
-import { lookAround, orThrow } from "../node/look.ts";
+import { lookAround, orThrow, unlinkedClusters } from "../node/look.ts";
 import { troublesOf } from "../node/troubles.ts";
 import type { Operation } from "../reconcile/operation.ts";
 import { type DeviceNames, deviceNames } from "../reconcile/device-names.ts";
@@ -43,6 +43,7 @@ export function runPlan(options: Options, terminal: Terminal): number {
     const bypasses = lookForBypasses(session, node?.mesh);
     const warnings = [
       ...(node?.mesh.warnings ?? []),
+      ...unlinkedClusters(look),
       ...troublesOf(session, node),
     ];
     const lines = planLines(plan, deviceNames(session.route));

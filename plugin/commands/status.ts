@@ -1,7 +1,7 @@
 import { formatAddress } from "../../native/address.ts";
 import type { ObservedAssociation } from "../../native/xfrm/sa.ts";
 import type { LinkedNode } from "../node/linked.ts";
-import { linkedNode } from "../node/look.ts";
+import { lookAround, orThrow, unlinkedClusters } from "../node/look.ts";
 import type { Bypass } from "../bypass/bypass.ts";
 import { lookForBypasses } from "../bypass/observe.ts";
 import { bypassLine } from "../bypass/words.ts";
@@ -58,14 +58,15 @@ export interface NodeStatus {
 export function runStatus(options: Options, terminal: Terminal): number {
   const config = readConfiguration(options);
   return withSession(terminal.kernel(), (session) => {
-    const node = linkedNode(session, { config, host: terminal.host });
+    const look = orThrow(lookAround(session, { config, host: terminal.host }));
+    const { node } = look;
     const status = nodeStatus(node, {
       associations: session.xfrm.associations(),
       nowSeconds: Math.floor(Date.now() / 1000),
       errors: readXfrmStatistics(),
       snat: describeSnat(observeSnat(session.kernel)),
       bypasses: lookForBypasses(session, node?.mesh),
-      troubles: troublesOf(session, node),
+      troubles: [...unlinkedClusters(look), ...troublesOf(session, node)],
       mtus: node === undefined ? new Map() : peerMtus(node.mesh, session.route),
     });
     terminal.writeStdout(

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { lockFile } from "../../native/lock.ts";
 import type { Kernel } from "./kernel.ts";
+import { lockHolder } from "./lock-holder.ts";
 
 /** How the lock is waited for; tests wait less. */
 export interface LockOptions {
@@ -54,10 +55,13 @@ function takeLock(
 }
 
 function heldTooLong(file: string): CniError {
+  const holder = lockHolder(file);
   return new CniError(
     ErrorCode.tryAgainLater,
-    `Cannot lock "${file}": another crosslink process holds it`,
-    { details: `\`fuser ${file}\` shows which; the runtime will try again` },
+    `Cannot lock "${file}": ${holder ?? "another crosslink process"} holds it`,
+    {
+      details: `it is waited for ${String(PATIENCE_MS / 1000)} s, by an agent less; the runtime tries again. Where it hangs, end it; \`fuser ${file}\` shows who holds it`,
+    },
   );
 }
 

@@ -148,3 +148,11 @@ export function orThrow(look: Look): Look {
   if (look.trouble !== undefined) throw look.trouble;
   return look;
 }
+
+/** A sentence for each cluster that is fenced, and that no file speaks of. */
+export function unlinkedClusters({ decision }: Look): string[] {
+  return decision.unlinked.map(
+    (name) =>
+      `Cluster "${name}" is fenced, not linked: it has no file. \`crosslink forget ${name}\` opens it`,
+  );
+}
