@@ -11,9 +11,16 @@ interface Step {
   readonly run: () => Promise<string | undefined>;
 }
 
-const rooms = ["ip", "cni", "native", "conf", "ipam", "plugin", "test"].filter(
-  (room) => existsSync(`${root}/${room}`),
-);
+const rooms = [
+  "ip",
+  "files",
+  "cni",
+  "native",
+  "conf",
+  "ipam",
+  "plugin",
+  "test",
+].filter((room) => existsSync(`${root}/${room}`));
 
 const steps: readonly Step[] = [
   { name: "lint", run: () => program(bin("eslint"), lintArguments()) },

@@ -28,11 +28,12 @@ module.exports = {
     },
     ...arrows({
       ip: [],
+      files: [],
       cni: [],
       native: [],
-      conf: ["ip", "cni"],
-      ipam: ["conf", "ip", "native", "cni"],
-      plugin: ["ipam", "conf", "ip", "native", "cni"],
+      conf: ["ip", "files", "cni"],
+      ipam: ["conf", "ip", "files", "native", "cni"],
+      plugin: ["ipam", "conf", "ip", "files", "native", "cni"],
     }),
     {
       name: "codecs-are-pure",

@@ -1,7 +1,7 @@
 import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
-const rooms = ["ip", "cni", "native", "conf", "ipam", "plugin"];
+const rooms = ["ip", "files", "cni", "native", "conf", "ipam", "plugin"];
 const sources = [
   ...rooms.map((room) => `${room}/**/*.ts`),
   ".build/*.ts",

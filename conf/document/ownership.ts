@@ -1,5 +1,5 @@
 import { accessSync, constants, type Stats } from "node:fs";
-import { isErrno } from "./errno.ts";
+import { isErrno } from "../../files/errno.ts";
 import { fact, type Problem } from "./problem.ts";
 
 /** Owned by root; a file of another owner can change at any time. */

@@ -11,7 +11,9 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { isErrno, isTrusted, makePlace, requireSafe } from "./place.ts";
+import { makePlace } from "./place.ts";
+import { isErrno } from "../../files/errno.ts";
+import { isTrusted, requireSafe } from "../../files/trusted.ts";
 
 /** A file inside the binary. Its name tells its content, so that two versions never share a file. */
 export interface Asset {

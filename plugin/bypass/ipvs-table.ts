@@ -1,3 +1,4 @@
+import { isErrno } from "../../files/errno.ts";
 import { readFileSync } from "node:fs";
 import { parseAddress } from "../../ip/cidr.ts";
 
@@ -11,8 +12,7 @@ export function readIpvsServers(
   try {
     return parseIpvsServers(readFileSync(path, "utf8"));
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT")
-      return undefined;
+    if (isErrno(error, "ENOENT")) return undefined;
     throw error;
   }
 }

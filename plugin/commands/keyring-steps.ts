@@ -1,3 +1,4 @@
+import { isErrno } from "../../files/errno.ts";
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
@@ -169,8 +170,7 @@ function link(temporary: string, path: string): void {
   try {
     linkSync(temporary, path);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST")
-      throw alreadyThere(path);
+    if (isErrno(error, "EEXIST")) throw alreadyThere(path);
     throw error;
   }
 }

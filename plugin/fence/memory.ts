@@ -9,9 +9,9 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { CniError, ErrorCode } from "../../cni/error.ts";
-import { isErrno } from "../../conf/document/errno.ts";
+import { isErrno } from "../../files/errno.ts";
 import { parseCidr } from "../../ip/cidr.ts";
-import { replaceFile } from "../install/replace-file.ts";
+import { replaceFile } from "../../files/replace.ts";
 import { type Memory, NO_MEMORY, type Remembered } from "./decide.ts";
 import { lockFile } from "../../native/lock.ts";
 import type { Kernel } from "../kernel/kernel.ts";

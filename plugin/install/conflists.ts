@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
 import { CniError, ErrorCode } from "../../cni/error.ts";
-import { isErrno } from "../binary/place.ts";
+import { isErrno } from "../../files/errno.ts";
 import { addEntry, pluginsOf, removeEntry } from "./conflist-text.ts";
-import { replaceFile } from "./replace-file.ts";
+import { replaceFile } from "../../files/replace.ts";
 
 /** What runtimes take for a configuration. */
 const ENDINGS: ReadonlySet<string> = new Set([".conflist", ".conf", ".json"]);

@@ -7,9 +7,9 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { CniError, ErrorCode } from "../../cni/error.ts";
-import { isErrno } from "../binary/place.ts";
+import { isErrno } from "../../files/errno.ts";
 import { readConflist } from "./conflists.ts";
-import { replaceFile } from "./replace-file.ts";
+import { replaceFile } from "../../files/replace.ts";
 
 /** After what other programs drop there: crosslink is the last of the chain. */
 const NAME = "99-crosslink.conf";

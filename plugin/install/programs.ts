@@ -15,7 +15,7 @@ import {
   replaceByCopy,
   replaceByLink,
   replaceFile,
-} from "./replace-file.ts";
+} from "../../files/replace.ts";
 
 /** What is installed. */
 export interface Programs {

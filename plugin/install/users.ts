@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { isErrno } from "../binary/place.ts";
+import { isErrno } from "../../files/errno.ts";
 import { isOurs, pluginsOf } from "./conflist-text.ts";
 import { listConfigurations } from "./conflists.ts";
 import type { NodeFolders } from "./node-folders.ts";

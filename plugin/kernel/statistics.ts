@@ -1,3 +1,4 @@
+import { isErrno } from "../../files/errno.ts";
 import { readFileSync } from "node:fs";
 
 /** Where the kernel counts packets that xfrm refused, in this process's network namespace. */
@@ -14,8 +15,7 @@ export function readXfrmStatistics(
   try {
     return parseXfrmStatistics(readFileSync(path, "utf8"));
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT")
-      return undefined;
+    if (isErrno(error, "ENOENT")) return undefined;
     throw error;
   }
 }

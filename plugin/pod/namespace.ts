@@ -1,3 +1,4 @@
+import { isErrno } from "../../files/errno.ts";
 import { closeSync, constants, openSync } from "node:fs";
 import type { Kernel } from "../kernel/kernel.ts";
 
@@ -26,8 +27,7 @@ function openPath(path: string): number | undefined {
     // Whatever the path names: a FIFO would be waited for without end.
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT")
-      return undefined;
+    if (isErrno(error, "ENOENT")) return undefined;
     throw error;
   }
 }
