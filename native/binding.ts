@@ -51,6 +51,8 @@ export interface Binding {
   openFileWatch(): number;
   /** inotify_add_watch(2). Returns the watch descriptor; the same for the same file. */
   addFileWatch(fd: number, path: string, mask: number): number;
+  /** Ends a watch of the queue. */
+  removeFileWatch(fd: number, watch: number): number;
   /** Reads queued events, whole ones. Returns their length; -EAGAIN where none is queued. */
   readFileEvents(fd: number, buffer: Uint8Array): number;
   /** Opens a UDP socket on a port of all addresses that hands ESP in UDP to the kernel (RFC 3948). Returns its fd. */

@@ -3,7 +3,7 @@ import type { Binding } from "./binding.ts";
 import { NetlinkError } from "./error.ts";
 import { decode, i32, struct, u32 } from "./layout.ts";
 
-/** What happened below a watched folder, or to it. */
+/** What happened in a watched folder, or to what is watched. */
 export interface FileEvent {
   /** What {@link FileWatch.add} returned; -1 where events were lost, or are too many to be read at once (IN_Q_OVERFLOW). */
   readonly watch: number;
@@ -15,8 +15,13 @@ export interface FileEvent {
 /** An inotify(7) queue. Unlike `fs.watch` it can be asked at any moment what has happened until then. */
 export interface FileWatch {
   readonly fd: number;
-  /** Watches a folder: names in it that come, go or change, and the folder's own end. Twice is once. Throws NetlinkError. */
-  readonly add: (folder: string) => number;
+  /**
+   * Watches a file or folder for these events, following links. What has the same inode has one watch: without
+   * `IN_MASK_ADD` in the mask, the latter events replace the former. Throws NetlinkError.
+   */
+  readonly add: (path: string, mask: number) => number;
+  /** Ends a watch that may have ended by itself; IN_IGNORED is queued for it. Throws NetlinkError. */
+  readonly remove: (watch: number) => void;
   /**
    * All that is queued, without waiting; where more comes than a queue holds while it is read, the rest stays, and an
    * event of watch -1 ends the list. Throws NetlinkError.
@@ -25,29 +30,18 @@ export interface FileWatch {
 }
 
 // include/uapi/linux/inotify.h
-const IN_MODIFY = 0x2;
-const IN_ATTRIB = 0x4;
-const IN_CLOSE_WRITE = 0x8;
-const IN_MOVED_FROM = 0x40;
-const IN_MOVED_TO = 0x80;
-const IN_CREATE = 0x100;
-const IN_DELETE = 0x200;
-const IN_DELETE_SELF = 0x400;
-const IN_MOVE_SELF = 0x800;
+export const IN_MODIFY = 0x2;
+export const IN_ATTRIB = 0x4;
+export const IN_CLOSE_WRITE = 0x8;
+export const IN_MOVED_FROM = 0x40;
+export const IN_MOVED_TO = 0x80;
+export const IN_CREATE = 0x100;
+export const IN_DELETE = 0x200;
+export const IN_DELETE_SELF = 0x400;
+export const IN_MOVE_SELF = 0x800;
+export const IN_IGNORED = 0x8000;
+export const IN_MASK_ADD = 0x20000000;
 const IN_Q_OVERFLOW = 0x4000;
-const IN_ONLYDIR = 0x1000000;
-
-const MASK =
-  IN_MODIFY |
-  IN_ATTRIB |
-  IN_CLOSE_WRITE |
-  IN_MOVED_FROM |
-  IN_MOVED_TO |
-  IN_CREATE |
-  IN_DELETE |
-  IN_DELETE_SELF |
-  IN_MOVE_SELF |
-  IN_ONLYDIR;
 
 const inotifyEvent = struct("inotify_event", 16, {
   wd: i32,
@@ -71,12 +65,17 @@ export function openFileWatch(binding: Binding): FileWatch {
   const buffer = new Uint8Array(BUFFER_BYTES);
   return {
     fd,
-    add: (folder) =>
+    add: (path, mask) =>
       orThrow(
-        binding.addFileWatch(fd, folder, MASK),
+        binding.addFileWatch(fd, path, mask),
         "inotify_add_watch",
-        `watch "${folder}"`,
+        `watch "${path}"`,
       ),
+    remove: (watch) => {
+      const result = binding.removeFileWatch(fd, watch);
+      if (result === -constants.errno.EINVAL) return; // its file has gone
+      orThrow(result, "inotify_rm_watch", `stop watching ${String(watch)}`);
+    },
     read: () => readAll(binding, fd, buffer),
   };
 }

@@ -28,6 +28,7 @@ NAPI_MODULE_INIT() {
       {"unwatch", watch_stop},
       {"openFileWatch", file_watch_open},
       {"addFileWatch", file_watch_add},
+      {"removeFileWatch", file_watch_remove},
       {"readFileEvents", file_watch_read},
       {"openEncapsulation", encapsulation_open},
       {"releaseImage", image_release},

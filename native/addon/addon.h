@@ -43,6 +43,7 @@ napi_value watch_stop(napi_env env, napi_callback_info info);
 // Of file-watch.c.
 napi_value file_watch_open(napi_env env, napi_callback_info info);
 napi_value file_watch_add(napi_env env, napi_callback_info info);
+napi_value file_watch_remove(napi_env env, napi_callback_info info);
 napi_value file_watch_read(napi_env env, napi_callback_info info);
 
 // Of encapsulation.c.

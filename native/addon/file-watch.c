@@ -30,6 +30,15 @@ napi_value file_watch_add(napi_env env, napi_callback_info info) {
   return number(env, error ? error : or_errno(inotify_add_watch(fd, path, (uint32_t)mask)));
 }
 
+napi_value file_watch_remove(napi_env env, napi_callback_info info) {
+  struct arguments args;
+  int fd, watch;
+  int error = read_arguments(env, info, &args);
+  if (!error) error = read_int(&args, 0, &fd);
+  if (!error) error = read_int(&args, 1, &watch);
+  return number(env, error ? error : or_errno(inotify_rm_watch(fd, watch)));
+}
+
 napi_value file_watch_read(napi_env env, napi_callback_info info) {
   struct arguments args;
   struct bytes buffer;

@@ -31,8 +31,8 @@ export interface AgentOptions {
   readonly host: Host;
   /** Read anew before each look at the node. */
   readonly configuration: () => NetworkConfiguration;
-  /** The folder whose conflists may change the configuration. */
-  readonly conflistFolder: string;
+  /** The conflists that may change the configuration: all of a folder, or the one of that name. */
+  readonly conflists: { readonly folder: string; readonly name?: string };
   /** Where it serves CNI calls. */
   readonly socket: string;
   readonly logs: AgentLogs;
@@ -113,12 +113,27 @@ function refresher(
     patienceMs: PATIENCE_MS,
   });
   return (session, config, log) => {
-    changes.followFiles(config);
-    const node = refresh(session, config, log);
+    changes.followFiles(config, { flannel: false });
+    const node = orWait(
+      () => refresh(session, config, log),
+      () => {
+        changes.followFiles(config, { flannel: true });
+      },
+    );
     changes.followLinks(mainRoutes(session));
     sockets.keep(node?.mesh.associations ?? []);
     return node;
   };
+}
+
+/** Whoever could not be served waits for more than others: for what is not there yet. */
+function orWait<Result>(look: () => Result, wait: () => void): Result {
+  try {
+    return look();
+  } catch (error) {
+    wait();
+    throw error;
+  }
 }
 
 /** What is wrong with the files, or in the way, is logged once, and looked at again later. */

@@ -10,8 +10,9 @@ import {
 import { SUBNET_FILE } from "../discovery/flannel.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
-import { fileSource, type Interest } from "./watch/files.ts";
+import { fileSource } from "./watch/files.ts";
 import { judgeNftables, NFTABLES_GROUPS } from "./watch/nftables.ts";
+import { type Place, placesOf, placesOfFile } from "./watch/places.ts";
 import {
   judgeRoute,
   type NodeLinks,
@@ -26,8 +27,14 @@ import { judgeXfrm, XFRM_GROUPS } from "./watch/xfrm.ts";
 export interface Changes {
   /** Reads all that is queued: the worst that happened since the last time. */
   readonly poll: () => Verdict;
-  /** Turns to the files that a configuration names; call it before they are read. */
-  readonly followFiles: (config: NetworkConfiguration) => void;
+  /**
+   * Turns to the files that a configuration names; call it before they are read. Only where somebody waits for flannel's
+   * lease is its folder looked for while it is missing: in /run, where others are busy.
+   */
+  readonly followFiles: (
+    config: NetworkConfiguration,
+    waits: { readonly flannel: boolean },
+  ) => void;
   /** Turns to the devices that the main table's routes lead over. */
   readonly followLinks: (routes: readonly Route[]) => void;
   readonly close: () => void;
@@ -36,8 +43,8 @@ export interface Changes {
 /** Where to listen. */
 export interface Surroundings {
   readonly kernel: Kernel;
-  /** The folder of conflists, which may change the configuration. */
-  readonly conflistFolder: string;
+  /** The conflists that may change the configuration: all of a folder, or the one of that name. */
+  readonly conflists: { readonly folder: string; readonly name?: string };
   readonly log: Log;
 }
 
@@ -47,7 +54,7 @@ export interface Surroundings {
  * @param onChange called when something is queued; `poll` then tells what
  */
 export function listen(
-  { kernel, conflistFolder, log }: Surroundings,
+  { kernel, conflists, log }: Surroundings,
   onChange: () => void,
 ): Changes {
   let followed: NodeLinks = new Set();
@@ -61,10 +68,19 @@ export function listen(
   );
   return {
     poll: () => worst(sources.map(({ drain }) => drain())),
-    followFiles: (config) => {
-      files.rearm([
-        ...interests(config),
-        { folder: conflistFolder, judge: () => "change" },
+    followFiles: (config, { flannel }) => {
+      files.rearm(() => [
+        ...placesOf({
+          folder: config.clustersDir,
+          judge: () => "harm",
+          guarded: true,
+        }),
+        ...placesOf({
+          folder: conflists.folder,
+          judge: (name) => judgeConflist(name, conflists.name),
+        }),
+        ...placesOfOne(config.keyring, { guarded: true, awaited: true }),
+        ...placesOfOne(SUBNET_FILE, { awaited: flannel }),
       ]);
     },
     followLinks: (routes) => {
@@ -94,17 +110,20 @@ function topics(followed: () => NodeLinks): Topic[] {
   ];
 }
 
-function interests(config: NetworkConfiguration): Interest[] {
-  return [
-    { folder: config.clustersDir, judge: () => "harm" },
-    oneFile(config.keyring),
-    oneFile(SUBNET_FILE),
-  ];
+/** Without a name all count that runtimes read as conflists. */
+function judgeConflist(name: string, only: string | undefined): Verdict {
+  const counts =
+    only === undefined ? name.endsWith(".conflist") : name === only;
+  return counts ? "change" : "nothing";
 }
 
 /** Kubernetes changes the files of a volume by links whose names begin with two dots. */
-function oneFile(path: string): Interest {
-  const judge = (name: string): Verdict =>
-    name === basename(path) || name.startsWith("..") ? "harm" : "nothing";
-  return { folder: dirname(path), judge };
+function placesOfOne(
+  path: string,
+  how: { readonly guarded?: boolean; readonly awaited: boolean },
+): Place[] {
+  const name = basename(path);
+  const judge = (changed: string): Verdict =>
+    changed === name || changed.startsWith("..") ? "harm" : "nothing";
+  return placesOfFile({ folder: dirname(path), judge, ...how }, name);
 }

@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { afterwards } from "../agent/call/afterwards.ts";
 import { startAgent } from "../agent/agent.ts";
 import { putCallsFirst } from "../agent/helper-threads.ts";
@@ -40,8 +40,10 @@ export function runAgent(options: Options, terminal: Terminal): number {
     kernel,
     host: terminal.host,
     configuration: () => readConfiguration(options),
-    conflistFolder:
-      conflist === undefined ? CONFLIST_FOLDER : dirname(conflist),
+    conflists:
+      conflist === undefined
+        ? { folder: CONFLIST_FOLDER }
+        : { folder: dirname(conflist), name: basename(conflist) },
     socket,
     logs,
     observer: observe({ log, meter: metrics.meter, later }),

@@ -1,35 +1,29 @@
-import { existsSync, readdirSync, realpathSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
 import type { Binding } from "../../../native/binding.ts";
 import {
   type FileEvent,
   type FileWatch,
+  IN_IGNORED,
+  IN_MASK_ADD,
   openFileWatch,
 } from "../../../native/file-watch.ts";
 import { watchReadable } from "../../../native/local.ts";
 import type { Log } from "../../kernel/log.ts";
+import type { Place } from "./places.ts";
 import type { Source } from "./source.ts";
 import { type Verdict, worst } from "./verdict.ts";
 
-/** A folder, which may not exist yet, and what a change of a name in it means. */
-export interface Interest {
-  readonly folder: string;
-  readonly judge: (name: string) => Verdict;
-}
-
-/** A source that follows folders as they come and go. */
+/** A source that follows files and folders as they come and go. */
 export interface FileSource extends Source {
-  /** Watches what there is now of the interests; to be called again when anything changed. */
-  readonly rearm: (interests: readonly Interest[]) => void;
+  /** Watches these places and no others; to be called with what there is whenever anything changed. */
+  readonly rearm: (places: () => readonly Place[]) => void;
 }
 
-/**
- * Tells of changes below folders, through symbolic links too: a Kubernetes ConfigMap changes by a link
- * `..data` that gets another target. Throws NetlinkError where there is no inotify.
- */
+type Watched = ReadonlyMap<number, readonly Place[]>;
+
+/** Tells of changes in places. Throws NetlinkError where there is no inotify. */
 export function fileSource(binding: Binding, log: Log): FileSource {
   const queue = openFileWatch(binding);
-  let watched = new Map<number, Interest[]>();
+  let watched: Watched = new Map();
   let isBlind = false;
   return {
     drain: () => {
@@ -38,9 +32,9 @@ export function fileSource(binding: Binding, log: Log): FileSource {
     },
     watch: (callback) => watchReadable(binding, queue.fd, callback),
     close: () => binding.close(queue.fd),
-    rearm: (interests) => {
+    rearm: (places) => {
       try {
-        watched = arm(queue, interests.flatMap(withSurroundings));
+        watched = arm(queue, places(), watched);
         isBlind = false;
       } catch (error) {
         // ENOSPC: fs.inotify.max_user_watches. Whoever sees nothing must look every time.
@@ -54,80 +48,61 @@ export function fileSource(binding: Binding, log: Log): FileSource {
 const BLIND =
   "every call reads all files again, and other changes are found by the slow sweep";
 
-function judge(
-  { watch, name }: FileEvent,
-  watched: ReadonlyMap<number, readonly Interest[]>,
-): Verdict {
+function judge({ watch, mask, name }: FileEvent, watched: Watched): Verdict {
   if (watch === -1) return "harm"; // events were lost
-  const interests = watched.get(watch) ?? [];
-  // Without a name it is the folder itself that changed, or went.
-  return worst(
-    interests.map((each) => (name === "" ? "harm" : each.judge(name))),
-  );
+  if ((mask & IN_IGNORED) !== 0) return "nothing"; // the last of a watch: what ended it was told before
+  return worst((watched.get(watch) ?? []).map((place) => place.judge(name)));
 }
 
+/** Watches all places and no others. Nothing that happens meanwhile is lost: an inode is never without the wanted events. */
 function arm(
   queue: FileWatch,
-  interests: readonly Interest[],
-): Map<number, Interest[]> {
-  const watched = new Map<number, Interest[]>();
-  for (const interest of interests) {
-    const watch = tryAdd(queue, interest.folder);
+  places: readonly Place[],
+  before: Watched,
+): Watched {
+  const watched = new Map<number, Place[]>();
+  const paths = new Map<number, { path: string; mask: number }>();
+  for (const place of places) {
+    const watch = tryAdd(queue, place.path, place.mask | IN_MASK_ADD);
     if (watch === undefined) continue;
-    watched.set(watch, [...(watched.get(watch) ?? []), interest]);
+    const mask = place.mask | (paths.get(watch)?.mask ?? 0);
+    paths.set(watch, { path: place.path, mask });
+    watched.set(watch, [...(watched.get(watch) ?? []), place]);
   }
+  for (const watch of before.keys())
+    if (watched.has(watch)) narrow(queue, watch, paths);
+    else queue.remove(watch);
   return watched;
 }
 
-function tryAdd(queue: FileWatch, folder: string): number | undefined {
+/** What was watched for other reasons before tells no more than is wanted now. */
+function narrow(
+  queue: FileWatch,
+  watch: number,
+  paths: ReadonlyMap<number, { path: string; mask: number }>,
+): void {
+  const { path = "", mask = 0 } = paths.get(watch) ?? {};
+  tryAdd(queue, path, mask);
+}
+
+/** What cannot be there, or cannot be read, is told of by its folder when that changes. */
+const NO_PLACE: ReadonlySet<unknown> = new Set([
+  "ENOENT",
+  "ENOTDIR",
+  "EACCES",
+  "ELOOP",
+]);
+
+function tryAdd(
+  queue: FileWatch,
+  path: string,
+  mask: number,
+): number | undefined {
   try {
-    return queue.add(folder);
+    return queue.add(path, mask);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : "";
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    if (NO_PLACE.has(code)) return undefined;
     throw error;
-  }
-}
-
-/** The folder itself; the folders above, where it may appear or be replaced; and where links in it lead. */
-function withSurroundings(interest: Interest): Interest[] {
-  return [interest, ...above(interest.folder), ...behindLinks(interest)];
-}
-
-/** Up to the first that exists: what happens above that one, it is told of itself. */
-function above(folder: string): Interest[] {
-  const parent = dirname(folder);
-  if (parent === folder) return [];
-  const appears = onlyName(parent, basename(folder));
-  return existsSync(parent) ? [appears] : [appears, ...above(parent)];
-}
-
-function behindLinks({ folder, judge }: Interest): Interest[] {
-  const links = listLinks(folder).filter((name) => judge(name) !== "nothing");
-  const targets = links.map((name) => realpath(join(folder, name)));
-  return targets
-    .filter((target) => target !== undefined)
-    .map((target) => onlyName(dirname(target), basename(target)));
-}
-
-function onlyName(folder: string, wanted: string): Interest {
-  return { folder, judge: (name) => (name === wanted ? "harm" : "nothing") };
-}
-
-function listLinks(folder: string): string[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => entry.isSymbolicLink())
-      .map(({ name }) => name);
-  } catch {
-    return []; // not there, or not ours to read: whoever reads the files says so
-  }
-}
-
-function realpath(link: string): string | undefined {
-  try {
-    return realpathSync(link);
-  } catch {
-    return undefined; // it leads nowhere yet
   }
 }

@@ -37,7 +37,7 @@ beforeEach(() => {
   changes = listen(
     {
       kernel: { binding, netns: node.fd },
-      conflistFolder: join(folder, "net.d"),
+      conflists: { folder: join(folder, "net.d") },
       log: silent,
     },
     () => {
@@ -62,6 +62,7 @@ function follow(): void {
       clustersDir: join(folder, "clusters.d"),
       keyring: join(folder, "keyring.json"),
     }),
+    { flannel: true },
   );
   const route = openRoute(binding, { netns: node.fd });
   changes.followLinks(route.routes({ family: 2, table: 254 }));
@@ -309,7 +310,7 @@ describe("poll()", () => {
     const clustersDir = join(folder, "a", "b", "clusters.d");
     const config = parseNetwork({ type: "crosslink", clustersDir });
     for (const step of ["a", "a/b", "a/b/clusters.d"]) {
-      changes.followFiles(config);
+      changes.followFiles(config, { flannel: true });
       changes.poll();
       mkdirSync(join(folder, step));
       expect(changes.poll()).toBe("harm");

@@ -1,0 +1,159 @@
+import { lstatSync, readdirSync, readlinkSync } from "node:fs";
+import { basename, dirname, isAbsolute, join } from "node:path";
+import {
+  IN_ATTRIB,
+  IN_CLOSE_WRITE,
+  IN_CREATE,
+  IN_DELETE,
+  IN_DELETE_SELF,
+  IN_MODIFY,
+  IN_MOVE_SELF,
+  IN_MOVED_FROM,
+  IN_MOVED_TO,
+} from "../../../native/file-watch.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** Names in a folder, which may not exist yet, and what a change of each means. */
+export interface Interest {
+  readonly folder: string;
+  readonly judge: (name: string) => Verdict;
+  /** Whether owner and mode of the folder and its files matter, too. */
+  readonly guarded?: boolean;
+  /** False where nobody waits for what is missing. */
+  readonly awaited?: boolean;
+}
+
+/** One file or folder to watch, the events to watch it for, and what each means; the name is empty for the place itself. */
+export interface Place {
+  readonly path: string;
+  readonly mask: number;
+  readonly judge: (name: string) => Verdict;
+}
+
+/** What happens to a folder itself: of its content, and of who is busy there, these tell nothing. */
+const OWN_END = IN_DELETE_SELF | IN_MOVE_SELF;
+const COMING = IN_CREATE | IN_MOVED_TO;
+const GOING = IN_DELETE | IN_MOVED_FROM;
+/** Of a single file. That another was renamed over it shows as IN_ATTRIB: it has a link less. */
+const CONTENT = IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | OWN_END;
+
+/**
+ * The places that tell of all that matters to an interest, and of as little else as inotify can: each file of concern by
+ * itself, the folder for names that come, what links lead over, and the folders above for their end.
+ *
+ * A folder that is watched for what is written into its files would wake the agent with every line of a log there.
+ */
+export function placesOf(interest: Interest): Place[] {
+  const { folder, judge, guarded = false, awaited = true } = interest;
+  const names = list(folder);
+  if (names === undefined)
+    return [...linksOn(folder), ...(awaited ? nearestAbove(folder) : [])];
+  const concerned = names.filter((name) => judge(name) !== "nothing");
+  const own = guarded ? GOING | IN_ATTRIB : 0;
+  return [
+    { path: folder, mask: COMING | OWN_END | own, judge: orHarm(judge) },
+    ...concerned.flatMap((name) => oneFile(join(folder, name), judge(name))),
+    ...linksOn(folder),
+    ...ends(dirname(folder)),
+  ];
+}
+
+/** The same for one file alone: where it stands, its folder need not tell of others that come and go. */
+export function placesOfFile(interest: Interest, name: string): Place[] {
+  const path = join(interest.folder, name);
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined && interest.awaited === false) return [];
+  if (found?.isFile() !== true) return placesOf(interest);
+  const own = interest.guarded === true ? IN_ATTRIB : 0;
+  return [
+    ...oneFile(path, interest.judge(name)),
+    {
+      path: interest.folder,
+      mask: OWN_END | own,
+      judge: orHarm(interest.judge),
+    },
+    ...linksOn(interest.folder),
+    ...ends(dirname(interest.folder)),
+  ];
+}
+
+function orHarm(judge: (name: string) => Verdict): (name: string) => Verdict {
+  return (name) => (name === "" ? "harm" : judge(name));
+}
+
+function oneFile(path: string, verdict: Verdict): Place[] {
+  return [{ path, mask: CONTENT, judge: () => verdict }, ...linksOn(path)];
+}
+
+/** A folder and all above: where one is moved away, what stands below is another. */
+function ends(folder: string): Place[] {
+  const judge = orHarm(() => "nothing");
+  const here = { path: folder, mask: OWN_END, judge };
+  return folder === dirname(folder) ? [here] : [here, ...ends(dirname(folder))];
+}
+
+/** The nearest folder that exists, for the name on the way to a missing one. */
+function nearestAbove(missing: string): Place[] {
+  const parent = dirname(missing);
+  if (list(parent) === undefined && parent !== missing)
+    return nearestAbove(parent);
+  const wanted = basename(missing);
+  return [
+    {
+      path: parent,
+      mask: COMING | OWN_END,
+      judge: (name) => (name === wanted || name === "" ? "harm" : "nothing"),
+    },
+    ...ends(dirname(parent)),
+  ];
+}
+
+/** Links that a path leads over, as many as Linux follows. */
+const MOST_LINKS = 40;
+
+/**
+ * The folders of the symbolic links on a path, for those links' names: a Kubernetes ConfigMap changes by a link `..data`
+ * that gets another target.
+ */
+function linksOn(path: string): Place[] {
+  const places: Place[] = [];
+  let [done, rest] = ["/", path.split("/").filter(Boolean)];
+  while (rest.length > 0 && places.length < MOST_LINKS) {
+    const [name = "", ...others] = rest;
+    const here = join(done, name);
+    const target = linkTarget(here);
+    if (target === undefined) {
+      [done, rest] = [here, others];
+      continue;
+    }
+    places.push({
+      path: done,
+      mask: COMING | GOING | OWN_END,
+      judge: (changed) =>
+        changed === name || changed === "" ? "harm" : "nothing",
+    });
+    const from = isAbsolute(target) ? "/" : done;
+    [done, rest] = [from, [...target.split("/").filter(Boolean), ...others]];
+  }
+  // Where they lead to may be missing yet.
+  const isMissing = lstatSync(done, { throwIfNoEntry: false }) === undefined;
+  return places.length > 0 && isMissing
+    ? [...places, ...nearestAbove(done)]
+    : places;
+}
+
+function linkTarget(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined; // no link, or nothing there: whoever reads the files says so
+  }
+}
+
+function list(folder: string): string[] | undefined {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return undefined; // not there, no folder, or not ours to read
+  }
+}
