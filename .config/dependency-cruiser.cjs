@@ -10,7 +10,7 @@ const startsPrograms = [
 
 /** The files of native/ that talk to the kernel; all others turn values into bytes and back. */
 const talksToKernel = [
-  "^native/(index|binding|socket|sysctl|lock)\\.ts$",
+  "^native/(index|binding|socket|sysctl|lock|lock-holder)\\.ts$",
   "^native/[^/]+/client\\.ts$",
 ];
 
@@ -43,7 +43,7 @@ module.exports = {
       from: { path: "^native/", pathNot: talksToKernel },
       to: {
         path: [
-          "^native/(socket|sysctl|lock)\\.ts$",
+          "^native/(socket|sysctl|lock|lock-holder)\\.ts$",
           "^native/[^/]+/client\\.ts$",
         ],
       },

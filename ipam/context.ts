@@ -13,6 +13,8 @@ export interface MeshHints {
 export interface IpamContext {
   /** The addon; called at most when a store is opened. */
   readonly binding: () => Binding;
+  /** How long locks of other programs are waited for; asked where a store is opened. */
+  readonly patience?: Place["patience"];
   /** Another place than `/run/crosslink/ipam` for what may be lost with a reboot. */
   readonly runDirectory?: string;
   /** What is known of the mesh; undefined where this node is in none. May throw a CniError that says what is wrong. */
@@ -33,11 +35,12 @@ export function meshOf(
 /** The configuration's network in the store. */
 export function placeOf(
   { directory }: IpamConfiguration,
-  { binding, runDirectory }: IpamContext,
+  { binding, patience, runDirectory }: IpamContext,
 ): Place {
   return {
     directory,
     binding,
+    ...(patience !== undefined && { patience }),
     ...(runDirectory !== undefined && { runDirectory }),
   };
 }

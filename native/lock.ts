@@ -26,6 +26,31 @@ export function lockFile(
   return true;
 }
 
+/** What waits for a lock that others hold for milliseconds looks again after this time. */
+const PAUSE_MS = 2;
+
+/**
+ * As {@link lockFile}, but gives up: flock(2) has no time limit of its own. Returns whether the lock was taken. Throws
+ * NetlinkError.
+ */
+export function lockFileWithin(
+  binding: Binding,
+  fd: number,
+  patienceMs: number,
+): boolean {
+  const deadline = performance.now() + patienceMs;
+  while (!lockFile(binding, fd, { wait: false })) {
+    if (performance.now() >= deadline) return false;
+    // Not all at once: of many who wait, each gets its turn.
+    sleep(PAUSE_MS * (1 + Math.random()));
+  }
+  return true;
+}
+
+function sleep(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
 /** Gives the lock back while the file stays open. Throws NetlinkError. */
 export function unlockFile(binding: Binding, fd: number): void {
   const result = binding.flock(fd, LOCK_UN);

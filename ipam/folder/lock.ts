@@ -1,15 +1,24 @@
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { lockFile } from "../../native/lock.ts";
+import { heldTooLong } from "../../cni/held-lock.ts";
+import { lockFileWithin } from "../../native/lock.ts";
+import { lockHolder } from "../../native/lock-holder.ts";
 import { misplaced, onDisk } from "./error.ts";
 import type { Place } from "./place.ts";
 
 /** The file that host-local, too, holds a flock(2) on while it looks at or changes a network's folder. */
 const LOCK_NAME = "lock";
 
-/** Runs `work` while nobody else, this program or host-local, works on the network's folder. */
+/** Who holds the lock works for milliseconds; who holds it for this long hangs. */
+const PATIENCE_MS = 30_000;
+
+/**
+ * Runs `work` while nobody else, this program or host-local, works on the network's folder.
+ *
+ * @throws CniError 11 that names the holder, where the lock cannot be had in time
+ */
 export function withLock<Value>(
-  { directory, binding }: Place,
+  { directory, binding, patience }: Place,
   work: () => Value,
 ): Value {
   const path = join(directory, LOCK_NAME);
@@ -17,7 +26,11 @@ export function withLock<Value>(
   try {
     if (!fstatSync(fd).isFile())
       throw misplaced(path, "it is not a regular file");
-    lockFile(binding(), fd, { wait: true });
+    const { milliseconds = PATIENCE_MS, givenUp } = patience?.() ?? {};
+    if (!lockFileWithin(binding(), fd, milliseconds)) {
+      givenUp?.();
+      throw heldTooLong(path, lockHolder(fd));
+    }
     return work();
   } finally {
     closeSync(fd);

@@ -9,7 +9,11 @@ import type { Host } from "../node/linked.ts";
 import { type Session, withSession } from "../kernel/session.ts";
 import { watchBypasses } from "./bypasses.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
-import { serveCall, type ServingContext } from "./call/call.ts";
+import {
+  AGENT_PATIENCE_MS,
+  serveCall,
+  type ServingContext,
+} from "./call/call.ts";
 import { type Changes, listen } from "./changes.ts";
 import {
   encapsulationSockets,
@@ -99,19 +103,13 @@ function rememberMesh(observer: Observer): {
   return { observer: { ...observer, know }, mesh: () => mesh };
 }
 
-/** Another program's lock is waited for about as long as a call takes: the agent serves, and ends, whoever hangs. */
-const PATIENCE_MS = 250;
-
 /** Looks at everything again, and at what has to be watched for the next time. */
 function refresher(
   { host, observer }: AgentOptions,
   changes: Changes,
   sockets: EncapsulationSockets,
 ): EnsureNode {
-  const refresh = refreshNode(host, {
-    onlooker: observer,
-    patienceMs: PATIENCE_MS,
-  });
+  const refresh = refreshNode(host, { onlooker: observer });
   return (session, config, log) => {
     changes.followFiles(config, { flannel: false });
     const node = orWait(
@@ -143,7 +141,10 @@ function reconcile(
 ): boolean {
   return observer.reconciling(() => {
     const config = configuration();
-    withSession(kernel, (session) => ensure(session, config, logs.own));
+    const patience = { milliseconds: AGENT_PATIENCE_MS };
+    withSession({ ...kernel, patience }, (session) =>
+      ensure(session, config, logs.own),
+    );
   });
 }
 
@@ -174,7 +175,7 @@ function serveObserved(
   call: RemoteCall,
   context: KnowingContext,
   { kernel, host, logs, observer }: AgentOptions,
-): Answer {
+): Answer | undefined {
   return observer.serving(call, () =>
     serveCall(call, {
       ...context,

@@ -9,13 +9,14 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { CniError, ErrorCode } from "../../cni/error.ts";
+import { processName } from "../../cni/process-name.ts";
 import { isErrno } from "../../files/errno.ts";
 import { parseCidr } from "../../ip/cidr.ts";
 import { replaceFile } from "../../files/replace.ts";
 import { type Memory, NO_MEMORY, type Remembered } from "./decide.ts";
-import { lockFile } from "../../native/lock.ts";
+import { lockFileWithin } from "../../native/lock.ts";
+import { lockHolder } from "../../native/lock-holder.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { sleep } from "../kernel/lock.ts";
 import { type NetworkId, networkId } from "./network-id.ts";
 
 /** What was fenced, kept beyond a reboot. */
@@ -94,18 +95,18 @@ export function remember(
 }
 
 /** Nodes of one machine have locks of their own, and this file together; whoever reads it needs no lock. */
-function lockFolder({ binding }: Kernel, path: string): number {
+function lockFolder({ binding, patience }: Kernel, path: string): number {
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
-    if (lockFile(binding, fd, { wait: false })) return fd;
-    sleep(LOCK_PAUSE_MS);
-  }
+  if (lockFileWithin(binding, fd, patience?.milliseconds ?? PATIENCE_MS))
+    return fd;
+  const pid = lockHolder(fd);
   closeSync(fd);
-  throw new Error("another program holds its folder's lock");
+  const holder = (pid && processName(pid)) ?? "another program";
+  throw new Error(`${holder} holds its folder's lock`);
 }
 
-const LOCK_ATTEMPTS = 100;
-const LOCK_PAUSE_MS = 5;
+/** The file is written under this lock, and nothing else. */
+const PATIENCE_MS = 500;
 
 /** Whether both say the same. */
 export function sameMemory(one: Memory, other: Memory): boolean {

@@ -30,6 +30,7 @@ export function serveIpam(call: Process, front: IpamFront): number {
 function ipamContext(front: IpamFront): IpamContext {
   return {
     binding: () => front.kernel().binding,
+    patience: () => front.kernel().patience,
     mesh: (hints) => meshFor(hints, front),
   };
 }

@@ -15,6 +15,15 @@ export interface Kernel {
    * file, since the path may mean nothing where it lives.
    */
   readonly openNetns?: (path: string) => number | undefined;
+  /** How locks of other programs are waited for, where otherwise than by a process of one call. */
+  readonly patience?: Patience;
+}
+
+/** A resident process must not hang with others: it waits little, and leaves the work to one that may. */
+export interface Patience {
+  readonly milliseconds: number;
+  /** Called where somebody held a lock for longer. */
+  readonly givenUp?: () => void;
 }
 
 /** The namespace option that the clients of `native/` take. */

@@ -1,9 +1,9 @@
 import { closeSync, constants, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { CniError, ErrorCode } from "../../cni/error.ts";
-import { lockFile } from "../../native/lock.ts";
+import { heldTooLong } from "../../cni/held-lock.ts";
+import { lockFileWithin } from "../../native/lock.ts";
+import { lockHolder } from "../../native/lock-holder.ts";
 import type { Kernel } from "./kernel.ts";
-import { lockHolder } from "./lock-holder.ts";
 
 /** How the lock is waited for; tests wait less. */
 export interface LockOptions {
@@ -14,7 +14,6 @@ export interface LockOptions {
 
 /** A step takes milliseconds; who holds the lock for this long hangs. */
 const PATIENCE_MS = 30_000;
-const PAUSE_MS = 10;
 
 /**
  * Runs `work` while no other crosslink process of this machine changes a node's state.
@@ -26,7 +25,9 @@ export function withNodeLock<Result>(
   work: () => Result,
   options: LockOptions = {},
 ): Result {
-  const { folder = "/run/crosslink", patienceMs = PATIENCE_MS } = options;
+  const { folder = "/run/crosslink" } = options;
+  const patienceMs =
+    options.patienceMs ?? kernel.patience?.milliseconds ?? PATIENCE_MS;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, "lock");
   const fd = openSync(
@@ -44,28 +45,10 @@ export function withNodeLock<Result>(
 
 /** flock(2) has no time limit of its own. */
 function takeLock(
-  { binding }: Kernel,
+  { binding, patience }: Kernel,
   lock: { fd: number; file: string; patienceMs: number },
 ): void {
-  const deadline = Date.now() + lock.patienceMs;
-  while (!lockFile(binding, lock.fd, { wait: false })) {
-    if (Date.now() >= deadline) throw heldTooLong(lock.file);
-    sleep(PAUSE_MS);
-  }
-}
-
-function heldTooLong(file: string): CniError {
-  const holder = lockHolder(file);
-  return new CniError(
-    ErrorCode.tryAgainLater,
-    `Cannot lock "${file}": ${holder ?? "another crosslink process"} holds it`,
-    {
-      details: `it is waited for ${String(PATIENCE_MS / 1000)} s, by an agent less; the runtime tries again. Where it hangs, end it; \`fuser ${file}\` shows who holds it`,
-    },
-  );
-}
-
-/** Blocks the thread. */
-export function sleep(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+  if (lockFileWithin(binding, lock.fd, lock.patienceMs)) return;
+  patience?.givenUp?.();
+  throw heldTooLong(lock.file, lockHolder(lock.fd));
 }

@@ -23,8 +23,6 @@ import {
 export interface Manner {
   readonly log: Log;
   readonly onlooker?: Onlooker | undefined;
-  /** How long another program's lock is waited for; the lock's own patience where left out. */
-  readonly patienceMs?: number | undefined;
 }
 
 /**
@@ -48,14 +46,10 @@ export function converge(
   }
   const lock = { isHeld: false };
   try {
-    return withNodeLock(
-      session.kernel,
-      () => {
-        lock.isHeld = true;
-        return change(session, place, manner);
-      },
-      { patienceMs: manner.patienceMs },
-    );
+    return withNodeLock(session.kernel, () => {
+      lock.isHeld = true;
+      return change(session, place, manner);
+    });
   } catch (error) {
     // Whoever holds the lock, or whatever is wrong with it: to add to the fence takes nothing from anybody.
     if (!lock.isHeld)

@@ -14,8 +14,18 @@ export type ServingContext = Pick<
 > &
   Pick<IpamFront, "knownMesh">;
 
-/** Serves one call as the full binary would: by the same handlers, with the same words. */
-export function serveCall(call: RemoteCall, context: ServingContext): Answer {
+/** How long an agent waits for a lock: as long as a step of somebody who works takes, in milliseconds. */
+export const AGENT_PATIENCE_MS = 100;
+
+/**
+ * Serves one call as the full binary would: by the same handlers, with the same words.
+ *
+ * @returns undefined where another program holds a lock: the full binary may wait for that, and nobody else has to then
+ */
+export function serveCall(
+  call: RemoteCall,
+  context: ServingContext,
+): Answer | undefined {
   const stdout: string[] = [];
   const stderr: string[] = [];
   const process: Process = {
@@ -25,13 +35,24 @@ export function serveCall(call: RemoteCall, context: ServingContext): Answer {
     writeStdout: (text) => stdout.push(text),
     writeStderr: (text) => stderr.push(text),
   };
-  const kernel = { ...context.kernel(), openNetns: () => reopen(call) };
+  const lock = { isHeld: false };
+  const kernel = {
+    ...context.kernel(),
+    openNetns: () => reopen(call),
+    patience: {
+      milliseconds: AGENT_PATIENCE_MS,
+      givenUp: () => {
+        lock.isHeld = true;
+      },
+    },
+  };
   const exitCode = runProgram(process, call, {
     ...context,
     kernel: () => kernel,
     lend: (use) => context.lend((session) => use({ ...session, kernel })),
     writeStderr: process.writeStderr,
   });
+  if (lock.isHeld) return undefined;
   return { exitCode, stdout: stdout.join(""), stderr: stderr.join("") };
 }
 

@@ -24,8 +24,8 @@ import {
 /** One call as it came: the launcher's variables, and its open files. */
 export interface RemoteCall extends CallFrame, CallFiles {}
 
-/** Serves one call; must not throw. */
-type Serve = (call: RemoteCall) => Answer;
+/** Serves one call, or leaves it to the full binary: undefined then. Must not throw. */
+type Serve = (call: RemoteCall) => Answer | undefined;
 
 /** Who serves whom. */
 export interface Service {
@@ -116,7 +116,10 @@ function serveConnection(
     requireSameNetwork(call, service);
     if (isGone(binding, connection))
       throw new RangeError("Cannot serve a call: its caller is gone");
-    for (const part of encodeAnswer(service.serve(call)))
+    const answer = service.serve(call);
+    if (answer === undefined)
+      throw new RangeError("Cannot serve a call: another program holds a lock");
+    for (const part of encodeAnswer(answer))
       sendLocal(binding, connection, part);
   } catch (error) {
     service.log("warn", "a call was not answered", { error: String(error) });

@@ -11,7 +11,10 @@ import { bypassNews } from "./bypass-news.ts";
 /** Watches the agent at work: one log line a decision, and counts. */
 export interface Observer extends Onlooker {
   /** Runs one call. */
-  readonly serving: (call: CallFrame, serve: () => Answer) => Answer;
+  readonly serving: (
+    call: CallFrame,
+    serve: () => Answer | undefined,
+  ) => Answer | undefined;
   /** Runs one look at the node. Returns whether it succeeded; why not is logged. */
   readonly reconciling: (look: () => void) => boolean;
   /** Runs one look for bypasses. Returns whether it succeeded. */
@@ -54,6 +57,7 @@ export function observe(notebook: Notebook): Observer {
     serving: (call, serve) => {
       const started = performance.now();
       const answer = serve();
+      if (answer === undefined) return undefined;
       const seconds = (performance.now() - started) / 1000;
       later(() => {
         tellCall({ call, answer, seconds }, notebook);

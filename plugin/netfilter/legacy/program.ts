@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { CniError, ErrorCode } from "../../../cni/error.ts";
+import { isErrno } from "../../../files/errno.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Family } from "../base/family.ts";
 import {
@@ -21,6 +22,12 @@ export interface LegacyProgram {
   /** Runs iptables-legacy-restore --noflush on this input: all of it takes effect, or nothing. */
   restore(family: Family, input: string): Restored;
 }
+
+/** Beyond the wait for the lock: a large ruleset takes a second or two. */
+const PATIENCE_MS = 10_000;
+
+/** Of a resident process, which serves nobody meanwhile. */
+const SHORT_PATIENCE_MS = 2_000;
 
 const FOLDERS = ["/usr/sbin", "/sbin", "/usr/local/sbin"];
 
@@ -45,7 +52,8 @@ export function findLegacy(kernel: Kernel): LegacyProgram | undefined {
     },
     restore: (family, input) => {
       const name = `${prefixOf(family)}-legacy-restore`;
-      const args = ["--noflush", "-w", String(LOCK_SECONDS)];
+      const seconds = kernel.patience === undefined ? LOCK_SECONDS : 1;
+      const args = ["--noflush", "-w", String(seconds)];
       return judge(name, run(name, args, input), input);
     },
   };
@@ -68,7 +76,7 @@ function prefixOf(family: Family): string {
 
 // A namespace of its own only has a node that a test, or an agent in another namespace, looks at.
 function spawnInside(
-  { netns }: Kernel,
+  { netns, patience }: Kernel,
   command: readonly string[],
   input: string,
 ): Ran {
@@ -82,18 +90,36 @@ function spawnInside(
           ...command,
         ];
   const [program = "", ...args] = words;
+  const timeout = patience === undefined ? PATIENCE_MS : SHORT_PATIENCE_MS;
   const ran = spawnSync(program, args, {
     input,
     encoding: "utf8",
     env: {},
     maxBuffer: 1 << 28,
+    timeout,
+    killSignal: "SIGKILL",
   });
+  if (isErrno(ran.error, "ETIMEDOUT")) {
+    patience?.givenUp?.();
+    throw hungProgram(command[0] ?? program, timeout);
+  }
   if (ran.error !== undefined)
     throw new CniError(ErrorCode.io, `Cannot run "${program}"`, {
       details: ran.error.message,
       cause: ran.error,
     });
   return ran;
+}
+
+function hungProgram(program: string, timeoutMs: number): CniError {
+  return new CniError(
+    ErrorCode.tryAgainLater,
+    `Cannot use legacy iptables: "${program}" did not end within ${String(timeoutMs / 1000)} s`,
+    {
+      details:
+        "it was ended, and will be tried again. `fuser -v /run/xtables.lock` shows who else works on the tables: end it where it hangs",
+    },
+  );
 }
 
 function readProc(kernel: Kernel, path: string): string {
