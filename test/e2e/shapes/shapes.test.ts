@@ -48,6 +48,11 @@ const encrypted = {
     "nothing left a site in clear text, and each family had its tunnel",
   ],
   overlapping,
+  "two-clouds": [
+    "a far pod answers",
+    "a pod hears that its packet's time to live ended at the far node",
+    "a pod hears of a narrow link behind the far node",
+  ],
 } as const;
 
 /** And what on this machine's own kernel. */
