@@ -1,9 +1,20 @@
-import { existsSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { booter } from "../support/guest/booter.ts";
 import { guestMissing } from "../support/guest/machine.ts";
 import { runInGuest } from "../support/guest/program.ts";
 import { residentGuest } from "../support/guest/resident.ts";
+import { until } from "../support/until.ts";
 
 const missing = guestMissing();
 
@@ -70,3 +81,43 @@ describe.skipIf(missing !== undefined)(missing ?? "a guest that hangs", () => {
     });
   });
 });
+
+describe.skipIf(missing !== undefined)(
+  missing ?? "a guest whose keeper is killed",
+  () => {
+    test("leaves no process behind", async () => {
+      const folder = mkdtempSync(join(tmpdir(), "guest-killed-"));
+      const program = join(import.meta.dirname, "guest/waiting.ts");
+      const keeper = spawn(process.execPath, [program], {
+        env: { ...process.env, TMPDIR: folder },
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      await once(keeper.stdout, "data");
+      const running = commandLinesWith(folder).join("\n");
+      expect(running).toContain("qemu-system");
+      expect(running).toContain("virtiofsd");
+      // Nothing that the keeper could do itself.
+      keeper.kill("SIGKILL");
+      await until(() => commandLinesWith(folder).length === 0, {
+        describe: () => commandLinesWith(folder).join("\n"),
+      });
+      rmSync(folder, { recursive: true });
+    });
+  },
+);
+
+function commandLinesWith(word: string): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(commandLine)
+    .filter((line) => line.includes(word));
+}
+
+/** Empty where the process has ended meanwhile. */
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return "";
+  }
+}

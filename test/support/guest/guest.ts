@@ -86,12 +86,9 @@ interface Machine {
   readonly console: () => string;
 }
 
-function startMachine([program, ...words]: readonly [
-  string,
-  ...string[],
-]): Machine {
-  // Several processes: a group of their own lets one signal end all.
-  const child = spawn(program, words, {
+function startMachine(command: readonly string[]): Machine {
+  // Several processes: a group of their own lets one signal end all. Where this one is killed, the kernel sends it.
+  const child = spawn("setpriv", ["--pdeathsig", "TERM", ...command], {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -4,7 +4,8 @@
 #   machine.sh KERNEL FOLDER ACCELERATOR MEGABYTES LANES   KERNEL: a version, as /lib/modules has it; FOLDER: for sockets
 #                                                          and scenes; LANES: how many sockets FOLDER/lane… listen
 #
-# virtiofsd shows the guest the host's root (init.sh). Whatever this starts is of its process group, and ends with QEMU.
+# virtiofsd shows the guest the host's root (init.sh). Whatever this starts is of its process group, and ends with QEMU;
+# QEMU ends with who started this, even where that was killed (guest.ts has setpriv see to it).
 set -eu
 kernel=$1 folder=$2 accelerator=$3 megabytes=$4 lanes=$5
 here=$(dirname "$(realpath "$0")")
@@ -39,7 +40,7 @@ if [ -x /usr/libexec/virtiofsd ]; then
 else
   files=(/usr/lib/qemu/virtiofsd -o "source=/,sandbox=chroot,cache=always")
 fi
-"${files[@]}" --socket-path="$folder/virtiofs" >"$folder/virtiofsd.log" 2>&1 &
+setpriv --pdeathsig KILL "${files[@]}" --socket-path="$folder/virtiofs" >"$folder/virtiofsd.log" 2>&1 &
 until [ -S "$folder/virtiofs" ]; do
   kill -0 $! || { cat "$folder/virtiofsd.log"; exit 1; }
   sleep 0.05
@@ -50,8 +51,8 @@ for ((lane = 0; lane < lanes; lane++)); do
   ports+=(-chardev "socket,id=lane$lane,path=$folder/lane$lane" -device "virtserialport,chardev=lane$lane,name=lane$lane")
 done
 case "$accelerator" in tcg) accelerator=tcg,thread=multi ;; esac
-# It ends with who started it, even where that was killed.
-exec setpriv --pdeathsig TERM timeout --foreground --kill-after=5 2h qemu-system-x86_64 -accel "$accelerator" -cpu max -smp 2 -m "$megabytes" \
+exec timeout --foreground --kill-after=5 2h setpriv --pdeathsig KILL \
+  qemu-system-x86_64 -accel "$accelerator" -cpu max -smp 2 -m "$megabytes" \
   -nodefaults -nographic -no-reboot -serial stdio \
   -object "memory-backend-memfd,id=memory,size=${megabytes}M,share=on" -numa node,memdev=memory \
   -chardev "socket,id=files,path=$folder/virtiofs" -device vhost-user-fs-pci,chardev=files,tag=host \

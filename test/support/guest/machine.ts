@@ -35,7 +35,7 @@ export function machineCommand(
     megabytes,
     lanes,
   }: { accelerator: Accelerator; megabytes: number; lanes: number },
-): readonly [string, ...string[]] {
+): readonly string[] {
   const kernel = guestKernels().at(-1) ?? "";
   return [SCRIPT, kernel, folder, accelerator, `${megabytes}`, `${lanes}`];
 }
