@@ -81,7 +81,7 @@ module.exports = {
         path: [
           "^native/(binding|socket|sysctl|lock|conversation|index)\\.ts$",
           "^native/[^/]+/client\\.ts$",
-          "^plugin/(?!mesh/)",
+          "^plugin/(?!mesh/|owned\\.ts$)",
           "^ipam/",
         ],
       },

@@ -1,12 +1,23 @@
+import { RTN_UNICAST } from "../native/route/constants.ts";
 import type { Route } from "../native/route/route.ts";
 
-// crosslink marks in the kernel what it owns, so that no file can be lost, or lie about it.
+// crosslink marks in the kernel what it owns, so that no file can be lost, or lie about it. This is the one home of
+// those marks; it knows no kernel, so that the mesh may use it.
+
+/** Our tables of nf_tables, in the families `ip`, `ip6` and `inet`: all that is in them is ours. */
+export const OWN_TABLE = "crosslink";
+
+/** The comment of our rules in tables of others. */
+export const OWN_COMMENT = "crosslink";
+
+/** The first word of the alias of host interfaces that we serve. */
+export const OWN_ALIAS = "crosslink";
+
+/** What is gone with a boot, as the kernel state that it speaks of: the lock, sockets, notes. */
+export const RUN_FOLDER = "/run/crosslink";
 
 /** rtm_protocol of our routes; 88 is unassigned in iproute2's rt_protos. */
 export const ROUTE_PROTOCOL = 88;
-
-/** RTN_UNICAST: include/uapi/linux/rtnetlink.h. */
-const UNICAST = 1;
 
 /** Priority of policies that protect (tunnel, ESP); lower numbers win. */
 export const PROTECT_PRIORITY = 17200;
@@ -45,7 +56,7 @@ export function isPodRoute(route: Route): boolean {
   return (
     ownsRoute(route) &&
     isHost &&
-    route.type === UNICAST &&
+    route.type === RTN_UNICAST &&
     route.gateway === undefined
   );
 }

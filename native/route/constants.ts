@@ -81,6 +81,9 @@ export const RTM_F_FIB_MATCH = 0x2000;
 /** The route is one that the kernel made for a destination on its way (an IPv6 exception), not one of the table. */
 export const RTM_F_CLONED = 0x200;
 
+/** IP6_RT_PRIO_USER, include/uapi/linux/ipv6_route.h: the metric of an IPv6 route that asks for none. */
+export const IP6_RT_PRIO_USER = 1024;
+
 export const RT_TABLE_UNSPEC = 0;
 /** Where routes go that name no table. */
 export const RT_TABLE_MAIN = 254;

@@ -1,4 +1,5 @@
 import { basename, dirname, join } from "node:path";
+import { RUN_FOLDER } from "../owned.ts";
 import { afterwards } from "../agent/call/afterwards.ts";
 import { startAgent } from "../agent/agent.ts";
 import { putCallsFirst } from "../agent/helper-threads.ts";
@@ -15,7 +16,7 @@ import type { Terminal } from "./command.ts";
 import { CONFLIST_FOLDER, type Options, readConfiguration } from "./options.ts";
 
 /** Where the launcher looks for the agent. */
-export const AGENT_SOCKET = "/run/crosslink/agent.sock";
+export const AGENT_SOCKET = `${RUN_FOLDER}/agent.sock`;
 
 /** Where the agent serves metrics unless it is told otherwise: for root alone, in the folder of its own socket. */
 export function metricsPath({

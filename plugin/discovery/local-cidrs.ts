@@ -1,3 +1,4 @@
+import { RT_TABLE_MAIN } from "../../native/route/constants.ts";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { type Cidr, parseCidr } from "../../ip/cidr.ts";
 import { AF_INET, AF_INET6 } from "../../native/address.ts";
@@ -18,9 +19,6 @@ export interface LocalCidr {
    */
   readonly grows?: boolean;
 }
-
-/** RT_TABLE_MAIN: include/uapi/linux/rtnetlink.h. */
-const MAIN_TABLE = 254;
 
 /**
  * This node's pod CIDRs. What the cluster files say counts, since every other node reads the same;
@@ -95,7 +93,7 @@ function lookedAt(cni: Self["source"]["cluster"]["cni"]): string {
 
 function mainRoutes(route: RouteClient): ReturnType<RouteClient["routes"]> {
   return [AF_INET, AF_INET6].flatMap((family) =>
-    route.routes({ family, table: MAIN_TABLE }),
+    route.routes({ family, table: RT_TABLE_MAIN }),
   );
 }
 

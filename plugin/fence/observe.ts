@@ -8,7 +8,7 @@ import { type Interval, intervalsOf } from "../../native/nftables/interval.ts";
 import { expressionsOf } from "../../native/nftables/rule.ts";
 import type { ObservedSet } from "../../native/nftables/set.ts";
 import { FAMILIES, traitsOf } from "../netfilter/base/family.ts";
-import { OWN_TABLE } from "../netfilter/base/own.ts";
+import { OWN_TABLE } from "../owned.ts";
 import type {
   ObservedOwnedSet,
   ObservedOwnedTable,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { NFPROTO_INET } from "../../native/nfnetlink.ts";
 import type { NftablesClient } from "../../native/nftables/client.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { OWN_TABLE } from "../netfilter/base/own.ts";
+import { OWN_TABLE } from "../owned.ts";
 import * as word from "../netfilter/verified.ts";
 import { networkId } from "./network-id.ts";
 import type { FenceWill } from "./will.ts";

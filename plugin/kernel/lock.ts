@@ -1,3 +1,4 @@
+import { RUN_FOLDER } from "../owned.ts";
 import { closeSync, constants, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { heldTooLong } from "../../cni/held-lock.ts";
@@ -25,7 +26,7 @@ export function withNodeLock<Result>(
   work: () => Result,
   options: LockOptions = {},
 ): Result {
-  const { folder = "/run/crosslink" } = options;
+  const { folder = RUN_FOLDER } = options;
   const patienceMs =
     options.patienceMs ?? kernel.patience?.milliseconds ?? PATIENCE_MS;
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -1,4 +1,4 @@
-import { OWN_TABLE } from "./base/own.ts";
+import { OWN_TABLE } from "../owned.ts";
 import { traitsOf } from "./base/family.ts";
 import { IDENTITY_PRIORITY, SOURCE_CHAIN } from "./desired-table.ts";
 import type { ObservedFamily, ObservedSnat } from "./state.ts";

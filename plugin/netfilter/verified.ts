@@ -1,3 +1,4 @@
+import { OWN_TABLE, RUN_FOLDER } from "../owned.ts";
 import {
   closeSync,
   constants,
@@ -13,14 +14,8 @@ import { join } from "node:path";
 import type { NftablesClient } from "../../native/nftables/client.ts";
 import type { DesiredSnat } from "./state.ts";
 
-/** Where an earlier call left word; gone with the boot, as the rules are. */
-const FOLDER = "/run/crosslink";
-
 /** The name of the word on the rules that keep source addresses. */
 const NAME = "verified";
-
-/** Under which an own table is known; without one nothing tells this namespace from an earlier one. */
-const OWN_TABLE = "crosslink";
 
 /**
  * What must be the same for an earlier look at the rules to be good still: the namespace, the
@@ -50,7 +45,7 @@ export function fingerprint(
 /** Whether an earlier call found the rules right, in the state that the fingerprint tells of. */
 export function isVerified(
   mark: string,
-  folder: string = FOLDER,
+  folder: string = RUN_FOLDER,
   name: string = NAME,
 ): boolean {
   try {
@@ -63,7 +58,7 @@ export function isVerified(
 /** Leaves word that the rules are right. Where that fails the next call looks itself. */
 export function leaveWord(
   mark: string,
-  folder: string = FOLDER,
+  folder: string = RUN_FOLDER,
   name: string = NAME,
 ): void {
   const file = join(folder, name);

@@ -1,6 +1,7 @@
 import type { Cidr } from "../../ip/cidr.ts";
 import type { RouteClient } from "../../native/route/client.ts";
 import {
+  IP6_RT_PRIO_USER,
   RT_SCOPE_UNIVERSE,
   RT_TABLE_MAIN,
   RTN_UNICAST,
@@ -13,9 +14,6 @@ export interface NextHop {
   readonly outputInterface: number;
   readonly gateway?: Uint8Array;
 }
-
-/** IP6_RT_PRIO_USER: what the kernel gives an IPv6 route that asks for no metric. */
-const IPV6_METRIC = 1024;
 
 /** How a packet to an address leaves this node; undefined where it cannot. */
 export function nextHopTo(
@@ -35,7 +33,7 @@ export function routeBy(
   destination: Cidr,
   { gateway, outputInterface }: NextHop,
 ): Route {
-  const metric = destination.family === 6 ? { priority: IPV6_METRIC } : {};
+  const metric = destination.family === 6 ? { priority: IP6_RT_PRIO_USER } : {};
   return {
     ...routeTo(destination, RTN_UNICAST),
     outputInterface,

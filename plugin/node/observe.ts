@@ -1,11 +1,9 @@
+import { RT_TABLE_MAIN } from "../../native/route/constants.ts";
 import { AF_INET, AF_INET6 } from "../../native/address.ts";
 import { readSysctl } from "../../native/sysctl.ts";
 import { inNamespace } from "../kernel/kernel.ts";
 import type { Session } from "../kernel/session.ts";
 import type { ObservedState } from "./state.ts";
-
-/** RT_TABLE_MAIN: include/uapi/linux/rtnetlink.h. */
-const MAIN_TABLE = 254;
 
 /** Reads from the kernel all that the plan compares: everything, not just what is ours. */
 export function observeState(
@@ -16,7 +14,7 @@ export function observeState(
     associations: session.xfrm.associations(),
     policies: session.xfrm.policies(),
     routes: [AF_INET, AF_INET6].flatMap((family) =>
-      session.route.routes({ family, table: MAIN_TABLE }),
+      session.route.routes({ family, table: RT_TABLE_MAIN }),
     ),
     sysctls: readSysctls(session, sysctls),
   };

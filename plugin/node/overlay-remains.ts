@@ -2,13 +2,12 @@ import { AF_INET, AF_INET6 } from "../../native/address.ts";
 import type { Link } from "../../native/route/link.ts";
 import type { RoutingRule, SourceRule } from "../../native/route/rule.ts";
 import type { Session } from "../kernel/session.ts";
-import { ownsRoute, ROUTE_PROTOCOL } from "../owned.ts";
+import { OWN_ALIAS, ownsRoute, ROUTE_PROTOCOL } from "../owned.ts";
 import type { Operation } from "../reconcile/operation.ts";
 
 // Version 0.1.0 joined the nodes of a gateway-mode cluster by a VXLAN device, with rules and a routing table for the way back.
 
 const DEVICE = "crosslink0";
-const ALIAS = "crosslink";
 /** What it asked the kernel for as the device's index, so that it is ours also where its process died before the alias. */
 const INDEX = 0x434c0000;
 const TABLE = 0x434c;
@@ -37,7 +36,7 @@ export function overlayRemains({ route }: Pick<Session, "route">): Operation[] {
 function isOurs({ kind, alias, index }: Link): boolean {
   return (
     kind === "vxlan" &&
-    (alias === ALIAS || (alias === undefined && index === INDEX))
+    (alias === OWN_ALIAS || (alias === undefined && index === INDEX))
   );
 }
 

@@ -1,3 +1,4 @@
+import { RT_TABLE_MAIN } from "../../native/route/constants.ts";
 import type { Request } from "../../cni/request.ts";
 import { NetlinkError } from "../../native/error.ts";
 import type { Link } from "../../native/route/link.ts";
@@ -8,9 +9,6 @@ import { isPodRoute, ROUTE_PROTOCOL } from "../owned.ts";
 import type { Session } from "../kernel/session.ts";
 import { findPodInterface } from "./host-interface.ts";
 import { type LabelledAttachment, parseLabel } from "./label.ts";
-
-/** RT_TABLE_MAIN: include/uapi/linux/rtnetlink.h. */
-const MAIN_TABLE = 254;
 
 /**
  * Takes away what ADD gave one pod. The interface is found by the pod's namespace, or by its label; where both are gone,
@@ -132,7 +130,9 @@ function routeRemovals(
   const over = outputInterface === undefined ? {} : { outputInterface };
   return [AF_INET, AF_INET6]
     .flatMap((family) =>
-      route.routes({ family, table: MAIN_TABLE, ...over }).filter(isPodRoute),
+      route
+        .routes({ family, table: RT_TABLE_MAIN, ...over })
+        .filter(isPodRoute),
     )
     .map((found) => ({ object: "route", verb: "delete", route: found }));
 }

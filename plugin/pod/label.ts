@@ -1,3 +1,4 @@
+import { OWN_ALIAS } from "../owned.ts";
 import type { Attachment } from "../../cni/request.ts";
 
 /** An attachment and the network that it belongs to; GC lists are per network (SPEC.md 1.1.0 §2 "GC"). */
@@ -16,7 +17,7 @@ export function formatLabel(
   attachment: LabelledAttachment,
 ): string | undefined {
   const { network, containerID, ifname } = attachment;
-  const label = `crosslink ${network} ${containerID} ${ifname}`;
+  const label = `${OWN_ALIAS} ${network} ${containerID} ${ifname}`;
   return Buffer.byteLength(label) <= LONGEST_ALIAS ? label : undefined;
 }
 
@@ -26,7 +27,7 @@ export function parseLabel(
 ): LabelledAttachment | undefined {
   const [owner, network, containerID, ifname, ...rest] =
     alias?.split(" ") ?? [];
-  if (owner !== "crosslink" || rest.length > 0) return undefined;
+  if (owner !== OWN_ALIAS || rest.length > 0) return undefined;
   if (
     network === undefined ||
     containerID === undefined ||

@@ -1,3 +1,10 @@
+import {
+  IP6_RT_PRIO_USER,
+  RTN_UNICAST,
+  RT_SCOPE_LINK,
+  RT_SCOPE_UNIVERSE,
+  RT_TABLE_MAIN,
+} from "../../native/route/constants.ts";
 import type { IpPrefix } from "../../native/address.ts";
 import type { Link } from "../../native/route/link.ts";
 import type { Route } from "../../native/route/route.ts";
@@ -24,15 +31,6 @@ export interface PodState {
   readonly proxies: readonly Uint8Array[];
   readonly label: string | undefined;
 }
-
-/** RT_TABLE_MAIN, RT_SCOPE_LINK and RTN_UNICAST: include/uapi/linux/rtnetlink.h. */
-const MAIN_TABLE = 254;
-const SCOPE_LINK = 253;
-const SCOPE_UNIVERSE = 0;
-const UNICAST = 1;
-
-/** IP6_RT_PRIO_USER: what the kernel gives an IPv6 route that asks for no metric. */
-const IPV6_METRIC = 1024;
 
 /**
  * What a pod needs: a routed veth answers ARP for the whole world and has a host route for each
@@ -64,12 +62,12 @@ function hostRoute(address: Uint8Array, link: Link): Route {
   const isIpv4 = address.length === 4;
   return {
     destination: hostPrefix(address),
-    table: MAIN_TABLE,
+    table: RT_TABLE_MAIN,
     protocol: ROUTE_PROTOCOL,
-    scope: isIpv4 ? SCOPE_LINK : SCOPE_UNIVERSE,
-    type: UNICAST,
+    scope: isIpv4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
+    type: RTN_UNICAST,
     outputInterface: link.index,
-    ...(isIpv4 ? {} : { priority: IPV6_METRIC }),
+    ...(isIpv4 ? {} : { priority: IP6_RT_PRIO_USER }),
   };
 }
 

@@ -1,3 +1,8 @@
+import {
+  RT_TABLE_MAIN,
+  RTN_BLACKHOLE,
+  RTN_UNREACHABLE,
+} from "../../native/route/constants.ts";
 import { formatAddress, formatPrefix } from "../../native/address.ts";
 import type { Route } from "../../native/route/route.ts";
 import type { SourceRule } from "../../native/route/rule.ts";
@@ -6,14 +11,10 @@ import type { SecurityPolicy } from "../../native/xfrm/sp.ts";
 import type { DeviceNames } from "./device-names.ts";
 import type { Operation } from "./operation.ts";
 
-/** RT_TABLE_MAIN: include/uapi/linux/rtnetlink.h. */
-const MAIN_TABLE = 254;
-
-/** RTN_BLACKHOLE, RTN_UNREACHABLE: include/uapi/linux/rtnetlink.h. */
-const ROUTE_TYPES: Readonly<Record<number, string>> = {
-  6: "blackhole ",
-  7: "unreachable ",
-};
+const ROUTE_TYPES: ReadonlyMap<number, string> = new Map([
+  [RTN_BLACKHOLE, "blackhole "],
+  [RTN_UNREACHABLE, "unreachable "],
+]);
 
 /** The object of a step in an admin's words, without any key. */
 export function describeOperation(
@@ -72,8 +73,8 @@ export function describeRoute(route: Route, names?: DeviceNames): string {
       : names?.(route.outputInterface);
   const device = name === undefined ? "" : ` dev ${name}`;
   const table =
-    route.table === MAIN_TABLE ? "" : ` table ${String(route.table)}`;
-  return `route ${ROUTE_TYPES[route.type] ?? ""}${formatPrefix(route.destination)}${via}${device}${table}`;
+    route.table === RT_TABLE_MAIN ? "" : ` table ${String(route.table)}`;
+  return `route ${ROUTE_TYPES.get(route.type) ?? ""}${formatPrefix(route.destination)}${via}${device}${table}`;
 }
 
 /** An SPI or a reqid as `ip xfrm` prints SPIs: 0x and eight digits. */

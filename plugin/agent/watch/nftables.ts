@@ -1,3 +1,4 @@
+import { OWN_COMMENT } from "../../owned.ts";
 import type { Message } from "../../../native/message.ts";
 import {
   NFT_MSG_DELCHAIN,
@@ -33,7 +34,7 @@ const RULES: ReadonlySet<number> = new Set([
 ]);
 
 /** Our table's name, and the comment of our rules in other tables. */
-const MARK = Buffer.from("crosslink");
+const MARK = Buffer.from(OWN_COMMENT);
 
 /**
  * What an nf_tables notification means. A table that is deleted, or a chain that is flushed, is told

@@ -1,13 +1,10 @@
+import { BLOCK_PRIORITY, PROTECT_PRIORITY } from "../../owned.ts";
 import type { Cidr } from "../../../ip/cidr.ts";
 import type { IpPrefix } from "../../../native/address.ts";
 import { XFRM_POLICY_ICMP } from "../../../native/xfrm/constants.ts";
 import type { SecurityPolicy, Template } from "../../../native/xfrm/sp.ts";
 import type { KeyedLink } from "./keyed-link.ts";
 import { compareCidrs } from "../../../ip/cidr.ts";
-
-/** Lower numbers are asked first: what nothing protects is blocked. */
-const PROTECT_PRIORITY = 17200;
-const BLOCK_PRIORITY = 17299;
 
 /** A remote CIDR's policies of one direction pair: what travels between `local` and `remote`. */
 type Ways = "both" | "out";

@@ -1,3 +1,4 @@
+import { FIRST_REQID, LAST_REQID } from "../../owned.ts";
 import { hash } from "node:crypto";
 import { bind } from "./bind.ts";
 import type { End } from "./keys.ts";
@@ -10,9 +11,7 @@ const TAKEN = 0x100000;
 /** What is left for us: not 0 either, since SPIs below 256 are reserved (RFC 4303 §2.1). */
 const NUMBERS = 2 ** 24 - 1 - TAKEN;
 
-/** First reqid of derived keys, and how many there are. */
-const FIRST_REQID = 0x434c0000;
-const REQIDS = 2 ** 16;
+const REQIDS = LAST_REQID - FIRST_REQID + 1;
 
 /** Which number each sender of the mesh has; no two have the same. */
 export interface SenderNumbers {

@@ -1,4 +1,4 @@
-import { OWN_COMMENT } from "../base/own.ts";
+import { OWN_COMMENT } from "../../owned.ts";
 import type { SharedRule } from "../shared/chain.ts";
 
 /** A table as `iptables-legacy-save` prints it. */

@@ -10,7 +10,7 @@ import { expressionsOf } from "../../../native/nftables/rule.ts";
 import type { ObservedSet } from "../../../native/nftables/set.ts";
 import type { ObservedTable } from "../../../native/nftables/table.ts";
 import { type Family, traitsOf } from "../base/family.ts";
-import { OWN_TABLE } from "../base/own.ts";
+import { OWN_TABLE } from "../../owned.ts";
 import type { SharedChain, SharedChainName } from "../shared/chain.ts";
 import { nftRuleReader } from "../shared/nft-rule.ts";
 import type { ObservedOwnedSet, ObservedOwnedTable } from "../table/table.ts";

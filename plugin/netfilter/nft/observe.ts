@@ -7,7 +7,7 @@ import {
 import { NF_INET_POST_ROUTING } from "../../../native/nftables/constants.ts";
 import { type Family, traitsOf } from "../base/family.ts";
 import { observeNftChain, observeOwnTable, type Outline } from "./dump.ts";
-import { OWN_TABLE } from "../base/own.ts";
+import { OWN_TABLE } from "../../owned.ts";
 import { mayObject } from "../shared/dropping.ts";
 import { mayRewrite } from "../shared/rewriting.ts";
 import { backendOf } from "../backend.ts";

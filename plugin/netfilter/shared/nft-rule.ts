@@ -3,7 +3,7 @@ import { decodeExpressions } from "../../../native/nftables/expression/expressio
 import type { Expression } from "../../../native/nftables/expression/expression.ts";
 import type { ObservedRule } from "../../../native/nftables/rule.ts";
 import type { Family } from "../base/family.ts";
-import { OWN_COMMENT } from "../base/own.ts";
+import { OWN_COMMENT } from "../../owned.ts";
 import type { SharedRule } from "./chain.ts";
 import { isOurComment, type ParsedPair, parsePair } from "./parse-pair.ts";
 

@@ -7,7 +7,8 @@ import {
   withoutMark,
 } from "../base/expressions.ts";
 import { legacyKey } from "../legacy/save.ts";
-import { MASQUERADE_MARK, OWN_COMMENT } from "../base/own.ts";
+import { MASQUERADE_MARK } from "../base/own.ts";
+import { OWN_COMMENT } from "../../owned.ts";
 import type { Backend } from "./chain.ts";
 import { keyOf } from "./nft-rule.ts";
 import { pairRest, type Verdict } from "./pair-rest.ts";

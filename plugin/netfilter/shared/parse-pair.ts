@@ -5,7 +5,7 @@ import {
 } from "../../../native/nftables/expression/expression.ts";
 import { withoutMark } from "../base/expressions.ts";
 import { type Family, traitsOf } from "../base/family.ts";
-import { OWN_COMMENT } from "../base/own.ts";
+import { OWN_COMMENT } from "../../owned.ts";
 import { pairRest, type Verdict } from "./pair-rest.ts";
 
 /** A rule of ours as it was read. */

@@ -4,7 +4,7 @@ import { addRule, deleteRule } from "../../../native/nftables/rule.ts";
 import { addTable } from "../../../native/nftables/table.ts";
 import { traitsOf } from "../base/family.ts";
 import type { NetfilterOperation, Sign } from "../base/operation.ts";
-import { OWN_COMMENT } from "../base/own.ts";
+import { OWN_COMMENT } from "../../owned.ts";
 import {
   type End,
   planShared,

@@ -22,7 +22,7 @@ import type {
   NftOperation,
   Sign,
 } from "../base/operation.ts";
-import { OWN_COMMENT, OWN_TABLE } from "../base/own.ts";
+import { OWN_COMMENT, OWN_TABLE } from "../../owned.ts";
 import type {
   ObservedOwnedChain,
   ObservedOwnedSet,

@@ -8,7 +8,7 @@ import type { Element } from "../../../native/nftables/element.ts";
 import type { ObservedRule } from "../../../native/nftables/rule.ts";
 import { expressionsOf } from "../../../native/nftables/rule.ts";
 import { FAMILIES, type Family, traitsOf } from "../base/family.ts";
-import { OWN_COMMENT, OWN_TABLE } from "../base/own.ts";
+import { OWN_COMMENT, OWN_TABLE } from "../../owned.ts";
 import { isOurComment } from "../shared/parse-pair.ts";
 import type { BaseChain, Wanted } from "./base-chain.ts";
 import { readNftRule } from "./nft-rule.ts";

@@ -1,6 +1,6 @@
 import type { Family } from "../base/family.ts";
 import { traitsOf } from "../base/family.ts";
-import { OWN_COMMENT } from "../base/own.ts";
+import { OWN_COMMENT } from "../../owned.ts";
 import { commentOf, type SavedTable } from "../legacy/save.ts";
 import type { BaseChain } from "./base-chain.ts";
 import { readSavedRule } from "./saved-rule.ts";
