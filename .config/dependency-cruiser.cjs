@@ -3,7 +3,6 @@
 
 /** The only files of the sources that start programs. */
 const startsPrograms = [
-  "^cni/delegate\\.ts$",
   "^plugin/netfilter/legacy/program\\.ts$",
   "^plugin/install/trial\\.ts$",
 ];

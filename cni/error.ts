@@ -1,6 +1,7 @@
 /**
  * Every error code that a plugin built on this folder prints: the specification's (SPEC.md 1.1.0
- * §5 "Error", with its wording as comments) and, from 100 up, our own.
+ * §5 "Error", with its wording as comments) and, from 100 up, our own. docs/troubleshooting.md has
+ * them all, with who says each and what to do. Of the specification's, 2 and 3 are said by nobody.
  *
  * Two codes seen in the field are habits of the Go library and not in the specification: 8
  * (invalid network namespace) and 999 (any untyped error). Neither is used here.
@@ -8,10 +9,6 @@
 export const ErrorCode = {
   /** "Incompatible CNI version" */
   incompatibleVersion: 1,
-  /** "Unsupported field in network configuration. The error message must contain the key and value" */
-  unsupportedField: 2,
-  /** "Container unknown or does not exist": tells the runtime that it need not clean up. */
-  unknownContainer: 3,
   /** "Invalid necessary environment variables, like CNI_COMMAND, CNI_CONTAINERID, etc." */
   invalidEnvironment: 4,
   /** "I/O failure. For example, failed to read network config bytes from stdin" */
@@ -35,8 +32,6 @@ export const ErrorCode = {
   kernelUnsupported: 102,
   /** CHECK found that something is missing or differs; `details` names each thing. */
   checkFailed: 103,
-  /** A plugin that this one delegates to was not found, could not run, or answered nonsense. */
-  delegate: 104,
   /** This process lacks a privilege: EPERM or EACCES. */
   permission: 105,
   /** Another program holds an object in the kernel that we need; `details` names it. */
@@ -61,7 +56,7 @@ export interface CniErrorObject {
 /** An error that the runtime is told as an error object, with a code of {@link ErrorCode}. */
 export class CniError extends Error {
   override readonly name = "CniError";
-  /** A code of {@link ErrorCode}, or whatever a delegated plugin answered. */
+  /** A code of {@link ErrorCode}. */
   readonly code: number;
   readonly details: string | undefined;
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isObject } from "../../cni/configuration.ts";
-import { findPlugin } from "../../cni/delegate.ts";
+import { findPlugin } from "./find-plugin.ts";
 import type { Json } from "./call.ts";
 import type { Options } from "./options.ts";
 

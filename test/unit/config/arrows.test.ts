@@ -44,7 +44,7 @@ const right = [
   ["native/socket.ts", "./binding.ts"],
   ["native/key.ts", "node:crypto"],
   ["plugin/mesh/keys.ts", "node:crypto"],
-  ["cni/delegate.ts", "node:child_process"],
+  ["plugin/install/trial.ts", "node:child_process"],
   ["test/case.ts", "../plugin/front.ts"],
 ] as const;
 
