@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   existsSync,
@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -62,6 +63,19 @@ describe.skipIf(missing !== undefined)(missing ?? "runInGuest()", () => {
     });
     expect(result).toMatchObject({ status: 137, output: "before\n" });
   });
+});
+
+test("a scene sees nothing of what this machine's nodes remember", () => {
+  const folder = mkdtempSync(join(tmpdir(), "room-"));
+  const command = join(folder, "command");
+  writeFileSync(command, "ls\0-A\0/var/lib/crosslink\0");
+  const room = join(import.meta.dirname, "../support/guest/room.sh");
+  const script = `mkdir -p /var/lib/crosslink && mount -t tmpfs tmpfs /var/lib/crosslink &&
+    touch /var/lib/crosslink/fence.json && ls /var/lib/crosslink &&
+    unshare --mount --net --pid --ipc --uts --fork ${room} "" ${command}`;
+  const seen = execFileSync("unshare", ["--mount", "bash", "-c", script]);
+  expect(seen.toString()).toBe("fence.json\n");
+  rmSync(folder, { recursive: true });
 });
 
 describe.skipIf(missing !== undefined)(missing ?? "a guest that hangs", () => {

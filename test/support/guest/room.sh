@@ -1,6 +1,6 @@
 #!/bin/bash
-# PID 1 of a scene, in namespaces of its own (mount, network, process, IPC and host name): gives it files and a /run of
-# its own, and runs its command.
+# PID 1 of a scene, in namespaces of its own (mount, network, process, IPC and host name): gives it files, a /run
+# and a memory of fences of its own, and runs its command.
 #
 #   room.sh FILES COMMAND   FILES: below which the files lie that it sees under an overlay in memory; empty where it uses
 #                           those that are there. COMMAND: a file of words separated by NUL: assignments, then the
@@ -26,6 +26,9 @@ mount -t sysfs sysfs /sys
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /dev/shm
 mkdir /run/netns /run/lock
+# What this machine's nodes remember would fence the scene's: to a guest they are from before a reboot.
+mkdir -p /var/lib/crosslink
+mount -t tmpfs -o mode=700 tmpfs /var/lib/crosslink
 # As `ip netns` wants it.
 mount --make-rshared /
 ip link set lo up
