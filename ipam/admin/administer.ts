@@ -52,7 +52,7 @@ export function administer(
       return print(pick(all, names, verb), renderDetails);
     case "free":
       return print(
-        free(pickFreeable(all, names, options), premises),
+        freeHoldings(pickFreeable(all, names, options), premises),
         renderFreed,
       );
     default:
@@ -126,7 +126,8 @@ function pick(
   });
 }
 
-function free(
+/** Frees what is still held by whom it was held, network by network; what was freed. */
+export function freeHoldings(
   holdings: readonly Holding[],
   premises: Premises,
 ): readonly Holding[] {

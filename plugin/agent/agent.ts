@@ -25,8 +25,10 @@ import { knownMesh } from "./known-mesh.ts";
 import { lastingSession } from "./lasting-session.ts";
 import type { AgentLogs } from "./telemetry/log.ts";
 import type { Observer } from "./telemetry/observer.ts";
+import { entryKeeper } from "./entry-keeper.ts";
 import { schedule } from "./schedule.ts";
 import { spareMemory } from "./spare-memory.ts";
+import { startUpkeep } from "./upkeep.ts";
 import { type RemoteCall, serveCalls } from "./call/server.ts";
 
 /** What an agent works with. */
@@ -37,6 +39,10 @@ export interface AgentOptions {
   readonly configuration: () => NetworkConfiguration;
   /** The conflists that may change the configuration: all of a folder, or the one of that name. */
   readonly conflists: { readonly folder: string; readonly name?: string };
+  /** Whether crosslink stays in the runtime's conflist, whoever rewrites it. */
+  readonly keepConflist: boolean;
+  /** The socket of the node's container runtime; undefined where there is none. */
+  readonly runtime: () => string | undefined;
   /** Where it serves CNI calls. */
   readonly socket: string;
   readonly logs: AgentLogs;
@@ -52,8 +58,7 @@ export interface AgentOptions {
  */
 export function startAgent(given: AgentOptions): () => void {
   const { kernel } = given;
-  const remembering = rememberMesh(given.observer);
-  const options = { ...given, observer: remembering.observer };
+  const { options, mesh } = rememberMesh(given);
   const log = options.logs.own;
   const changes = listen({ ...options, log }, () => {
     poll();
@@ -63,9 +68,11 @@ export function startAgent(given: AgentOptions): () => void {
     poll();
   });
   const spare = spareMemory(kernel.binding);
+  const keepEntry = entryKeeper({ ...options, log });
   const reconciling = schedule(() => {
     memory.invalidate();
     spare.busy();
+    keepEntry();
     return reconcile(memory.ensure, options);
   });
   const poll = (): void => {
@@ -75,32 +82,35 @@ export function startAgent(given: AgentOptions): () => void {
   };
   const stopServing = startServing(options, memory);
   reconciling.run();
-  const stopSuspecting = watchBypasses({
-    kernel,
-    mesh: remembering.mesh,
-    suspecting: options.observer.suspecting,
-  });
+  const { suspecting } = options.observer;
+  const ends = [
+    watchBypasses({ kernel, mesh, suspecting }),
+    stopServing,
+    startUpkeep({ ...options, log }, memory.ensure),
+    reconciling.stop,
+    spare.stop,
+    changes.close,
+    sockets.close,
+  ];
   return () => {
-    stopSuspecting();
-    stopServing();
-    reconciling.stop();
-    spare.stop();
-    changes.close();
-    sockets.close();
+    for (const end of ends) end();
   };
 }
 
 /** What the node should be stays known where setting it up failed: an open node is told of all the same. */
-function rememberMesh(observer: Observer): {
-  readonly observer: Observer;
+function rememberMesh(given: AgentOptions): {
+  readonly options: AgentOptions;
   readonly mesh: () => DesiredMesh | undefined;
 } {
   let mesh: DesiredMesh | undefined;
   const know: Observer["know"] = (node) => {
     mesh = node?.mesh;
-    observer.know(node);
+    given.observer.know(node);
   };
-  return { observer: { ...observer, know }, mesh: () => mesh };
+  return {
+    options: { ...given, observer: { ...given.observer, know } },
+    mesh: () => mesh,
+  };
 }
 
 /** Looks at everything again, and at what has to be watched for the next time. */

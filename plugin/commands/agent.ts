@@ -13,6 +13,7 @@ import type { Log } from "../kernel/log.ts";
 import { claimSocket } from "../agent/call/socket-folder.ts";
 import { probeAgent } from "./agent-probe.ts";
 import type { Terminal } from "./command.ts";
+import { runtimeSocket } from "../runtime/endpoint.ts";
 import { CONFLIST_FOLDER, type Options, readConfiguration } from "./options.ts";
 
 /** Where the launcher looks for the agent. */
@@ -45,6 +46,8 @@ export function runAgent(options: Options, terminal: Terminal): number {
       conflist === undefined
         ? { folder: CONFLIST_FOLDER }
         : { folder: dirname(conflist), name: basename(conflist) },
+    keepConflist: options.flags.has("keep-conflist"),
+    runtime: () => runtimeSocket(options.runtimeEndpoint),
     socket,
     logs,
     observer: observe({ log, meter: metrics.meter, later }),

@@ -7,7 +7,12 @@ import type { Options } from "./options.ts";
 
 /** `crosslink install`: one line a change. */
 export function runInstall(options: Options, terminal: Terminal): number {
-  const target = { ...targetOf(options), dropIn: options.flags.has("drop-in") };
+  const { flags } = options;
+  const target = {
+    ...targetOf(options),
+    dropIn: flags.has("drop-in"),
+    wait: flags.has("wait"),
+  };
   return report(options, terminal, (tell) => {
     install(ownPrograms(), target, tell);
   });

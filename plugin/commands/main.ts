@@ -43,10 +43,12 @@ export const COMMANDS: readonly Command[] = [
     name: "agent",
     summary: "stay: keep this node right, and serve CNI calls fast",
     rootOnly: true,
-    takes: [...NODE_OPTIONS, "socket", "metrics"],
+    takes: [...NODE_OPTIONS, "socket", "metrics", "runtime-endpoint"],
     flags: {
       probe:
         "ask the agent that runs for its metrics; exit code 1 without an answer",
+      "keep-conflist":
+        "keep crosslink the last plugin of the node's conflist, whoever rewrites it",
     },
     run: runAgent,
   },
@@ -57,6 +59,7 @@ export const COMMANDS: readonly Command[] = [
     flags: {
       "drop-in":
         "leave the conflist as it is, for runtimes that read drop-ins (libcni 1.3)",
+      wait: "wait for the base plugin's conflist where there is none yet",
     },
     takes: ["root", "conflist", "json"],
     run: runInstall,

@@ -39,6 +39,11 @@ export const OPTIONS = {
     meaning:
       "where the agent serves Prometheus metrics: a socket's path, 127.0.0.1:PORT or off (default: metrics.sock beside its socket)",
   },
+  "runtime-endpoint": {
+    value: "SOCKET",
+    meaning:
+      "where the runtime serves the CRI, for the agent (default: containerd's, then CRI-O's)",
+  },
   root: {
     value: "DIR",
     meaning:

@@ -17,6 +17,8 @@ export interface Options {
   readonly socket?: string;
   /** Where the agent serves metrics. */
   readonly metrics?: string;
+  /** Where the node's container runtime serves the CRI. */
+  readonly runtimeEndpoint?: string;
   /** Where the node's root is mounted, for `install` and `uninstall`. */
   readonly root?: string;
   /** Whose words `routes` uses. */

@@ -74,7 +74,10 @@ function isOption(word: string): boolean {
 }
 
 /** An option's name in {@link Options}, where it is spelt otherwise. */
-const FIELDS: Readonly<Record<string, string>> = { "data-dir": "dataDir" };
+const FIELDS: Readonly<Record<string, string>> = {
+  "data-dir": "dataDir",
+  "runtime-endpoint": "runtimeEndpoint",
+};
 
 function collect(
   given: ReadonlyMap<string, string | undefined>,

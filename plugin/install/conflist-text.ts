@@ -19,14 +19,27 @@ export function isOurs(plugin: unknown): boolean {
  *
  * @param text a JSON object whose "plugins" are an array of at least one
  */
-export function addEntry(text: string): string {
+export function addEntry(text: string, entry = ENTRY): string {
   if (pluginsOf(text).some(isOurs)) return text;
   const elements = pluginSpans(text);
   const last = elements.at(-1);
   if (last === undefined) throw new RangeError("Cannot append to no plugins");
   // As far from the element before as that one is from its own: one a line, or all in one.
   const gap = spaceBefore(text, last.start);
-  return `${text.slice(0, last.end)},${gap}${ENTRY}${text.slice(last.end)}`;
+  return `${text.slice(0, last.end)},${gap}${entry}${text.slice(last.end)}`;
+}
+
+/** crosslink's entry of a conflist, word by word; undefined where it has none. */
+export function entryText(text: string): string | undefined {
+  const index = pluginsOf(text).findIndex(isOurs);
+  const own = index < 0 ? undefined : pluginSpans(text)[index];
+  return own && text.slice(own.start, own.end);
+}
+
+/** Whether crosslink is the last plugin of a conflist, and stands there once. */
+export function isLastOnce(text: string): boolean {
+  const plugins = pluginsOf(text);
+  return plugins.filter(isOurs).length === 1 && isOurs(plugins.at(-1));
 }
 
 /**

@@ -2,7 +2,14 @@ import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { isErrno } from "../../files/errno.ts";
-import { addEntry, pluginsOf, removeEntry } from "./conflist-text.ts";
+import {
+  addEntry,
+  entryText,
+  isLastOnce,
+  isOurs,
+  pluginsOf,
+  removeEntry,
+} from "./conflist-text.ts";
 import { replaceFile } from "../../files/replace.ts";
 
 /** What runtimes take for a configuration. */
@@ -59,6 +66,35 @@ export function appendTo(conflist: string): boolean {
       'it has no "plugins": a file for one plugin cannot have another one. Write it as a conflist: {"cniVersion", "name", "plugins": [ … ]}',
     );
   });
+}
+
+/**
+ * Makes crosslink the last plugin of a conflist, once.
+ *
+ * @param entry its text where the conflist has none
+ * @throws CniError 7 for a file that is no conflist, or has no other plugin
+ */
+export function keepEntry(
+  conflist: string,
+  entry?: string,
+): { readonly isChanged: boolean; readonly entry: string } {
+  let kept = "";
+  const isChanged = edit(conflist, (text) => {
+    requireOthers(conflist, text);
+    const own = entryText(text) ?? entry;
+    const changed = isLastOnce(text) ? text : addEntry(removeEntry(text), own);
+    kept = entryText(changed) ?? "";
+    return changed;
+  });
+  return { isChanged, entry: kept };
+}
+
+function requireOthers(conflist: string, text: string): void {
+  if (pluginsOf(text).some((plugin) => !isOurs(plugin))) return;
+  throw unusable(
+    conflist,
+    "it has no plugin before crosslink, which makes no interface of its own",
+  );
 }
 
 /** Takes crosslink out of a conflist. Returns whether that changed it; a file that is no conflist stays. */

@@ -29,19 +29,22 @@ export interface Target {
  * Makes runtimes call crosslink: first the programs, then the conflist that leads to them. To be
  * repeated as one likes.
  *
+ * @param wait on a new node, until the base plugin has written its conflist: one of crosslink alone would be taken for the
+ *   node's network
  * @param dropIn leaves the conflist alone, and writes a file beside it that libcni from 1.3 on reads
  * @param tell is called with a sentence for each thing that changed
  * @throws CniError where a step fails; those before it stay, and harm nobody
  */
 export function install(
   programs: Programs,
-  target: Target & { readonly dropIn: boolean },
+  target: Target & { readonly dropIn: boolean; readonly wait?: boolean },
   tell: (sentence: string) => void,
 ): void {
   const folders = nodeFolders(target.root);
   for (const path of installPrograms(folders.programs, programs))
     tell(`Wrote ${path}`);
   if (folders.root === "/") requireRunnable(fullBinary(folders.programs));
+  if (target.wait === true) waitForConflist(folders.conflists);
   const conflist =
     target.conflist === undefined
       ? nodeConflist(folders.conflists)
@@ -52,6 +55,15 @@ export function install(
   } else if (appendTo(conflist)) {
     tell(`Appended crosslink to ${conflist}`);
   }
+}
+
+/** How often a new node's folder is looked at, in milliseconds. */
+const WAIT_PAUSE = 1000;
+
+function waitForConflist(folder: string): void {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  while (!listConfigurations(folder).some(isReadable))
+    Atomics.wait(cell, 0, 0, WAIT_PAUSE);
 }
 
 /**

@@ -83,8 +83,21 @@ export function detachAll(session: Session): Operation[] {
   return steps;
 }
 
-/** ADD labels nothing but the host's end of a veth pair: elsewhere a label is no proof. */
-function labelledLinks({
+/** Takes away what belongs to attachments that nobody will detach any more. */
+export function detachLeftovers(
+  session: Session,
+  attachments: readonly LabelledAttachment[],
+): void {
+  for (const { link, label } of labelledLinks(session))
+    if (attachments.some((attachment) => isSame(label, attachment)))
+      detachLink(session, link);
+}
+
+/**
+ * Every host interface that carries a pod's label. ADD labels nothing but the host's end of a veth pair: elsewhere a
+ * label is no proof.
+ */
+export function labelledLinks({
   route,
 }: Session): { link: Link; label: LabelledAttachment }[] {
   return route

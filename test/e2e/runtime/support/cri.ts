@@ -1,4 +1,4 @@
-import { callGrpc } from "./grpc.ts";
+import { callGrpc } from "../../../../plugin/runtime/grpc.ts";
 import {
   type Decoded,
   decodeFields,
@@ -6,7 +6,7 @@ import {
   type Field,
   mapOf,
   textOf,
-} from "./protobuf.ts";
+} from "../../../../plugin/runtime/protobuf.ts";
 
 /** What kubelet asks of a container runtime (cri-api, pkg/apis/runtime/v1/api.proto), as far as pods go. */
 export interface Cri {

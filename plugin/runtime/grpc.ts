@@ -12,9 +12,12 @@ export class GrpcError extends Error {
   }
 }
 
+/** How long an answer may take, in milliseconds: as long as kubelet gives a runtime. */
+const PATIENCE = 120_000;
+
 /**
  * Calls a unary method of a gRPC server, by a connection of its own: a server that restarts between two calls is no
- * special case.
+ * special case. Rejects where nobody serves, or there is no answer in two minutes.
  *
  * @param socket path of the server's Unix socket
  * @param method such as `/runtime.v1.RuntimeService/RunPodSandbox`
@@ -33,6 +36,9 @@ export function callGrpc(
       reject(error);
     };
     session.once("error", fail);
+    session.setTimeout(PATIENCE, () => {
+      fail(new GrpcError(method, 4, "there is no answer"));
+    });
     const stream = session.request({
       ":method": "POST",
       ":path": method,
