@@ -25,6 +25,15 @@ module.exports = {
       from: {},
       to: { circular: true },
     },
+    {
+      name: "rooms-in-order",
+      comment:
+        "Two folders that need each other are one room, or have a third one below.",
+      scope: "folder",
+      severity: "error",
+      from: { path: "^(ip|files|cni|native|conf|ipam|plugin)(/|$)" },
+      to: { circular: true },
+    },
     ...arrows({
       ip: [],
       files: [],

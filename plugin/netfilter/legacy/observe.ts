@@ -2,12 +2,12 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import type { Family } from "../base/family.ts";
 import { findLegacy, legacyTables, type LegacyProgram } from "./program.ts";
 import {
-  legacySharedRule,
   parseSave,
   type SavedRule,
   type SavedTable,
   targetOf,
-} from "./save.ts";
+} from "../base/save.ts";
+import { legacySharedRule } from "./shared-rule.ts";
 import type { SharedChain, SharedChainName } from "../shared/chain.ts";
 import { targetMayObject } from "../shared/dropping.ts";
 import {

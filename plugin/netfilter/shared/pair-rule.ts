@@ -6,7 +6,7 @@ import {
   significantBytes,
   withoutMark,
 } from "../base/expressions.ts";
-import { legacyKey } from "../legacy/save.ts";
+import { legacyKey } from "../base/save.ts";
 import { MASQUERADE_MARK } from "../base/own.ts";
 import { OWN_COMMENT } from "../../owned.ts";
 import type { Backend } from "./chain.ts";

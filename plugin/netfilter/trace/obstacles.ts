@@ -5,7 +5,7 @@ import {
 import type { Kernel } from "../../kernel/kernel.ts";
 import { FAMILIES } from "../base/family.ts";
 import { findLegacy, legacyTables } from "../legacy/program.ts";
-import { parseSave } from "../legacy/save.ts";
+import { parseSave } from "../base/save.ts";
 import { withNftables } from "../nft/available.ts";
 import { mayFilterAhead } from "../shared/dropping.ts";
 import type { BaseChain } from "./base-chain.ts";

@@ -1,7 +1,7 @@
 import type { Family } from "../base/family.ts";
 import { traitsOf } from "../base/family.ts";
 import { OWN_COMMENT } from "../../owned.ts";
-import { commentOf, type SavedTable } from "../legacy/save.ts";
+import { commentOf, type SavedTable } from "../base/save.ts";
 import type { BaseChain } from "./base-chain.ts";
 import { readSavedRule } from "./saved-rule.ts";
 import type { TracedRule } from "./trace.ts";

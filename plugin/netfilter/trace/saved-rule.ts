@@ -1,6 +1,6 @@
 import { parseCidr } from "../../../ip/cidr.ts";
 import type { End } from "../base/expressions.ts";
-import type { SavedRule } from "../legacy/save.ts";
+import type { SavedRule } from "../base/save.ts";
 import { isOfProtocol } from "./compat.ts";
 import { least, opposite, type Share } from "./flow.ts";
 import {

@@ -48,7 +48,15 @@ const right = [
   ["test/case.ts", "../plugin/front.ts"],
 ] as const;
 
+/** No file needs itself, but each of the two rooms needs the other. */
+const knot = [
+  ["plugin/upper/one.ts", "../lower/plain.ts"],
+  ["plugin/lower/two.ts", "../upper/plain.ts"],
+] as const;
+
 const plain = [
+  "plugin/upper/plain.ts",
+  "plugin/lower/plain.ts",
   "cni/plain.ts",
   "native/bytes.ts",
   "native/binding.ts",
@@ -73,6 +81,8 @@ describe("the arrow check", () => {
     for (const [file, imported] of [...wrong, ...right])
       write(house, file, `export * from "${imported}";\n`);
     write(house, "cni/second.ts", `export * from "./first.ts";\n`);
+    for (const [file, imported] of knot)
+      write(house, file, `export * from "${imported}";\n`);
     write(house, "tsconfig.json", "{}\n");
     symlinkSync(join(root, "node_modules"), join(house, "node_modules"));
     violations = cruise(house).summary.violations.map(
@@ -86,6 +96,11 @@ describe("the arrow check", () => {
 
   test.each(wrong)("%s must not import %s: %s", (file, _imported, rule) => {
     expect(violations).toContain(`${file} ${rule}`);
+  });
+
+  test("two rooms must not import each other", () => {
+    expect(violations).toContain("plugin/upper rooms-in-order");
+    expect(violations).toContain("plugin/lower rooms-in-order");
   });
 
   test.each(right)("%s may import %s", (file) => {

@@ -1,6 +1,3 @@
-import { OWN_COMMENT } from "../../owned.ts";
-import type { SharedRule } from "../shared/chain.ts";
-
 /** A table as `iptables-legacy-save` prints it. */
 export interface SavedTable {
   readonly chains: readonly SavedChain[];
@@ -52,23 +49,13 @@ export function targetOf({ words }: SavedRule): string | undefined {
   return index < 0 ? undefined : words[index + 1];
 }
 
-/** A saved rule as one of a shared chain. */
-export function legacySharedRule(
-  rule: SavedRule,
-  takes: (rule: SavedRule) => boolean,
-): SharedRule {
-  const name = { backend: "legacy", text: rule.text } as const;
-  return commentOf(rule) === OWN_COMMENT
-    ? { key: keyOf(rule.words), takes: false, name }
-    : { takes: takes(rule), name };
-}
-
 /** What a rule says, in one form: iptables' versions differ in quotes and in what they leave out. */
 export function legacyKey(text: string): string {
   return keyOf(splitWords(text));
 }
 
-function keyOf(words: readonly string[]): string {
+/** The same of words that are split already. */
+export function keyOf(words: readonly string[]): string {
   return words
     .join(" ")
     .replaceAll(/(^| )-[sd] (?:0\.0\.0\.0|::)\/0(?= |$)/g, "")
