@@ -1,6 +1,7 @@
-import { readFileSync, readdirSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Cidr, parseAddressWithPrefix } from "../ip/cidr.ts";
+import { clusterFilesIn } from "./folder-names.ts";
 import { reservedBlock } from "./reserved.ts";
 
 /** What a cluster file says of the networks behind it: all that has to be known of a cluster to keep clear text from it. */
@@ -26,7 +27,7 @@ const BYTE_LIMIT = 4 * 1024 * 1024;
  * purpose: to block packets. Throws nothing.
  */
 export function readClaims(dir: string): Claim[] {
-  return namesIn(dir).flatMap((name) => {
+  return clusterFilesIn(dir).flatMap((name) => {
     const text = readText(join(dir, name));
     return text === undefined ? [] : claimsIn(text, basename(name, ".json"));
   });
@@ -56,16 +57,6 @@ export function claimsIn(text: string, fallbackName: string): Claim[] {
       })),
     },
   ];
-}
-
-function namesIn(dir: string): string[] {
-  try {
-    return readdirSync(dir)
-      .filter((name) => name.endsWith(".json") && !name.startsWith("."))
-      .sort();
-  } catch {
-    return []; // whoever reads the files strictly says why
-  }
 }
 
 function readText(path: string): string | undefined {

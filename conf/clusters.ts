@@ -7,6 +7,7 @@ import { readFolderChecked } from "./document/folder.ts";
 import { checkOthersCannotWrite, checkOwner } from "./document/ownership.ts";
 import { configurationError, fact } from "./document/problem.ts";
 import type { Quoting } from "./document/schema.ts";
+import { isClusterFile } from "./folder-names.ts";
 import { isCluster } from "./generated/cluster-validator.ts";
 import type { Cluster, Node } from "./generated/cluster.ts";
 
@@ -68,7 +69,5 @@ export function loadClusters(dir: string): ClusterSource[] {
 }
 
 function listFiles(dir: string): string[] {
-  return readFolderChecked(dir, folder)
-    .filter((name) => name.endsWith(".json") && !name.startsWith("."))
-    .sort();
+  return readFolderChecked(dir, folder).filter(isClusterFile).sort();
 }

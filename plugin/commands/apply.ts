@@ -1,3 +1,4 @@
+import { ignoredFilesIn } from "../../conf/folder-names.ts";
 import { type Log, openLog } from "../kernel/log.ts";
 import { converge } from "../node/converge.ts";
 import { withSession } from "../kernel/session.ts";
@@ -16,14 +17,21 @@ export function runApply(options: Options, terminal: Terminal): number {
     };
     converge(session, { config, host: terminal.host }, { log });
   });
+  const warnings = ignoredFilesIn(config.clustersDir);
   terminal.writeStdout(
-    options.json ? `${JSON.stringify({ done })}\n` : toText(done),
+    options.json
+      ? `${JSON.stringify({ done, warnings })}\n`
+      : toText(done, warnings),
   );
   return 0;
 }
 
-function toText(done: readonly string[]): string {
-  if (done.length === 0)
-    return "Nothing to do: the node is what its files say.\n";
-  return done.map((sentence) => `${sentence}\n`).join("");
+function toText(done: readonly string[], warnings: readonly string[]): string {
+  const steps =
+    done.length === 0
+      ? ["Nothing to do: the node is what its files say."]
+      : done;
+  return [...steps, ...warnings.map((text) => `Warning: ${text}`), ""].join(
+    "\n",
+  );
 }

@@ -8,7 +8,12 @@ import {
   wantedBy,
 } from "../node/full-plan.ts";
 import type { LinkedNode } from "../node/linked.ts";
-import { lookAround, orThrow, unlinkedClusters } from "../node/look.ts";
+import {
+  fileWarnings,
+  LINKED_TO_NOTHING,
+  lookAround,
+  orThrow,
+} from "../node/look.ts";
 import { troublesOf } from "../node/troubles.ts";
 import type { Operation } from "../reconcile/operation.ts";
 import { type DeviceNames, deviceNames } from "../reconcile/device-names.ts";
@@ -43,7 +48,7 @@ export function runPlan(options: Options, terminal: Terminal): number {
     const bypasses = lookForBypasses(session, node?.mesh);
     const warnings = [
       ...(node?.mesh.warnings ?? []),
-      ...unlinkedClusters(look),
+      ...fileWarnings(look),
       ...troublesOf(session, node),
     ];
     const lines = planLines(plan, deviceNames(session.route));
@@ -94,17 +99,17 @@ function describeNode(
   node: LinkedNode | undefined,
   warnings: readonly string[],
 ): string {
-  if (node === undefined)
-    return "The clusters folder is empty: this node is linked to nothing.\n";
+  const warned = warnings.map((warning) => `Warning: ${warning}\n`).join("");
+  if (node === undefined) return `${LINKED_TO_NOTHING}\n${warned}`;
   const { self, localCidrs } = node;
-  return [
+  const lines = [
     `Node ${self.node.name} of cluster ${self.source.cluster.name} (${self.source.file})`,
     ...localCidrs.map(
       ({ cidr, origin }) => `Pod CIDR ${cidr.text}, from ${origin}`,
     ),
-    ...warnings.map((warning) => `Warning: ${warning}`),
     "",
-  ].join("\n");
+  ];
+  return `${lines.join("\n")}${warned}`;
 }
 
 function summary(plan: FullPlan, lines: readonly PlanLine[]): string {

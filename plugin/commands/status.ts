@@ -1,7 +1,12 @@
 import { formatAddress } from "../../native/address.ts";
 import type { ObservedAssociation } from "../../native/xfrm/sa.ts";
 import type { LinkedNode } from "../node/linked.ts";
-import { lookAround, orThrow, unlinkedClusters } from "../node/look.ts";
+import {
+  fileWarnings,
+  LINKED_TO_NOTHING,
+  lookAround,
+  orThrow,
+} from "../node/look.ts";
 import type { Bypass } from "../bypass/bypass.ts";
 import { lookForBypasses } from "../bypass/observe.ts";
 import { bypassLine } from "../bypass/words.ts";
@@ -66,7 +71,7 @@ export function runStatus(options: Options, terminal: Terminal): number {
       errors: readXfrmStatistics(),
       snat: describeSnat(observeSnat(session.kernel)),
       bypasses: lookForBypasses(session, node?.mesh),
-      troubles: [...unlinkedClusters(look), ...troublesOf(session, node)],
+      troubles: [...fileWarnings(look), ...troublesOf(session, node)],
       mtus: node === undefined ? new Map() : peerMtus(node.mesh, session.route),
     });
     terminal.writeStdout(
@@ -100,7 +105,8 @@ export function nodeStatus(
   const { snat, bypasses } = facts;
   const common = { snat, bypasses, xfrmErrors };
   if (node === undefined) {
-    return { cluster: null, node: null, peers: [], warnings: [], ...common };
+    const warnings = [...facts.troubles];
+    return { cluster: null, node: null, peers: [], warnings, ...common };
   }
   const { self, mesh } = node;
   const find = findAssociations(facts.associations);
@@ -163,8 +169,9 @@ function traffic(
 }
 
 function toText(status: NodeStatus): string {
+  const warned = status.warnings.map((warning) => `Warning: ${warning}`);
   if (status.node === null)
-    return "The clusters folder is empty: this node is linked to nothing.\n";
+    return [LINKED_TO_NOTHING, ...warned, ""].join("\n");
   const rows = status.peers.map((peer) => [
     `${peer.cluster}/${peer.node}`,
     peer.endpoint,
@@ -182,7 +189,7 @@ function toText(status: NodeStatus): string {
     rows.length === 0 ? "No peers." : table(HEADINGS, rows),
     ...status.snat.map((sentence) => `SNAT: ${sentence}`),
     `Errors (/proc/net/xfrm_stat): ${status.xfrmErrors === null ? "the kernel counts none (CONFIG_XFRM_STATISTICS)" : errors.join(", ") || "none"}`,
-    ...status.warnings.map((warning) => `Warning: ${warning}`),
+    ...warned,
     ...status.bypasses.map(bypassLine),
     "",
   ].join("\n");

@@ -1,6 +1,7 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { Handlers } from "../../cni/main.ts";
 import type { Request } from "../../cni/request.ts";
+import { ignoredFilesIn } from "../../conf/folder-names.ts";
 import { type NetworkConfiguration, parseNetwork } from "../../conf/network.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { both, type Log, openLog, silent } from "../kernel/log.ts";
@@ -56,6 +57,9 @@ export function pluginHandlers(context: PluginContext): Handlers {
     },
     status: (request) => {
       const config = parseNetwork(request.config);
+      const log = openLog(context.writeStderr);
+      for (const ignored of ignoredFilesIn(config.clustersDir))
+        log("warn", ignored);
       reportStatus(config, context.kernel(), context.host);
     },
   };

@@ -1,5 +1,6 @@
-import { lstatSync, readdirSync, statSync } from "node:fs";
+import { lstatSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { clusterFilesIn } from "../../conf/folder-names.ts";
 
 /** What a folder of cluster files looks like from outside. */
 export interface FolderAge {
@@ -13,7 +14,7 @@ export interface FolderAge {
 
 /** Looks at a folder's names and times. Throws nothing. */
 export function folderAge(folder: string): FolderAge {
-  const names = filesIn(folder);
+  const names = clusterFilesIn(folder);
   let newest: bigint | undefined;
   for (const path of [folder, ...names.map((name) => join(folder, name))])
     for (const stat of [lstatSync, statSync]) {
@@ -36,16 +37,6 @@ export function isOlder(
 ): boolean {
   if (newest === undefined || remembered === undefined) return false;
   return newest < remembered && remembered <= now;
-}
-
-function filesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).filter(
-      (name) => name.endsWith(".json") && !name.startsWith("."),
-    );
-  } catch {
-    return []; // whoever reads the files says why
-  }
 }
 
 function changeOf(read: () => bigint): bigint | undefined {

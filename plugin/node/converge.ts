@@ -1,3 +1,4 @@
+import { ignoredFilesIn } from "../../conf/folder-names.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import { withNodeLock } from "../kernel/lock.ts";
 import type { Log } from "../kernel/log.ts";
@@ -142,7 +143,10 @@ export function refreshNode(
   let told = new Set<string>();
   return (session, config, log) => {
     const node = converge(session, { config, host }, { ...manner, log });
-    const troubles = troublesOf(session, node);
+    const troubles = [
+      ...ignoredFilesIn(config.clustersDir),
+      ...troublesOf(session, node),
+    ];
     for (const trouble of troubles)
       if (!told.has(trouble)) log("warn", trouble);
     told = new Set(troubles);

@@ -1,5 +1,7 @@
+import { CniError } from "../../cni/error.ts";
 import { type Claim, readClaims } from "../../conf/claims.ts";
 import { type ClusterSource, loadClusters } from "../../conf/clusters.ts";
+import { ignoredFilesIn } from "../../conf/folder-names.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import {
   type Decision,
@@ -27,6 +29,8 @@ export interface Look {
   readonly node: LinkedNode | undefined;
   /** The first thing that is wrong; the fence is decided upon all the same. */
   readonly trouble: Error | undefined;
+  /** A sentence for each entry of the clusters folder that is passed over, though it looks meant. */
+  readonly ignored: readonly string[];
 }
 
 /** What a step of a look found, or why it found nothing. */
@@ -45,8 +49,11 @@ export function lookAround(session: Session, place: Place): Look {
   const found = linkFound(session, place, files);
   const known = { claims, own, memory, machine };
   const { refusals } = decide({ ...known, settled: false });
-  const trouble =
-    files.trouble ?? refusalOf(refusals, session) ?? found.trouble;
+  const ignored = ignoredFilesIn(place.config.clustersDir);
+  const trouble = withIgnored(
+    files.trouble ?? refusalOf(refusals, session) ?? found.trouble,
+    ignored,
+  );
   const settled = trouble === undefined;
   const decision = decide({ ...known, settled });
   return {
@@ -56,7 +63,19 @@ export function lookAround(session: Session, place: Place): Look {
       : decision,
     node: settled ? found.value : undefined,
     trouble,
+    ignored,
   };
+}
+
+/** Of what is wrong with the files, one that was passed over is often the cause. */
+function withIgnored(
+  trouble: Error | undefined,
+  [first]: readonly string[],
+): Error | undefined {
+  if (!(trouble instanceof CniError) || first === undefined) return trouble;
+  const { code, message, details, cause } = trouble;
+  const both = [details, first].filter(Boolean).join(". Besides, ");
+  return new CniError(code, message, { details: both, cause });
 }
 
 /** What the files say, what was remembered, and which of the nodes this one is. */
@@ -149,10 +168,17 @@ export function orThrow(look: Look): Look {
   return look;
 }
 
-/** A sentence for each cluster that is fenced, and that no file speaks of. */
-export function unlinkedClusters({ decision }: Look): string[] {
-  return decision.unlinked.map(
-    (name) =>
-      `Cluster "${name}" is fenced, not linked: it has no file. \`crosslink forget ${name}\` opens it`,
-  );
+/** What is said of a node without a cluster file. */
+export const LINKED_TO_NOTHING =
+  "The clusters folder holds no cluster file: this node is linked to nothing.";
+
+/** A sentence for each file that is not read, and each cluster that is fenced and that no file speaks of. */
+export function fileWarnings({ decision, ignored }: Look): string[] {
+  return [
+    ...ignored,
+    ...decision.unlinked.map(
+      (name) =>
+        `Cluster "${name}" is fenced, not linked: it has no file. \`crosslink forget ${name}\` opens it`,
+    ),
+  ];
 }

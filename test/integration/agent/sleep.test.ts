@@ -102,7 +102,7 @@ describe("an agent with nothing to do", () => {
           woken = sleeps(pid) - before;
           return woken === 0;
         },
-        { limitSeconds: 120, describe: () => `woken ${String(woken)} times` },
+        { limitSeconds: 90, describe: () => `woken ${String(woken)} times` },
       );
     } finally {
       rmSync("/run/crosslink-test-busy", { force: true });

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   mkdirSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -137,6 +138,49 @@ describe("clustersDir", () => {
     expect(isOrderly(ended), ended.stderr).toBe(true);
     expect(ended.stdout).toBe("");
     count("cluster files", 10_002, 0);
+  });
+});
+
+describe("a file of the clusters folder that is passed over", () => {
+  const warned = [
+    /c\.JSON" is not read as a cluster file: .* rename it to "c\.json"/,
+    /d\.yaml" is not read as a cluster file: .* convert it to JSON/,
+  ];
+  beforeEach(() => {
+    for (const name of ["c.JSON", "d.yaml", "e.json~", "..data", "4913"])
+      writeFileSync(join(site.clustersDir, name), "");
+  });
+
+  it.each([
+    [["plan"], "stdout"],
+    [["plan", "--json"], "stdout"],
+    [["status"], "stdout"],
+    [["status", "--json"], "stdout"],
+    [["apply"], "stdout"],
+    ["ADD", "stderr"],
+    ["STATUS", "stderr"],
+  ] as const)("is named by %s", async (command, stream) => {
+    const ended = await callBinary(site, { command, pod });
+    expect(ended.exitCode, ended.stdout).toBe(0);
+    const text = ended[stream].replaceAll('\\"', '"');
+    for (const words of warned) expect(text).toMatch(words);
+    expect(text).not.toMatch(/e\.json~|\.\.data|4913/);
+  });
+
+  it("is named where nothing else is there, and where it is what is missing", async () => {
+    const own = join(site.clustersDir, "a.json");
+    renameSync(own, join(site.clustersDir, "a.yml"));
+    const { answer } = await add();
+    expect(answer).toMatchObject({ code: 7 });
+    expect(answer?.details).toContain('a.yml" is not read');
+    renameSync(
+      join(site.clustersDir, "b.json"),
+      join(site.clustersDir, "b.yml"),
+    );
+    for (const command of ["plan", "status"]) {
+      const { stdout, stderr } = await callBinary(site, { command: [command] });
+      expect(`${stdout}${stderr}`).toContain('b.yml" is not read');
+    }
   });
 });
 
