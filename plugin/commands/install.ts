@@ -1,6 +1,11 @@
 import { getRawAsset, isSea } from "node:sea";
 import { CniError, ErrorCode } from "../../cni/error.ts";
-import { install, type Target, uninstall } from "../install/install.ts";
+import {
+  install,
+  type Target,
+  type Tell,
+  uninstall,
+} from "../install/install.ts";
 import type { Programs } from "../install/programs.ts";
 import type { Terminal } from "./command.ts";
 import type { Options } from "./options.ts";
@@ -37,16 +42,21 @@ function targetOf({ root, conflist }: Options): Target {
 function report(
   { json }: Options,
   { writeStdout }: Terminal,
-  work: (tell: (sentence: string) => void) => void,
+  work: (tell: Tell) => void,
 ): number {
   const done: string[] = [];
+  const notes: string[] = [];
+  const lines: string[] = [];
   try {
-    work((sentence) => done.push(sentence));
-    if (done.length === 0 && !json) writeStdout("Nothing to do.\n");
+    work((sentence, kind = "change") => {
+      (kind === "change" ? done : notes).push(sentence);
+      lines.push(sentence);
+    });
+    if (done.length === 0) lines.push("Nothing to do.");
     return 0;
   } finally {
-    if (json) writeStdout(`${JSON.stringify({ done })}\n`);
-    else writeStdout(done.map((sentence) => `${sentence}\n`).join(""));
+    if (json) writeStdout(`${JSON.stringify({ done, notes })}\n`);
+    else writeStdout(lines.map((line) => `${line}\n`).join(""));
   }
 }
 

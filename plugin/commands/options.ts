@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { type NetworkConfiguration, parseNetwork } from "../../conf/network.ts";
+import { readConflist } from "../install/conflists.ts";
 
 /** Where runtimes look for conflists. */
 export const CONFLIST_FOLDER = "/etc/cni/net.d";
@@ -71,14 +72,14 @@ function conflistNames(): string[] {
 /** Somebody else's broken conflist is no reason to refuse `crosslink status`. */
 function tryRead(path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, "utf8"));
+    return JSON.parse(readConflist(path));
   } catch {
     return undefined;
   }
 }
 
 function readEntry(path: string): Entry {
-  const entry = crosslinkEntry(parseFile(path));
+  const entry = crosslinkEntry(JSON.parse(readConflist(path)));
   if (entry !== undefined) return entry;
   throw new CniError(
     ErrorCode.invalidConfiguration,
@@ -87,21 +88,6 @@ function readEntry(path: string): Entry {
       details: 'give a conflist whose "plugins" end with {"type": "crosslink"}',
     },
   );
-}
-
-function parseFile(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (cause) {
-    throw new CniError(
-      ErrorCode.invalidConfiguration,
-      `Cannot read conflist "${path}"`,
-      {
-        details: String(cause),
-        cause,
-      },
-    );
-  }
 }
 
 /** The crosslink entry of a conflist, or the file itself where it is a plain configuration of ours. */

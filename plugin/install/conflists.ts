@@ -1,6 +1,9 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { readdirSync, realpathSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
 import { CniError, ErrorCode } from "../../cni/error.ts";
+import { isObject } from "../../cni/configuration.ts";
+import { type FileRules, readFileChecked } from "../../conf/document/file.ts";
+import { findSyntaxProblem, positionAt } from "../../conf/document/json.ts";
 import { isErrno } from "../../files/errno.ts";
 import {
   addEntry,
@@ -34,41 +37,6 @@ export function listConfigurations(folder: string): string[] {
 }
 
 /**
- * The conflist that the runtime uses: the first of its folder.
- *
- * @throws CniError 7 where there is none yet, or the first one is not a list of plugins
- */
-export function nodeConflist(folder: string): string {
-  const first = listConfigurations(folder).find(isReadable);
-  if (first === undefined) {
-    throw new CniError(
-      ErrorCode.invalidConfiguration,
-      `Cannot find a conflist in "${folder}"`,
-      {
-        details:
-          "crosslink comes after a base plugin: run `crosslink install` again when that has written its own, or name one with --conflist",
-      },
-    );
-  }
-  return first;
-}
-
-/**
- * Appends crosslink to a conflist. Returns whether that changed it.
- *
- * @throws CniError 7 for a file that is no conflist
- */
-export function appendTo(conflist: string): boolean {
-  return edit(conflist, (text) => {
-    if (pluginsOf(text).length > 0) return addEntry(text);
-    throw unusable(
-      conflist,
-      'it has no "plugins": a file for one plugin cannot have another one. Write it as a conflist: {"cniVersion", "name", "plugins": [ … ]}',
-    );
-  });
-}
-
-/**
  * Makes crosslink the last plugin of a conflist, once.
  *
  * @param entry its text where the conflist has none
@@ -90,11 +58,34 @@ export function keepEntry(
 }
 
 function requireOthers(conflist: string, text: string): void {
+  requireList(conflist, text);
   if (pluginsOf(text).some((plugin) => !isOurs(plugin))) return;
   throw unusable(
     conflist,
     "it has no plugin before crosslink, which makes no interface of its own",
   );
+}
+
+/** A file for one plugin is none for a chain. */
+function requireList(conflist: string, text: string): void {
+  const type = typeOf(JSON.parse(text));
+  if (type !== "")
+    throw unusable(
+      conflist,
+      `it is for one plugin ("type": "${type}"), after which no other can come. Make it a list: jq '{cniVersion, name, plugins: [del(.cniVersion, .name)]}' ${conflist} > ${conflist.replace(/\.[^./]*$/, "")}.conflist, and delete the old one`,
+    );
+  if (pluginsOf(text).length === 0)
+    throw unusable(
+      conflist,
+      'it has no "plugins". Want a conflist: {"cniVersion", "name", "plugins": [ … ]}',
+    );
+}
+
+/** The type of a plugin; empty for what has none. */
+export function typeOf(plugin: unknown): string {
+  return isObject(plugin) && typeof plugin["type"] === "string"
+    ? plugin["type"].slice(0, 64)
+    : "";
 }
 
 /** Takes crosslink out of a conflist. Returns whether that changed it; a file that is no conflist stays. */
@@ -109,14 +100,44 @@ export function removeFrom(conflist: string): boolean {
   });
 }
 
-/** The text of a conflist. @throws CniError 7 for what is not JSON */
+/** More than any conflist has: Multus' with all of its delegates is far below. */
+const RULES: FileRules = {
+  kind: "conflist",
+  fixIfMissing: "name one that is there, or let the base plugin write its own",
+  byteLimit: 1024 * 1024,
+  check: () => undefined,
+};
+
+/** The text of a conflist, which is a JSON object. @throws CniError 7 for what is no file, too large, or not JSON */
 export function readConflist(conflist: string): string {
-  const text = readFileSync(conflist, "utf8");
+  const text = readFileChecked(conflist, RULES);
+  let value: unknown;
   try {
-    JSON.parse(text);
-    return text;
-  } catch (cause) {
-    throw unusable(conflist, String(cause));
+    value = JSON.parse(text);
+  } catch {
+    throw unusable(conflist, notJson(text));
+  }
+  if (isObject(value)) return text;
+  throw unusable(conflist, "it is JSON, but no object");
+}
+
+/** Not the parser's own message, which repeats the text. */
+function notJson(text: string): string {
+  if (text.trim() === "") return "it is empty";
+  const found = findSyntaxProblem(text);
+  if (found === undefined) return "it is not JSON";
+  const { line, column } = positionAt(text, found.offset);
+  return `it is not JSON at line ${String(line)}, column ${String(column)}: ${found.fact}`;
+}
+
+/** What keeps a configuration from being read, where anything does. */
+export function troubleWith(configuration: string): string | undefined {
+  try {
+    readConflist(configuration);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof CniError)) return String(error);
+    return error.message.replace(/^[^"]*"[^"]*": /, "");
   }
 }
 
@@ -139,20 +160,14 @@ function edit(conflist: string, change: (text: string) => string): boolean {
   );
 }
 
-/** Whether a configuration is JSON at all. */
+/** Whether a configuration can be read at all. */
 export function isReadable(configuration: string): boolean {
-  try {
-    readConflist(configuration);
-    return true;
-  } catch {
-    return false; // runtimes pass over it, too
-  }
+  return troubleWith(configuration) === undefined;
 }
 
 function unusable(conflist: string, fact: string): CniError {
   return new CniError(
     ErrorCode.invalidConfiguration,
-    `Cannot use conflist "${conflist}"`,
-    { details: fact },
+    `Cannot use conflist "${conflist}": ${fact}`,
   );
 }

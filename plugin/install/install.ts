@@ -1,19 +1,22 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
+import { chooseConflist, findConflist } from "./choice.ts";
+import { isOurs, isLastOnce, pluginsOf } from "./conflist-text.ts";
 import {
-  appendTo,
-  isReadable,
+  keepEntry,
   listConfigurations,
-  nodeConflist,
+  readConflist,
   removeFrom,
+  troubleWith,
 } from "./conflists.ts";
 import { addDropIn, removeDropIns } from "./drop-in.ts";
-import { below, nodeFolders } from "./node-folders.ts";
+import { below, type NodeFolders, nodeFolders } from "./node-folders.ts";
 import {
   fullBinary,
   installPrograms,
   type Programs,
   removePrograms,
 } from "./programs.ts";
+import { otherFolders } from "./runtime-folders.ts";
 import { requireRunnable } from "./trial.ts";
 import { programUsers } from "./users.ts";
 
@@ -32,29 +35,51 @@ export interface Target {
  * @param wait on a new node, until the base plugin has written its conflist: one of crosslink alone would be taken for the
  *   node's network
  * @param dropIn leaves the conflist alone, and writes a file beside it that libcni from 1.3 on reads
- * @param tell is called with a sentence for each thing that changed
+ * @param tell is called with a sentence for each thing that changed, and for each that is good to know
  * @throws CniError where a step fails; those before it stay, and harm nobody
  */
 export function install(
   programs: Programs,
   target: Target & { readonly dropIn: boolean; readonly wait?: boolean },
-  tell: (sentence: string) => void,
+  tell: Tell,
 ): void {
   const folders = nodeFolders(target.root);
   for (const path of installPrograms(folders.programs, programs))
     tell(`Wrote ${path}`);
   if (folders.root === "/") requireRunnable(fullBinary(folders.programs));
+  for (const sentence of otherFolders(folders)) tell(sentence, "note");
   if (target.wait === true) waitForConflist(folders.conflists);
-  const conflist =
+  const { path, notes } =
     target.conflist === undefined
-      ? nodeConflist(folders.conflists)
-      : below(folders.root, target.conflist);
-  if (target.dropIn) {
-    const file = addDropIn(conflist);
-    if (file !== undefined) tell(`Wrote ${file}`);
-  } else if (appendTo(conflist)) {
-    tell(`Appended crosslink to ${conflist}`);
+      ? chooseConflist(folders.conflists)
+      : { path: below(folders.root, target.conflist), notes: [] };
+  for (const sentence of notes) tell(sentence, "note");
+  if (!target.dropIn) {
+    tellEntry(path, tell);
+    return;
   }
+  const file = addDropIn(path);
+  if (file !== undefined) tell(`Wrote ${file}`);
+}
+
+/** Says what was done, or found, in a sentence. */
+export type Tell = (sentence: string, kind?: "change" | "note") => void;
+
+/** Makes crosslink the last plugin of a conflist, and says how it stood there before. */
+function tellEntry(conflist: string, tell: Tell): void {
+  const before = readConflist(conflist);
+  const count = pluginsOf(before).filter(isOurs).length;
+  if (!keepEntry(conflist).isChanged)
+    tell(`${conflist} ends with crosslink already`, "note");
+  else if (count === 0) tell(`Appended crosslink to ${conflist}`);
+  else if (count > 1)
+    tell(
+      `Left one crosslink of ${String(count)} in ${conflist}, the first one's entry, as its last plugin`,
+    );
+  else if (!isLastOnce(before))
+    tell(
+      `Moved crosslink to the end of ${conflist}: plugins that came after it would have changed what it had done`,
+    );
 }
 
 /** How often a new node's folder is looked at, in milliseconds. */
@@ -62,7 +87,7 @@ const WAIT_PAUSE = 1000;
 
 function waitForConflist(folder: string): void {
   const cell = new Int32Array(new SharedArrayBuffer(4));
-  while (!listConfigurations(folder).some(isReadable))
+  while (findConflist(folder) === undefined)
     Atomics.wait(cell, 0, 0, WAIT_PAUSE);
 }
 
@@ -74,19 +99,30 @@ function waitForConflist(folder: string): void {
  */
 export function uninstall(
   target: Target & { readonly force: boolean },
-  tell: (sentence: string) => void,
+  tell: Tell,
 ): void {
   const folders = nodeFolders(target.root);
-  const conflists =
-    target.conflist === undefined
-      ? listConfigurations(folders.conflists).filter(isReadable)
-      : [below(folders.root, target.conflist)];
-  for (const conflist of conflists)
+  for (const conflist of conflistsOf(target, folders, tell))
     if (removeFrom(conflist)) tell(`Took crosslink out of ${conflist}`);
   for (const file of removeDropIns(folders.conflists)) tell(`Removed ${file}`);
   const users = target.force ? [] : programUsers(folders);
   if (users.length > 0) throw stillUsed(folders.programs, users);
   for (const path of removePrograms(folders.programs)) tell(`Removed ${path}`);
+}
+
+/** The one that is named, or all that can be read: crosslink may have been added to several in the course of time. */
+function conflistsOf(
+  { conflist }: Target,
+  { root, conflists }: NodeFolders,
+  tell: Tell,
+): string[] {
+  if (conflist !== undefined) return [below(root, conflist)];
+  return listConfigurations(conflists).filter((path) => {
+    const trouble = troubleWith(path);
+    if (trouble !== undefined)
+      tell(`Passed over ${path}: ${trouble}. It may name crosslink`, "note");
+    return trouble === undefined;
+  });
 }
 
 /** As many names as a reader takes in. */

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { isReadable, keepEntry, listConfigurations } from "./conflists.ts";
+import { findConflist } from "./choice.ts";
+import { isReadable, keepEntry } from "./conflists.ts";
 
 /** What looking after a conflist came to. */
 export interface Kept {
@@ -26,10 +27,10 @@ export function keepLast(
   { folder, name }: ConflistPlace,
   entry?: string,
 ): Kept {
-  const named = name === undefined ? undefined : join(folder, name);
-  const conflist = listConfigurations(folder)
-    .filter((path) => named === undefined || path === named)
-    .find(isReadable);
+  const conflist =
+    name === undefined
+      ? findConflist(folder)
+      : [join(folder, name)].find(isReadable);
   if (conflist === undefined) return {};
   const kept = keepEntry(conflist, entry);
   return { entry: kept.entry, ...(kept.isChanged && { changed: conflist }) };

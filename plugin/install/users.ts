@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isErrno } from "../../files/errno.ts";
 import { isOurs, pluginsOf } from "./conflist-text.ts";
@@ -21,8 +21,11 @@ export function programUsers({ conflists, cache }: NodeFolders): string[] {
 
 /** Whatever the file's form: a mention is enough to be careful. */
 function usesIpam(configuration: string): boolean {
-  return /"type"\s*:\s*"crosslink-ipam"/.test(
-    readFileSync(configuration, "utf8"),
+  const isFile =
+    statSync(configuration, { throwIfNoEntry: false })?.isFile() === true;
+  return (
+    isFile &&
+    /"type"\s*:\s*"crosslink-ipam"/.test(readFileSync(configuration, "utf8"))
   );
 }
 

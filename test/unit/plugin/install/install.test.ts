@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -13,12 +14,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { install, uninstall } from "../../../../plugin/install/install.ts";
 
 let root: string;
 let full: string;
+/** What was good to know of the last call. */
+let notes: string[];
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "crosslink-install-"));
@@ -42,21 +45,27 @@ function doInstall(
   options: { conflist?: string; dropIn?: boolean } = {},
 ): string[] {
   const told: string[] = [];
+  notes = [];
   const launcher = Buffer.from("launcher");
-  install({ launcher, full }, { root, dropIn: false, ...options }, (sentence) =>
-    told.push(sentence),
+  install(
+    { launcher, full },
+    { root, dropIn: false, ...options },
+    (sentence, kind) => {
+      (kind === "note" ? notes : told).push(sentence.replaceAll(root, ""));
+    },
   );
-  return told.map((sentence) => sentence.replaceAll(root, ""));
+  return told;
 }
 
 function doUninstall(
   options: { conflist?: string; force?: boolean } = {},
 ): string[] {
   const told: string[] = [];
-  uninstall({ root, force: false, ...options }, (sentence) =>
-    told.push(sentence),
-  );
-  return told.map((sentence) => sentence.replaceAll(root, ""));
+  notes = [];
+  uninstall({ root, force: false, ...options }, (sentence, kind) => {
+    (kind === "note" ? notes : told).push(sentence.replaceAll(root, ""));
+  });
+  return told;
 }
 
 function errorOf(work: () => unknown): unknown {
@@ -132,7 +141,9 @@ describe("install()", () => {
     writeFileSync(conflist("10-pods.conf"), '{"type":"ptp","name":"pods"}');
     expect(errorOf(doInstall)).toMatchObject({
       code: 7,
-      details: expect.stringContaining("conflist") as string,
+      message: expect.stringMatching(
+        /it is for one plugin \("type": "ptp"\).* Make it a list: jq .*\.conflist/,
+      ) as string,
     });
     expect(readFileSync(conflist("10-pods.conf"), "utf8")).toBe(
       '{"type":"ptp","name":"pods"}',
@@ -164,6 +175,159 @@ describe("install()", () => {
       });
     },
   );
+});
+
+/** What lies in the folder beside, or in place of, one conflist; and what is said of it. */
+const FOLDERS: Readonly<
+  Record<string, [files: Record<string, unknown>, says: RegExp]>
+> = {
+  "one conflist": [
+    { "10-pods.conflist": base },
+    /^Took \/etc\/cni\/net.d\/10-pods.conflist: it is the only configuration/,
+  ],
+  "several, and files that are none": [
+    { "10-pods.conflist": base, "20-b.conflist": base, "00-notes.txt": "x" },
+    /^Took .*10-pods.conflist: of 2 configurations .* the first by name/,
+  ],
+  "a broken one first in order": [
+    { "00-a.conflist": "{", "10-pods.conflist": base },
+    /^Passed over .*00-a.conflist: it is not JSON at line 1.* mend it/,
+  ],
+  "an empty one first in order": [
+    { "00-a.conf": "", "10-pods.conflist": base },
+    /^Passed over .*00-a.conf: it is empty\./,
+  ],
+  "one that is no object first in order": [
+    { "00-a.json": "[]", "10-pods.conflist": base },
+    /^Passed over .*00-a.json: it is JSON, but no object\./,
+  ],
+  "one that is too large": [
+    { "00-a.json": " ".repeat(2 ** 20 + 1), "10-pods.conflist": base },
+    /^Passed over .*00-a.json: it is larger than 1048576 bytes\./,
+  ],
+  "Multus' before": [
+    {
+      "00-multus.conf": { name: "multus", type: "multus-shim" },
+      "10-pods.conflist": base,
+    },
+    /^Took .*10-pods.conflist: .*00-multus.conf is Multus'/,
+  ],
+  "Multus' list before, which names a network": [
+    {
+      "00-multus.conflist": {
+        plugins: [
+          { type: "multus", clusterNetwork: "/etc/cni/net.d/20-pods.conflist" },
+        ],
+      },
+      "10-b.conflist": base,
+      "20-pods.conflist": base,
+    },
+    /^Took .*20-pods.conflist: .*00-multus.conflist is Multus'/,
+  ],
+};
+
+describe("install(), of the folder that it finds", () => {
+  const write = (files: Record<string, unknown>): void => {
+    for (const [name, value] of Object.entries(files))
+      writeFileSync(
+        conflist(name),
+        typeof value === "string" ? value : JSON.stringify(value),
+      );
+  };
+
+  it.each(Object.entries(FOLDERS))(
+    "with %s: says so, and takes one",
+    (_, [files, says]) => {
+      write(files);
+      const pods = Object.keys(files).find((name) => name.includes("pods"))!;
+      expect(doInstall()).toContain(
+        `Appended crosslink to /etc/cni/net.d/${pods}`,
+      );
+      expect(notes).toContainEqual(expect.stringMatching(says));
+      expect(typesIn(conflist(pods))).toEqual(["ptp", "crosslink"]);
+    },
+  );
+
+  it("does not wait at a FIFO, and names it", () => {
+    execFileSync("mkfifo", [conflist("00-a.conflist")]);
+    symlinkSync("nothing", conflist("01-a.conflist"));
+    write({ "10-pods.conflist": base });
+    doInstall();
+    expect(notes).toContainEqual(expect.stringContaining("it is a FIFO"));
+    expect(notes).toContainEqual(expect.stringContaining("a link to nothing"));
+    doUninstall();
+    expect(typesIn(conflist("10-pods.conflist"))).toEqual(["ptp"]);
+  });
+
+  const ours = { type: "crosslink", snat: "off" };
+  const [ptp, portmap] = [{ type: "ptp" }, { type: "portmap" }];
+  it.each([
+    ["not last", [ptp, ours, portmap], /^Moved crosslink to the end of /],
+    ["twice", [ptp, ours, portmap, ours], /^Left one crosslink of 2 in /],
+  ])("with crosslink %s: makes it the last, once", (_, plugins, says) => {
+    write({ "10-pods.conflist": { ...base, plugins } });
+    expect(doInstall()).toContainEqual(expect.stringMatching(says));
+    const { plugins: left } = JSON.parse(
+      readFileSync(conflist("10-pods.conflist"), "utf8"),
+    ) as typeof base;
+    expect(left).toEqual([ptp, portmap, ours]);
+    expect(doInstall()).toEqual([]);
+    expect(notes).toContainEqual(expect.stringContaining("already"));
+  });
+
+  it.each([
+    [{}, /no file there ends in \.conflist/],
+    [{ "README.txt": "x" }, /no file there ends in \.conflist/],
+    [{ "10-a.conflist": "{" }, /10-a.conflist" cannot be used: it is not JSON/],
+    [{ "00-multus.conf": { type: "multus" } }, /only Multus' own/],
+    [{ "10-a.conflist": { plugins: [] } }, /it has no "plugins"/],
+    [{ "10-a.conflist": { plugins: [ours] } }, /no plugin before crosslink/],
+    [{ "10-a.conf": { type: "bridge" } }, /it is for one plugin/],
+  ])("refuses %j", (files, says) => {
+    write(files);
+    expect(errorOf(doInstall)).toMatchObject({
+      code: 7,
+      message: expect.stringMatching(says) as string,
+    });
+  });
+
+  it.each([
+    [
+      "etc/containerd/config.toml",
+      'bin_dir = "/usr/lib/cni"',
+      /plugins are in/,
+    ],
+    [
+      "etc/containerd/config.toml",
+      "bin_dirs = [\n '/usr/lib/cni',\n]",
+      /plugins are in "\/usr\/lib\/cni".* ln -sf /,
+    ],
+    [
+      "etc/containerd/config.toml",
+      'conf_dir = "/etc/cni/other"',
+      /conflists are in "\/etc\/cni\/other".* --conflist \/etc\/cni\/other/,
+    ],
+    [
+      "etc/crio/crio.conf.d/10-a.conf",
+      'network_dir = "/etc/cni/other"',
+      /conflists are in/,
+    ],
+  ])("says where %s has it by %s", (file, line, says) => {
+    write({ "10-pods.conflist": base });
+    mkdirSync(dirname(inRoot(file)), { recursive: true });
+    writeFileSync(
+      inRoot(file),
+      `[plugins.cni]\n  # bin_dir = "/x"\n  ${line}\n`,
+    );
+    doInstall();
+    expect(notes).toContainEqual(expect.stringMatching(says));
+    writeFileSync(
+      inRoot(file),
+      'bin_dir = "/opt/cni/bin"\nconf_dir = "/etc/cni/net.d/"\n',
+    );
+    doInstall();
+    expect(notes).toHaveLength(2);
+  });
 });
 
 describe("uninstall()", () => {
