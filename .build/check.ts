@@ -27,6 +27,10 @@ const steps: readonly Step[] = [
   { name: "types", run: () => program(bin("tsc"), ["-p", "."]) },
   { name: "format", run: () => program(bin("prettier"), formatArguments()) },
   { name: "arrows", run: () => program(bin("depcruise"), arrowArguments()) },
+  {
+    name: "unused exports",
+    run: () => program(bin("knip"), unusedArguments()),
+  },
   { name: "C warnings", run: () => program("gcc", warningArguments()) },
   { name: "generated files", run: () => Promise.resolve(staleGenerated()) },
 ];
@@ -83,6 +87,12 @@ function formatArguments(): string[] {
 function arrowArguments(): string[] {
   const config = "--config=.config/dependency-cruiser.cjs";
   return [config, "--output-type=err-long", ...rooms, ".build", ".config"];
+}
+
+/** What is exported, and used by no other file: a look-up that leads nowhere. */
+function unusedArguments(): string[] {
+  const kinds = "--include=files,exports,types";
+  return ["--config=.config/knip.json", kinds, "--no-progress"];
 }
 
 function warningArguments(): string[] {

@@ -34,7 +34,7 @@ export function readClaims(dir: string): Claim[] {
 }
 
 /** What a cluster file's text says, as far as it can be made out. */
-export function claimsIn(text: string, fallbackName: string): Claim[] {
+function claimsIn(text: string, fallbackName: string): Claim[] {
   const file = parse(text);
   const pods = cidrsOf(file, "podCIDRs");
   const nodes = objectsOf(member(file, "nodes"));

@@ -81,7 +81,7 @@ export function openFileWatch(binding: Binding): FileWatch {
 }
 
 /** Reads events as the kernel lays them out. @throws RangeError for bytes that end early */
-export function decodeFileEvents(bytes: Uint8Array): FileEvent[] {
+function decodeFileEvents(bytes: Uint8Array): FileEvent[] {
   const events: FileEvent[] = [];
   for (let offset = 0; offset < bytes.length;) {
     const { wd, mask, len } = decode(inotifyEvent, bytes, offset);

@@ -8,7 +8,7 @@ export const NFPROTO_UNSPEC = 0;
 export const NFPROTO_INET = 1;
 
 /** `struct nfgenmsg`, include/uapi/linux/netfilter/nfnetlink.h: heads every nfnetlink message. */
-export const nfgenmsg = struct("nfgenmsg", 4, {
+const nfgenmsg = struct("nfgenmsg", 4, {
   nfgen_family: u8,
   version: u8,
   res_id: be16,

@@ -23,7 +23,7 @@ export function openConntrack(
 }
 
 /** A client over a conversation that is already there, which it then owns. */
-export function conntrackOver(conversation: Conversation): ConntrackClient {
+function conntrackOver(conversation: Conversation): ConntrackClient {
   return {
     entries: (family, filter = {}) =>
       conversation

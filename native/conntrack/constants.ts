@@ -2,7 +2,6 @@
 
 export const NFNL_SUBSYS_CTNETLINK = 1;
 
-export const IPCTNL_MSG_CT_NEW = 0;
 export const IPCTNL_MSG_CT_GET = 1;
 export const IPCTNL_MSG_CT_DELETE = 2;
 
@@ -35,5 +34,3 @@ export const CTA_PROTO_ICMPV6_CODE = 9;
 
 /** The connection's source is rewritten in its original direction. */
 export const IPS_SRC_NAT = 0x10;
-/** The connection's destination is rewritten in its original direction. */
-export const IPS_DST_NAT = 0x20;

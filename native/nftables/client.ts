@@ -50,7 +50,7 @@ export function openNftables(
 }
 
 /** A client over a conversation that is already there, which it then owns. */
-export function nftablesOver(conversation: Conversation): NftablesClient {
+function nftablesOver(conversation: Conversation): NftablesClient {
   const list = <Item>(request: Request, decode: (body: Uint8Array) => Item) =>
     dumpOrNothing(conversation, request).map(({ body }) => decode(body));
   return {

@@ -20,7 +20,6 @@ export const NFT_MSG_DELSET = 11;
 export const NFT_MSG_NEWSETELEM = 12;
 export const NFT_MSG_GETSETELEM = 13;
 export const NFT_MSG_DELSETELEM = 14;
-export const NFT_MSG_NEWGEN = 15;
 export const NFT_MSG_GETGEN = 16;
 export const NFT_MSG_GETFLOWTABLE = 23;
 
@@ -36,7 +35,6 @@ export const NFTA_GEN_ID = 1;
 
 export const NFTA_TABLE_NAME = 1;
 export const NFTA_TABLE_FLAGS = 2;
-export const NFTA_TABLE_USE = 3;
 export const NFTA_TABLE_HANDLE = 4;
 
 export const NFTA_CHAIN_TABLE = 1;
@@ -51,9 +49,7 @@ export const NFTA_HOOK_PRIORITY = 2;
 
 /** enum nf_inet_hooks, include/uapi/linux/netfilter.h */
 export const NF_INET_PRE_ROUTING = 0;
-export const NF_INET_LOCAL_IN = 1;
 export const NF_INET_FORWARD = 2;
-export const NF_INET_LOCAL_OUT = 3;
 export const NF_INET_POST_ROUTING = 4;
 
 export const NF_DROP = 0;
@@ -80,18 +76,13 @@ export const NFTA_SET_NAME = 2;
 export const NFTA_SET_FLAGS = 3;
 export const NFTA_SET_KEY_TYPE = 4;
 export const NFTA_SET_KEY_LEN = 5;
-export const NFTA_SET_DATA_TYPE = 6;
-export const NFTA_SET_DATA_LEN = 7;
 export const NFTA_SET_DESC = 9;
 export const NFTA_SET_ID = 10;
 export const NFTA_SET_USERDATA = 13;
 export const NFTA_SET_DESC_CONCAT = 2;
 export const NFTA_SET_FIELD_LEN = 1;
 
-export const NFT_SET_ANONYMOUS = 0x1;
-export const NFT_SET_CONSTANT = 0x2;
 export const NFT_SET_INTERVAL = 0x4;
-export const NFT_SET_MAP = 0x8;
 export const NFT_SET_CONCAT = 0x80;
 
 export const NFTA_SET_ELEM_KEY = 1;
@@ -99,12 +90,10 @@ export const NFTA_SET_ELEM_DATA = 2;
 export const NFTA_SET_ELEM_FLAGS = 3;
 export const NFTA_SET_ELEM_KEY_END = 10;
 export const NFT_SET_ELEM_INTERVAL_END = 0x1;
-export const NFT_SET_ELEM_CATCHALL = 0x2;
 
 export const NFTA_SET_ELEM_LIST_TABLE = 1;
 export const NFTA_SET_ELEM_LIST_SET = 2;
 export const NFTA_SET_ELEM_LIST_ELEMENTS = 3;
-export const NFTA_SET_ELEM_LIST_SET_ID = 4;
 
 /** nft's include/datatype.h: the kernel only keeps these numbers. */
 export const TYPE_IPADDR = 7;
@@ -129,7 +118,6 @@ export const NFT_META_SECPATH = 25;
 
 export const NFT_CT_STATE = 0;
 export const NFT_CT_STATUS = 2;
-export const NFT_CT_MARK = 3;
 
 export const NFT_RT_TCPMSS = 3;
 export const NFT_RT_XFRM = 4;
@@ -137,7 +125,6 @@ export const NFT_RT_XFRM = 4;
 /** include/uapi/linux/netfilter/nf_nat.h */
 export const NF_NAT_RANGE_MAP_IPS = 0x1;
 export const NF_NAT_RANGE_PROTO_SPECIFIED = 0x2;
-export const NF_NAT_RANGE_PERSISTENT = 0x8;
 export const NF_NAT_RANGE_NETMAP = 0x40;
 
 /** include/uapi/linux/netfilter_ipv4.h: priorities of the hooks that NAT, and of the mangle table. */

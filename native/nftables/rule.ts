@@ -3,7 +3,6 @@ import {
   attrBe64,
   attrBytes,
   attrString,
-  encodeAttributes,
   nested,
   readBe64,
   readString,
@@ -159,11 +158,6 @@ export function ruleDecoder(): (body: Uint8Array) => ObservedRule {
 /** The rule's expressions, decoded anew by each call. RangeError when malformed. */
 export function expressionsOf(rule: ObservedRule): Expression[] {
   return decodeExpressions(rule.raw);
-}
-
-/** The bytes of these expressions as `raw` holds them. */
-export function rawExpressions(list: readonly Expression[]): Uint8Array {
-  return encodeAttributes(encodeExpressions(list));
 }
 
 /** The function, which gives its last answer again where the bytes are the same again. */

@@ -132,12 +132,12 @@ export function decodeSet(body: Uint8Array): ObservedSet {
 }
 
 /** `NFTA_SET_KEY_TYPE` of these fields. */
-export function keyType(fields: readonly SetField[]): number {
+function keyType(fields: readonly SetField[]): number {
   return fields.reduce((type, field) => (type << TYPE_BITS) | field.type, 0);
 }
 
 /** `NFTA_SET_KEY_LEN` of these fields, in bytes. */
-export function keyLength(fields: readonly SetField[]): number {
+function keyLength(fields: readonly SetField[]): number {
   return fields.reduce((total, { length }) => total + padded(length), 0);
 }
 

@@ -15,7 +15,6 @@ export const RTM_GETNEIGH = 30;
 export const RTM_NEWRULE = 32;
 export const RTM_DELRULE = 33;
 export const RTM_GETRULE = 34;
-export const RTM_NEWQDISC = 36;
 export const RTM_GETQDISC = 38;
 export const RTM_NEWTFILTER = 44;
 export const RTM_DELTFILTER = 45;
@@ -46,7 +45,6 @@ export const IPV4_DEVCONF_NOXFRM = 15;
 export const IPV4_DEVCONF_NOPOLICY = 16;
 /** include/uapi/linux/ipv6.h; the array begins with setting 0. */
 export const DEVCONF_DISABLE_POLICY = 48;
-export const IFLA_XDP_ATTACHED = 2;
 export const IFLA_XDP_PROG_ID = 4;
 
 /** Leaves the counters out of a link's answer, which are half of its bytes. */
@@ -78,8 +76,6 @@ export const RTNH_F_ONLINK = 4;
 export const RTM_F_LOOKUP_TABLE = 0x1000;
 /** The answer is the table's entry, not the way of one packet. */
 export const RTM_F_FIB_MATCH = 0x2000;
-/** The route is one that the kernel made for a destination on its way (an IPv6 exception), not one of the table. */
-export const RTM_F_CLONED = 0x200;
 
 /** IP6_RT_PRIO_USER, include/uapi/linux/ipv6_route.h: the metric of an IPv6 route that asks for none. */
 export const IP6_RT_PRIO_USER = 1024;
@@ -90,7 +86,6 @@ export const RT_TABLE_MAIN = 254;
 export const RT_SCOPE_UNIVERSE = 0;
 export const RT_SCOPE_LINK = 253;
 export const RTN_UNICAST = 1;
-export const RTN_LOCAL = 2;
 /** Dropped silently. */
 export const RTN_BLACKHOLE = 6;
 export const RTN_UNREACHABLE = 7;

@@ -8,16 +8,11 @@ export const XFRM_MSG_GETSA = 0x12;
 export const XFRM_MSG_NEWPOLICY = 0x13;
 export const XFRM_MSG_DELPOLICY = 0x14;
 export const XFRM_MSG_GETPOLICY = 0x15;
-export const XFRM_MSG_ACQUIRE = 0x17;
-export const XFRM_MSG_EXPIRE = 0x18;
 export const XFRM_MSG_UPDPOLICY = 0x19;
 export const XFRM_MSG_UPDSA = 0x1a;
-export const XFRM_MSG_POLEXPIRE = 0x1b;
 export const XFRM_MSG_FLUSHSA = 0x1c;
 export const XFRM_MSG_FLUSHPOLICY = 0x1d;
-export const XFRM_MSG_NEWSADINFO = 0x22;
 export const XFRM_MSG_GETSADINFO = 0x23;
-export const XFRM_MSG_NEWSPDINFO = 0x24;
 export const XFRM_MSG_GETSPDINFO = 0x25;
 export const XFRM_MSG_GETDEFAULT = 0x28;
 
@@ -28,8 +23,6 @@ export const XFRMA_ALG_CRYPT = 2;
 export const XFRMA_ALG_COMP = 3;
 export const XFRMA_ENCAP = 4;
 export const XFRMA_TMPL = 5;
-export const XFRMA_SA = 6;
-export const XFRMA_POLICY = 7;
 export const XFRMA_REPLAY_VAL = 10;
 export const XFRMA_SRCADDR = 13;
 export const XFRMA_LASTUSED = 15;
@@ -77,24 +70,17 @@ export const XFRM_POLICY_ICMP = 2;
 export const XFRM_STATE_NOECN = 1;
 export const XFRM_STATE_DECAP_DSCP = 2;
 export const XFRM_STATE_NOPMTUDISC = 4;
-export const XFRM_STATE_WILDRECV = 8;
 export const XFRM_STATE_ICMP = 16;
 export const XFRM_STATE_AF_UNSPEC = 32;
-export const XFRM_STATE_ALIGN4 = 64;
 export const XFRM_STATE_ESN = 128;
 
 export const XFRM_SA_XFLAG_DONT_ENCAP_DSCP = 1;
 export const XFRM_SA_XFLAG_OSEQ_MAY_WRAP = 2;
 
 export const XFRMA_SAD_CNT = 1;
-export const XFRMA_SAD_HINFO = 2;
 export const XFRMA_SPD_INFO = 1;
 
 /* Multicast groups. */
-export const XFRMNLGRP_ACQUIRE = 1;
-export const XFRMNLGRP_EXPIRE = 2;
-export const XFRMNLGRP_SA = 3;
-export const XFRMNLGRP_POLICY = 4;
 
 /** "No limit" in `struct xfrm_lifetime_cfg`. */
 export const XFRM_INF = 0xffff_ffff_ffff_ffffn;

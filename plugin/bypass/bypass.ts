@@ -18,7 +18,7 @@ export interface Bypass {
 }
 
 /** What it is: a metric's label. */
-export type BypassKind =
+type BypassKind =
   | "policy"
   | "default-policy"
   | "sysctl"

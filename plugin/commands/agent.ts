@@ -17,10 +17,10 @@ import { runtimeSocket } from "../runtime/endpoint.ts";
 import { CONFLIST_FOLDER, type Options, readConfiguration } from "./options.ts";
 
 /** Where the launcher looks for the agent. */
-export const AGENT_SOCKET = `${RUN_FOLDER}/agent.sock`;
+const AGENT_SOCKET = `${RUN_FOLDER}/agent.sock`;
 
 /** Where the agent serves metrics unless it is told otherwise: for root alone, in the folder of its own socket. */
-export function metricsPath({
+function metricsPath({
   metrics,
   socket = AGENT_SOCKET,
 }: Pick<Options, "metrics" | "socket">): string {

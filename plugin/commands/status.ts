@@ -35,7 +35,7 @@ interface Traffic {
 }
 
 /** One peer of this node. */
-export interface PeerStatus {
+interface PeerStatus {
   readonly cluster: string;
   readonly node: string;
   readonly endpoint: string;
@@ -47,7 +47,7 @@ export interface PeerStatus {
 }
 
 /** All that `crosslink status` shows. */
-export interface NodeStatus {
+interface NodeStatus {
   readonly cluster: string | null;
   readonly node: string | null;
   readonly peers: readonly PeerStatus[];
@@ -84,7 +84,7 @@ export function runStatus(options: Options, terminal: Terminal): number {
 }
 
 /** What the kernel says, for {@link nodeStatus}. */
-export interface StatusFacts {
+interface StatusFacts {
   readonly associations: readonly ObservedAssociation[];
   readonly nowSeconds: number;
   readonly errors: ReadonlyMap<string, number> | undefined;
@@ -97,7 +97,7 @@ export interface StatusFacts {
 }
 
 /** Joins the mesh with what the kernel counted. Pure. */
-export function nodeStatus(
+function nodeStatus(
   node: LinkedNode | undefined,
   facts: StatusFacts,
 ): NodeStatus {

@@ -20,7 +20,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { type NetworkId, networkId } from "./network-id.ts";
 
 /** What was fenced, kept beyond a reboot. */
-export const FENCE_FILE = "/var/lib/crosslink/fence.json";
+const FENCE_FILE = "/var/lib/crosslink/fence.json";
 
 /** As it is written: a node's memory by its network namespace, since one machine may hold several nodes. */
 interface FenceFile {

@@ -16,7 +16,7 @@ import type {
 import { setName } from "./table.ts";
 
 /** Names the table of the fence. */
-export const FENCE_TABLE = { family: NFPROTO_INET, table: OWN_TABLE };
+const FENCE_TABLE = { family: NFPROTO_INET, table: OWN_TABLE };
 
 /** The fence's table, with all that is in it. */
 export function observeFenceTable(client: NftablesClient): ObservedOwnedTable {

@@ -29,7 +29,7 @@ export function blockPolicies(remotes: readonly Cidr[]): SecurityPolicy[] {
 }
 
 /** The CIDRs that block policies guard now. An `out` alone may be for what was not translated, which is no fence. */
-export function guardedByPolicies(policies: readonly ObservedPolicy[]): Cidr[] {
+function guardedByPolicies(policies: readonly ObservedPolicy[]): Cidr[] {
   const found = new Map<string, Cidr>();
   for (const { selector, direction, action, priority } of policies) {
     if (priority !== BLOCK_PRIORITY || action !== "block") continue;

@@ -38,7 +38,7 @@ export function reportStatus(
 }
 
 /** Pods that run already are as open as a new one would be. The first names fit an event; `crosslink status` has all. */
-export function refuseOpen(bypasses: readonly Bypass[]): void {
+function refuseOpen(bypasses: readonly Bypass[]): void {
   const open = bypasses.filter(({ severity }) => severity === "open");
   const [first] = open;
   if (first === undefined) return;

@@ -20,7 +20,7 @@ export interface Kernel {
 }
 
 /** A resident process must not hang with others: it waits little, and leaves the work to one that may. */
-export interface Patience {
+interface Patience {
   readonly milliseconds: number;
   /** Called where somebody held a lock for longer. */
   readonly givenUp?: () => void;

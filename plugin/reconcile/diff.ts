@@ -16,7 +16,7 @@ export interface Kind<Wanted, Found> {
 }
 
 /** What is wanted, and the object that stands in its place. */
-export interface Pair<Wanted, Found> {
+interface Pair<Wanted, Found> {
   readonly wanted: Wanted;
   readonly found: Found;
 }

@@ -33,7 +33,7 @@ export interface RouteOperation {
   readonly route: Route;
 }
 
-export interface SysctlOperation {
+interface SysctlOperation {
   readonly object: "sysctl";
   readonly verb: "set";
   /** Below /proc/sys. */
@@ -42,7 +42,7 @@ export interface SysctlOperation {
 }
 
 /** Marks a pod's host interface with its attachment, or takes the mark away (`text` is empty). */
-export interface LabelOperation {
+interface LabelOperation {
   readonly object: "label";
   readonly verb: "set";
   readonly link: { readonly index: number; readonly name: string };
@@ -50,21 +50,21 @@ export interface LabelOperation {
 }
 
 /** Of what an earlier version left behind. */
-export interface RuleOperation {
+interface RuleOperation {
   readonly object: "rule";
   readonly verb: "delete";
   readonly rule: SourceRule;
 }
 
 /** Of what an earlier version left behind. */
-export interface LinkOperation {
+interface LinkOperation {
   readonly object: "link";
   readonly verb: "delete";
   readonly link: { readonly index: number; readonly name: string };
 }
 
 /** Answers neighbour solicitations for an address on a pod's link. */
-export interface ProxyOperation {
+interface ProxyOperation {
   readonly object: "proxy";
   readonly verb: "add" | "delete";
   readonly link: { readonly index: number; readonly name: string };

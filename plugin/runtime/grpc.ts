@@ -2,7 +2,7 @@ import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 
 /** A server answered a call with something other than OK. */
-export class GrpcError extends Error {
+class GrpcError extends Error {
   /** As https://grpc.io/docs/guides/status-codes numbers it: 14 is UNAVAILABLE. */
   readonly status: number;
 

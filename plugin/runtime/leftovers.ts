@@ -4,7 +4,7 @@ import type { LabelledAttachment } from "../pod/label.ts";
  * How long an attachment must be unknown before nobody can come for it, in milliseconds. A runtime lists a sandbox only
  * when its ADD is over, for which kubelet gives it 4 minutes.
  */
-export const GRACE = 5 * 60_000;
+const GRACE = 5 * 60_000;
 
 /** Tells what was left over from what is still being made. */
 export interface Leftovers {

@@ -17,7 +17,7 @@ export interface CompareExpression {
 }
 
 /** `enum nft_cmp_ops`, in its order. */
-export type CompareOperator = (typeof OPERATORS)[number];
+type CompareOperator = (typeof OPERATORS)[number];
 
 /** Goes on with the rule where the register lies from `from` to `to`, or, inverted, where it does not. */
 export interface RangeExpression {

@@ -61,7 +61,7 @@ export type Expression =
   | VerdictExpression;
 
 /** An expression of somebody else: its kernel name and the bytes of its attributes. */
-export interface OpaqueExpression {
+interface OpaqueExpression {
   readonly kind: "opaque";
   readonly name: string;
   /** Undefined where the kernel gave none (`notrack` has none). */

@@ -14,7 +14,7 @@ export interface PayloadExpression {
 }
 
 /** `enum nft_payload_bases`, in its order. */
-export type PayloadBase = (typeof BASES)[number];
+type PayloadBase = (typeof BASES)[number];
 
 /** Copies a property of the packet (`NFT_META_*`) into a register, or a register into it. */
 export interface MetaExpression {

@@ -38,7 +38,7 @@ export interface VerdictExpression {
   readonly chain?: string;
 }
 
-export type Verdict = keyof typeof CODES;
+type Verdict = keyof typeof CODES;
 
 const CODES = {
   drop: NF_DROP,

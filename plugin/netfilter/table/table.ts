@@ -5,7 +5,7 @@ import type { Interval } from "../../../native/nftables/interval.ts";
 import type { Family } from "../base/family.ts";
 
 /** `inet` sees both IPv4 and IPv6. */
-export type TableFamily = Family | "inet";
+type TableFamily = Family | "inet";
 
 /** Our table of one family as it should be. Without a chain it should not be at all. */
 export interface OwnedTable {

@@ -50,10 +50,7 @@ interface Obstacle {
 }
 
 /** What a chain takes away, by the rule that does. */
-export function obstaclesIn(
-  chain: BaseChain,
-  flows: readonly Flow[],
-): string[] {
+function obstaclesIn(chain: BaseChain, flows: readonly Flow[]): string[] {
   const found = new Map<string, Obstacle>();
   for (const flow of flows) {
     if (!chain.families.includes(flow.family)) continue;
