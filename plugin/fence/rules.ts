@@ -7,6 +7,7 @@ import { withNftables } from "../netfilter/nft/available.ts";
 import { planTable } from "../netfilter/table/plan.ts";
 import { namedInTable, observeFenceTable } from "./observe.ts";
 import { fenceTable } from "./table.ts";
+import { planLegacyFence } from "./legacy.ts";
 import { isVerified, leaveWord, markOf } from "./verified.ts";
 import { type FenceWill, toStand } from "./will.ts";
 
@@ -19,9 +20,13 @@ export interface RulesPlan {
 
 const NOTHING: RulesPlan = { operations: [] };
 
-/** Looks at the fence's rules, and compares. Changes nothing. */
+/** Looks at the fence's rules, and compares. Changes nothing. On a kernel without nf_tables they are legacy iptables'. */
 export function planRules(kernel: Kernel, will: FenceWill): RulesPlan {
-  return withNftables(kernel, (client) => planTableOf(client, will)) ?? NOTHING;
+  return (
+    withNftables(kernel, (client) => planTableOf(client, will)) ?? {
+      operations: planLegacyFence(kernel, will),
+    }
+  );
 }
 
 /** The same, without a look where an earlier one found them right and no rule of this namespace changed since. */

@@ -10,6 +10,7 @@ const TAKEN: Readonly<Record<string, readonly (keyof OwnFiles)[]>> = {
   teardown: [],
   keygen: ["keyring"],
   routes: ["clusters"],
+  forget: ["clusters"],
 };
 
 /** The options that make a command work on these files. */

@@ -7,7 +7,7 @@ export type Backend = "nft" | "legacy";
 export interface SharedChainName {
   readonly backend: Backend;
   readonly family: Family;
-  readonly table: "nat" | "filter" | "mangle";
+  readonly table: "nat" | "filter" | "mangle" | "raw";
   readonly chain: "PREROUTING" | "POSTROUTING" | "FORWARD";
 }
 

@@ -22,8 +22,8 @@ export interface SharedChainPlan {
 
 /** How to write to a chain. */
 export interface ChainStyle {
-  /** How the chain is made in nf_tables where it is missing: as iptables-nft makes it. */
-  readonly hook: Hook;
+  /** How the chain is made in nf_tables where it is missing: as iptables-nft makes it. Legacy iptables has its own. */
+  readonly hook?: Hook;
   /** At which end of the chain ours stand: the end leaves the word to whoever wrote a rule. */
   readonly place: End;
 }
@@ -34,17 +34,17 @@ export function planSharedChain(
   rules: readonly WantedRule[],
   style: ChainStyle,
 ): SharedChainPlan {
-  const { place } = style;
+  const { place, hook } = style;
   const plan = planShared(chain.rules, rules, place);
   const { deletions, insertions, moved } = plan;
   const pure = deletions.filter(({ key }) => !moved.has(key ?? ""));
-  const missing =
+  const isMissing =
     !chain.exists && insertions.length > 0 && chain.backend === "nft";
   // Where each goes ahead of the one before, the first comes last.
   const ordered = place === "head" ? insertions.toReversed() : insertions;
   return {
     operations: [
-      ...(missing ? [creationOf(chain, style.hook)] : []),
+      ...(isMissing && hook !== undefined ? [creationOf(chain, hook)] : []),
       ...pure.map((rule) => deletion(chain, rule)),
       ...ordered.map((wanted) =>
         insertion(chain, wanted, {

@@ -33,14 +33,14 @@ async function changeFiles(stage: Stage): Promise<void> {
     await applyAll(stage);
     const pinging = keepPinging(stage.sites[0].pod.namespace, "10.0.2.7");
     await applyAll(stage);
+    for (const { folder } of nodes) rmSync(thirdFile(folder));
+    await applyAll(stage);
     const { sent, received } = await pinging.stop();
     tell(
-      "packets to a silent cluster are not answered",
+      "packets to a silent cluster are not answered, nor once its file has gone",
       sent > 0 && received === 0,
       { sent, received },
     );
-    for (const { folder } of nodes) rmSync(thirdFile(folder));
-    await applyAll(stage);
   });
   tell(
     "a cluster file that comes and goes leaks nothing",
@@ -52,13 +52,35 @@ async function changeFiles(stage: Stage): Promise<void> {
     withoutLoss(seen),
     seen.pings,
   );
-  const left = await Promise.all(
-    nodes.map(({ namespace }) => mustRunIn(namespace, "ip", "xfrm", "policy")),
-  );
+  const left = await policiesOfThird(stage);
   tell(
-    "a cluster file that goes takes its policies along",
-    left.every((text) => text !== "" && !text.includes("10.0.2.0/24")),
+    "a cluster file that goes takes its tunnels along, and leaves its fence",
+    left.every(
+      (text) => text.includes("action block") && !text.includes("tmpl"),
+    ),
     left,
+  );
+  for (const node of nodes) await crosslinkOn(node, "forget", "cluster3");
+  const forgotten = await policiesOfThird(stage);
+  tell(
+    "forget takes the fence of a cluster whose file has gone",
+    forgotten.every((text) => text === ""),
+    forgotten,
+  );
+}
+
+/** Of each node: its policies from and to the third cluster, as `ip` shows them. */
+async function policiesOfThird({ world }: Stage): Promise<string[]> {
+  const all = await Promise.all(
+    world.nodes.map(({ namespace }) =>
+      mustRunIn(namespace, "ip", "xfrm", "policy"),
+    ),
+  );
+  return all.map((text) =>
+    text
+      .split(/^(?=src )/m)
+      .filter((policy) => policy.includes("10.0.2.0/24"))
+      .join(""),
   );
 }
 

@@ -19,10 +19,11 @@ const scenes = {
     "teardown leaves no policy",
   ],
   changes: [
-    "packets to a silent cluster are not answered",
+    "packets to a silent cluster are not answered, nor once its file has gone",
     "a cluster file that comes and goes leaks nothing",
     "a cluster file that comes and goes loses no packet",
-    "a cluster file that goes takes its policies along",
+    "a cluster file that goes takes its tunnels along, and leaves its fence",
+    "forget takes the fence of a cluster whose file has gone",
     "a rotation of keys leaks nothing",
     "a rotation of keys loses no packet",
     "a rotation of keys replaces every SA",

@@ -32,6 +32,8 @@ export interface SceneOptions {
   readonly timeoutSeconds?: number;
   /** Plays on this machine's kernel, whatever it can: a guest is ten times as slow. */
   readonly withoutEsp?: boolean;
+  /** Plays in a guest of its own, where these kernel modules were loaded and no others, whatever this machine can. */
+  readonly modules?: readonly string[];
 }
 
 /**
@@ -43,9 +45,12 @@ export function runScene(
   {
     withoutEsp = false,
     timeoutSeconds: seconds = 600,
+    modules,
     onOutput,
   }: SceneOptions = {},
 ): Promise<Ended> {
+  if (modules !== undefined)
+    return runProgramInGuest(script, { seconds, modules }, onOutput);
   return withoutEsp || espMissing() === undefined
     ? runHere([process.execPath, ...script], seconds, onOutput)
     : runProgramInGuest(script, { seconds }, onOutput);

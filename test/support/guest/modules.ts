@@ -8,22 +8,10 @@ export const IPSEC_MODULES = [
   "veth",
 ] as const;
 
-/** What scenes need of a guest's kernel: ESP, and what nodes and their CNI plugins have. */
-export const SCENE_MODULES = [
+/** Legacy iptables as nodes have it, and what CNI plugins do with it: the whole of a firewall where nf_tables is missing. */
+export const LEGACY_MODULES = [
   ...IPSEC_MODULES,
-  "bridge",
-  "br_netfilter",
-  "vxlan",
   "nf_conntrack_netlink",
-  "nf_tables",
-  "nft_chain_nat",
-  "nft_compat",
-  "nft_ct",
-  "nft_fib_inet",
-  "nft_masq",
-  "nft_nat",
-  "nft_reject_inet",
-  "nft_xfrm",
   "iptable_nat",
   "iptable_filter",
   "iptable_mangle",
@@ -42,5 +30,32 @@ export const SCENE_MODULES = [
   "xt_nat",
   "xt_policy",
   "xt_set",
+  "xt_tcpudp",
+] as const;
+
+/** What a kernel loads by itself when it first encrypts, for one that is not allowed to. */
+export const CIPHER_MODULES = [
+  "ctr",
+  "ghash-generic",
+  "drbg",
+  "hmac",
+  "sha512_generic",
+] as const;
+
+/** What scenes need of a guest's kernel: ESP, and what nodes and their CNI plugins have. */
+export const SCENE_MODULES = [
+  ...LEGACY_MODULES,
+  "bridge",
+  "br_netfilter",
+  "vxlan",
+  "nf_tables",
+  "nft_chain_nat",
+  "nft_compat",
+  "nft_ct",
+  "nft_fib_inet",
+  "nft_masq",
+  "nft_nat",
+  "nft_reject_inet",
+  "nft_xfrm",
   "ip_set_hash_net",
 ] as const;

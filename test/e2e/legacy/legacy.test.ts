@@ -1,0 +1,36 @@
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { guestMissing } from "../../support/guest/machine.ts";
+import { CIPHER_MODULES, LEGACY_MODULES } from "../../support/guest/modules.ts";
+import { type Fact, factsOf } from "../support/facts.ts";
+
+// Whatever this machine's kernel has: nf_tables is what this one must not have.
+const missing = guestMissing();
+
+const names = [
+  "this kernel has no nf_tables",
+  "the fence stands in legacy iptables, both ways",
+  "the plan has nothing to do",
+  "pods reach each other by ESP",
+  "the far pod sees the pod's own address",
+  "without a policy nothing leaves in clear text",
+  "without a policy nothing is taken that comes in clear text",
+  "without the fence, leaks are seen",
+  "apply brings all of it back",
+  "teardown leaves no rule of ours",
+];
+
+describe(`a kernel without nf_tables${missing === undefined ? "" : `: ${missing}`}`, () => {
+  let facts: ReadonlyMap<string, Fact>;
+
+  beforeAll(async () => {
+    if (missing !== undefined) return;
+    facts = await factsOf(join(import.meta.dirname, "legacy.scene.ts"), {
+      modules: [...LEGACY_MODULES, ...CIPHER_MODULES],
+    });
+  });
+
+  test.skipIf(missing !== undefined).each(names)("%s", (name) => {
+    expect(facts.get(name)).toMatchObject({ held: true });
+  });
+});
