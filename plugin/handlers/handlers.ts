@@ -40,7 +40,10 @@ export function processContext(
   };
 }
 
-/** crosslink as a CNI plugin: every command is validate → desired → observed → plan → apply. */
+/**
+ * crosslink as a CNI plugin. ADD is validate → desired → observed → plan → apply, CHECK the same as far as the plan; DEL and
+ * GC read no cluster file: they remove what the kernel shows of a pod.
+ */
 export function pluginHandlers(context: PluginContext): Handlers {
   return {
     add: (request) => add(request, context),

@@ -7,7 +7,7 @@ import type { Link } from "../../native/route/link.ts";
 import { type Kernel, using } from "../kernel/kernel.ts";
 import type { Session } from "../kernel/session.ts";
 import { namedInterface } from "./named-interface.ts";
-import { withPodNamespace } from "./namespace.ts";
+import { kindOfFile, kindOfPath, withPodNamespace } from "./namespace.ts";
 
 /** CNI_IFNAME in CNI_NETNS as the kernel has it: prevResult may be incomplete, or wrong. */
 export interface PodInterface {
@@ -64,7 +64,9 @@ function askKernel(session: Session, request: Request): PodInterface | NoEnd {
     } catch (error) {
       if (!(error instanceof NetlinkError)) throw error;
       if (error.code === "EINVAL")
-        return { reason: `${path} is no network namespace` };
+        return {
+          reason: `${shown(path)} is no network namespace, but ${kindOfFile(netns)}`,
+        };
       const named =
         error.code === "EPERM"
           ? namedInterface(route, request, netns)
@@ -73,8 +75,24 @@ function askKernel(session: Session, request: Request): PodInterface | NoEnd {
       throw error;
     }
   });
-  return answer ?? { reason: `there is no ${path || "CNI_NETNS"}` };
+  return answer ?? { reason: nothingAt(path) };
 }
+
+function nothingAt(path: string): string {
+  if (path === "") return "CNI_NETNS is empty";
+  const kind = kindOfPath(path);
+  return kind === undefined
+    ? `there is no ${shown(path)}`
+    : `${shown(path)} is no network namespace, but ${kind}`;
+}
+
+/** A caller's text: without control characters, and no longer than a path that somebody means. */
+function shown(path: string): string {
+  const text = JSON.stringify(path).slice(1, -1);
+  return text.length <= LONGEST_PATH ? text : `${text.slice(0, LONGEST_PATH)}…`;
+}
+
+const LONGEST_PATH = 200;
 
 /** Asks the pod's namespace for the interface, then this one for its peer. */
 function fromInside(

@@ -1,3 +1,6 @@
+import { chmodSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type AgentSite, agentSite } from "../../support/agent/site.ts";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
@@ -93,6 +96,25 @@ describe("an agent with the privileges of the systemd unit", () => {
       return status === 0 && !/"level":"(warn|error)"/.test(agent.log());
     };
     expect(await serves().catch(() => false)).toBe(false);
+  });
+});
+
+describe("the agent's socket", () => {
+  it("serves nobody but root, whoever could reach it", async () => {
+    await using agent = await site.startAgent();
+    for (let path = site.alone; path !== tmpdir(); path = dirname(path))
+      chmodSync(path, 0o755);
+    for (let path = site.socket; path !== tmpdir(); path = dirname(path))
+      chmodSync(path, 0o777);
+    const nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups"];
+    const ended = await site.launch(site.alone, "DEL", {
+      within: ["setpriv", ...nobody],
+    });
+    expect(ended.status).toBe(1);
+    expect(JSON.parse(ended.stdout)).toMatchObject({ code: 5 });
+    await until(() =>
+      agent.log().includes("Cannot serve user 65534: only root may call"),
+    );
   });
 });
 

@@ -1,4 +1,5 @@
-import { writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
@@ -201,7 +202,24 @@ describe("ADD refuses, and changes nothing, where the pod's interface", () => {
       }).answer?.["msg"];
     expect(msg(file)).toContain(`there is no ${file}`);
     writeFileSync(file, "");
-    expect(msg(file)).toContain(`${file} is no network namespace`);
+    const not = "is no network namespace, but";
+    expect(msg(file)).toContain(`${file} ${not} an empty file`);
+    writeFileSync(file, "text");
+    expect(msg(file)).toContain(`${file} ${not} a file`);
+    expect(msg(`${file}/pod`)).toContain(`there is no ${file}/pod`);
+    expect(msg(site.folder)).toContain(`${site.folder} ${not} a folder`);
+    const fifo = join(site.folder, "fifo");
+    execFileSync("mkfifo", [fifo]);
+    expect(msg(fifo)).toContain(`${fifo} ${not} a FIFO`);
+    expect(msg("/dev/null")).toContain(`/dev/null ${not} a device`);
+    expect(msg("/proc/self/ns/mnt")).toContain(
+      `${not} a namespace of kind mnt`,
+    );
+    symlinkSync("loop", join(site.folder, "loop"));
+    expect(msg(join(site.folder, "loop"))).toContain("there is no ");
+    const wild = msg(`/run/a\u001b[2J\n${"x".repeat(5000)}`) as string;
+    expect(wild).toContain("there is no /run/a\\u001b[2J\\nxxx");
+    expect(wild.length).toBeLessThan(500);
   });
 
   it("does not have the address that prevResult gives it: another pod's", () => {
