@@ -72,6 +72,20 @@ function nftablesOver(conversation: Conversation): NftablesClient {
   };
 }
 
+/** The same client, which lists the rules of each chain once: what it says then is of one look, and for readers only. */
+export function listingOnce(client: NftablesClient): NftablesClient {
+  const known = new Map<string, ObservedRule[]>();
+  return {
+    ...client,
+    rules: (name) => {
+      const key = `${name.family} ${name.table} ${name.chain ?? ""}`;
+      const rules = known.get(key) ?? client.rules(name);
+      known.set(key, rules);
+      return rules;
+    },
+  };
+}
+
 /** How patient `transact` is. */
 export interface Attempts {
   /** How often the operations are built and sent before it gives up. Default 100. */

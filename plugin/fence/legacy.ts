@@ -102,7 +102,7 @@ function dropRule({ end, direction }: Way, cidr: Cidr): WantedRule {
     "-j DROP",
   ].join(" ");
   return {
-    pair: { source: cidr, destination: cidr, sparesMarked: false },
+    pair: { source: cidr, destination: cidr, spares: [] },
     key: legacyKey(text),
     text: () => text,
     expressions: () => [],

@@ -12,7 +12,7 @@ import { setPool } from "./table/set-pool.ts";
 import type { OwnedChain, OwnedRule, OwnedTable } from "./table/table.ts";
 import { globalRules } from "./rules/global.ts";
 import { identityRules } from "./rules/identity.ts";
-import type { DesiredSnat } from "./state.ts";
+import type { DesiredSnat, ObservedFamily } from "./state.ts";
 
 /** Ahead of every masquerade at its usual priority, and of Calico's (srcnat + 10). */
 export const IDENTITY_PRIORITY = NF_IP_PRI_NAT_SRC - 10;
@@ -21,16 +21,21 @@ export const SOURCE_CHAIN = "postrouting";
 /** The chain of the destination NAT in our table. */
 const DESTINATION_CHAIN = "prerouting";
 
+/** What is wanted of the table besides the pairs. */
+export type TableWill = Omit<DesiredSnat, "exemptions"> &
+  Pick<ObservedFamily, "spares">;
+
 /** Our table of a family as it should be for these pairs. */
 export function desiredTable(
   pairs: readonly NetworkPair[],
   family: Family,
-  { mode, innerMtu = USUAL_INNER_MTU }: Omit<DesiredSnat, "exemptions">,
+  { mode, innerMtu = USUAL_INNER_MTU, spares }: TableWill,
 ): OwnedTable {
   const pool = setPool();
+  const context = { pool, spares };
   const keepsSource = mode === "identity" || mode === "auto";
-  const identity = keepsSource ? identityRules(pairs, family, pool) : [];
-  const { outgoing, incoming } = globalRules(pairs, family, pool);
+  const identity = keepsSource ? identityRules(pairs, family, context) : [];
+  const { outgoing, incoming } = globalRules(pairs, family, context);
   const chains = [
     // What has a global address gets it, before the rule that would keep its own.
     ...natChain(SOURCE_CHAIN, [...outgoing, ...identity]),

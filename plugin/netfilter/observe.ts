@@ -1,48 +1,79 @@
-import type { NftablesClient } from "../../native/nftables/client.ts";
+import { NF_INET_POST_ROUTING } from "../../native/nftables/constants.ts";
+import {
+  listingOnce,
+  type NftablesClient,
+} from "../../native/nftables/client.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { FAMILIES, type Family } from "./base/family.ts";
 import { supportsNat } from "./base/probe.ts";
-import { observeLegacy } from "./legacy/observe.ts";
+import { type LegacyFamily, observeLegacy } from "./legacy/observe.ts";
 import { withNftables } from "./nft/available.ts";
 import { type NftFamily, observeNftFamily } from "./nft/observe.ts";
-import type { ObservedSnat } from "./state.ts";
+import type { ObservedFamily, ObservedSnat } from "./state.ts";
+import { nftBaseChains } from "./trace/nft-chains.ts";
+import { sparedMarks } from "./trace/spared-marks.ts";
 
 /** Reads what the node's netfilter does with packets between pods. Changes nothing, and makes no table by looking. */
 export function observeSnat(kernel: Kernel): ObservedSnat {
   // nf_tables last: the less time passes until its transaction, the less often somebody changes it in between.
-  const legacy = FAMILIES.map((family) => observeLegacy(kernel, family));
-  const nft = withNftables(kernel, (client) => observeNftables(kernel, client));
-  return {
-    ...(nft === undefined ? {} : { generation: nft.generation }),
-    families: FAMILIES.map((family, index) => ({
-      ...(nft?.families[index] ?? withoutNftables(family)),
-      ...(legacy[index] ?? { legacyUnreadable: false }),
-    })),
-  };
+  const legacy = new Map(
+    FAMILIES.map((family) => [family, observeLegacy(kernel, family)]),
+  );
+  const join = (nft: FoundNft) => joined(nft, legacy.get(nft.family));
+  const nft = withNftables(kernel, (client) =>
+    observeNftables(kernel, listingOnce(client), join),
+  );
+  return nft ?? { families: FAMILIES.map(withoutNftables).map(join) };
 }
 
-function observeNftables(kernel: Kernel, client: NftablesClient) {
+type FoundNft = Omit<NftFamily, "seen"> & Pick<ObservedFamily, "canNat">;
+
+/** `join` is called while the rules can still be read. */
+function observeNftables(
+  kernel: Kernel,
+  client: NftablesClient,
+  join: (family: FoundNft) => ObservedFamily,
+): ObservedSnat {
   const generation = client.generation();
-  const outline = { tables: client.tables(), chains: client.chains() };
+  const chains = client.chains();
+  const wanted = { type: "nat", hook: NF_INET_POST_ROUTING } as const;
+  const outline = {
+    tables: client.tables(),
+    chains,
+    sourceNat: nftBaseChains(client, chains, wanted),
+  };
   return {
     generation,
     families: FAMILIES.map((family) => {
       const { seen, ...found } = observeNftFamily(client, outline, family);
       const ask = () =>
         withNftables(kernel, (own) => supportsNat(own, family)) === true;
-      return { ...found, canNat: once(() => seen || ask()) };
+      return join({ ...found, canNat: once(() => seen || ask()) });
     }),
   };
 }
 
-function withoutNftables(
-  family: Family,
-): Omit<NftFamily, "seen" | "nft"> & { readonly canNat: () => boolean } {
+function joined(
+  { sourceNat, ...nft }: FoundNft,
+  found: LegacyFamily | undefined,
+): ObservedFamily {
+  const { sourceNat: behind, ...legacy } = found ?? NO_LEGACY;
+  return {
+    ...nft,
+    ...legacy,
+    spares: sparedMarks([...sourceNat, ...behind], nft.family),
+    rivals: sourceNat.filter(({ isShared }) => !isShared),
+  };
+}
+
+const NO_LEGACY: LegacyFamily = { legacyUnreadable: false, sourceNat: [] };
+
+function withoutNftables(family: Family): FoundNft {
   return {
     family,
     table: { family, exists: false, altered: false, sets: [], chains: [] },
     canNat: () => false,
-    rivals: [],
+    sourceNat: [],
   };
 }
 

@@ -14,6 +14,7 @@ import { USUAL_INNER_MTU } from "../mesh/mtu.ts";
 import { bothWays } from "./shared/both-ways.ts";
 import { missingLegacy } from "./legacy/program.ts";
 import type { NetworkPair } from "./base/network-pairs.ts";
+import type { Mark } from "./base/mark.ts";
 import type { Backend, SharedChain } from "./shared/chain.ts";
 import { type PairRule, wantedRule } from "./shared/pair-rule.ts";
 import {
@@ -39,17 +40,23 @@ export function planForeignChains(
   pairs: readonly NetworkPair[],
   place: Place,
 ): SharedChainPlan {
+  const { spares } = place;
   const backends = returnBackends(desired, pairs, place);
   const plans = (["nft", "legacy"] as const).flatMap((backend) => {
     const found = place[backend];
     if (found === undefined) return [];
     const { postrouting, forward } = found;
     const returns = backends.includes(backend)
-      ? bothWays(pairs, place.family, "RETURN")
+      ? bothWays(pairs, place.family, { verdict: "RETURN", spares })
       : [];
     const accepts = acceptRules(pairs, place.family, forward);
     return backend === "legacy" && !place.inTable && place.legacy !== undefined
-      ? planLegacy(desired, pairs, { ...place.legacy, returns, accepts })
+      ? planLegacy(desired, pairs, {
+          ...place.legacy,
+          returns,
+          accepts,
+          spares,
+        })
       : [
           planChain(postrouting, returns, POSTROUTING),
           planChain(forward, accepts, FORWARD),
@@ -89,6 +96,7 @@ function planChain(
 }
 
 type LegacyRules = ObservedLegacy & {
+  readonly spares: readonly Mark[];
   readonly returns: readonly PairRule[];
   readonly accepts: readonly PairRule[];
 };
@@ -97,9 +105,10 @@ type LegacyRules = ObservedLegacy & {
 function planLegacy(
   { innerMtu = USUAL_INNER_MTU }: DesiredSnat,
   pairs: readonly NetworkPair[],
-  { postrouting, prerouting, forward, mangle, returns, accepts }: LegacyRules,
+  rules: LegacyRules,
 ): SharedChainPlan[] {
-  const { outgoing, incoming } = legacyGlobalRules(pairs);
+  const { postrouting, prerouting, forward, mangle, returns, accepts } = rules;
+  const { outgoing, incoming } = legacyGlobalRules(pairs, rules.spares);
   const mapped = new Set(outgoing.map(({ pair }) => pathOf(pair)));
   const returning = returns
     .filter((rule) => !mapped.has(pathOf(rule)))

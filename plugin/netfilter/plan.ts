@@ -41,7 +41,10 @@ function planFamily(
     ({ local, remote }) => local.family === family && remote.family === family,
   );
   const inTable = usesTable(desired, pairs, observed);
-  const wanted = desiredTable(inTable ? pairs : [], family, desired);
+  const wanted = desiredTable(inTable ? pairs : [], family, {
+    ...desired,
+    spares: observed.spares,
+  });
   const table = planTable(wanted, observed.table);
   const shared = planForeignChains(desired, pairs, { ...observed, inTable });
   const operations: NetfilterOperation[] = [...table, ...shared.operations];

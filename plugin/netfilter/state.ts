@@ -1,8 +1,10 @@
 import type { Family } from "./base/family.ts";
+import type { Mark } from "./base/mark.ts";
 import type { NetworkPair } from "./base/network-pairs.ts";
 import type { NetfilterOperation } from "./base/operation.ts";
 import type { SharedChain } from "./shared/chain.ts";
 import type { ObservedOwnedTable } from "./table/table.ts";
+import type { BaseChain } from "./trace/base-chain.ts";
 
 /** How pods' packets to other clusters keep their source address: DESIGN section 6. */
 export type SnatMode = "return" | "identity" | "auto" | "off";
@@ -33,8 +35,10 @@ export interface ObservedFamily {
   readonly legacy?: ObservedLegacy;
   /** Legacy rules are in use, and no program is there to read them. */
   readonly legacyUnreadable: boolean;
-  /** Base chains of others that may defeat ours. */
-  readonly rivals: readonly Rival[];
+  /** Marks of packets that somebody's rules masquerade for their sake: those keep their SNAT. */
+  readonly spares: readonly Mark[];
+  /** NAT chains of others behind routing, iptables' aside: they may defeat ours. */
+  readonly rivals: readonly BaseChain[];
 }
 
 /** The chains of one backend that rules of ours are in. */
@@ -63,13 +67,6 @@ export interface ObservedLegacy extends ObservedBackend {
   readonly prerouting: SharedChain;
   /** FORWARD in the mangle table. */
   readonly mangle: SharedChain;
-}
-
-/** A base chain of nf_tables that NATs behind routing, not iptables-nft's. */
-export interface Rival {
-  /** `inet flannel-ipv4 postrtg` */
-  readonly name: string;
-  readonly priority: number;
 }
 
 /** What is to be done. */

@@ -1,5 +1,5 @@
 import type { Session } from "../kernel/session.ts";
-import { forwardObstacles } from "../netfilter/trace/obstacles.ts";
+import { forwardObstacles } from "../netfilter/obstacles.ts";
 import { flowsOf } from "./flows.ts";
 import type { LinkedNode } from "./linked.ts";
 import { missingWays } from "./missing-ways.ts";

@@ -2,7 +2,7 @@ import type { Cidr } from "../../../ip/cidr.ts";
 import { NFT_META_MARK } from "../../../native/nftables/constants.ts";
 import type { Expression } from "../../../native/nftables/expression/expression.ts";
 import { type Family, traitsOf } from "./family.ts";
-import { MASQUERADE_MARK } from "./own.ts";
+import { type Mark, WHOLE_MARK } from "./mark.ts";
 
 /** Which address of a packet. */
 export type End = "source" | "destination";
@@ -21,13 +21,7 @@ export function inNetwork(end: End, network: Cidr): Expression[] {
     ];
   return [
     load(end, network.family, bytes.length),
-    {
-      kind: "bitwise",
-      source: REGISTER,
-      destination: REGISTER,
-      mask: maskOf(bytes.length, prefix),
-      xor: new Uint8Array(bytes.length),
-    },
+    under(maskOf(bytes.length, prefix)),
     equals(bytes),
   ];
 }
@@ -45,20 +39,32 @@ export function inSet(end: End, family: Family, set: string): Expression[] {
   ];
 }
 
-/** Matches packets that kube-proxy did not mark for masquerading: `-m mark ! --mark 0x4000/0x4000`. */
-export function withoutMark(): Expression[] {
-  const mark = markBytes();
+/** Matches packets that have none of the marks, as iptables-nft writes `-m mark ! --mark 0x4000/0x4000` for each. */
+export function withoutMarks(marks: readonly Mark[]): Expression[] {
+  return marks.flatMap(withoutMark);
+}
+
+function withoutMark({ value, mask }: Mark): Expression[] {
   return [
     { kind: "meta", key: NFT_META_MARK, access: "load", register: REGISTER },
+    ...(mask === WHOLE_MARK ? [] : [under(hostWord(mask))]),
     {
-      kind: "bitwise",
-      source: REGISTER,
-      destination: REGISTER,
-      mask: mark,
-      xor: new Uint8Array(4),
+      kind: "cmp",
+      operator: value === 0 ? "==" : "!=",
+      register: REGISTER,
+      value: hostWord(value),
     },
-    { kind: "cmp", operator: "!=", register: REGISTER, value: mark },
   ];
+}
+
+function under(mask: Uint8Array): Expression {
+  return {
+    kind: "bitwise",
+    source: REGISTER,
+    destination: REGISTER,
+    mask,
+    xor: new Uint8Array(mask.length),
+  };
 }
 
 /** Counts packets, for admins who ask whether a rule is hit. */
@@ -91,6 +97,6 @@ function maskOf(length: number, prefix: number): Uint8Array {
 }
 
 // Marks are numbers of the host; addresses are in network order.
-function markBytes(): Uint8Array {
-  return new Uint8Array(Uint32Array.of(MASQUERADE_MARK).buffer);
+function hostWord(value: number): Uint8Array {
+  return new Uint8Array(Uint32Array.of(value).buffer);
 }

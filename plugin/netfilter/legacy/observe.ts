@@ -16,18 +16,39 @@ import {
   rewritesSource,
 } from "../shared/rewriting.ts";
 import { backendOf } from "../backend.ts";
+import { NF_IP_PRI_NAT_SRC } from "../../../native/nftables/constants.ts";
+import type { BaseChain } from "../trace/base-chain.ts";
+import { savedBaseChain } from "../trace/saved-chains.ts";
 import type { ObservedFamily, ObservedLegacy } from "../state.ts";
 
 /** Reads legacy iptables' chains that rules of ours are in, where its tables are in use. */
-export function observeLegacy(
-  kernel: Kernel,
-  family: Family,
-): Pick<ObservedFamily, "legacy" | "legacyUnreadable"> {
+export function observeLegacy(kernel: Kernel, family: Family): LegacyFamily {
   const inUse = legacyTables(kernel, family);
   const program = findLegacy(kernel);
-  if (program === undefined) return { legacyUnreadable: inUse.has("nat") };
+  if (program === undefined)
+    return { legacyUnreadable: inUse.has("nat"), sourceNat: [] };
   const tables = inUse.size === 0 ? NONE : readTables(program, family);
-  return { legacy: backendFrom(tables, family), legacyUnreadable: false };
+  return {
+    legacy: backendFrom(tables, family),
+    legacyUnreadable: false,
+    sourceNat: sourceNatOf(tables.get("nat"), family),
+  };
+}
+
+/** What legacy iptables says of a family. */
+export type LegacyFamily = Pick<
+  ObservedFamily,
+  "legacy" | "legacyUnreadable"
+> & {
+  /** Its NAT behind routing. */
+  readonly sourceNat: readonly BaseChain[];
+};
+
+function sourceNatOf(nat: SavedTable | undefined, family: Family): BaseChain[] {
+  const name = { family, table: "nat", chain: "POSTROUTING" } as const;
+  return nat === undefined
+    ? []
+    : [savedBaseChain(nat, { ...name, priority: NF_IP_PRI_NAT_SRC })];
 }
 
 const NONE: ReadonlyMap<string, SavedTable> = new Map();

@@ -1,23 +1,16 @@
-import { NFPROTO_INET } from "../../../native/nfnetlink.ts";
 import type { NftablesClient } from "../../../native/nftables/client.ts";
-import {
-  describe,
-  type ObservedChain,
-} from "../../../native/nftables/chain.ts";
-import { NF_INET_POST_ROUTING } from "../../../native/nftables/constants.ts";
 import { type Family, traitsOf } from "../base/family.ts";
 import { observeNftChain, observeOwnTable, type Outline } from "./dump.ts";
-import { OWN_TABLE } from "../../owned.ts";
 import { mayObject } from "../shared/dropping.ts";
 import { mayRewrite } from "../shared/rewriting.ts";
 import { backendOf } from "../backend.ts";
-import type { ObservedFamily, Rival } from "../state.ts";
+import type { ObservedFamily } from "../state.ts";
+import type { BaseChain } from "../trace/base-chain.ts";
 
 /** What nf_tables says of a family. */
-export type NftFamily = Pick<
-  ObservedFamily,
-  "family" | "table" | "nft" | "rivals"
-> & {
+export type NftFamily = Pick<ObservedFamily, "family" | "table" | "nft"> & {
+  /** NAT of others behind routing, iptables-nft's among it. */
+  readonly sourceNat: readonly BaseChain[];
   /** Whether a NAT chain of the family is there, so that nobody need ask whether there can be one. */
   readonly seen: boolean;
 };
@@ -25,7 +18,7 @@ export type NftFamily = Pick<
 /** Reads our table, and iptables-nft's chains that rules of ours are in. */
 export function observeNftFamily(
   client: NftablesClient,
-  outline: Outline,
+  outline: Outline & { readonly sourceNat: readonly BaseChain[] },
   family: Family,
 ): NftFamily {
   const { number } = traitsOf(family);
@@ -54,21 +47,8 @@ export function observeNftFamily(
         .filter(({ table }) => table === "nat")
         .map(({ chain }) => chain),
     }),
-    rivals: outline.chains.flatMap((chain) => rivalIn(chain, number)),
+    sourceNat: outline.sourceNat.filter(({ families }) =>
+      families.includes(family),
+    ),
   };
-}
-
-function rivalIn(chain: ObservedChain, wanted: number): Rival[] {
-  const { family, table, base } = chain;
-  if (family !== wanted && family !== NFPROTO_INET) return [];
-  if (base?.type !== "nat" || base.hook !== NF_INET_POST_ROUTING) return [];
-  // Tables of the family inet are others', whatever their names.
-  if (family === wanted && (table === OWN_TABLE || isIptables(chain)))
-    return [];
-  return [{ name: describe(chain), priority: base.priority }];
-}
-
-/** iptables-nft's, where our rules are. */
-function isIptables({ table, chain }: ObservedChain): boolean {
-  return table === "nat" && chain === "POSTROUTING";
 }

@@ -1,4 +1,4 @@
-import { bothWays } from "../shared/both-ways.ts";
+import { bothWays, type Treatment } from "../shared/both-ways.ts";
 import type { Family } from "../base/family.ts";
 import type { SharedChain } from "../shared/chain.ts";
 import type { PairRule } from "../shared/pair-rule.ts";
@@ -13,5 +13,7 @@ export function acceptRules(
   family: Family,
   { policy }: Pick<SharedChain, "policy">,
 ): PairRule[] {
-  return policy === "drop" ? bothWays(pairs, family, "ACCEPT") : [];
+  return policy === "drop" ? bothWays(pairs, family, ACCEPT) : [];
 }
+
+const ACCEPT: Treatment = { verdict: "ACCEPT", spares: [] };

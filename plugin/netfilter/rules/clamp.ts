@@ -70,7 +70,7 @@ export function legacyClampRules(
 ): WantedRule[] {
   return pairs.flatMap(({ local, remote, encrypted }) => {
     if (encrypted !== true) return [];
-    const common = { sparesMarked: false, opensTcp: true };
+    const common = { spares: [], opensTcp: true };
     return [
       legacyRule({
         ...common,

@@ -6,10 +6,11 @@ import {
   inNetwork,
   inSet,
   REGISTER,
-  withoutMark,
+  withoutMarks,
 } from "../base/expressions.ts";
 import { type Family, traitsOf } from "../base/family.ts";
-import type { SetPool } from "../table/set-pool.ts";
+import type { Mark } from "../base/mark.ts";
+import type { TableContext } from "../table/context.ts";
 import { legacyRule, type WantedRule } from "../shared/pair-rule.ts";
 import type { OwnedRule } from "../table/table.ts";
 import { type NetworkPair, outermostOf } from "../base/network-pairs.ts";
@@ -26,7 +27,7 @@ export interface GlobalRules<Rule> {
 export function globalRules(
   pairs: readonly NetworkPair[],
   family: Family,
-  pool: SetPool,
+  { pool, spares }: TableContext,
 ): GlobalRules<OwnedRule> {
   const mappings = mappingsOf(pairs, family).map((mapping) => ({
     ...mapping,
@@ -39,7 +40,7 @@ export function globalRules(
       expressions: [
         ...inNetwork("source", own),
         ...inSet("destination", family, set),
-        ...withoutMark(),
+        ...withoutMarks(spares),
         COUNTER,
         ...prefixNat("snat", global),
       ],
@@ -59,6 +60,7 @@ export function globalRules(
 /** In legacy iptables, where the kernel has no NAT in nf_tables. */
 export function legacyGlobalRules(
   pairs: readonly NetworkPair[],
+  spares: readonly Mark[],
 ): GlobalRules<WantedRule> {
   const mapped = pairs.flatMap(({ local, remote, global }) =>
     global === undefined ? [] : [{ local, remote, global }],
@@ -68,7 +70,7 @@ export function legacyGlobalRules(
       legacyRule({
         source: local,
         destination: remote,
-        sparesMarked: true,
+        spares,
         opensTcp: false,
         target: `NETMAP --to ${global.text}`,
       }),
@@ -77,7 +79,7 @@ export function legacyGlobalRules(
       legacyRule({
         source: remote,
         destination: global,
-        sparesMarked: false,
+        spares: [],
         opensTcp: false,
         target: `NETMAP --to ${local.text}`,
       }),

@@ -4,11 +4,12 @@ import {
   inSet,
   load,
   REGISTER,
-  withoutMark,
+  withoutMarks,
 } from "../base/expressions.ts";
 import { type Family, traitsOf } from "../base/family.ts";
-import type { SetPool } from "../table/set-pool.ts";
+import type { TableContext } from "../table/context.ts";
 import type { OwnedRule } from "../table/table.ts";
+import type { Mark } from "../base/mark.ts";
 import { groupPairs, type NetworkPair } from "../base/network-pairs.ts";
 
 /**
@@ -18,16 +19,23 @@ import { groupPairs, type NetworkPair } from "../base/network-pairs.ts";
 export function identityRules(
   pairs: readonly NetworkPair[],
   family: Family,
-  pool: SetPool,
+  { pool, spares }: TableContext,
 ): OwnedRule[] {
   return groupPairs(pairs, family).flatMap(({ locals, remotes }) => {
     const local = pool.nameOf("local", locals);
     const remote = pool.nameOf("remote", remotes);
-    return [rule(family, local, remote), rule(family, remote, local)];
+    return [
+      rule(family, [local, remote], spares),
+      rule(family, [remote, local], spares),
+    ];
   });
 }
 
-function rule(family: Family, from: string, to: string): OwnedRule {
+function rule(
+  family: Family,
+  [from, to]: readonly [string, string],
+  spares: readonly Mark[],
+): OwnedRule {
   const match = (end: End, set: string) => inSet(end, family, set);
   const { number, word, length } = traitsOf(family);
   return {
@@ -35,7 +43,7 @@ function rule(family: Family, from: string, to: string): OwnedRule {
     expressions: [
       ...match("source", from),
       ...match("destination", to),
-      ...withoutMark(),
+      ...withoutMarks(spares),
       COUNTER,
       load("source", family, length),
       {

@@ -3,11 +3,14 @@ import type { Family } from "../base/family.ts";
 import type { NetworkPair } from "../base/network-pairs.ts";
 import type { PairRule } from "./pair-rule.ts";
 
+/** What a rule does with the packets of a pair, and which of them it leaves alone. */
+export type Treatment = Pick<PairRule, "verdict" | "spares">;
+
 /** A rule for each direction of every pair of a family, each once, in order. */
 export function bothWays(
   pairs: readonly NetworkPair[],
   family: Family,
-  verdict: PairRule["verdict"],
+  treatment: Treatment,
 ): PairRule[] {
   const rules = new Map<string, PairRule>();
   const sorted = pairs
@@ -27,8 +30,7 @@ export function bothWays(
       rules.set(`${source.text} ${destination.text}`, {
         source,
         destination,
-        sparesMarked: verdict === "RETURN",
-        verdict,
+        ...treatment,
       });
   return [...rules.values()];
 }

@@ -4,10 +4,10 @@ import {
   COUNTER,
   inNetwork,
   significantBytes,
-  withoutMark,
+  withoutMarks,
 } from "../base/expressions.ts";
 import { legacyKey } from "../base/save.ts";
-import { MASQUERADE_MARK } from "../base/own.ts";
+import { guardText, type Mark } from "../base/mark.ts";
 import { OWN_COMMENT } from "../../owned.ts";
 import type { Backend } from "./chain.ts";
 import { keyOf } from "./nft-rule.ts";
@@ -17,8 +17,8 @@ import { pairRest, type Verdict } from "./pair-rest.ts";
 export interface PairMatch {
   readonly source: Cidr;
   readonly destination: Cidr;
-  /** Whether packets that kube-proxy marked for masquerading are left to the rules that follow. */
-  readonly sparesMarked: boolean;
+  /** Marks of packets that are left to the rules that follow: kube-proxy's "masquerade this" and its like. */
+  readonly spares: readonly Mark[];
 }
 
 /** One that both backends can say. */
@@ -72,7 +72,7 @@ export function toExpressions(rule: PairRule): Expression[] {
   return [
     ...inNetwork("source", rule.source),
     ...inNetwork("destination", rule.destination),
-    ...(rule.sparesMarked ? withoutMark() : []),
+    ...withoutMarks(rule.spares),
     COUNTER,
     {
       kind: "verdict",
@@ -92,12 +92,11 @@ function nftKey(rule: PairRule): string {
 }
 
 function toIptables(rule: LegacyPairRule): string {
-  const hex = `0x${MASQUERADE_MARK.toString(16)}`;
   return [
     ...network("-s", rule.source),
     ...network("-d", rule.destination),
     ...(rule.opensTcp ? ["-p tcp -m tcp --tcp-flags SYN,RST SYN"] : []),
-    ...(rule.sparesMarked ? [`-m mark ! --mark ${hex}/${hex}`] : []),
+    ...rule.spares.map(guardText),
     `-m comment --comment ${OWN_COMMENT}`,
     `-j ${rule.target}`,
   ].join(" ");

@@ -1,10 +1,8 @@
 import { readString } from "../../../native/attribute.ts";
-import {
-  type Expression,
-  expressionsKey,
-} from "../../../native/nftables/expression/expression.ts";
-import { withoutMark } from "../base/expressions.ts";
+import { NFT_META_MARK } from "../../../native/nftables/constants.ts";
+import type { Expression } from "../../../native/nftables/expression/expression.ts";
 import { type Family, traitsOf } from "../base/family.ts";
+import { type Mark, WHOLE_MARK } from "../base/mark.ts";
 import { OWN_COMMENT } from "../../owned.ts";
 import { pairRest, type Verdict } from "./pair-rest.ts";
 
@@ -13,7 +11,7 @@ export interface ParsedPair {
   /** The leading bytes of the network that count, whole bytes as iptables writes them; none for a /0. */
   readonly source: Uint8Array;
   readonly destination: Uint8Array;
-  /** Prefix lengths, mark and verdict. */
+  /** Prefix lengths, marks and verdict. */
   readonly rest: string;
 }
 
@@ -26,7 +24,7 @@ export function parsePair(
   const cursor: Cursor = { steps: expressions.filter(matters), at: 0 };
   const from = takeNetwork(cursor, source, length);
   const to = takeNetwork(cursor, destination, length);
-  const sparesMarked = takeMark(cursor);
+  const spares = takeGuards(cursor);
   const verdict = VERDICTS.get(take(cursor, "verdict")?.verdict ?? "");
   const whole = cursor.at === cursor.steps.length;
   if (!whole || verdict === undefined || from === undefined || to === undefined)
@@ -35,7 +33,7 @@ export function parsePair(
   return {
     source: from.bytes,
     destination: to.bytes,
-    rest: pairRest({ prefixes, sparesMarked, verdict }),
+    rest: pairRest({ prefixes, spares, verdict }),
   };
 }
 
@@ -105,12 +103,39 @@ function ofLength(
     : undefined;
 }
 
-function takeMark(cursor: Cursor): boolean {
-  const guard = withoutMark();
-  const steps = cursor.steps.slice(cursor.at, cursor.at + guard.length);
-  if (expressionsKey(steps) !== expressionsKey(guard)) return false;
-  cursor.at += guard.length;
-  return true;
+/** Stops at what is no guard of ours, so that nothing takes the rule for a whole one. */
+function takeGuards(cursor: Cursor): Mark[] {
+  const marks: Mark[] = [];
+  for (;;) {
+    const start = cursor.at;
+    const mark = takeGuard(cursor);
+    if (mark === undefined) {
+      cursor.at = start;
+      return marks;
+    }
+    marks.push(mark);
+  }
+}
+
+function takeGuard(cursor: Cursor): Mark | undefined {
+  const loaded = take(cursor, "meta");
+  if (loaded?.key !== NFT_META_MARK || loaded.access !== "load")
+    return undefined;
+  const masked = take(cursor, "bitwise");
+  const compared = take(cursor, "cmp");
+  if (compared === undefined || masked?.xor.some((byte) => byte !== 0))
+    return undefined;
+  const value = hostWord(compared.value);
+  return compared.operator === (value === 0 ? "==" : "!=")
+    ? { value, mask: masked ? hostWord(masked.mask) : WHOLE_MARK }
+    : undefined;
+}
+
+function hostWord(bytes: Uint8Array): number {
+  const { buffer, byteOffset, byteLength } = bytes;
+  return byteLength === 4
+    ? new DataView(buffer, byteOffset, 4).getUint32(0, true)
+    : 0;
 }
 
 /** Length of the prefix that a mask is; undefined for a mask with holes. */

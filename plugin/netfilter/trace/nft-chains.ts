@@ -17,10 +17,10 @@ import type { TracedRule } from "./trace.ts";
 /** Base chains of others in nf_tables, iptables-nft's among them, of every family that sees IP packets, in the order of their priorities. */
 export function nftBaseChains(
   client: NftablesClient,
+  chains: readonly ObservedChain[],
   { type, hook }: Wanted,
 ): BaseChain[] {
-  return client
-    .chains()
+  return chains
     .filter((chain) => chain.base?.type === type && chain.base.hook === hook)
     .filter((chain) => !isOwn(chain))
     .flatMap((chain) => readChain(client, chain))

@@ -1,6 +1,7 @@
 import type { Expression } from "../../../native/nftables/expression/expression.ts";
 import type { Element } from "../../../native/nftables/element.ts";
 import { least, opposite } from "./flow.ts";
+import { marksAskedFor } from "./asked-marks.ts";
 import { always, type Match } from "./match.ts";
 import { compatMatch } from "./compat.ts";
 import { compare, lookUp, within } from "./compare.ts";
@@ -21,10 +22,12 @@ export function readNftRule(rule: NftRuleText): TracedRule[] {
   const reader: Reader = { rule, registers: new Map(), matches: [] };
   const actions = rule.expressions.flatMap((step) => read(reader, step));
   const { matches } = reader;
+  const marks = marksAskedFor(rule.expressions, rule.elements);
   const decided = actions.length === 0 ? [CONTINUE] : actions;
   return decided.map(({ action, when }) => ({
     name: rule.name,
     action,
+    marks,
     matches: all(when === undefined ? matches : [...matches, when]),
   }));
 }

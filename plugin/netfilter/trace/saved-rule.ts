@@ -1,6 +1,7 @@
 import { parseCidr } from "../../../ip/cidr.ts";
 import type { End } from "../base/expressions.ts";
 import type { SavedRule } from "../base/save.ts";
+import { marksInWords } from "./asked-marks.ts";
 import { isOfProtocol } from "./compat.ts";
 import { least, opposite, type Share } from "./flow.ts";
 import {
@@ -35,7 +36,12 @@ export function readSavedRule(
     const match = readOption(option, cursor);
     matches.push(inverted ? (flow) => opposite(match(flow)) : match);
   }
-  return { name, action, matches: (flow) => allOf(matches, flow) };
+  return {
+    name,
+    action,
+    marks: marksInWords(rule.words),
+    matches: (flow) => allOf(matches, flow),
+  };
 }
 
 interface Cursor {

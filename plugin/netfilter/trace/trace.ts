@@ -1,3 +1,4 @@
+import type { Mark } from "../base/mark.ts";
 import { type Flow, least, most, type Share } from "./flow.ts";
 
 /** What a rule does with packets that it matches. */
@@ -11,6 +12,8 @@ export type Action =
 export interface TracedRule {
   readonly matches: (flow: Flow) => Share;
   readonly action: Action;
+  /** That it asks packets for. */
+  readonly marks: readonly Mark[];
   /** How an admin finds it: `rule 2 (handle 5)`. */
   readonly name: string;
 }
@@ -44,17 +47,30 @@ export function trace(chain: TracedChain, flow: Flow): Finding[] {
 }
 
 /** Whether anything in a chain, or where it leads, takes packets away. Costs no look at any flow. */
-export function takesAny({ policy, rules, chain }: TracedChain): boolean {
+export function takesAny(chain: TracedChain): boolean {
+  return (
+    chain.policy === "drop" ||
+    reachableRules(chain).some(({ action }) =>
+      ["drop", "reject", "rewrite"].includes(action.kind),
+    )
+  );
+}
+
+/** Rules of a chain, and of all chains that it leads to, each once: they are read by that. */
+export function reachableRules({ rules, chain }: TracedChain): TracedRule[] {
   const seen = new Set<string>();
-  const takes = ({ action }: TracedRule): boolean => {
-    if ("chain" in action) {
-      if (seen.has(action.chain)) return false;
+  const found: TracedRule[] = [];
+  const visit = (list: readonly TracedRule[]): void => {
+    for (const rule of list) {
+      found.push(rule);
+      const { action } = rule;
+      if (!("chain" in action) || seen.has(action.chain)) continue;
       seen.add(action.chain);
-      return chain(action.chain).some(takes);
+      visit(chain(action.chain));
     }
-    return ["drop", "reject", "rewrite"].includes(action.kind);
   };
-  return policy === "drop" || rules.some(takes);
+  visit(rules);
+  return found;
 }
 
 interface Walk {

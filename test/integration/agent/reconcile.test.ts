@@ -99,6 +99,33 @@ describe("an agent", () => {
     await until(() => state().includes("10.9.0.0/16"));
   });
 
+  it("follows kube-proxy's mark", async () => {
+    const kubeProxy = (mark: string) =>
+      site.node.shell(`iptables-nft-restore --noflush <<'EOF'
+*nat
+:KUBE-POSTROUTING - [0:0]
+-F KUBE-POSTROUTING
+-A KUBE-POSTROUTING -m mark ! --mark ${mark}/${mark} -j RETURN
+-A KUBE-POSTROUTING -j MASQUERADE
+COMMIT
+EOF`);
+    kubeProxy("0x4000");
+    site.node.exec(
+      ...["iptables-nft", "-t", "nat", "-A", "POSTROUTING"],
+      ...["-j", "KUBE-POSTROUTING"],
+    );
+    await start();
+    expect(state()).toContain("-m mark ! --mark 0x4000/0x4000 -m comment");
+    expect(state()).toContain("meta mark & 0x00004000 != 0x00004000");
+    kubeProxy("0x8000");
+    await until(
+      () =>
+        state().includes("-m mark ! --mark 0x8000/0x8000 -m comment") &&
+        state().includes("meta mark & 0x00008000 != 0x00008000") &&
+        !state().includes("4000 "),
+    );
+  });
+
   it("follows its cluster files", async () => {
     await start();
     const before = state();

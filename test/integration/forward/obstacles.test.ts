@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Flow } from "../../../plugin/netfilter/trace/flow.ts";
-import { forwardObstacles } from "../../../plugin/netfilter/trace/obstacles.ts";
+import { forwardObstacles } from "../../../plugin/netfilter/obstacles.ts";
 import { PAIRS, POD, POD6, testbed } from "../snat/testbed.ts";
 
 type Bed = ReturnType<typeof testbed>;

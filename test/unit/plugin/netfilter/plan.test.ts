@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseCidr } from "../../../../ip/cidr.ts";
 import { chooseBackends } from "../../../../plugin/netfilter/backend.ts";
+import { KUBE_PROXY_MARK } from "../../../../plugin/netfilter/base/mark.ts";
 import { groupPairs } from "../../../../plugin/netfilter/base/network-pairs.ts";
 import { desiredTable } from "../../../../plugin/netfilter/desired-table.ts";
 import { staleness } from "../../../../plugin/netfilter/mappings.ts";
@@ -28,6 +29,7 @@ const PAIRS = [
   pair("10.1.1.0/24", "10.3.0.0/16"),
   pair("fd00:1::/64", "fd00:2::/64"),
 ];
+const RETURN = { verdict: "RETURN", spares: [KUBE_PROXY_MARK] } as const;
 const NO_FACTS = { nodeChains: false, rewrites: false, rules: false };
 
 const emptyChain = (
@@ -77,6 +79,7 @@ function family(
     nft: backend("nft", which),
     legacy: backend("legacy", which),
     legacyUnreadable: false,
+    spares: [KUBE_PROXY_MARK],
     rivals: [],
     ...more,
   };
@@ -174,9 +177,9 @@ describe("planSnat()", () => {
 
 describe("bothWays()", () => {
   it("has both directions of each pair, once, of one family", () => {
-    const rules = bothWays([...PAIRS, ...PAIRS], 4, "RETURN");
+    const rules = bothWays([...PAIRS, ...PAIRS], 4, RETURN);
     expect(rules).toHaveLength(8);
-    expect(rules[0]).toMatchObject({ sparesMarked: true, verdict: "RETURN" });
+    expect(rules[0]).toMatchObject(RETURN);
     expect(
       new Set(
         rules.map(
@@ -184,7 +187,7 @@ describe("bothWays()", () => {
         ),
       ).size,
     ).toBe(8);
-    expect(bothWays(PAIRS, 6, "RETURN")).toHaveLength(2);
+    expect(bothWays(PAIRS, 6, RETURN)).toHaveLength(2);
   });
 });
 
@@ -211,7 +214,7 @@ describe("groupPairs()", () => {
     const { sets, chains } = desiredTable(
       [pair("10.1.0.0/24", "10.2.0.0/16"), pair("10.5.0.0/24", "10.3.0.0/16")],
       4,
-      { mode: "identity" },
+      { mode: "identity", spares: [KUBE_PROXY_MARK] },
     );
     expect(sets.map(({ name }) => name)).toEqual([
       "local",
@@ -344,7 +347,15 @@ describe("describeSnat()", () => {
             postrouting: chain,
             ahead: ["cali-POSTROUTING"],
           },
-          rivals: [{ name: "ip flannel-ipv4 postrtg", priority: 100 }],
+          rivals: [
+            {
+              name: "ip flannel-ipv4 postrtg",
+              families: [4],
+              priority: 100,
+              isShared: false,
+              chain: { policy: "accept", rules: [], chain: () => [] },
+            },
+          ],
           ...(identity
             ? {
                 table: {

@@ -4,6 +4,11 @@ import { cidrOf, parseCidr } from "../../../../../ip/cidr.ts";
 import { decodeRule, addRule } from "../../../../../native/nftables/rule.ts";
 import type { Expression } from "../../../../../native/nftables/expression/expression.ts";
 import { traitsOf } from "../../../../../plugin/netfilter/base/family.ts";
+import {
+  distinctMarks,
+  KUBE_PROXY_MARK,
+  markOf,
+} from "../../../../../plugin/netfilter/base/mark.ts";
 import { nftRuleReader } from "../../../../../plugin/netfilter/shared/nft-rule.ts";
 import {
   type PairRule,
@@ -14,6 +19,13 @@ import { mayRewrite } from "../../../../../plugin/netfilter/shared/rewriting.ts"
 import { golden } from "../../../../support/golden.ts";
 
 const family = fc.constantFrom(4 as const, 6 as const);
+const marks = fc
+  .array(fc.tuple(fc.nat(0xffffffff), fc.integer({ min: 1, max: 0xffffffff })))
+  .map((list) =>
+    distinctMarks(
+      list.slice(0, 5).map(([value, mask]) => markOf(value & mask, mask)),
+    ),
+  );
 const pair: fc.Arbitrary<PairRule> = family.chain((which) => {
   const { length } = traitsOf(which);
   const network = fc
@@ -25,7 +37,7 @@ const pair: fc.Arbitrary<PairRule> = family.chain((which) => {
   return fc.record({
     source: network,
     destination: network,
-    sparesMarked: fc.boolean(),
+    spares: marks,
     verdict: fc.constantFrom("RETURN" as const, "ACCEPT"),
   });
 });
@@ -78,7 +90,7 @@ describe("nftRuleReader()", () => {
     const rule: PairRule = {
       source: parseCidr("10.1.0.0/24"),
       destination: parseCidr("10.2.16.0/20"),
-      sparesMarked: true,
+      spares: [KUBE_PROXY_MARK],
       verdict: "RETURN",
     };
     expect(nftRuleReader(4, mayRewrite)(decodeRule(body!)).key).toBe(
@@ -93,7 +105,7 @@ describe("nftRuleReader()", () => {
     const rule: PairRule = {
       source: parseCidr("10.1.0.0/24"),
       destination: parseCidr("10.2.0.0/16"),
-      sparesMarked: true,
+      spares: [KUBE_PROXY_MARK],
       verdict: "RETURN",
     };
     const counted = (packets: bigint) =>
@@ -116,9 +128,9 @@ describe("nftRuleReader()", () => {
     const halfMarked = toExpressions({
       source: parseCidr("10.1.0.0/24"),
       destination: parseCidr("10.2.0.0/16"),
-      sparesMarked: true,
+      spares: [KUBE_PROXY_MARK],
       verdict: "RETURN",
-    }).filter(({ kind }) => kind !== "bitwise");
+    }).filter(({ kind }) => kind !== "meta");
     expect(read(observed(halfMarked, "crosslink")).key).toContain("unknown");
   });
 

@@ -4,6 +4,7 @@ import { cidrOf, parseCidr } from "../../../../../ip/cidr.ts";
 import { prefixInterval } from "../../../../../native/nftables/interval.ts";
 import { expressionsKey } from "../../../../../native/nftables/expression/expression.ts";
 import type { NftOperation } from "../../../../../plugin/netfilter/base/operation.ts";
+import { KUBE_PROXY_MARK } from "../../../../../plugin/netfilter/base/mark.ts";
 import { planTable } from "../../../../../plugin/netfilter/table/plan.ts";
 import type {
   ObservedOwnedTable,
@@ -51,7 +52,7 @@ function identity(...pairs: (readonly [string, string])[]): OwnedTable {
     local: parseCidr(local),
     remote: parseCidr(remote),
   }));
-  return desiredTable(list, 4, { mode: "identity" });
+  return desiredTable(list, 4, { mode: "identity", spares: [KUBE_PROXY_MARK] });
 }
 
 const operations = (steps: readonly { sign: string; sentence: string }[]) =>

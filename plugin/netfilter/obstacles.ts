@@ -1,18 +1,18 @@
 import {
   NF_INET_FORWARD,
   NF_IP_PRI_FILTER,
-} from "../../../native/nftables/constants.ts";
-import type { Kernel } from "../../kernel/kernel.ts";
-import { FAMILIES } from "../base/family.ts";
-import { findLegacy, legacyTables } from "../legacy/program.ts";
-import { parseSave } from "../base/save.ts";
-import { withNftables } from "../nft/available.ts";
-import { mayFilterAhead } from "../shared/dropping.ts";
-import type { BaseChain } from "./base-chain.ts";
-import type { Flow } from "./flow.ts";
-import { nftBaseChains } from "./nft-chains.ts";
-import { savedBaseChain } from "./saved-chains.ts";
-import { type Finding, takesAny, trace } from "./trace.ts";
+} from "../../native/nftables/constants.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { FAMILIES } from "./base/family.ts";
+import { findLegacy, legacyTables } from "./legacy/program.ts";
+import { parseSave } from "./base/save.ts";
+import { withNftables } from "./nft/available.ts";
+import { mayFilterAhead } from "./shared/dropping.ts";
+import type { BaseChain } from "./trace/base-chain.ts";
+import type { Flow } from "./trace/flow.ts";
+import { nftBaseChains } from "./trace/nft-chains.ts";
+import { savedBaseChain } from "./trace/saved-chains.ts";
+import { type Finding, takesAny, trace } from "./trace/trace.ts";
 
 /**
  * What takes packets between own and remote pods away while they are forwarded, whatever rules of ours accept: chains of
@@ -27,7 +27,7 @@ export function forwardObstacles(
     takesAny(chain.chain) ? obstaclesIn(chain, (known ??= flows())) : [];
   const wanted = { type: "filter", hook: NF_INET_FORWARD } as const;
   const nft = withNftables(kernel, (client) =>
-    nftBaseChains(client, wanted).flatMap(look),
+    nftBaseChains(client, client.chains(), wanted).flatMap(look),
   );
   return [...(nft ?? []), ...legacyChains(kernel).flatMap(look)];
 }
