@@ -1,5 +1,6 @@
 import { formatAddress } from "../../native/address.ts";
 import type { ObservedAssociation } from "../../native/xfrm/sa.ts";
+import { flowsOf } from "../node/flows.ts";
 import type { LinkedNode } from "../node/linked.ts";
 import {
   fileWarnings,
@@ -69,7 +70,9 @@ export function runStatus(options: Options, terminal: Terminal): number {
       associations: session.xfrm.associations(),
       nowSeconds: Math.floor(Date.now() / 1000),
       errors: readXfrmStatistics(),
-      snat: describeSnat(observeSnat(session.kernel)),
+      snat: describeSnat(observeSnat(session.kernel), () =>
+        node === undefined ? [] : flowsOf(session, node),
+      ),
       bypasses: lookForBypasses(session, node?.mesh),
       troubles: [...fileWarnings(look), ...troublesOf(session, node)],
       mtus: node === undefined ? new Map() : peerMtus(node.mesh, session.route),

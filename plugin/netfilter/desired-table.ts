@@ -22,7 +22,7 @@ export const SOURCE_CHAIN = "postrouting";
 const DESTINATION_CHAIN = "prerouting";
 
 /** What is wanted of the table besides the pairs. */
-export type TableWill = Omit<DesiredSnat, "exemptions"> &
+type TableWill = Omit<DesiredSnat, "exemptions"> &
   Pick<ObservedFamily, "spares">;
 
 /** Our table of a family as it should be for these pairs. */

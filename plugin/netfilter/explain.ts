@@ -2,12 +2,23 @@ import { OWN_TABLE } from "../owned.ts";
 import { traitsOf } from "./base/family.ts";
 import { IDENTITY_PRIORITY, SOURCE_CHAIN } from "./desired-table.ts";
 import type { ObservedFamily, ObservedSnat } from "./state.ts";
+import type { BaseChain } from "./trace/base-chain.ts";
+import type { Flow } from "./trace/flow.ts";
+import { takesAny, trace } from "./trace/trace.ts";
 
-/** What keeps the pods' source addresses on this node, and what may defeat it, a sentence each. */
-export function describeSnat({ families }: ObservedSnat): string[] {
+/**
+ * What keeps the pods' source addresses on this node, and what defeats it, a sentence each. `flows` are the node's, between own
+ * and remote pods; they are asked for only where a chain of others may rewrite them.
+ */
+export function describeSnat(
+  { families }: ObservedSnat,
+  flows: () => readonly Flow[],
+): string[] {
   return families.flatMap((family) => {
     const works = [...describeReturns(family), ...describeIdentity(family)];
-    return works.length === 0 ? [] : [...works, ...describeRivals(family)];
+    return works.length === 0
+      ? []
+      : [...works, ...describeRivals(family, flows), ...describeCalico(family)];
   });
 }
 
@@ -34,29 +45,54 @@ function describeIdentity(family: ObservedFamily): string[] {
   ];
 }
 
-function describeRivals(family: ObservedFamily): string[] {
+function describeRivals(
+  family: ObservedFamily,
+  flows: () => readonly Flow[],
+): string[] {
   const identity = hasIdentity(family);
   const cure = identity
     ? "identity SNAT is asked before it and wins"
     : 'set "snat" to "auto" on a kernel with nf_tables NAT, or exempt the remote networks there';
-  const rivals = family.rivals.map(({ name, priority }) =>
-    priority > IDENTITY_PRIORITY || !identity
-      ? `${word(family)}: RETURN cannot win against chain ${name} (priority ${priority}): ${cure}`
-      : `${word(family)}: chain ${name} (priority ${priority}) is asked before identity SNAT: if it rewrites pod addresses, exempt the remote networks there`,
-  );
+  return family.rivals.flatMap((rival) => {
+    const found = rewriteOf(rival, family, flows);
+    if (found === undefined) return [];
+    const chain = `chain ${rival.name} (priority ${rival.priority})`;
+    return rival.priority > IDENTITY_PRIORITY || !identity
+      ? `${word(family)}: RETURN cannot win against ${chain}, ${found}: ${cure}`
+      : `${word(family)}: ${chain}, ${found}, is asked before identity SNAT and wins: exempt the remote networks there`;
+  });
+}
+
+/** What a chain does to pods' packets that nobody marked, by its first rule that gives them another source. */
+function rewriteOf(
+  { chain, families }: BaseChain,
+  { family }: ObservedFamily,
+  flows: () => readonly Flow[],
+): string | undefined {
+  if (!families.includes(family) || !takesAny(chain)) return undefined;
+  const [found] = flows()
+    .filter((flow) => flow.family === family)
+    .flatMap((flow) => trace(chain, { ...flow, mark: 0 }))
+    .filter(({ does, share }) => does === "rewrite" && share !== "none");
+  if (found === undefined) return undefined;
+  const verb = found.share === "unknown" ? "may rewrite" : "rewrites";
+  const inner = found.through.at(-1);
+  const where = inner === undefined ? "" : ` of chain ${inner}`;
+  return `whose ${String(found.rule)}${where} ${verb} pods' packets`;
+}
+
+function describeCalico(family: ObservedFamily): string[] {
+  const identity = hasIdentity(family);
   const ahead = [family.nft, family.legacy].flatMap(
     (backend) => backend?.ahead ?? [],
   );
   const calico = identity
     ? "identity SNAT is asked before it and wins"
     : "declare an IPPool (disabled, natOutgoing: false) for each remote network";
-  return [
-    ...rivals,
-    ...ahead.map(
-      (chain) =>
-        `${word(family)}: RETURN cannot win against ${chain}, which Calico keeps at the head: ${calico}`,
-    ),
-  ];
+  return ahead.map(
+    (chain) =>
+      `${word(family)}: RETURN cannot win against ${chain}, which Calico keeps at the head: ${calico}`,
+  );
 }
 
 function hasIdentity({ table }: ObservedFamily): boolean {

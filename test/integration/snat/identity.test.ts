@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { describeSnat, observeSnat } from "../../../plugin/netfilter/snat.ts";
 import {
   PAIRS,
   pairs,
@@ -126,17 +125,6 @@ describe("identity SNAT", () => {
       expect(bed.apply("identity"), damage).toEqual([]);
       expect(bed.seenFromPod(), damage).toEqual([POD]);
     }
-  });
-
-  it("says what could be asked before it", () => {
-    using bed = testbed();
-    bed.node.shell(
-      `nft 'add table ip early; add chain ip early post { type nat hook postrouting priority 50; }'`,
-    );
-    bed.apply("auto");
-    expect(describeSnat(observeSnat(bed.kernel)).join("\n")).toContain(
-      "chain ip early post (priority 50) is asked before identity SNAT",
-    );
   });
 });
 

@@ -13,6 +13,7 @@ import type {
   ObservedSnat,
 } from "../../../../plugin/netfilter/state.ts";
 import { describeSnat } from "../../../../plugin/netfilter/explain.ts";
+import type { Flow } from "../../../../plugin/netfilter/trace/flow.ts";
 import type {
   Backend,
   SharedChain,
@@ -323,9 +324,17 @@ describe("stale mappings", () => {
   });
 });
 
+const FLOWS: Flow[] = PAIRS.map(({ local, remote }) => ({
+  family: local.family,
+  source: local,
+  destination: remote,
+  inputs: [],
+  outputs: [],
+}));
+
 describe("describeSnat()", () => {
   it("is silent where nothing is ours", () => {
-    expect(describeSnat(observed())).toEqual([]);
+    expect(describeSnat(observed(), () => [])).toEqual([]);
   });
 
   it("says what defeats a RETURN, and that identity SNAT wins", () => {
@@ -353,7 +362,18 @@ describe("describeSnat()", () => {
               families: [4],
               priority: 100,
               isShared: false,
-              chain: { policy: "accept", rules: [], chain: () => [] },
+              chain: {
+                policy: "accept",
+                rules: [
+                  {
+                    name: "rule 1",
+                    action: { kind: "rewrite" },
+                    marks: [],
+                    matches: () => "some",
+                  },
+                ],
+                chain: () => [],
+              },
             },
           ],
           ...(identity
@@ -372,9 +392,9 @@ describe("describeSnat()", () => {
         }),
       ],
     });
-    expect(describeSnat(state(false)).join("\n")).toMatch(
+    expect(describeSnat(state(false), () => FLOWS).join("\n")).toMatch(
       /RETURN cannot win against chain ip flannel-ipv4 postrtg[\s\S]*cali-POSTROUTING/,
     );
-    expect(describeSnat(state(true)).join("\n")).toContain("wins");
+    expect(describeSnat(state(true), () => FLOWS).join("\n")).toContain("wins");
   });
 });
