@@ -9,7 +9,7 @@ const startsPrograms = [
 
 /** The files of native/ that talk to the kernel; all others turn values into bytes and back. */
 const talksToKernel = [
-  "^native/(index|binding|socket|sysctl|lock|lock-holder)\\.ts$",
+  "^native/(index|binding|boot|socket|sysctl|lock|lock-holder)\\.ts$",
   "^native/[^/]+/client\\.ts$",
 ];
 
@@ -51,7 +51,7 @@ module.exports = {
       from: { path: "^native/", pathNot: talksToKernel },
       to: {
         path: [
-          "^native/(socket|sysctl|lock|lock-holder)\\.ts$",
+          "^native/(boot|socket|sysctl|lock|lock-holder)\\.ts$",
           "^native/[^/]+/client\\.ts$",
         ],
       },
@@ -87,7 +87,7 @@ module.exports = {
       from: { path: "^plugin/mesh/" },
       to: {
         path: [
-          "^native/(binding|socket|sysctl|lock|conversation|index)\\.ts$",
+          "^native/(binding|boot|socket|sysctl|lock|conversation|index)\\.ts$",
           "^native/[^/]+/client\\.ts$",
           "^plugin/(?!mesh/|owned\\.ts$)",
           "^ipam/",

@@ -1,8 +1,8 @@
 import type { Attachment } from "../cni/request.ts";
-import { CniError, ErrorCode } from "../cni/error.ts";
+import { CniError } from "../cni/error.ts";
 import { type Address, addressFromValue, addressValue } from "../ip/cidr.ts";
 import { addressText, readAddress } from "./address.ts";
-import { IpamErrorCode, unavailable } from "./error.ts";
+import { exhausted, IpamErrorCode, unavailable } from "./error.ts";
 import {
   type Range,
   rangeHas,
@@ -118,13 +118,9 @@ function allocateNext(
     if (reserved.has(text) || !store.reserve(text, owner, index)) continue;
     return { address: addressFromValue(range.subnet.family, value), range };
   }
-  throw new CniError(
-    ErrorCode.notAvailable,
+  throw exhausted(
     `Cannot allocate from range set ${index}: no IP addresses available in ${setText(set)}`,
-    {
-      details:
-        '"crosslink ipam list" shows who holds them; widen the range, or free what is stale',
-    },
+    '"crosslink ipam list" shows who holds them; widen the range, or free what is stale',
   );
 }
 

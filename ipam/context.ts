@@ -15,8 +15,17 @@ export interface IpamContext {
   readonly binding: () => Binding;
   /** How long locks of other programs are waited for; asked where a store is opened. */
   readonly patience?: Place["patience"];
+  /**
+   * Called where a range set is exhausted in a process that may not see the node's namespaces, as an agent in a container:
+   * the call is left to one that does, and this one's answer is given to nobody. Absent where this process does.
+   */
+  readonly leave?: () => void;
   /** Another place than `/run/crosslink/ipam` for what may be lost with a reboot. */
   readonly runDirectory?: string;
+  /** Another place than `/var/lib/crosslink/ipam` for notes of who got what. */
+  readonly stateDirectory?: string;
+  /** Another place than `/var/lib/cni/results` for libcni's cache. */
+  readonly resultsDir?: string;
   /** What is known of the mesh; undefined where this node is in none. May throw a CniError that says what is wrong. */
   readonly mesh: (hints: MeshHints) => Mesh | undefined;
 }
@@ -35,12 +44,13 @@ export function meshOf(
 /** The configuration's network in the store. */
 export function placeOf(
   { directory }: IpamConfiguration,
-  { binding, patience, runDirectory }: IpamContext,
+  { binding, patience, runDirectory, stateDirectory }: IpamContext,
 ): Place {
   return {
     directory,
     binding,
     ...(patience !== undefined && { patience }),
     ...(runDirectory !== undefined && { runDirectory }),
+    ...(stateDirectory !== undefined && { stateDirectory }),
   };
 }

@@ -1,4 +1,4 @@
-import { CniError } from "../cni/error.ts";
+import { CniError, ErrorCode } from "../cni/error.ts";
 
 /** The IPAM helper's error codes beside cni/error.ts's. */
 export const IpamErrorCode = {
@@ -14,4 +14,14 @@ export function unavailable(fact: string): CniError {
     IpamErrorCode.addressUnavailable,
     `Cannot allocate: ${fact}`,
   );
+}
+
+/** No address of a range set is free. */
+export function exhausted(fact: string, details: string): CniError {
+  return new CniError(ErrorCode.notAvailable, fact, { details });
+}
+
+/** Whether an allocation failed since a range set is exhausted: the only one of its errors with this code. */
+export function isExhausted(error: unknown): boolean {
+  return error instanceof CniError && error.code === ErrorCode.notAvailable;
 }

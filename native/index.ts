@@ -4,6 +4,7 @@
 export * from "./address.ts";
 export * from "./attribute.ts";
 export { type Binding, loadBinding } from "./binding.ts";
+export * from "./boot.ts";
 export * from "./conversation.ts";
 export * from "./error.ts";
 export * from "./layout.ts";

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { type DiskStore, withStore } from "../store/disk.ts";
 import { syncDirectory } from "../folder/durable.ts";
-import { removeNotes } from "../folder/notes.ts";
+import { removeNotes, removeNotesFolder } from "../folder/notes.ts";
 import {
   type Holding,
   placeFor,
@@ -145,6 +145,7 @@ export function freeHoldings(
       place,
       freed.map(({ address }) => address),
     );
+    removeNotesFolder(place);
     return freed;
   });
 }

@@ -4,10 +4,14 @@ import type { Binding } from "../../native/binding.ts";
 import { defaultDataDir, networkDirectory } from "../configuration/network.ts";
 import { type Entry, readEntries } from "../folder/census.ts";
 import { errnoOf, onDisk } from "../folder/error.ts";
-import { readNote } from "../folder/notes.ts";
 import type { Place } from "../folder/place.ts";
 import type { Reservation } from "../folder/reservation.ts";
-import { cachedNetns, defaultResultsDir, isNamespace } from "./liveness.ts";
+import { isNamespace } from "../liveness/namespace.ts";
+import {
+  type Traces,
+  tracesOf,
+  whereaboutsOf,
+} from "../liveness/whereabouts.ts";
 
 /** Where an admin looks. */
 export interface Premises {
@@ -18,6 +22,8 @@ export interface Premises {
   readonly resultsDir?: string;
   /** `/run/crosslink/ipam` when absent. */
   readonly runDirectory?: string;
+  /** `/var/lib/crosslink/ipam` when absent. */
+  readonly stateDirectory?: string;
 }
 
 /** An address that somebody holds, as `crosslink ipam list --json` prints it. */
@@ -31,22 +37,24 @@ export interface Holding {
   readonly since: string;
   /** The holder's network namespace, where that is known. */
   readonly netns?: string;
-  /** Whether that namespace is gone; absent where nobody knows. */
+  /** Whether that namespace is gone, or the boot in which it was; absent where nobody knows. */
   readonly stale?: boolean;
 }
 
 /** Everything that is held, network by network, in the order of the addresses. Takes no lock and changes nothing. */
 export function takeInventory(premises: Premises): readonly Holding[] {
   const dataDir = premises.dataDir ?? defaultDataDir;
-  return networkNames(dataDir).flatMap((network) =>
-    onDisk(`read the store "${join(dataDir, network)}"`, () =>
-      [...readEntries(join(dataDir, network))]
-        .flatMap((entry) => holding(premises, network, entry))
+  return networkNames(dataDir).flatMap((network) => {
+    const place = placeFor(premises, network);
+    const traces = tracesOf(place, network, premises.resultsDir);
+    return onDisk(`read the store "${place.directory}"`, () =>
+      [...readEntries(place.directory)]
+        .flatMap((entry) => holding(traces, entry))
         .sort((a, b) =>
           a.address.localeCompare(b.address, "en", { numeric: true }),
         ),
-    ),
-  );
+    );
+  });
 }
 
 /** A network's folder in the store. */
@@ -54,11 +62,12 @@ export function placeFor(
   { dataDir, ...rest }: Premises,
   network: string,
 ): Place {
-  const { binding, runDirectory } = rest;
+  const { binding, runDirectory, stateDirectory } = rest;
   return {
     directory: networkDirectory(dataDir, network),
     binding,
     ...(runDirectory !== undefined && { runDirectory }),
+    ...(stateDirectory !== undefined && { stateDirectory }),
   };
 }
 
@@ -76,42 +85,24 @@ function networkNames(dataDir: string): readonly string[] {
   }
 }
 
-function holding(
-  premises: Premises,
-  network: string,
-  { address, reservation }: Entry,
-): readonly Holding[] {
-  const path = join(networkDirectory(premises.dataDir, network), address);
+function holding(traces: Traces, entry: Entry): readonly Holding[] {
+  const { place, network } = traces;
+  const { address, reservation } = entry;
+  const path = join(place.directory, address);
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return []; // freed since the folder was read
   const { kind, ...owner } = reservation;
   const since = found.mtime.toISOString();
-  return [
-    {
-      network,
-      address,
-      kind,
-      ...owner,
-      since,
-      ...liveness(premises, network, { address, reservation }),
-    },
-  ];
+  const known = liveness(traces, entry);
+  return [{ network, address, kind, ...owner, since, ...known }];
 }
 
+/** A namespace that nobody saw counts as gone, too: here an admin decides. */
 function liveness(
-  premises: Premises,
-  network: string,
-  { address, reservation }: Entry,
+  traces: Traces,
+  entry: Entry,
 ): Pick<Holding, "netns" | "stale"> {
-  if (reservation.kind !== "held") return {};
-  const note = readNote(placeFor(premises, network), address);
-  const noted =
-    note?.containerID === reservation.containerID &&
-    note.ifname === reservation.ifname
-      ? note.netns
-      : undefined;
-  const netns =
-    noted ??
-    cachedNetns(premises.resultsDir ?? defaultResultsDir, network, reservation);
-  return netns === undefined ? {} : { netns, stale: !isNamespace(netns) };
+  const { netns, gone } = whereaboutsOf(traces, entry);
+  if (netns === undefined) return gone ? { stale: true } : {};
+  return { netns, stale: gone || !isNamespace(netns) };
 }

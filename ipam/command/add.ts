@@ -1,14 +1,18 @@
 import type { Request } from "../../cni/request.ts";
-import { allocate } from "../allocator.ts";
+import { bootId } from "../../native/boot.ts";
 import { readConfiguration } from "../configuration/network.ts";
 import { type IpamContext, placeOf } from "../context.ts";
+import { isNamespace } from "../liveness/namespace.ts";
+import { tracesOf } from "../liveness/whereabouts.ts";
 import { preparePool } from "../pool.ts";
+import { allocateOrReclaim } from "../reclaim.ts";
 import { readResolvConf } from "../resolv-conf.ts";
 import { writeResult } from "../result.ts";
 import { withStore } from "../store/disk.ts";
 import { syncFiles } from "../folder/durable.ts";
-import { writeNotes } from "../folder/notes.ts";
+import { type Note, writeNotes } from "../folder/notes.ts";
 import type { Place } from "../folder/place.ts";
+import { asAid } from "../folder/scratch.ts";
 
 /**
  * ADD: an address of each range set, on disk before it is answered.
@@ -23,16 +27,36 @@ export function add(request: Request, context: IpamContext): object {
     ? readResolvConf(configuration.resolvConf)
     : {};
   const place = placeOf(configuration, context);
+  const { network, requested } = configuration;
   const leases = withStore(place, (store) =>
-    allocate(store, { ...pool, owner, requested: configuration.requested }),
+    allocateOrReclaim(
+      store,
+      { ...pool, owner, requested },
+      {
+        traces: () => tracesOf(place, network, context.resultsDir),
+        netns: request.netns,
+        leave: context.leave,
+      },
+    ),
   );
   const addresses = leases.map(({ address }) => address.text);
   makeDurable(place, addresses);
-  writeNotes(place, addresses, { ...owner, netns: request.netns });
+  writeNotes(place, addresses, noteOf(request));
   return writeResult(
     { leases, routes: configuration.routes, dns },
     request.version,
   );
+}
+
+function noteOf({ containerId, ifname, netns }: Request): Note {
+  const boot = asAid(bootId) ?? "";
+  return {
+    containerID: containerId,
+    ifname,
+    netns,
+    seen: isNamespace(netns),
+    boot,
+  };
 }
 
 function makeDurable(place: Place, addresses: readonly string[]): void {

@@ -4,7 +4,7 @@ import { type IpamContext, placeOf } from "../context.ts";
 import { configuredSets } from "../pool.ts";
 import { withStore } from "../store/disk.ts";
 import { syncDirectory } from "../folder/durable.ts";
-import { removeNotes } from "../folder/notes.ts";
+import { removeNotes, removeNotesFolder } from "../folder/notes.ts";
 
 /**
  * DEL: frees every address of the attachment, in whatever range; that there is none is no error. Doesn't need the mesh.
@@ -25,4 +25,5 @@ export function del(request: Request, context: IpamContext): void {
   if (freed.length === 0) return;
   syncDirectory(place.directory);
   removeNotes(place, freed);
+  removeNotesFolder(place);
 }

@@ -4,7 +4,7 @@ import { readConfiguration } from "../configuration/network.ts";
 import { type IpamContext, placeOf } from "../context.ts";
 import { withStore } from "../store/disk.ts";
 import { syncDirectory } from "../folder/durable.ts";
-import { removeNotes } from "../folder/notes.ts";
+import { removeNotes, removeNotesFolder } from "../folder/notes.ts";
 import type { Reservation } from "../folder/reservation.ts";
 
 /**
@@ -26,6 +26,7 @@ export function gc(request: Request, context: IpamContext): void {
   if (freed.length === 0) return;
   syncDirectory(place.directory);
   removeNotes(place, freed);
+  removeNotesFolder(place);
 }
 
 /** Whether nobody will ever free a reservation. */

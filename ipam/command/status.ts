@@ -1,5 +1,9 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { Request } from "../../cni/request.ts";
+import type { Allocation } from "../allocator.ts";
+import { exhausted } from "../error.ts";
+import { leftOver } from "../liveness/left-over.ts";
+import { tracesOf } from "../liveness/whereabouts.ts";
 import { freeAddress, setText } from "../allocator.ts";
 import { readConfiguration } from "../configuration/network.ts";
 import { type IpamContext, placeOf } from "../context.ts";
@@ -15,21 +19,43 @@ import type { Place } from "../folder/place.ts";
 export function status(request: Request, context: IpamContext): void {
   const configuration = readConfiguration(request);
   const { sets, reserved } = preparePool(request, configuration, context);
-  const full = inWritableStore(placeOf(configuration, context), (store) =>
-    sets.findIndex((set, index) => {
-      const last = store.lastReserved(index);
-      return freeAddress(set, { ...store, reserved, last }) === undefined;
-    }),
-  );
+  const { network } = configuration;
+  const place = placeOf(configuration, context);
+  const full = inWritableStore(place, (store) => {
+    const without = (gone: ReadonlySet<string>): number =>
+      firstFull(store, { sets, reserved, gone });
+    const before = without(new Set());
+    if (before < 0) return before;
+    context.leave?.();
+    if (context.leave !== undefined) return before;
+    const traces = tracesOf(place, network, context.resultsDir);
+    return without(new Set(leftOver(store.entries(), traces)));
+  });
   const set = sets[full];
   if (set === undefined) return;
-  throw new CniError(
-    ErrorCode.notAvailable,
+  throw exhausted(
     `Cannot serve ADD: no IP addresses available in ${setText(set)}`,
-    {
-      details: `network "${configuration.network}", range set ${full}; "crosslink ipam list" shows who holds them`,
-    },
+    `network "${network}", range set ${full}; "crosslink ipam list" shows who holds them`,
   );
+}
+
+/** The first range set without a free address, as an ADD would find it that frees what is gone; -1 when there is none. */
+function firstFull(
+  store: DiskStore,
+  {
+    sets,
+    reserved,
+    gone,
+  }: Pick<Allocation, "sets" | "reserved"> & {
+    readonly gone: ReadonlySet<string>;
+  },
+): number {
+  const isTaken = (address: string): boolean =>
+    store.isTaken(address) && !gone.has(address);
+  return sets.findIndex((set, index) => {
+    const last = store.lastReserved(index);
+    return freeAddress(set, { isTaken, reserved, last }) === undefined;
+  });
 }
 
 /** What keeps a store from being used keeps ADD from being served. */

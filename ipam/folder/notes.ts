@@ -1,32 +1,51 @@
-import { readlinkSync, symlinkSync, unlinkSync } from "node:fs";
+import {
+  type BigIntStats,
+  lstatSync,
+  readlinkSync,
+  symlinkSync,
+  unlinkSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Attachment } from "../../cni/request.ts";
-import { makeFolders } from "./folders.ts";
+import {
+  makeMemoryDirectory,
+  memoryDirectory,
+  removeMemoryDirectory,
+} from "./memory.ts";
 import type { Place } from "./place.ts";
-import { asAid, makeScratchDirectory, scratchDirectory } from "./scratch.ts";
+import type { Reservation } from "./reservation.ts";
+import { asAid } from "./scratch.ts";
 
-/** Whose address it is and where the container's network namespace was when it got it. */
+/** Whose address it is, and what was known of the container's network namespace. */
 export interface Note extends Attachment {
+  /** Where the namespace was; empty where nobody said. */
   readonly netns: string;
+  /** Whether there was a namespace when this was noted, so that its absence later means something. */
+  readonly seen: boolean;
+  /** The kernel's boot in which the reservation was there. */
+  readonly boot: string;
 }
 
-const FOLDER = "netns";
+const SEEN = "seen";
 
 /**
- * Notes the namespace that addresses were given to, for admins who look for stale ones: host-local's files have no
- * place for it. A symbolic link whose target is the note is written and read in one system call each.
+ * Notes what host-local's files have no place for: the namespace that addresses were given to, and in which boot. A
+ * symbolic link whose target is the note is written and read in one system call each. Not brought to disk on purpose:
+ * a note that a crash takes leaves a reservation of which nothing is known, and that is kept.
  */
 export function writeNotes(
   place: Place,
   addresses: readonly string[],
-  note: Note,
+  { containerID, ifname, netns, seen, boot }: Note,
 ): void {
-  const target = [note.containerID, note.ifname, note.netns].join("\n");
+  const said = [containerID, ifname, netns, seen ? SEEN : "", boot];
+  removeNotes(place, addresses);
   asAid(() => {
-    const folder = join(makeScratchDirectory(place), FOLDER);
-    makeFolders(folder, 0o700);
-    removeNotes(place, addresses);
-    for (const address of addresses) symlinkSync(target, join(folder, address));
+    const folder = makeMemoryDirectory(place);
+    for (const address of addresses) {
+      const target = [...said, stampOf(place, address)].join("\n");
+      symlinkSync(target, join(folder, address));
+    }
   });
 }
 
@@ -34,17 +53,61 @@ export function writeNotes(
 export function removeNotes(place: Place, addresses: readonly string[]): void {
   for (const address of addresses) {
     asAid(() => {
-      unlinkSync(join(scratchDirectory(place), FOLDER, address));
+      unlinkSync(join(memoryDirectory(place), address));
     });
   }
 }
 
-/** The note of an address; undefined when there is none. It may be about an earlier holder. */
-export function readNote(place: Place, address: string): Note | undefined {
+/** Removes the folder of notes once a network has none. */
+export function removeNotesFolder(place: Place): void {
+  asAid(() => {
+    removeMemoryDirectory(place);
+  });
+}
+
+/** The note about the very file that a reservation was read from; undefined where there is none. */
+export function readNote(
+  place: Place,
+  address: string,
+  reservation: Reservation,
+): Note | undefined {
+  const owner = ownerOf(reservation);
   const target = asAid(() =>
-    readlinkSync(join(scratchDirectory(place), FOLDER, address)),
+    readlinkSync(join(memoryDirectory(place), address)),
   );
-  const [containerID, ifname, netns] = target?.split("\n") ?? [];
-  if (containerID === undefined || ifname === undefined) return undefined;
-  return netns === undefined ? undefined : { containerID, ifname, netns };
+  if (owner === undefined || target === undefined) return undefined;
+  const [containerID, ifname, netns = "", seen, boot = "", stamp] =
+    target.split("\n");
+  const same =
+    containerID === owner.containerID &&
+    ifname === owner.ifname &&
+    stamp === asAid(() => stampOf(place, address));
+  return same ? { ...owner, netns, seen: seen === SEEN, boot } : undefined;
+}
+
+/** Whose a reservation is: of one without an interface, the container's. */
+export function ownerOf(reservation: Reservation): Attachment | undefined {
+  switch (reservation.kind) {
+    case "held":
+      return {
+        containerID: reservation.containerID,
+        ifname: reservation.ifname,
+      };
+    case "legacy":
+      return { containerID: reservation.containerID, ifname: "" };
+    case "empty":
+    case "foreign":
+      return undefined;
+  }
+}
+
+/**
+ * Tells a file from an earlier or later one of the same name, whoever wrote it: a container that is started again keeps
+ * its ID, and host-local, which reserves anew, makes no notes. Only ever compared, so that no clock has to be right.
+ */
+function stampOf({ directory }: Place, address: string): string {
+  const { ino, mtimeNs }: BigIntStats = lstatSync(join(directory, address), {
+    bigint: true,
+  });
+  return `${ino}:${mtimeNs}`;
 }

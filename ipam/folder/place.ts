@@ -12,4 +12,6 @@ export interface Place {
     | undefined;
   /** For what may be lost with a reboot; the default is beside the agent's socket. */
   readonly runDirectory?: string;
+  /** For notes that outlive a reboot; the default is beside what the fence remembers. */
+  readonly stateDirectory?: string;
 }

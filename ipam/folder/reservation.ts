@@ -9,7 +9,7 @@ export type Reservation =
     }
   /** Written before interfaces were: the container ID only. */
   | { readonly kind: "legacy"; readonly containerID: string }
-  /** A program died between creating the file and writing to it. */
+  /** A program died between creating the file and writing to it, or the machine before that came to disk. */
   | { readonly kind: "empty" }
   /** Not what a reservation looks like; nobody's business to touch it. */
   | { readonly kind: "foreign" };
@@ -27,7 +27,9 @@ export function writeReservation({ containerID, ifname }: Attachment): string {
 
 /** Reads what {@link writeReservation} wrote; white space around it is ignored, as host-local does. */
 export function readReservation(text: string): Reservation {
-  const [containerID = "", ifname, ...rest] = text.trim().split("\r\n");
+  // A crash between a write and the disk leaves a file of its length, full of zeros
+  const written = text.replaceAll("\0", "").trim() === "" ? "" : text.trim();
+  const [containerID = "", ifname, ...rest] = written.split("\r\n");
   if (containerID === "" && ifname === undefined) return { kind: "empty" };
   // SPEC.md 1.1.0 §2 "Parameters": CNI_CONTAINERID
   const sound = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(containerID);

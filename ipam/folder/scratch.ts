@@ -8,7 +8,7 @@ const RUN_DIRECTORY = "/run/crosslink/ipam";
 
 /**
  * A folder for what is only an aid: everything in it can be missing, stale or impossible to write, and the store alone
- * says who holds what. Outside of the store, since host-local takes every file there for a reservation.. The network's folder must exist.
+ * says who holds what. Outside of the store, since host-local takes every file there for a reservation. The network's folder must exist.
  */
 export function scratchDirectory({ directory, runDirectory }: Place): string {
   // By inode: a folder that was removed and made again starts anew

@@ -60,12 +60,14 @@ export function withStore<Value>(
 }
 
 function openStore(directory: string, ledger: Ledger): DiskStore {
-  const isTaken = takenLookup(directory);
+  const { isTaken, forget } = takenLookup(directory);
   const holders = openHolders(directory, ledger);
   const free = (address: string): boolean => {
     const freed = removeFile(directory, address);
-    if (freed) holders.forget(address);
-    return freed;
+    if (!freed) return false;
+    holders.forget(address);
+    forget(address);
+    return true;
   };
   return {
     entries: () => readEntries(directory),
@@ -98,18 +100,23 @@ const LOOKUPS = 64;
 
 /**
  * Whether a name exists. Most often the first one asked for is free; in a crowded network thousands may have to be
- * asked for, and one pass over the folder's names answers them all.
+ * asked for, and one pass over the folder's names answers them all. What is freed since is to be forgotten.
  */
-function takenLookup(directory: string): (name: string) => boolean {
+function takenLookup(directory: string) {
   let lookups = 0;
-  let names: ReadonlySet<string> | undefined;
-  return (name) => {
-    lookups++;
-    if (lookups > LOOKUPS) names ??= new Set(readdirSync(directory));
-    return names
-      ? names.has(name)
-      : lstatSync(join(directory, name), { throwIfNoEntry: false }) !==
-          undefined;
+  let names: Set<string> | undefined;
+  return {
+    isTaken: (name: string): boolean => {
+      lookups++;
+      if (lookups > LOOKUPS) names ??= new Set(readdirSync(directory));
+      return names
+        ? names.has(name)
+        : lstatSync(join(directory, name), { throwIfNoEntry: false }) !==
+            undefined;
+    },
+    forget: (name: string): void => {
+      names?.delete(name);
+    },
   };
 }
 

@@ -19,7 +19,7 @@ import {
   encapsulationSockets,
   type EncapsulationSockets,
 } from "./encapsulation.ts";
-import type { Answer } from "./call/frame.ts";
+import type { Answer, Left } from "./call/frame.ts";
 import { type Keeper, keeper } from "./keeper.ts";
 import { knownMesh } from "./known-mesh.ts";
 import { lastingSession } from "./lasting-session.ts";
@@ -185,7 +185,7 @@ function serveObserved(
   call: RemoteCall,
   context: KnowingContext,
   { kernel, host, logs, observer }: AgentOptions,
-): Answer | undefined {
+): Answer | Left {
   return observer.serving(call, () =>
     serveCall(call, {
       ...context,

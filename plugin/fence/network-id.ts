@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { bootId } from "../../native/boot.ts";
 import { openTransport, NETLINK_ROUTE } from "../../native/socket.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 
@@ -12,11 +12,10 @@ export interface NetworkId {
 
 /** The network namespace that a kernel's node is in. */
 export function networkId({ binding, netns }: Kernel): NetworkId {
-  const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
   const socket = openTransport(binding, NETLINK_ROUTE, netns);
   try {
     const cookie = binding.namespaceCookie(socket.fd);
-    return { boot, network: cookie < 0 ? "" : String(cookie) };
+    return { boot: bootId(), network: cookie < 0 ? "" : String(cookie) };
   } finally {
     socket.close();
   }

@@ -17,6 +17,8 @@ import { findSelf, type Host, type LinkedNode } from "../node/linked.ts";
 export interface IpamFront {
   readonly kernel: () => Kernel;
   readonly host: Host;
+  /** As IpamContext's: absent in a process of the runtime's, which sees what the runtime sees. */
+  readonly leave?: () => void;
   /** What a resident agent knows of the mesh already; undefined where the files have to be read. */
   readonly knownMesh?: (config: NetworkConfiguration) => Mesh | undefined;
 }
@@ -31,6 +33,7 @@ function ipamContext(front: IpamFront): IpamContext {
   return {
     binding: () => front.kernel().binding,
     patience: () => front.kernel().patience,
+    ...(front.leave && { leave: front.leave }),
     mesh: (hints) => meshFor(hints, front),
   };
 }

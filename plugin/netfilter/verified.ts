@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { bootId } from "../../native/boot.ts";
 import type { NftablesClient } from "../../native/nftables/client.ts";
 import type { DesiredSnat } from "./state.ts";
 
@@ -29,7 +30,7 @@ export function fingerprint(
   const table = client.tables().find(({ table }) => table === OWN_TABLE);
   if (table === undefined) return undefined;
   return [
-    readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
+    bootId(),
     readlinkSync("/proc/self/ns/net"),
     client.generation(),
     table.handle,

@@ -1,6 +1,9 @@
 import { freeHoldings } from "../../ipam/admin/administer.ts";
 import { type Holding, takeInventory } from "../../ipam/admin/inventory.ts";
-import { cachedNetns, defaultResultsDir } from "../../ipam/admin/liveness.ts";
+import {
+  cachedResult,
+  defaultResultsDir,
+} from "../../ipam/liveness/results.ts";
 import type { Binding } from "../../native/binding.ts";
 import type { IpamNetwork } from "../install/networks.ts";
 import type { Log } from "../kernel/log.ts";
@@ -86,7 +89,7 @@ function premisesOf({ dataDir }: IpamNetwork, { binding }: Look) {
 function isOccupied(attachment: Held, occupied: ReadonlySet<number>): boolean {
   const netns =
     attachment.netns ??
-    cachedNetns(defaultResultsDir, attachment.network, attachment);
+    cachedResult(defaultResultsDir, attachment.network, attachment)?.netns;
   const inode = netns === undefined ? undefined : inodeOf(netns);
   return inode !== undefined && occupied.has(inode);
 }

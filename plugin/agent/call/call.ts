@@ -4,7 +4,7 @@ import { type Process, run } from "../../../cni/main.ts";
 import { readToEnd } from "../../../cni/stdio.ts";
 import { type PluginContext, pluginHandlers } from "../../handlers/handlers.ts";
 import { type IpamFront, serveIpam } from "../../handlers/ipam.ts";
-import type { Answer } from "./frame.ts";
+import type { Answer, Left } from "./frame.ts";
 import type { RemoteCall } from "./server.ts";
 
 /** What serves calls in this process, as it would in one of their own. */
@@ -18,14 +18,14 @@ export type ServingContext = Pick<
 export const AGENT_PATIENCE_MS = 100;
 
 /**
- * Serves one call as the full binary would: by the same handlers, with the same words.
- *
- * @returns undefined where another program holds a lock: the full binary may wait for that, and nobody else has to then
+ * Serves one call as the full binary would: by the same handlers, with the same words. Left to it is what takes a lock
+ * that another program holds, since it may wait; and who of the holders of addresses lives, since it sees the node's
+ * namespaces, which an agent in a container doesn't.
  */
 export function serveCall(
   call: RemoteCall,
   context: ServingContext,
-): Answer | undefined {
+): Answer | Left {
   const stdout: string[] = [];
   const stderr: string[] = [];
   const process: Process = {
@@ -35,14 +35,14 @@ export function serveCall(
     writeStdout: (text) => stdout.push(text),
     writeStderr: (text) => stderr.push(text),
   };
-  const lock = { isHeld: false };
+  const reasons: string[] = [];
   const kernel = {
     ...context.kernel(),
     openNetns: () => reopen(call),
     patience: {
       milliseconds: AGENT_PATIENCE_MS,
       givenUp: () => {
-        lock.isHeld = true;
+        reasons.push("another program holds a lock");
       },
     },
   };
@@ -51,8 +51,12 @@ export function serveCall(
     kernel: () => kernel,
     lend: (use) => context.lend((session) => use({ ...session, kernel })),
     writeStderr: process.writeStderr,
+    leave: () => {
+      reasons.push("no address is free, and the full binary sees who is gone");
+    },
   });
-  if (lock.isHeld) return undefined;
+  const [left] = reasons;
+  if (left !== undefined) return { left };
   return { exitCode, stdout: stdout.join(""), stderr: stderr.join("") };
 }
 

@@ -71,6 +71,11 @@ export interface Answer {
   readonly stderr: string;
 }
 
+/** A call that the agent leaves to the full binary, and why. */
+export interface Left {
+  readonly left: string;
+}
+
 /** An answer's messages: magic, exit code and the two lengths (u32 each), then stdout's bytes and stderr's. */
 export function encodeAnswer(answer: Answer): Uint8Array[] {
   const stdout = Buffer.from(answer.stdout);

@@ -17,6 +17,7 @@ import {
   type CallFrame,
   decodeCall,
   encodeAnswer,
+  type Left,
   LONGEST_CALL_BYTES,
   nameFiles,
 } from "./frame.ts";
@@ -24,8 +25,8 @@ import {
 /** One call as it came: the launcher's variables, and its open files. */
 export interface RemoteCall extends CallFrame, CallFiles {}
 
-/** Serves one call, or leaves it to the full binary: undefined then. Must not throw. */
-type Serve = (call: RemoteCall) => Answer | undefined;
+/** Serves one call, or leaves it to the full binary. Must not throw. */
+type Serve = (call: RemoteCall) => Answer | Left;
 
 /** Who serves whom. */
 export interface Service {
@@ -117,8 +118,8 @@ function serveConnection(
     if (isGone(binding, connection))
       throw new RangeError("Cannot serve a call: its caller is gone");
     const answer = service.serve(call);
-    if (answer === undefined)
-      throw new RangeError("Cannot serve a call: another program holds a lock");
+    if ("left" in answer)
+      throw new RangeError(`Cannot serve a call: ${answer.left}`);
     for (const part of encodeAnswer(answer))
       sendLocal(binding, connection, part);
   } catch (error) {

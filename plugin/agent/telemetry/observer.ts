@@ -3,7 +3,7 @@ import { toCniError } from "../../../cni/translate.ts";
 import type { Bypass } from "../../bypass/bypass.ts";
 import type { Onlooker } from "../../node/converge.ts";
 import type { FullPlan } from "../../node/full-plan.ts";
-import type { Answer, CallFrame } from "../call/frame.ts";
+import type { Answer, CallFrame, Left } from "../call/frame.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Afterwards } from "../call/afterwards.ts";
 import { bypassNews } from "./bypass-news.ts";
@@ -13,8 +13,8 @@ export interface Observer extends Onlooker {
   /** Runs one call. */
   readonly serving: (
     call: CallFrame,
-    serve: () => Answer | undefined,
-  ) => Answer | undefined;
+    serve: () => Answer | Left,
+  ) => Answer | Left;
   /** Runs one look at the node. Returns whether it succeeded; why not is logged. */
   readonly reconciling: (look: () => void) => boolean;
   /** Runs one look for bypasses. Returns whether it succeeded. */
@@ -57,7 +57,7 @@ export function observe(notebook: Notebook): Observer {
     serving: (call, serve) => {
       const started = performance.now();
       const answer = serve();
-      if (answer === undefined) return undefined;
+      if ("left" in answer) return answer;
       const seconds = (performance.now() - started) / 1000;
       later(() => {
         tellCall({ call, answer, seconds }, notebook);

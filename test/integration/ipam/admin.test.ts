@@ -15,7 +15,7 @@ function premises() {
   const folder = temporary();
   const at = (name: string): string => join(folder.path, name);
   const dataDir = at("networks");
-  const runDirectory = at("run");
+  const folders = { runDirectory: at("run"), stateDirectory: at("state") };
   const resultsDir = at("results");
   for (const path of [dataDir, resultsDir]) mkdirSync(path);
   const add = (id: string, netns: string, network = "podnet"): void => {
@@ -24,13 +24,13 @@ function premises() {
       name: network,
       ipam: { subnet: "10.1.2.0/24", dataDir },
     };
-    callHandlers({ command: "ADD", id, netns, config }, { runDirectory });
+    callHandlers({ command: "ADD", id, netns, config }, folders);
   };
   const run = (words: string, json = true): string =>
     administer(
       words.split(" ").filter((word) => !word.startsWith("--")),
       { json, stale: words.includes("--stale") },
-      { binding: () => loadBinding(), dataDir, runDirectory, resultsDir },
+      { binding: () => loadBinding(), dataDir, resultsDir, ...folders },
     );
   const cache = (id: string, content: object): void => {
     writeFileSync(

@@ -102,6 +102,7 @@ export function callHandlers(
       binding: () => loadBinding(),
       mesh: () => undefined,
       runDirectory: join(tmpdir(), "crosslink-ipam-run"),
+      stateDirectory: join(tmpdir(), "crosslink-ipam-state"),
       ...context,
     }),
   );

@@ -13,6 +13,7 @@ describe("readReservation()", () => {
     ["abc\r\n", { kind: "legacy", containerID: "abc" }],
     ["", { kind: "empty" }],
     [" \r\n", { kind: "empty" }],
+    ["\u0000".repeat(70), { kind: "empty" }],
     ["abc\neth0", { kind: "foreign" }],
     ["abc\r\neth0\r\nmore", { kind: "foreign" }],
     ["two words", { kind: "foreign" }],
