@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { CniError, ErrorCode } from "../../cni/error.ts";
+import { type FileRules, readFileChecked } from "../../conf/document/file.ts";
 import { type Cidr, parseAddressWithPrefix } from "../../ip/cidr.ts";
 
 /** Where flanneld leaves the node's lease. */
@@ -32,15 +32,23 @@ export function parseSubnetFile(text: string): Cidr[] {
     .map((value) => parseAddressWithPrefix(value).network);
 }
 
+/** flanneld writes a few lines. */
+const RULES: FileRules = {
+  kind: "subnet file",
+  fixIfMissing: "flanneld writes it when it has a lease",
+  byteLimit: 64 * 1024,
+  check: () => undefined,
+};
+
 function readSubnetFile(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return readFileChecked(path, RULES);
   } catch (cause) {
     throw new CniError(
       ErrorCode.io,
       `Cannot read "${path}", which holds this node's pod CIDR`,
       {
-        details: `${String(cause)}. Is flanneld running? Otherwise give this node's podCIDRs in the cluster file`,
+        details: `${cause instanceof Error ? cause.message : String(cause)}. Is flanneld running? Otherwise give this node's podCIDRs in the cluster file`,
         cause,
       },
     );

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,6 +34,23 @@ describe("parseSubnetFile()", () => {
 });
 
 describe("readFlannelSubnets()", () => {
+  it("neither waits at a FIFO nor reads without end", () => {
+    const refused = (fact: string) =>
+      expect.objectContaining({
+        code: 5,
+        details: expect.stringContaining(fact) as string,
+      }) as Error;
+    const fifo = join(folder, "fifo");
+    execFileSync("mkfifo", [fifo]);
+    expect(() => readFlannelSubnets(fifo)).toThrow(refused("it is a FIFO"));
+    expect(() => readFlannelSubnets("/dev/zero")).toThrow(
+      refused("it is a device"),
+    );
+    const large = join(folder, "large");
+    writeFileSync(large, "FLANNEL_MTU=1450\n".repeat(10_000));
+    expect(() => readFlannelSubnets(large)).toThrow(refused("it is larger"));
+  });
+
   it("says that flannel may not run where there is no file", () => {
     expect(() => readFlannelSubnets(join(folder, "subnet.env"))).toThrow(
       expect.objectContaining({
