@@ -5,11 +5,7 @@ import {
   parseConfiguration,
   requireNetworkName,
 } from "./configuration.ts";
-import {
-  type Environment,
-  parseEnvironment,
-  type Variables,
-} from "./environment.ts";
+import { parseEnvironment, type Variables } from "./environment.ts";
 import { CniError, ErrorCode } from "./error.ts";
 import { createRequest, type Request } from "./request.ts";
 import { toCniError } from "./translate.ts";
@@ -28,6 +24,8 @@ export interface Handlers {
   readonly check: (request: Request) => void;
   readonly gc: (request: Request) => void;
   readonly status: (request: Request) => void;
+  /** Called where a call is refused before its handler could be: with what is known of it. Whatever it throws is only told. */
+  readonly refused?: (command: string, config: Configuration) => void;
 }
 
 /** The parts of a process that a call touches. */
@@ -49,11 +47,12 @@ export interface Process {
  */
 export function run(process: Process, handlers: Handlers): number {
   // The error object's version, until the configuration has said its own
-  const call = { action: "start", version: currentVersion };
+  const call: Call = { action: "start", version: currentVersion, config: {} };
   try {
     const answer = serve(process, handlers, call);
     return answer === undefined || deliver(process, answer) ? 0 : 1;
   } catch (error) {
+    if (call.isHandled !== true) refuse(process, handlers, call);
     const known = toCniError(error, call.action);
     if (known.code === ErrorCode.internal) logOrigin(process, error);
     deliver(process, JSON.stringify(known.toJSON(call.version)));
@@ -65,6 +64,20 @@ export function run(process: Process, handlers: Handlers): number {
 interface Call {
   action: string;
   version: string;
+  config: Configuration;
+  isHandled?: boolean;
+}
+
+function refuse(
+  process: Process,
+  { refused }: Handlers,
+  { config }: Call,
+): void {
+  try {
+    refused?.(process.environment["CNI_COMMAND"] ?? "", config);
+  } catch (error) {
+    tell(process, toCniError(error, "refuse the call").message);
+  }
 }
 
 function serve(
@@ -77,20 +90,18 @@ function serve(
   call.action = `complete ${command}`;
   if (command === "VERSION") return answerVersion(process);
   const config = parseConfiguration(readInput(process));
+  call.config = config;
   const version = configurationVersion(config);
   if (isSupportedVersion(version)) call.version = version;
   requireCommand(version, command);
   requireNetworkName(config);
-  return dispatch(environment, config, handlers);
+  const request = createRequest(environment, config);
+  call.isHandled = true;
+  return dispatch(request, handlers);
 }
 
-function dispatch(
-  environment: Environment,
-  config: Configuration,
-  handlers: Handlers,
-): string | undefined {
-  const request = createRequest(environment, config);
-  switch (environment.command) {
+function dispatch(request: Request, handlers: Handlers): string | undefined {
+  switch (request.command) {
     case "ADD":
       return writeResult(handlers.add(request));
     case "DEL":

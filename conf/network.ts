@@ -27,3 +27,30 @@ export function parseNetwork(
   }
   return value as NetworkConfiguration;
 }
+
+/** What says where the cluster files are, and which of their nodes this is. */
+const PLACE = ["clustersDir", "node"];
+
+/**
+ * What of an entry holds although the whole does not; the defaults for the rest. Nothing of it is to be believed, but for one
+ * purpose: to block packets. Throws nothing.
+ */
+export function salvageNetwork(
+  config: Readonly<Record<string, unknown>>,
+): NetworkConfiguration {
+  const kept = Object.entries(config).flatMap(
+    ([key, value]): [string, unknown][] => {
+      const name = PLACE.find(
+        (known) => known.toLowerCase() === key.toLowerCase(),
+      );
+      const alone = { type: "crosslink", ...(name && { [name]: value }) };
+      return name !== undefined && isNetworkConfiguration(alone)
+        ? [[name, value]]
+        : [];
+    },
+  );
+  return parseNetwork({
+    type: "crosslink",
+    ...Object.fromEntries<unknown>(kept),
+  });
+}

@@ -9,10 +9,11 @@ import { unmetered } from "../agent/telemetry/meter.ts";
 import { openMetrics } from "../agent/telemetry/metrics.ts";
 import { type Meter, observe } from "../agent/telemetry/observer.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import type { Log } from "../kernel/log.ts";
+import { type Log, openLog } from "../kernel/log.ts";
 import { claimSocket } from "../agent/call/socket-folder.ts";
 import { probeAgent } from "./agent-probe.ts";
 import type { Terminal } from "./command.ts";
+import { fenced } from "./fenced.ts";
 import { runtimeSocket } from "../runtime/endpoint.ts";
 import { CONFLIST_FOLDER, type Options, readConfiguration } from "./options.ts";
 
@@ -30,6 +31,11 @@ function metricsPath({
 /** `crosslink agent`: stays until SIGTERM or SIGINT. */
 export function runAgent(options: Options, terminal: Terminal): number {
   if (options.flags.has("probe")) return probeAgent(metricsPath(options));
+  const log = openLog(terminal.writeStderr);
+  return fenced(() => stay(options, terminal), { options, terminal, log });
+}
+
+function stay(options: Options, terminal: Terminal): number {
   const { conflist, socket = AGENT_SOCKET } = options;
   putCallsFirst();
   const kernel = terminal.kernel();
@@ -41,7 +47,8 @@ export function runAgent(options: Options, terminal: Terminal): number {
   const stop = startAgent({
     kernel,
     host: terminal.host,
-    configuration: () => readConfiguration(options),
+    configuration: () =>
+      fenced(() => readConfiguration(options), { options, terminal, log }),
     conflists:
       conflist === undefined
         ? { folder: CONFLIST_FOLDER }

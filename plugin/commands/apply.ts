@@ -3,11 +3,16 @@ import { type Log, openLog } from "../kernel/log.ts";
 import { converge } from "../node/converge.ts";
 import { withSession } from "../kernel/session.ts";
 import type { Terminal } from "./command.ts";
+import { fenced } from "./fenced.ts";
 import { type Options, readConfiguration } from "./options.ts";
 
 /** `crosslink apply`: brings this node to what its files say; one line a step. */
 export function runApply(options: Options, terminal: Terminal): number {
-  const config = readConfiguration(options);
+  const config = fenced(() => readConfiguration(options), {
+    options,
+    terminal,
+    log: openLog(terminal.writeStderr),
+  });
   const toFile = openLog(() => undefined, config.logFile);
   const done: string[] = [];
   withSession(terminal.kernel(), (session) => {

@@ -1,7 +1,11 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { CniError, ErrorCode } from "../../cni/error.ts";
-import { type NetworkConfiguration, parseNetwork } from "../../conf/network.ts";
+import {
+  type NetworkConfiguration,
+  parseNetwork,
+  salvageNetwork,
+} from "../../conf/network.ts";
 import { readConflist } from "../install/conflists.ts";
 
 /** Where runtimes look for conflists. */
@@ -46,6 +50,18 @@ export function readConfiguration(options: Options): NetworkConfiguration {
     ...(keyring === undefined ? {} : { keyring }),
     ...(node === undefined ? {} : { node }),
     ...(snat === undefined ? {} : { snat }),
+  });
+}
+
+/** As much of that as can be made out. Throws nothing. */
+export function salvageConfiguration(options: Options): NetworkConfiguration {
+  const { conflist, clusters, node } = options;
+  const entry =
+    conflist === undefined ? findEntry() : crosslinkEntry(tryRead(conflist));
+  return salvageNetwork({
+    ...entry,
+    ...(clusters === undefined ? {} : { clustersDir: clusters }),
+    ...(node === undefined ? {} : { node }),
   });
 }
 

@@ -10,6 +10,8 @@ export interface Memory {
   readonly clusters: ReadonlyMap<string, Remembered>;
   /** When the newest of the files changed that this node was last set up by, in nanoseconds since 1970. */
   readonly newest?: bigint;
+  /** Of the cluster files that this was remembered by. */
+  readonly folder?: string;
 }
 
 /** A cluster that was fenced. */
@@ -114,7 +116,7 @@ function outcome(
   const before = [...memory.clusters.values()].flatMap(({ cidrs }) => cidrs);
   const spoken = settled ? claims.flatMap(openedBy(own)) : [];
   const named = new Set(claims.map(({ name }) => name));
-  const { newest } = memory;
+  const { newest, folder } = memory;
   const ownName = own ?? memory.own;
   return {
     will: {
@@ -127,6 +129,7 @@ function outcome(
       clusters,
       ...(ownName === undefined ? {} : { own: ownName }),
       ...(newest === undefined ? {} : { newest }),
+      ...(folder === undefined ? {} : { folder }),
     },
     unlinked: [...clusters.keys()].filter((name) => !named.has(name)),
   };
@@ -138,15 +141,24 @@ function openedBy(own: string | undefined): (claim: Claim) => readonly Cidr[] {
     name === own || !encrypted ? [...seen, ...pods] : [];
 }
 
-/** One where it is known, by the files or by an earlier look; else all that there is evidence for. */
+/**
+ * One where it is known, by the files or by an earlier look; else all that there is evidence for. Where no file is of the
+ * one that was known, it may have another name now; but what was fenced for certain is not it.
+ */
 function ownClusters({
   claims,
   own,
   memory,
   machine,
 }: Circumstances): ReadonlySet<string> {
-  const known = own ?? memory.own;
-  return known === undefined ? maybeOwn(claims, machine) : new Set([known]);
+  if (own !== undefined) return new Set([own]);
+  if (memory.own === undefined) return maybeOwn(claims, machine);
+  if (claims.some(({ name }) => name === memory.own))
+    return new Set([memory.own]);
+  const renamed = [...maybeOwn(claims, machine)].filter(
+    (name) => memory.clusters.get(name)?.sure !== true,
+  );
+  return new Set([memory.own, ...renamed]);
 }
 
 /** Whether the own cluster's file says that nothing here is encrypted. */

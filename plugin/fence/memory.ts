@@ -31,6 +31,7 @@ interface FenceFile {
 interface StoredNode extends NetworkId {
   readonly own?: string;
   readonly newest?: string;
+  readonly folder?: string;
   readonly clusters: Readonly<
     Record<
       string,
@@ -43,18 +44,27 @@ interface StoredNode extends NetworkId {
 const MOST_NODES = 200;
 
 /**
- * What was remembered of the node in this network namespace; after a reboot, of whatever node was here.
+ * What was remembered of the node in this network namespace; after a reboot, of whatever node was here. A namespace made
+ * anew, as a container's that is started again, has what one by the same folder of cluster files left: but that may have
+ * been another node, of a cluster that is fenced for one and the other's own.
  *
  * @throws CniError 5 where the file cannot be read, or is none of ours: then nothing is known
  */
-export function recall(kernel: Kernel, file: string = FENCE_FILE): Memory {
+export function recall(
+  kernel: Kernel,
+  folder: string,
+  file: string = FENCE_FILE,
+): Memory {
   try {
     const id = networkId(kernel);
     const nodes = readNodes(file);
     const same = nodes.find((node) => isSame(node, id));
     if (same !== undefined) return toMemory(same);
     const earlier = nodes.filter(({ boot }) => boot !== id.boot).map(toMemory);
-    return earlier.reduce(merge, NO_MEMORY);
+    const beside = nodes
+      .filter((node) => node.boot === id.boot && node.folder === folder)
+      .map((node) => unsure(toMemory(node)));
+    return [...beside, ...earlier].reduce(merge, NO_MEMORY);
   } catch (cause) {
     throw failure("read what was fenced from", file, cause);
   }
@@ -169,12 +179,21 @@ function requireFolder(folder: string): void {
     throw new Error(`"${folder}" is not a folder that root alone can write to`);
 }
 
+/** Without a word on which cluster it was of. */
+function unsure({ clusters }: Memory): Memory {
+  const entries = [...clusters].map(
+    ([name, { cidrs }]) => [name, { cidrs, sure: false }] as const,
+  );
+  return { clusters: new Map(entries) };
+}
+
 function toStored(memory: Memory, id: NetworkId): StoredNode {
-  const { own, newest, clusters } = memory;
+  const { own, newest, folder, clusters } = memory;
   return {
     ...id,
     ...(own === undefined ? {} : { own }),
     ...(newest === undefined ? {} : { newest: String(newest) }),
+    ...(folder === undefined ? {} : { folder }),
     clusters: Object.fromEntries(
       [...clusters]
         .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -186,10 +205,11 @@ function toStored(memory: Memory, id: NetworkId): StoredNode {
   };
 }
 
-function toMemory({ own, newest, clusters }: StoredNode): Memory {
+function toMemory({ own, newest, folder, clusters }: StoredNode): Memory {
   return {
     ...(own === undefined ? {} : { own }),
     ...(newest === undefined ? {} : { newest: BigInt(newest) }),
+    ...(folder === undefined ? {} : { folder }),
     clusters: new Map(
       Object.entries(clusters).map(([name, { cidrs, sure }]) => [
         name,

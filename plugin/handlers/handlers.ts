@@ -2,13 +2,22 @@ import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { Handlers } from "../../cni/main.ts";
 import type { Request } from "../../cni/request.ts";
 import { ignoredFilesIn } from "../../conf/folder-names.ts";
-import { type NetworkConfiguration, parseNetwork } from "../../conf/network.ts";
+import {
+  type NetworkConfiguration,
+  parseNetwork,
+  salvageNetwork,
+} from "../../conf/network.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { both, type Log, openLog, silent } from "../kernel/log.ts";
 import { type EnsureNode, refreshNode } from "../node/converge.ts";
 import { wantedBy } from "../node/full-plan.ts";
 import type { Host } from "../node/linked.ts";
 import { lookAround, orThrow } from "../node/look.ts";
+import {
+  fenceBeforeTelling,
+  type Lend,
+  raiseAnyway,
+} from "../node/raise-only.ts";
 import { checkAttachment } from "./check.ts";
 import { collectGarbage, detachPod } from "../pod/detach.ts";
 import { attachPod, requirePod } from "../pod/attach.ts";
@@ -65,13 +74,37 @@ export function pluginHandlers(context: PluginContext): Handlers {
         log("warn", ignored);
       reportStatus(config, context.kernel(), context.host);
     },
+    refused: (command, config) => {
+      if (command === "ADD") raiseAnyway(...fenceOf(config, context));
+    },
   };
+}
+
+/** Where whoever is refused finds the fence, by as much of the configuration as can be made out. */
+function fenceOf(
+  raw: Request["config"],
+  { lend, host, writeStderr, log = silent }: PluginContext,
+): [Lend, Log] {
+  return [
+    (use) => {
+      lend((session) => {
+        use(session, { config: salvageNetwork(raw), host });
+      });
+    },
+    both(openLog(writeStderr), log),
+  ];
 }
 
 /** Echoes prevResult as it came: a chained plugin adds nothing to it (SPEC.md 1.1.0 §2 "ADD"). */
 function add(request: Request, context: PluginContext): unknown {
-  const config = parseNetwork(request.config);
-  requirePrevResult(request);
+  const config = fenceBeforeTelling(
+    () => {
+      const parsed = parseNetwork(request.config);
+      requirePrevResult(request);
+      return parsed;
+    },
+    ...fenceOf(request.config, context),
+  );
   const log = openCallLog(request, config, context);
   context.lend((session) => {
     const node = context.ensureNode(session, config, log);

@@ -11,6 +11,8 @@ export interface LockOptions {
   /** Gone with the boot, as the kernel state that the lock guards. */
   readonly folder?: string | undefined;
   readonly patienceMs?: number | undefined;
+  /** Called once where somebody else has the lock, before it is waited for. */
+  readonly onWait?: () => void;
 }
 
 /** A step takes milliseconds; who holds the lock for this long hangs. */
@@ -37,7 +39,7 @@ export function withNodeLock<Result>(
     0o600,
   );
   try {
-    takeLock(kernel, { fd, file, patienceMs });
+    takeLock(kernel, { fd, file, patienceMs, onWait: options.onWait });
     return work();
   } finally {
     closeSync(fd); // gives the lock back
@@ -47,8 +49,15 @@ export function withNodeLock<Result>(
 /** flock(2) has no time limit of its own. */
 function takeLock(
   { binding, patience }: Kernel,
-  lock: { fd: number; file: string; patienceMs: number },
+  lock: {
+    readonly fd: number;
+    readonly file: string;
+    readonly patienceMs: number;
+    readonly onWait: (() => void) | undefined;
+  },
 ): void {
+  if (lockFileWithin(binding, lock.fd, 0)) return;
+  lock.onWait?.();
   if (lockFileWithin(binding, lock.fd, lock.patienceMs)) return;
   patience?.givenUp?.();
   throw heldTooLong(lock.file, lockHolder(lock.fd));

@@ -9,6 +9,7 @@ import type { Session } from "../kernel/session.ts";
 import type { Host, LinkedNode } from "./linked.ts";
 import { type Look, lookAround, orThrow } from "./look.ts";
 import type { Place } from "./place.ts";
+import { raiseAnyway } from "./raise-only.ts";
 import { troublesOf } from "./troubles.ts";
 import {
   applyFully,
@@ -45,16 +46,31 @@ export function converge(
     manner.onlooker?.know(seen.node);
     return seen.node;
   }
+  const fenceMeanwhile = (): void => {
+    raiseAnyway((use) => {
+      use(session, place);
+    }, manner.log);
+  };
+  return underLock(session, fenceMeanwhile, () =>
+    change(session, place, manner),
+  );
+}
+
+/** Whoever holds the lock, or whatever is wrong with it: to add to the fence takes nothing from anybody. */
+function underLock<Result>(
+  { kernel }: Session,
+  fenceMeanwhile: () => void,
+  work: () => Result,
+): Result {
   const lock = { isHeld: false };
   try {
-    return withNodeLock(session.kernel, () => {
+    const holding = (): Result => {
       lock.isHeld = true;
-      return change(session, place, manner);
-    });
+      return work();
+    };
+    return withNodeLock(kernel, holding, { onWait: fenceMeanwhile });
   } catch (error) {
-    // Whoever holds the lock, or whatever is wrong with it: to add to the fence takes nothing from anybody.
-    if (!lock.isHeld)
-      raiseFence(session, { ...seen.decision.will, released: [] }, manner.log);
+    if (!lock.isHeld) fenceMeanwhile();
     throw error;
   }
 }
@@ -78,14 +94,12 @@ function change(
 ): LinkedNode | undefined {
   const look = lookAround(session, place);
   const { will, memory } = look.decision;
-  const isSettled = look.trouble === undefined;
-  const raised = raiseFence(
-    session,
-    isSettled ? { ...will, released: [] } : will,
-    log,
+  const both = joinMemories(look.memory, memory);
+  const raised = orTrouble(() =>
+    raiseFence(session, { ...will, released: [] }, log),
   );
-  const both = isSettled ? joinMemories(look.memory, memory) : memory;
   const unwritten = tryRemember(session, [look.memory, both]);
+  if (raised instanceof Error) throw raised;
   const { node } = orThrow(look);
   onlooker?.know(node);
   const plan = planFully(session, wantedBy(look, place));
@@ -111,9 +125,15 @@ function tryRemember(
   { kernel }: Session,
   [before, next]: readonly [Memory, Memory],
 ): Error | undefined {
-  try {
+  return orTrouble(() => {
     if (!sameMemory(before, next)) remember(kernel, next);
     return undefined;
+  });
+}
+
+function orTrouble<Value>(work: () => Value): Value | Error {
+  try {
+    return work();
   } catch (error) {
     if (error instanceof Error) return error;
     throw error;

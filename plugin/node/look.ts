@@ -56,11 +56,13 @@ export function lookAround(session: Session, place: Place): Look {
   );
   const settled = trouble === undefined;
   const decision = decide({ ...known, settled });
+  const folder = place.config.clustersDir;
   return {
     memory,
-    decision: settled
-      ? { ...decision, memory: withNewest(decision.memory, newest) }
-      : decision,
+    decision: {
+      ...decision,
+      memory: dated(decision.memory, { folder, ...(settled && { newest }) }),
+    },
     node: settled ? found.value : undefined,
     trouble,
     ignored,
@@ -94,7 +96,7 @@ function lookAtFiles(
   { config, host }: Place,
 ): FilesFound {
   const { clustersDir } = config;
-  const recalled = attempt(() => recall(kernel));
+  const recalled = attempt(() => recall(kernel, clustersDir));
   const memory = recalled.value ?? NO_MEMORY;
   const { newest, hasFiles } = folderAge(clustersDir);
   const files = attempt(() => loadClusters(clustersDir));
@@ -149,9 +151,16 @@ function goneFiles(
   return memory.clusters.size > 0 ? emptied(clustersDir, memory) : undefined;
 }
 
-function withNewest(memory: Memory, newest: bigint | undefined): Memory {
-  if (newest === undefined || memory.clusters.size === 0) return memory;
-  return { ...memory, newest };
+/** On a node that was never linked nothing is to be remembered. */
+function dated(
+  memory: Memory,
+  {
+    folder,
+    newest,
+  }: { readonly folder: string; readonly newest?: bigint | undefined },
+): Memory {
+  if (memory.clusters.size === 0) return memory;
+  return { ...memory, folder, ...(newest === undefined ? {} : { newest }) };
 }
 
 /** The node that the files link. Throws the look's trouble. */

@@ -64,6 +64,29 @@ describe("decide()", () => {
     );
   });
 
+  it("takes an own cluster under another name for its own, by the machine's addresses, where its name is not in the files", () => {
+    const memory: Memory = {
+      own: "a",
+      clusters: new Map([["b", { cidrs: cidrs(["10.1.0.0/16"]), sure: true }]]),
+    };
+    const nodes = [{ name: "node1", ips: ["172.17.1.2"] }];
+    const { will } = decide({
+      claims: [
+        { ...claim("renamed", ["10.0.0.0/24"]), nodes },
+        { ...claim("b", ["10.1.0.0/16"]), nodes },
+        claim("c", ["10.2.0.0/16"]),
+      ],
+      own: undefined,
+      settled: false,
+      memory,
+      machine: { names: ["node1"], networks: [] },
+    });
+    expect(will.wanted.map(({ text }) => text)).toEqual([
+      "10.1.0.0/16",
+      "10.2.0.0/16",
+    ]);
+  });
+
   it("never releases what it wants, and never fences the own cluster", () => {
     fc.assert(
       fc.property(looks, fc.boolean(), (sequence, settled) => {
