@@ -2,6 +2,7 @@ import type { Session } from "../kernel/session.ts";
 import { forwardObstacles } from "../netfilter/obstacles.ts";
 import { flowsOf } from "./flows.ts";
 import type { LinkedNode } from "./linked.ts";
+import { holesInRemotes } from "./holes.ts";
 import { missingWays } from "./missing-ways.ts";
 
 /**
@@ -14,7 +15,10 @@ export function troublesOf(
 ): string[] {
   if (node === undefined || node.mesh.exemptions.length === 0) return [];
   return [
-    ...looking("the routing", () => missingWays(session, node)),
+    ...looking("the routing", () => [
+      ...missingWays(session, node),
+      ...holesInRemotes(session, node),
+    ]),
     ...looking("the firewall", () =>
       forwardObstacles(session.kernel, () => flowsOf(session, node)),
     ),
