@@ -18,6 +18,9 @@ import type { DesiredSnat } from "./state.ts";
 /** The name of the word on the rules that keep source addresses. */
 const NAME = "verified";
 
+/** Counted up where a new version wants other rules for the same pairs: the word of an older one is then no word. */
+const RULES_VERSION = 2;
+
 /**
  * What must be the same for an earlier look at the rules to be good still: the namespace, the
  * generation of its ruleset, which every change raises, and what is wanted of it. Undefined where
@@ -34,6 +37,7 @@ export function fingerprint(
     readlinkSync("/proc/self/ns/net"),
     client.generation(),
     table.handle,
+    RULES_VERSION,
     desired.mode,
     desired.innerMtu ?? "",
     ...desired.exemptions.map(

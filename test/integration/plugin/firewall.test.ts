@@ -87,6 +87,10 @@ describe("a way that is not usable", () => {
       "ip route del default; ip addr flush dev eth0; ip addr add 172.17.1.2/32 dev eth0",
       "No route leads to the router 172.17.1.1",
     ],
+    [
+      "ip link add d0 type veth peer d1; ip link set d0 up; ip route add 172.17.1.1/32 dev d0",
+      'The route to the router 172.17.1.1 of "office" leads over d0, which is down or has no carrier',
+    ],
     ...["blackhole", "unreachable", "prohibit"].map((type) => [
       `ip route add ${type} 192.168.7.64/26`,
       `Packets to 192.168.7.64/26, in 192.168.7.0/24 of "office", end at this node's ${type} route`,

@@ -28,6 +28,20 @@ const chain = (name: string, priority: string, rules: string) =>
 EOF`;
 
 describe("a NAT chain of others", () => {
+  it("that is called as iptables' own is named, too, in the family inet", () => {
+    using bed = testbed();
+    bed.node.shell(`nft -f - <<'EOF'
+      table inet nat {
+        chain POSTROUTING { type nat hook postrouting priority srcnat; masquerade; }
+      }
+EOF`);
+    bed.apply("return");
+    expect(bed.seenFromPod()).toEqual(["172.16.0.1"]);
+    expect(said(bed)).toContain(
+      "RETURN cannot win against chain inet nat POSTROUTING (priority 100)",
+    );
+  });
+
   it.each([
     ["ip mine", "srcnat", 'oifname "eth0" masquerade'],
     ["inet mine", "srcnat", 'oifname "eth0" masquerade'],
@@ -59,7 +73,11 @@ describe("a NAT chain of others", () => {
 
   it.each([
     ["ip mine", "srcnat", ""],
-    ["inet mine", "50", "ip daddr 10.0.0.0/8 return; ip6 daddr fc00::/7 return; masquerade"],
+    [
+      "inet mine",
+      "50",
+      "ip daddr 10.0.0.0/8 return; ip6 daddr fc00::/7 return; masquerade",
+    ],
     ["ip mine", "srcnat", "ip saddr 10.77.0.0/16 masquerade"],
     ["ip mine", "srcnat", 'oifname "tun0" masquerade'],
     ["ip mine", "srcnat", "meta mark and 0x4000 == 0x4000 masquerade"],
