@@ -6,6 +6,7 @@ import {
   readFileSync,
   readSync,
   renameSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -78,7 +79,8 @@ export function writeLedger(
 ): void {
   ledger.write(stamp(directory).padEnd(STATE_BYTES), 0);
   ledger.write(String(ledger.length), STATE_BYTES);
-  writeFileSync(`${path}.new`, ledger, { mode: 0o600 });
+  rmSync(`${path}.new`, { force: true }); // of a process that was killed
+  writeFileSync(`${path}.new`, ledger, { mode: 0o600, flag: "wx" });
   renameSync(`${path}.new`, path);
 }
 
