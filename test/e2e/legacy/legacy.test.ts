@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { guestMissing } from "../../support/guest/machine.ts";
-import { CIPHER_MODULES, LEGACY_MODULES } from "../../support/guest/modules.ts";
+import { LEGACY_MODULES } from "../../support/guest/modules.ts";
 import { type Fact, factsOf } from "../support/facts.ts";
 
 // Whatever this machine's kernel has: nf_tables is what this one must not have.
@@ -26,7 +26,7 @@ describe(`a kernel without nf_tables${missing === undefined ? "" : `: ${missing}
   beforeAll(async () => {
     if (missing !== undefined) return;
     facts = await factsOf(join(import.meta.dirname, "legacy.scene.ts"), {
-      modules: [...LEGACY_MODULES, ...CIPHER_MODULES],
+      modules: LEGACY_MODULES,
     });
   });
 

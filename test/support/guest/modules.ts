@@ -1,10 +1,18 @@
-/** What ESP with `rfc4106(gcm(aes))` needs of the kernel, over IPv4 and IPv6, and veth pairs. */
+/**
+ * What ESP with `rfc4106(gcm(aes))` needs of the kernel, over IPv4 and IPv6, and veth pairs. None is left to the kernel to load
+ * when it first encrypts: it waits a minute for that, and on a busy machine that is too short in a guest.
+ */
 export const IPSEC_MODULES = [
   "esp4",
   "esp6",
   "xfrm_user",
   "gcm",
+  "ctr",
+  "ghash-generic",
   "seqiv",
+  "drbg",
+  "hmac",
+  "sha512_generic",
   "veth",
 ] as const;
 
@@ -31,15 +39,6 @@ export const LEGACY_MODULES = [
   "xt_policy",
   "xt_set",
   "xt_tcpudp",
-] as const;
-
-/** What a kernel loads by itself when it first encrypts, for one that is not allowed to. */
-export const CIPHER_MODULES = [
-  "ctr",
-  "ghash-generic",
-  "drbg",
-  "hmac",
-  "sha512_generic",
 ] as const;
 
 /** What scenes need of a guest's kernel: ESP, and what nodes and their CNI plugins have. */
