@@ -2,6 +2,9 @@
 import { join } from "node:path";
 import { espMissing, runScene, scenesMissing } from "../support/kernel.ts";
 
+/** As a shell tells of SIGKILL, which ends a scene that takes too long. */
+const KILLED = 137;
+
 process.exitCode = await demo();
 
 async function demo(): Promise<number> {
@@ -20,8 +23,13 @@ async function demo(): Promise<number> {
     console.log(`  kernel    a guest's, over this machine's files: this machine's own kernel has no ESP with GCM (it said "${here}").
             All is real there but the speed: where it is emulated, a program starts ten times slower.`);
   }
-  const { status } = await runScene([join(import.meta.dirname, "scene.ts")], {
+  const scene = join(import.meta.dirname, "scene.ts");
+  const { status, seconds } = await runScene([scene], {
     onOutput: (text) => process.stdout.write(text),
   });
+  if (status === KILLED)
+    console.error(
+      `Cannot finish the demo: it was ended after ${seconds.toFixed(0)} s. A machine that has nothing else to do needs one minute: try again when it has less`,
+    );
   return status;
 }
