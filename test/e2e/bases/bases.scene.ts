@@ -27,7 +27,7 @@ const clearText = "not esp and net 10.0.0.0/8";
   await rewriteMasquerades(stage);
   await reach(stage);
   for (const site of stage.sites) await tellCheck(site);
-  await loseToCalico(stage);
+  await yieldToCalico(stage);
   await comeAgain(stage);
   using served = await server.stop();
   tellWhoWasServed(stage, served);
@@ -80,8 +80,8 @@ async function tellCheck({ base, pods }: Site): Promise<void> {
   );
 }
 
-/** Felix wants to be first, and on a kernel without NAT in nf_tables nothing of ours is asked before it. */
-async function loseToCalico(stage: Stage): Promise<void> {
+/** Felix wants to be first in iptables; our table of nf_tables is asked before that (see legacy.scene.ts for a kernel without). */
+async function yieldToCalico(stage: Stage): Promise<void> {
   const site = siteOf(stage, calico.name);
   const remotes = stage.sites.filter(({ base }) => base !== calico);
   const [pod] = site.pods;
@@ -90,16 +90,16 @@ async function loseToCalico(stage: Stage): Promise<void> {
     to: remote.address(),
   }));
   await runOnNode(stage, site, reassertHook);
-  const lost = await pingAll(toAll);
+  const answered = await pingAll(toAll);
   tell(
-    "calico: where its hook is first again, packets are dropped",
-    !lost.includes(true),
-    lost,
+    "calico: where its hook is first again, pods reach remote ones all the same",
+    !answered.includes(false),
+    answered,
   );
   const status = await crosslinkOn(site.node, "status");
   tell(
-    "calico: status says what to declare then",
-    /cannot win against cali-POSTROUTING.*declare an IPPool/.test(status),
+    "calico: status has nothing to declare then",
+    !/cannot win against/.test(status),
     status,
   );
   await runOnNode(

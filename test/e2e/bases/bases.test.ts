@@ -39,8 +39,8 @@ const names = [
     ({ name }) =>
       `${name}: the plan says where the pod CIDR is from, and has nothing to do`,
   ),
-  "calico: where its hook is first again, packets are dropped",
-  "calico: status says what to declare then",
+  "calico: where its hook is first again, pods reach remote ones all the same",
+  "calico: status has nothing to declare then",
   "calico: with IPPools for the remote networks, pods reach them",
   "nothing of a pod leaves a node in clear text",
 ];

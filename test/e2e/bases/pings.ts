@@ -7,11 +7,11 @@ export interface Ping {
   readonly to: string;
 }
 
-/** Sends all of them at once; which were answered within 3 s. One shell, since starting a program is slow in a guest kernel. */
+/** Sends all of them at once, two each; which were answered, within 10 s. One shell, since starting a program is slow in a guest kernel. */
 export function pingAll(pings: readonly Ping[]): Promise<boolean[]> {
   const lines = pings.map(
     ({ from, to }, index) =>
-      `nsenter --net=/run/netns/${from.name} ping -n -q -c 1 -W 3 ${to} >/dev/null && echo ${index} &`,
+      `nsenter --net=/run/netns/${from.name} ping -n -q -c 2 -i 3 -W 10 ${to} >/dev/null && echo ${index} &`,
   );
   const script = [...lines, "wait"].join("\n");
   return new Promise((resolve, reject) => {
