@@ -5,6 +5,7 @@
 const startsPrograms = [
   "^plugin/netfilter/legacy/program\\.ts$",
   "^plugin/install/trial\\.ts$",
+  "^plugin/ike/charon/process\\.ts$",
 ];
 
 /** The files of native/ that talk to the kernel; all others turn values into bytes and back. */

@@ -16,6 +16,9 @@ export const OWN_ALIAS = "crosslink";
 /** What is gone with a boot, as the kernel state that it speaks of: the lock, sockets, notes. */
 export const RUN_FOLDER = "/run/crosslink";
 
+/** Where the launcher looks for the agent. */
+export const AGENT_SOCKET = `${RUN_FOLDER}/agent.sock`;
+
 /** rtm_protocol of our routes; 88 is unassigned in iproute2's rt_protos. */
 export const ROUTE_PROTOCOL = 88;
 

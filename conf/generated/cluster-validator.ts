@@ -29,6 +29,7 @@ var schema31 = {
     nodes: { type: "array", items: { $ref: "#/$defs/node" }, default: [] },
     encryption: { enum: ["esp", "none"], default: "esp" },
     encap: { enum: ["esp", "udp"], default: "esp" },
+    keying: { enum: ["derived", "ike"] },
   },
   $defs: {
     node: {
@@ -709,6 +710,31 @@ function validate20(
                               return false;
                             }
                             var valid0 = _errs41 === errors;
+                            if (valid0) {
+                              if (data.keying !== void 0) {
+                                let data21 = data.keying;
+                                const _errs42 = errors;
+                                if (!(
+                                  data21 === "derived" || data21 === "ike"
+                                )) {
+                                  validate20.errors = [
+                                    {
+                                      instancePath: instancePath + "/keying",
+                                      schemaPath: "#/properties/keying/enum",
+                                      keyword: "enum",
+                                      params: {
+                                        allowedValues:
+                                          schema31.properties.keying.enum,
+                                      },
+                                    },
+                                  ];
+                                  return false;
+                                }
+                                var valid0 = _errs42 === errors;
+                              } else {
+                                var valid0 = true;
+                              }
+                            }
                           }
                         }
                       }
@@ -753,6 +779,7 @@ export const isCluster: SchemaValidator<Cluster> = Object.assign(validate, {
       "nodes",
       "encryption",
       "encap",
+      "keying",
     ],
     "#/$defs/node": ["name", "ips", "elasticIP", "podCIDRs", "gateway"],
   },

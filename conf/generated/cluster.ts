@@ -46,6 +46,10 @@ export interface Cluster {
    * "esp": packets of IP protocol 50, which clouds let through their security groups only where told. "udp": the same in UDP port 4500; this needs the resident agent on both sides.
    */
   encap: "esp" | "udp";
+  /**
+   * Where the keys of this cluster's tunnels come from. "derived": from the keyring alone, without a daemon. "ike": negotiated by IKEv2, with forward secrecy and replay protection; this needs the resident agent and strongSwan's charon on both sides. A tunnel between two clusters is by IKE where either file says so; left out is "derived".
+   */
+  keying?: "derived" | "ike";
 }
 /**
  * One machine of a cluster.

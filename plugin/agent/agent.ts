@@ -15,10 +15,9 @@ import {
   type ServingContext,
 } from "./call/call.ts";
 import { type Changes, listen } from "./changes.ts";
-import {
-  encapsulationSockets,
-  type EncapsulationSockets,
-} from "./encapsulation.ts";
+import { encapsulationSockets } from "./encapsulation.ts";
+import { openIke } from "../ike/ike.ts";
+import { ikeFolder } from "../ike/charon/configuration.ts";
 import type { Answer, Left } from "./call/frame.ts";
 import { type Keeper, keeper } from "./keeper.ts";
 import { knownMesh } from "./known-mesh.ts";
@@ -63,8 +62,8 @@ export function startAgent(given: AgentOptions): () => void {
   const changes = listen({ ...options, log }, () => {
     poll();
   });
-  const sockets = encapsulationSockets(kernel, log);
-  const memory = keeper(refresher(options, changes, sockets), () => {
+  const ends = farEnds(options);
+  const memory = keeper(refresher(options, changes, ends), () => {
     poll();
   });
   const spare = spareMemory(kernel.binding);
@@ -83,17 +82,17 @@ export function startAgent(given: AgentOptions): () => void {
   const stopServing = startServing(options, memory);
   reconciling.run();
   const { suspecting } = options.observer;
-  const ends = [
+  const stops = [
     watchBypasses({ kernel, mesh, suspecting }),
     stopServing,
     startUpkeep({ ...options, log }, memory.ensure),
     reconciling.stop,
     spare.stop,
     changes.close,
-    sockets.close,
+    ends.close,
   ];
   return () => {
-    for (const end of ends) end();
+    for (const stop of stops) stop();
   };
 }
 
@@ -113,11 +112,34 @@ function rememberMesh(given: AgentOptions): {
   };
 }
 
+/** What the far ends speak to: charon, and where that is not, the sockets of ESP in UDP. */
+interface FarEnds {
+  readonly keep: (mesh: DesiredMesh | undefined) => void;
+  readonly close: () => void;
+}
+
+function farEnds({ kernel, socket, logs }: AgentOptions): FarEnds {
+  const log = logs.own;
+  const sockets = encapsulationSockets(kernel, log);
+  const ike = openIke({ kernel, folder: ikeFolder(socket), log });
+  return {
+    keep: (mesh) => {
+      ike.keep(mesh ?? { ike: [], retiring: [] });
+      // charon's own socket serves ESP in UDP as well, and it needs the port.
+      sockets.keep(ike.wantsPorts() ? [] : (mesh?.associations ?? []));
+    },
+    close: () => {
+      ike.close();
+      sockets.close();
+    },
+  };
+}
+
 /** Looks at everything again, and at what has to be watched for the next time. */
 function refresher(
   { host, observer }: AgentOptions,
   changes: Changes,
-  sockets: EncapsulationSockets,
+  ends: FarEnds,
 ): EnsureNode {
   const refresh = refreshNode(host, { onlooker: observer });
   return (session, config, log) => {
@@ -129,7 +151,7 @@ function refresher(
       },
     );
     changes.followLinks(mainRoutes(session));
-    sockets.keep(node?.mesh.associations ?? []);
+    ends.keep(node?.mesh);
     return node;
   };
 }

@@ -10,7 +10,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
 
 /** The UDP sockets that let the kernel receive ESP in UDP (RFC 3948). */
-export interface EncapsulationSockets {
+interface EncapsulationSockets {
   /** Opens what these SAs need, and closes what they do not. */
   readonly keep: (associations: readonly SecurityAssociation[]) => void;
   readonly close: () => void;

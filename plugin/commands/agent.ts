@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import { RUN_FOLDER } from "../owned.ts";
+import { AGENT_SOCKET } from "../owned.ts";
 import { afterwards } from "../agent/call/afterwards.ts";
 import { startAgent } from "../agent/agent.ts";
 import { putCallsFirst } from "../agent/helper-threads.ts";
@@ -16,9 +16,6 @@ import type { Terminal } from "./command.ts";
 import { fenced } from "./fenced.ts";
 import { runtimeSocket } from "../runtime/endpoint.ts";
 import { CONFLIST_FOLDER, type Options, readConfiguration } from "./options.ts";
-
-/** Where the launcher looks for the agent. */
-const AGENT_SOCKET = `${RUN_FOLDER}/agent.sock`;
 
 /** Where the agent serves metrics unless it is told otherwise: for root alone, in the folder of its own socket. */
 function metricsPath({

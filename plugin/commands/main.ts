@@ -36,7 +36,7 @@ export const COMMANDS: readonly Command[] = [
     name: "status",
     summary: "show every peer: endpoint, key, traffic, age, errors",
     rootOnly: true,
-    takes: [...NODE_OPTIONS, "json"],
+    takes: [...NODE_OPTIONS, "socket", "json"],
     run: runStatus,
   },
   {

@@ -13,10 +13,18 @@ import { lookForBypasses } from "../bypass/observe.ts";
 import { bypassLine } from "../bypass/words.ts";
 import type { Peer } from "../mesh/state.ts";
 import {
-  type FindAssociation,
-  findAssociations,
+  type KnownAssociations,
+  knowAssociations,
 } from "../node/peers/associations.ts";
 import { keyWarnings } from "../node/peers/key-warnings.ts";
+import { charonPlaces, ikeFolder } from "../ike/charon/configuration.ts";
+import { AGENT_SOCKET } from "../owned.ts";
+import {
+  type IkeTunnelState,
+  readState,
+  type WrittenState,
+} from "../ike/state.ts";
+import { ikeLine, ikeWarnings } from "../ike/words.ts";
 import { hex } from "../reconcile/sentence.ts";
 import { withSession } from "../kernel/session.ts";
 import { peerMtus, type TunnelMtus } from "../node/tunnel-mtu.ts";
@@ -42,9 +50,12 @@ interface PeerStatus {
   readonly endpoint: string;
   /** Bytes: the largest packet of a pod that fits, as far as the kernel knows the path by now; null where it is not known. */
   readonly mtu: number | null;
+  readonly keying: "derived" | "ike";
   readonly keyId: number | null;
   readonly out: Traffic | null;
   readonly in: Traffic | null;
+  /** What the agent says of IKE with it; null where keys are derived, and without an agent. */
+  readonly ike: IkeTunnelState | null;
 }
 
 /** All that `crosslink status` shows. */
@@ -75,6 +86,9 @@ export function runStatus(options: Options, terminal: Terminal): number {
       ),
       bypasses: lookForBypasses(session, node?.mesh),
       troubles: [...fileWarnings(look), ...troublesOf(session, node)],
+      ike: readState(
+        charonPlaces(ikeFolder(options.socket ?? AGENT_SOCKET)).state,
+      ),
       mtus: node === undefined ? new Map() : peerMtus(node.mesh, session.route),
     });
     terminal.writeStdout(
@@ -95,6 +109,8 @@ interface StatusFacts {
   readonly bypasses: readonly Bypass[];
   /** What keeps packets from passing, and is others' to mend. */
   readonly troubles: readonly string[];
+  /** Undefined where no agent has said anything. */
+  readonly ike: WrittenState | undefined;
   /** By the peer's end. */
   readonly mtus: TunnelMtus;
 }
@@ -112,12 +128,17 @@ function nodeStatus(
     return { cluster: null, node: null, peers: [], warnings, ...common };
   }
   const { self, mesh } = node;
-  const find = findAssociations(facts.associations);
+  const known = knowAssociations(facts.associations);
   return {
     cluster: self.source.cluster.name,
     node: self.node.name,
-    peers: mesh.peers.map((peer) => peerStatus(peer, { ...facts, find })),
-    warnings: [...mesh.warnings, ...keyWarnings(mesh, find), ...facts.troubles],
+    peers: mesh.peers.map((peer) => peerStatus(peer, { ...facts, known })),
+    warnings: [
+      ...mesh.warnings,
+      ...keyWarnings(mesh, known),
+      ...ikeWarnings(mesh.ike, facts.ike, facts.nowSeconds),
+      ...facts.troubles,
+    ],
     ...common,
   };
 }
@@ -129,7 +150,7 @@ function nonZero(
   return Object.fromEntries([...counters].filter(([, count]) => count > 0));
 }
 
-type Counted = StatusFacts & { readonly find: FindAssociation };
+type Counted = StatusFacts & { readonly known: KnownAssociations };
 
 function peerStatus(peer: Peer, facts: Counted): PeerStatus {
   return {
@@ -137,28 +158,37 @@ function peerStatus(peer: Peer, facts: Counted): PeerStatus {
     node: peer.node,
     endpoint: formatAddress(peer.remote),
     mtu: facts.mtus.get(formatAddress(peer.remote)) ?? null,
+    keying: peer.keying,
     keyId: peer.keyId ?? null,
-    out: traffic(facts, [peer.spiOut], peer.remote),
-    in: traffic(
-      facts,
-      peer.accepted.map(({ spi }) => spi),
-      peer.local,
-    ),
+    out: traffic(facts, facts.known.outbound(peer)),
+    in: traffic(facts, facts.known.inbound(peer)),
+    ike: ikeStateOf(peer, facts.ike),
   };
+}
+
+function ikeStateOf(
+  { keying, cluster, node, remote }: Peer,
+  ike: WrittenState | undefined,
+): IkeTunnelState | null {
+  if (keying !== "ike") return null;
+  const endpoint = formatAddress(remote);
+  const found = ike?.tunnels.find(
+    (tunnel) =>
+      tunnel.cluster === cluster &&
+      tunnel.node === node &&
+      tunnel.endpoint === endpoint,
+  );
+  return found ?? null;
 }
 
 /** Sums an end's SAs; while keys rotate several accept, and the one used last tells the SPI. */
 function traffic(
-  { find, nowSeconds }: Counted,
-  spis: readonly number[],
-  destination: Uint8Array,
+  { nowSeconds }: Counted,
+  found: readonly ObservedAssociation[],
 ): Traffic | null {
-  const found = spis
-    .flatMap((spi) => find(destination, spi) ?? [])
-    .sort((a, b) =>
-      Number((b.lastUsedSeconds ?? 0n) - (a.lastUsedSeconds ?? 0n)),
-    );
-  const [current] = found;
+  const [current] = found.toSorted((a, b) =>
+    Number((b.lastUsedSeconds ?? 0n) - (a.lastUsedSeconds ?? 0n)),
+  );
   if (current === undefined) return null;
   return {
     spi: hex(current.spi),
@@ -179,7 +209,7 @@ function toText(status: NodeStatus): string {
     `${peer.cluster}/${peer.node}`,
     peer.endpoint,
     String(peer.mtu ?? "?"),
-    String(peer.keyId ?? "static"),
+    peer.keying === "ike" ? "ike" : String(peer.keyId ?? "static"),
     ...trafficCells(peer.out),
     ...trafficCells(peer.in),
     peer.out === null ? "-" : age(peer.out.ageSeconds),
@@ -190,6 +220,7 @@ function toText(status: NodeStatus): string {
   return [
     `Node ${status.node} of cluster ${String(status.cluster)}`,
     rows.length === 0 ? "No peers." : table(HEADINGS, rows),
+    ...status.peers.flatMap(({ ike }) => (ike === null ? [] : [ikeLine(ike)])),
     ...status.snat.map((sentence) => `SNAT: ${sentence}`),
     `Errors (/proc/net/xfrm_stat): ${status.xfrmErrors === null ? "the kernel counts none (CONFIG_XFRM_STATISTICS)" : errors.join(", ") || "none"}`,
     ...warned,

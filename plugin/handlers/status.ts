@@ -9,6 +9,11 @@ import {
 } from "../node/peers/encapsulation.ts";
 import type { Bypass } from "../bypass/bypass.ts";
 import { lookForBypasses } from "../bypass/observe.ts";
+import { charonPlaces, ikeFolder } from "../ike/charon/configuration.ts";
+import { AGENT_SOCKET } from "../owned.ts";
+import { obstacleToStart } from "../ike/charon/daemon.ts";
+import { readState } from "../ike/state.ts";
+import { agentSilence } from "../ike/words.ts";
 import { tryAssociation } from "../kernel/esp.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Host, LinkedNode } from "../node/linked.ts";
@@ -18,7 +23,8 @@ import { withSession } from "../kernel/session.ts";
 /**
  * Serves STATUS: succeeds where an ADD would find what it needs.
  *
- * @throws CniError 50 where the kernel cannot encrypt, or nobody holds the socket that ESP in UDP needs; 51 where traffic that should be
+ * @throws CniError 50 where the kernel cannot encrypt, nobody holds the socket that ESP in UDP needs, or no agent speaks
+ *   IKE; 106 where charon is not installed, or another IKE daemon has its ports; 51 where traffic that should be
  *   encrypted can pass in clear text; 7 where the files are wrong; what the kernel says (105) where a privilege is missing
  */
 export function reportStatus(
@@ -35,6 +41,7 @@ export function reportStatus(
   for (const family of outerFamilies(node)) requireEsp(kernel, family);
   for (const end of encapsulationEnds(node?.mesh.associations ?? []))
     requireHeld(kernel, end);
+  if (node !== undefined && node.mesh.ike.length > 0) requireCharon();
 }
 
 /** Pods that run already are as open as a new one would be. The first names fit an event; `crosslink status` has all. */
@@ -69,7 +76,10 @@ function unlessLater<Result>(read: () => Result): Result | undefined {
 
 function outerFamilies(node: LinkedNode | undefined): Set<4 | 6> {
   return new Set(
-    node?.mesh.associations.map(({ source }) => (source.length === 4 ? 4 : 6)),
+    [
+      ...(node?.mesh.associations.map(({ source }) => source) ?? []),
+      ...(node?.mesh.ike.map(({ local }) => local) ?? []),
+    ].map((address) => (address.length === 4 ? 4 : 6)),
   );
 }
 
@@ -97,4 +107,23 @@ export function requireHeld(kernel: Kernel, end: EncapsulationEnd): void {
         'the agent does that: start it with `crosslink agent`, or as conf/ shows for systemd and Kubernetes. Until then nothing arrives from peers with "encap": "udp"',
     },
   );
+}
+
+/** A process of one call cannot run a daemon for the pods that live on after it. */
+function requireCharon(): void {
+  const { state: path } = charonPlaces(ikeFolder(AGENT_SOCKET));
+  const state = readState(path);
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  const silence = agentSilence(state, nowSeconds);
+  if (silence === undefined && state?.trouble === null) return;
+  const obstacle = obstacleToStart();
+  throw obstacle === undefined
+    ? new CniError(
+        ErrorCode.notAvailable,
+        "Cannot speak IKE: no charon serves this node",
+        { details: silence ?? state?.trouble ?? undefined },
+      )
+    : new CniError(ErrorCode.conflict, "Cannot speak IKE on this node", {
+        details: obstacle,
+      });
 }

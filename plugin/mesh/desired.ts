@@ -4,7 +4,8 @@ import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
 import type { SecurityPolicy } from "../../native/xfrm/sp.ts";
 import { checkMesh } from "./checks.ts";
 import { keyWithDerived } from "./ipsec/derived.ts";
-import type { KeyedLink } from "./ipsec/keyed-link.ts";
+import type { KeyedLink, TemplatedLink } from "./ipsec/keyed-link.ts";
+import { ikeTunnels, templatesFor } from "./ipsec/ike.ts";
 import {
   blockPolicies,
   blockUnserved,
@@ -48,21 +49,20 @@ export function desiredMesh(input: MeshInput): DesiredMesh {
     links,
   });
   const numbers = senderNumbers(input.clusters);
-  const keyed = keyLinks(links, input.keyring, numbers);
+  const { keyed, byIke, retiring } = keyLinks(links, input.keyring, numbers);
   const exemptions = exemptionsOf(view);
   const globalMappings = mappingsIn(exemptions);
   return {
     role: view.role,
     associations: associationsOf(keyed),
-    policies:
-      view.role === "plain"
-        ? []
-        : [...blocks(view, globalMappings), ...protectPolicies(keyed)],
+    ike: ikeTunnels(byIke, input.keyring),
+    retiring: associationsOf(retiring),
+    policies: policiesOf(view, globalMappings, [...keyed, ...byIke]),
     routes: routesOf(view, links),
     wrappingsBeyond: wrappingsBeyond(view),
     exemptions,
     globalMappings,
-    peers: keyed.map(peerOf).sort(byPlace),
+    peers: [...keyed.map(derivedPeer), ...byIke.map(ikePeer)].sort(byPlace),
     needsKeyring: links.length > 0,
     warnings: warningsOf({
       self: input.self,
@@ -75,8 +75,25 @@ export function desiredMesh(input: MeshInput): DesiredMesh {
   };
 }
 
+function policiesOf(
+  view: View,
+  mappings: readonly GlobalMapping[],
+  links: readonly TemplatedLink[],
+): SecurityPolicy[] {
+  if (view.role === "plain") return [];
+  return [...blocks(view, mappings), ...protectPolicies(links)];
+}
+
 function linksFrom({ own, peers }: View): Link[] {
   return own === undefined ? [] : peers.flatMap((peer) => linksWith(own, peer));
+}
+
+/** Who makes the SAs of which links. */
+interface Keying {
+  readonly keyed: readonly KeyedLink[];
+  readonly byIke: readonly TemplatedLink[];
+  /** The latter with the SAs that they had before. */
+  readonly retiring: readonly KeyedLink[];
 }
 
 /** No keyring: a first look, with no tunnels yet. */
@@ -84,11 +101,22 @@ function keyLinks(
   links: readonly Link[],
   keyring: Keyring | undefined,
   numbers: (family: 4 | 6) => SenderNumbers,
-): KeyedLink[] {
-  if (keyring === undefined) return [];
-  return keyring.kind === "keys"
-    ? keyWithDerived(links, keyring, numbers)
-    : keyWithStatic(links, keyring);
+): Keying {
+  if (keyring === undefined) return { keyed: [], byIke: [], retiring: [] };
+  const derive = (some: readonly Link[]): KeyedLink[] =>
+    keyring.kind === "keys"
+      ? keyWithDerived(some, keyring, numbers)
+      : keyWithStatic(some, keyring);
+  const keyed = derive(links.filter(({ keying }) => keying === "derived"));
+  const ike = links.filter(({ keying }) => keying === "ike");
+  return {
+    keyed,
+    byIke: templatesFor(
+      ike,
+      keyed.map(({ reqid }) => reqid),
+    ),
+    retiring: keyring.kind === "keys" ? derive(ike) : [],
+  };
 }
 
 /** With a static key links share an inbound SA. */
@@ -161,29 +189,32 @@ function mappingsIn(exemptions: readonly Exemption[]): GlobalMapping[] {
   );
 }
 
-function peerOf(link: KeyedLink): Peer {
-  const {
-    peer,
-    local,
-    remote,
-    reqid,
-    keyId,
-    inbound,
-    localCidrs,
-    remoteCidrs,
-  } = link;
+function derivedPeer(link: KeyedLink): Peer {
+  const { keyId, inbound } = link;
   return {
-    cluster: peer.source.cluster.name,
-    node: peer.node.name,
-    local,
-    remote,
-    reqid,
+    ...peerOf(link),
     ...(keyId === undefined ? {} : { keyId }),
     spiOut: link.outbound.spi,
     spiIn: inbound[0]?.spi ?? 0,
     accepted: inbound.map(({ spi }) =>
       keyId === undefined ? { spi } : { keyId: spi % 256, spi },
     ),
+  };
+}
+
+function ikePeer(link: TemplatedLink): Peer {
+  return { ...peerOf(link), accepted: [] };
+}
+
+function peerOf(link: TemplatedLink): Omit<Peer, "accepted"> {
+  const { peer, local, remote, reqid, keying, localCidrs, remoteCidrs } = link;
+  return {
+    cluster: peer.source.cluster.name,
+    node: peer.node.name,
+    local,
+    remote,
+    reqid,
+    keying,
     localCidrs,
     remoteCidrs,
   };

@@ -35,8 +35,9 @@ export function wrappingsBeyond({
   if (role !== "leaf" || gateway === undefined) return [];
   const found = new Map<string, Wrapping>();
   for (const { source } of encrypted) {
+    // With IKE a NAT on the way decides, of which nobody here knows: room is left for it.
     const inUdp = [self.source, source].some(
-      ({ cluster }) => cluster.encap === "udp",
+      ({ cluster }) => cluster.encap === "udp" || cluster.keying === "ike",
     );
     const theirs = source.cluster.nodes.flatMap((node) => [
       ...outerAddresses(node).keys(),

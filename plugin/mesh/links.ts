@@ -5,6 +5,7 @@ import { distinct, seenAs } from "./networks.ts";
 
 /** A tunnel between this node and a peer of any cluster: one outer address family, and what goes through it. */
 export interface Link {
+  readonly own: Member;
   readonly peer: Member;
   readonly family: 4 | 6;
   /** This node's private address. */
@@ -21,6 +22,8 @@ export interface Link {
   readonly mixed: boolean;
   /** ESP in UDP: where either cluster asks for it. */
   readonly inUdp: boolean;
+  /** IKE where either cluster asks for it: the stronger word wins. */
+  readonly keying: "derived" | "ike";
 }
 
 /**
@@ -79,11 +82,12 @@ function linkOver(
   const elastic =
     isInside || ours.elastic === undefined ? undefined : theirs.elastic;
   const mixed = traffic.remoteCidrs.some((cidr) => cidr.family !== family);
-  const inUdp = [own, peer].some(
-    ({ source }) => source.cluster.encap === "udp",
-  );
+  const clusters = [own, peer].map(({ source }) => source.cluster);
+  const inUdp = clusters.some(({ encap }) => encap === "udp");
+  const isByIke = clusters.some(({ keying }) => keying === "ike");
   return [
     {
+      own,
       peer,
       family,
       local: ours.address.bytes,
@@ -92,6 +96,7 @@ function linkOver(
       ...traffic,
       mixed,
       inUdp,
+      keying: isByIke ? "ike" : "derived",
     },
   ];
 }

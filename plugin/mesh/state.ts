@@ -1,6 +1,7 @@
 import type { Cidr } from "../../ip/cidr.ts";
 import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
 import type { SecurityPolicy } from "../../native/xfrm/sp.ts";
+import type { Secret } from "../../conf/secret.ts";
 import type { Wrapping } from "./mtu.ts";
 
 /**
@@ -13,6 +14,10 @@ export type Role = "tunnel" | "leaf" | "plain";
 export interface DesiredMesh {
   readonly role: Role;
   readonly associations: readonly SecurityAssociation[];
+  /** What charon makes SAs for. */
+  readonly ike: readonly IkeTunnel[];
+  /** SAs of links by IKE as derived keys would give them: those that are there stay until charon's take their place. */
+  readonly retiring: readonly SecurityAssociation[];
   /** Block policies first, then those that protect. */
   readonly policies: readonly SecurityPolicy[];
   readonly routes: readonly RemoteRoute[];
@@ -61,16 +66,37 @@ export interface Peer {
   readonly local: Uint8Array;
   readonly remote: Uint8Array;
   readonly reqid: number;
+  readonly keying: "derived" | "ike";
   /** The active key's id; absent with a static key. */
   readonly keyId?: number;
-  readonly spiOut: number;
+  /** Absent with IKE, which chooses its SPIs as it goes. */
+  readonly spiOut?: number;
   /** What the peer sends with once the same key is active there. */
-  readonly spiIn: number;
-  /** Every SPI that is accepted from the peer, by key. */
+  readonly spiIn?: number;
+  /** Every SPI that is accepted from the peer, by key; none with IKE. */
   readonly accepted: readonly {
     readonly keyId?: number;
     readonly spi: number;
   }[];
   readonly localCidrs: readonly Cidr[];
   readonly remoteCidrs: readonly Cidr[];
+}
+
+/** A tunnel whose SAs are charon's to make, rekey and delete; its policies are ours. */
+export interface IkeTunnel {
+  readonly cluster: string;
+  readonly node: string;
+  readonly local: Uint8Array;
+  readonly remote: Uint8Array;
+  /** `NODE.CLUSTER`. */
+  readonly localId: string;
+  readonly remoteId: string;
+  /** In the policies' templates; no other tunnel of this node by IKE has it. */
+  readonly reqid: number;
+  readonly localCidrs: readonly Cidr[];
+  readonly remoteCidrs: readonly Cidr[];
+  /** Whether ESP must be in UDP; otherwise charon finds out whether it must. */
+  readonly inUdp: boolean;
+  /** The active key's first; the peer may have another active one while keys rotate. */
+  readonly secrets: readonly { readonly keyId: number; readonly psk: Secret }[];
 }

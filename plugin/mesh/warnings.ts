@@ -24,6 +24,7 @@ export function warningsOf(facts: Circumstances): string[] {
     ...unreachable(facts),
     ...sharedKey(facts),
     ...displaced(facts),
+    ...differentKeying(facts),
   ];
 }
 
@@ -81,6 +82,22 @@ function displaced({ keyring, links, numbers }: Circumstances): string[] {
       ({ end, by }) =>
         `Nodes "${nameOf(by)}" and "${nameOf(end)}" tie for an SPI, and the latter took its next choice: its packets may be dropped until all nodes have the same cluster files`,
     );
+}
+
+/** The stronger word wins, and not silently. */
+function differentKeying({ links }: Circumstances): string[] {
+  const sentences = links.flatMap(({ own, peer, keying }) => {
+    const { source: weaker } =
+      [own, peer].find(({ source }) => source.cluster.keying === "derived") ??
+      {};
+    const stronger = weaker === own.source ? peer.source : own.source;
+    return keying !== "ike" || weaker === undefined
+      ? []
+      : [
+          `Clusters "${weaker.cluster.name}" and "${stronger.cluster.name}" talk by IKE, since ${stronger.file} says "keying": "ike", though ${weaker.file} says "derived": say "ike" in both, or "derived" in both`,
+        ];
+  });
+  return [...new Set(sentences)];
 }
 
 function nameOf({ cluster, node }: End): string {

@@ -28,11 +28,12 @@ export function desiredState(
   facts: RoutingFacts,
 ): DesiredState {
   if (node === undefined) return NOTHING;
-  const { associations, policies, routes, exemptions } = node.mesh;
+  const { associations, ike, policies, routes, exemptions } = node.mesh;
   const families = new Set(exemptions.map(({ remote }) => remote.family));
   const foreign = facts.routes.filter(isForeign);
   return {
     associations,
+    ikeReqids: new Set(ike.map(({ reqid }) => reqid)),
     policies,
     routes: [
       ...vacantCidrs(node, foreign).map(fallbackRoute),

@@ -8,7 +8,7 @@ import { associationServes, sameKey } from "../reconcile/equality.ts";
 import { associationIdentity } from "../reconcile/identity.ts";
 import type { AssociationOperation } from "../reconcile/operation.ts";
 import { describeAssociation } from "../reconcile/sentence.ts";
-import type { ObservedState } from "./state.ts";
+import type { DesiredState, ObservedState } from "./state.ts";
 
 /** Steps for SAs. */
 export interface AssociationPlan {
@@ -17,9 +17,12 @@ export interface AssociationPlan {
   readonly conflicts: readonly string[];
 }
 
-/** Compares the wanted SAs with all SAs of the kernel. */
+/** Compares the wanted SAs with all SAs of the kernel; what charon has made is left to it. */
 export function planAssociations(
-  desired: readonly SecurityAssociation[],
+  {
+    associations: desired,
+    ikeReqids,
+  }: Pick<DesiredState, "associations" | "ikeReqids">,
   observed: Pick<ObservedState, "associations" | "policies">,
 ): AssociationPlan {
   const owned = ownedReqids(desired, observed.policies);
@@ -31,7 +34,11 @@ export function planAssociations(
   );
   return {
     needed: verdicts.filter((verdict) => typeof verdict === "object"),
-    stale: staleOperations(desired, observed.associations, owned),
+    stale: staleOperations(
+      desired,
+      observed.associations,
+      (reqid) => owned(reqid) && !ikeReqids.has(reqid),
+    ),
     conflicts: verdicts.filter((verdict) => typeof verdict === "string"),
   };
 }

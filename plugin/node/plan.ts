@@ -23,7 +23,7 @@ export function planNode(
   observed: ObservedState,
 ): NodePlan {
   const policies = planPolicies(desired.policies, observed.policies);
-  const associations = planAssociations(desired.associations, observed);
+  const associations = planAssociations(desired, observed);
   const routes = planRoutes(desired.routes, observed.routes);
   return {
     protect: [

@@ -8,6 +8,8 @@ import type { ObservedPolicy, SecurityPolicy } from "../../native/xfrm/sp.ts";
 /** What the node's kernel should hold of ours. */
 export interface DesiredState {
   readonly associations: readonly SecurityAssociation[];
+  /** Reqids of charon's SAs, which are its own to make and to delete. */
+  readonly ikeReqids: ReadonlySet<number>;
   readonly policies: readonly SecurityPolicy[];
   readonly routes: readonly Route[];
   /** By path below /proc/sys. */
@@ -26,6 +28,7 @@ export interface ObservedState {
 /** What is wanted of a node that is linked to nothing. */
 export const NOTHING: DesiredState = {
   associations: [],
+  ikeReqids: new Set(),
   policies: [],
   routes: [],
   sysctls: new Map(),

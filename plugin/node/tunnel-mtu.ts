@@ -62,16 +62,17 @@ function deviceMtus(mesh: DesiredMesh, route: RouteClient): TunnelMtus {
   return mtus;
 }
 
-/** Addresses of both ends. */
-function endsInUdp({ associations }: DesiredMesh): Set<string> {
+/** Addresses of both ends. With IKE a NAT on the way decides, of which nobody here knows: room is left for it. */
+function endsInUdp({ associations, ike }: DesiredMesh): Set<string> {
   const wrapped = associations.filter(
     ({ encapsulation }) => encapsulation !== undefined,
   );
-  return new Set(
-    wrapped.flatMap(({ source, destination }) =>
+  return new Set([
+    ...wrapped.flatMap(({ source, destination }) =>
       [source, destination].map(formatAddress),
     ),
-  );
+    ...ike.flatMap(({ local, remote }) => [local, remote].map(formatAddress)),
+  ]);
 }
 
 function familyOf(address: string): 4 | 6 {

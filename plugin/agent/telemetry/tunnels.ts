@@ -3,8 +3,8 @@ import { XFRM_STATE_ESN } from "../../../native/xfrm/constants.ts";
 import type { ObservedAssociation } from "../../../native/xfrm/sa.ts";
 import type { Peer } from "../../mesh/state.ts";
 import {
-  type FindAssociation,
-  findAssociations,
+  type KnownAssociations,
+  knowAssociations,
 } from "../../node/peers/associations.ts";
 
 /** One SA that this node should have, and what the kernel has. */
@@ -39,23 +39,51 @@ export function tunnels(
   peers: readonly Peer[],
   associations: readonly ObservedAssociation[],
 ): Tunnel[] {
-  const find = findAssociations(associations);
-  return peers.flatMap((peer) => tunnelsOf(peer, find));
+  const known = knowAssociations(associations);
+  return peers.flatMap((peer) =>
+    peer.keying === "ike" ? byIke(peer, known) : byKeyring(peer, known),
+  );
 }
 
-function tunnelsOf(peer: Peer, find: FindAssociation): Tunnel[] {
-  const { cluster, node, local, remote, keyId, spiOut, accepted } = peer;
-  const common = { cluster, peer: node, endpoint: formatAddress(remote) };
+/** charon makes them anew every hour: the newest counts, and a counter that begins again is what Prometheus expects. */
+function byIke(peer: Peer, { outbound, inbound }: KnownAssociations): Tunnel[] {
+  const common = { ...commonLabels(peer), key: "ike" };
+  return [
+    {
+      labels: { ...common, direction: "out" },
+      association: outbound(peer).at(-1),
+    },
+    {
+      labels: { ...common, direction: "in" },
+      association: inbound(peer).at(-1),
+    },
+  ];
+}
+
+function byKeyring(
+  peer: Peer,
+  { find, outbound }: KnownAssociations,
+): Tunnel[] {
+  const { local, keyId, accepted } = peer;
+  const common = commonLabels(peer);
   return [
     {
       labels: { ...common, direction: "out", key: keyName(keyId) },
-      association: find(remote, spiOut),
+      association: outbound(peer)[0],
     },
     ...accepted.map(({ keyId, spi }) => ({
       labels: { ...common, direction: "in" as const, key: keyName(keyId) },
       association: find(local, spi),
     })),
   ];
+}
+
+function commonLabels({
+  cluster,
+  node,
+  remote,
+}: Peer): Pick<TunnelLabels, "cluster" | "peer" | "endpoint"> {
+  return { cluster, peer: node, endpoint: formatAddress(remote) };
 }
 
 function keyName(id: number | undefined): string {

@@ -19,7 +19,7 @@ import { deriveReqid, type SenderNumbers } from "./spi.ts";
 export type DerivingKeyring = Extract<Keyring, { kind: "keys" }>;
 
 /** A secret in the form from which many keys are derived fastest; it does not print either. */
-interface DerivingKey {
+export interface DerivingKey {
   readonly id: number;
   readonly secret: KeyObject;
 }
@@ -75,7 +75,8 @@ function keyLink(
   };
 }
 
-function activeFirst(
+/** The keyring's secrets, the active one ahead. */
+export function activeFirst(
   keyring: DerivingKeyring,
 ): [DerivingKey, ...DerivingKey[]] {
   const order = (id: number): number => (id === keyring.active ? 0 : id);

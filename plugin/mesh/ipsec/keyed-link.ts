@@ -2,11 +2,15 @@ import type { Key } from "../../../native/xfrm/key.ts";
 import type { SecurityAssociation } from "../../../native/xfrm/sa.ts";
 import type { Link } from "../links.ts";
 
-/** A link with its SAs. */
-export interface KeyedLink extends Link {
+/** A link with what its policies' templates say, whoever makes its SAs. */
+export interface TemplatedLink extends Link {
   readonly reqid: number;
   /** Source of inbound SAs and templates: the peer's address, or all zeros for any peer. */
   readonly inboundSource: Uint8Array;
+}
+
+/** A link with its SAs. */
+export interface KeyedLink extends TemplatedLink {
   readonly outbound: SecurityAssociation;
   /** One for every key of the keyring; the active one's first. */
   readonly inbound: readonly SecurityAssociation[];

@@ -3,7 +3,7 @@ import type { Cidr } from "../../../ip/cidr.ts";
 import type { IpPrefix } from "../../../native/address.ts";
 import { XFRM_POLICY_ICMP } from "../../../native/xfrm/constants.ts";
 import type { SecurityPolicy, Template } from "../../../native/xfrm/sp.ts";
-import type { KeyedLink } from "./keyed-link.ts";
+import type { TemplatedLink } from "./keyed-link.ts";
 import { compareCidrs } from "../../../ip/cidr.ts";
 
 /** A remote CIDR's policies of one direction pair: what travels between `local` and `remote`. */
@@ -77,7 +77,9 @@ export function gatewayPolicies(
 }
 
 /** Tunnels each pair of local and remote CIDR through its link, both ways. Without "fwd" the receiver drops. */
-export function protectPolicies(links: readonly KeyedLink[]): SecurityPolicy[] {
+export function protectPolicies(
+  links: readonly TemplatedLink[],
+): SecurityPolicy[] {
   return links
     .flatMap((link) => link.remoteCidrs.map((remote) => ({ link, remote })))
     .sort((a, b) => compareCidrs(a.remote, b.remote))
@@ -92,7 +94,7 @@ export function protectPolicies(links: readonly KeyedLink[]): SecurityPolicy[] {
 }
 
 function protect(
-  link: KeyedLink,
+  link: TemplatedLink,
   pair: { local: Cidr; remote: Cidr; ways: Ways },
 ): SecurityPolicy[] {
   const local = prefixOf(pair.local);
@@ -113,7 +115,7 @@ function pairs(cidrs: readonly Cidr[], other: Cidr): Cidr[] {
 }
 
 function template(
-  link: KeyedLink,
+  link: TemplatedLink,
   source: Uint8Array,
   destination: Uint8Array,
 ): Template {

@@ -84,12 +84,16 @@ function chooseTurn(receiver: End): number {
  * It depends on nothing but the peer, so no other node can ever change it. Among hundreds of peers some share
  * one, and nothing hangs on that: the kernel tells peers apart by the addresses too, both where it chooses an
  * SA for a template (xfrm_state_find) and where it checks a decrypted packet (xfrm_state_ok).
+ *
+ * @param round above 0 for who has to choose again; see templatesFor() in ike.ts
  */
-export function deriveReqid(peer: {
-  readonly cluster: string;
-  readonly node: string;
-}): number {
-  const digest = sha256(bind(["crosslink reqid 1", peer.cluster, peer.node]));
+export function deriveReqid(
+  peer: { readonly cluster: string; readonly node: string },
+  round = 0,
+): number {
+  const { cluster, node } = peer;
+  const again = round === 0 ? [] : [String(round)];
+  const digest = sha256(bind(["crosslink reqid 1", cluster, node, ...again]));
   return FIRST_REQID + (digest.readUInt32BE(0) % REQIDS);
 }
 

@@ -1,20 +1,65 @@
 import { formatAddress } from "../../../native/address.ts";
 import type { ObservedAssociation } from "../../../native/xfrm/sa.ts";
+import type { Peer } from "../../mesh/state.ts";
 
-/** Finds an SA as the kernel does. */
-export type FindAssociation = (
-  destination: Uint8Array,
-  spi: number,
-) => ObservedAssociation | undefined;
+/** The kernel's SAs, so that each peer's are found among thousands at once. */
+export interface KnownAssociations {
+  /** Finds an SA as the kernel does. */
+  readonly find: (
+    destination: Uint8Array,
+    spi: number,
+  ) => ObservedAssociation | undefined;
+  /** A peer's, the newest last. With IKE those that carry the link's reqid between its ends, since the SPIs are charon's. */
+  readonly outbound: (peer: Peer) => readonly ObservedAssociation[];
+  readonly inbound: (peer: Peer) => readonly ObservedAssociation[];
+}
 
-/** Sorts the kernel's SAs, so that each peer's are found among thousands at once. */
-export function findAssociations(
+/** Sorts what the kernel has. */
+export function knowAssociations(
   associations: readonly ObservedAssociation[],
-): FindAssociation {
-  const name = (destination: Uint8Array, spi: number): string =>
-    `${formatAddress(destination)} ${String(spi)}`;
-  const byName = new Map(
-    associations.map((sa) => [name(sa.destination, sa.spi), sa]),
+): KnownAssociations {
+  const bySpi = new Map(
+    associations.map((sa) => [nameOf(sa.destination, sa.spi), sa]),
   );
-  return (destination, spi) => byName.get(name(destination, spi));
+  const byWay = Map.groupBy(
+    associations.filter(({ aead }) => aead !== undefined),
+    ({ source, destination, reqid }) => wayOf(source, destination, reqid),
+  );
+  const find: KnownAssociations["find"] = (destination, spi) =>
+    bySpi.get(nameOf(destination, spi));
+  const along = (
+    source: Uint8Array,
+    destination: Uint8Array,
+    reqid: number,
+  ): readonly ObservedAssociation[] =>
+    (byWay.get(wayOf(source, destination, reqid)) ?? []).toSorted((a, b) =>
+      Number(a.current.addTimeSeconds - b.current.addTimeSeconds),
+    );
+  return {
+    find,
+    outbound: ({ local, remote, reqid, spiOut }) =>
+      spiOut === undefined
+        ? along(local, remote, reqid)
+        : listed(find(remote, spiOut)),
+    inbound: ({ local, remote, reqid, spiOut, accepted }) =>
+      spiOut === undefined
+        ? along(remote, local, reqid)
+        : accepted.flatMap(({ spi }) => listed(find(local, spi))),
+  };
+}
+
+function listed(found: ObservedAssociation | undefined): ObservedAssociation[] {
+  return found === undefined ? [] : [found];
+}
+
+function nameOf(destination: Uint8Array, spi: number): string {
+  return `${formatAddress(destination)} ${String(spi)}`;
+}
+
+function wayOf(
+  source: Uint8Array,
+  destination: Uint8Array,
+  reqid: number,
+): string {
+  return `${formatAddress(source)} ${formatAddress(destination)} ${String(reqid)}`;
 }

@@ -20,6 +20,8 @@ export interface Agent {
   readonly log: () => string;
   /** Ends it, and waits until it is gone. */
   readonly stop: () => Promise<void>;
+  /** The same at once, and without a word. */
+  readonly kill: () => Promise<void>;
 }
 
 /** Starts a node's agent, and waits until it serves. */
@@ -43,13 +45,15 @@ export async function startAgent(node: Node): Promise<Agent> {
     ...SLOWLY,
     describe: () => log,
   });
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const ended = once(child, "exit");
+    child.kill(signal);
+    await ended;
+  };
   return {
     log: () => log,
-    stop: async () => {
-      const ended = once(child, "exit");
-      child.kill("SIGTERM");
-      await ended;
-    },
+    stop: () => end("SIGTERM"),
+    kill: () => end("SIGKILL"),
   };
 }
 

@@ -180,7 +180,7 @@ describe("desiredMesh()", () => {
     ).toEqual([1, 2, 9]);
     expect(peer).toMatchObject({ keyId: 2 });
     expect(peer!.accepted.map(({ keyId }) => keyId)).toEqual([2, 1, 9]);
-    expect(peer!.spiIn % 256).toBe(2);
+    expect(peer!.spiIn! % 256).toBe(2);
   });
 
   it("holds 1,000 nodes in 20 clusters", () => {

@@ -83,6 +83,7 @@ function routeTo(remote: number): Route {
 function linkedTo(remotes: readonly number[]): DesiredState {
   return {
     associations: remotes.map((remote) => association(remote)),
+    ikeReqids: new Set<number>(),
     policies: remotes.flatMap((remote) => [
       block(remote),
       protect("out", remote),

@@ -21,6 +21,7 @@ const peer: Peer = {
   remote: there,
   reqid: 0x434c0001,
   keyId: 2,
+  keying: "derived",
   spiOut: 0x202,
   spiIn: 0x102,
   accepted: [

@@ -4,7 +4,7 @@ import type {
   ObservedAssociation,
   SecurityAssociation,
 } from "../../../../../native/xfrm/sa.ts";
-import { findAssociations } from "../../../../../plugin/node/peers/associations.ts";
+import { knowAssociations } from "../../../../../plugin/node/peers/associations.ts";
 import { keyWarnings } from "../../../../../plugin/node/peers/key-warnings.ts";
 import { cluster, meshAt, node } from "../../../../support/mesh/mesh.ts";
 
@@ -38,7 +38,7 @@ function held(sa: SecurityAssociation, output = 0n): ObservedAssociation {
 }
 
 const warningsOf = (kernel: readonly ObservedAssociation[]): string[] =>
-  keyWarnings(mesh, findAssociations(kernel));
+  keyWarnings(mesh, knowAssociations(kernel));
 
 describe("keyWarnings()", () => {
   it("says nothing of SAs that are as they should be, nor of missing ones", () => {

@@ -1,0 +1,91 @@
+import type { Cidr } from "../../../ip/cidr.ts";
+import { formatAddress } from "../../../native/address.ts";
+import type { IkeTunnel } from "../../mesh/state.ts";
+import type { Section } from "../vici/message.ts";
+
+/** Something that charon is told, by a name of ours. */
+interface Loadable {
+  readonly name: string;
+  readonly section: Section;
+}
+
+/** IKE_SA: AES-256-GCM, SHA-384, and first what is fastest. */
+const IKE_PROPOSALS = [
+  "aes256gcm16-prfsha384-x25519",
+  "aes256gcm16-prfsha384-ecp384",
+];
+
+/** CHILD_SA: the same with 64-bit sequence numbers, and keys of their own at each rekeying (PFS). */
+const ESP_PROPOSALS = ["aes256gcm16-x25519-esn", "aes256gcm16-ecp384-esn"];
+
+/** IKE has room for 255 selectors a side (RFC 7296 §3.13); the kernel's SAs have none, so wider ones give nothing away. */
+const MOST_SELECTORS = 100;
+
+/** What charon calls a tunnel: its reqid, which no other tunnel of this node by IKE has. */
+export function connectionName({ reqid }: Pick<IkeTunnel, "reqid">): string {
+  return `crosslink-${reqid.toString(16)}`;
+}
+
+/** A tunnel as vici's `load-conn` takes it. */
+export function connectionOf(tunnel: IkeTunnel): Loadable {
+  const name = connectionName(tunnel);
+  const connection: Section = {
+    version: "2",
+    local_addrs: [formatAddress(tunnel.local)],
+    remote_addrs: [formatAddress(tunnel.remote)],
+    proposals: IKE_PROPOSALS,
+    // An address that changes is the cluster files' matter.
+    mobike: "no",
+    encap: tunnel.inUdp ? "yes" : "no",
+    dpd_delay: "20s",
+    // charon takes up to a tenth off at random, so that not all peers rekey at once.
+    rekey_time: "4h",
+    keyingtries: "0",
+    // Where both ends begin at once, "replace" would have each delete what the other keeps. Two of them do no harm; and
+    // one that begins anew says so (INITIAL_CONTACT), and then what it had before goes.
+    unique: "no",
+    local: { auth: "psk", id: identity(tunnel.localId) },
+    remote: { auth: "psk", id: identity(tunnel.remoteId) },
+    children: { [name]: childOf(tunnel) },
+  };
+  return { name, section: { [name]: connection } };
+}
+
+function childOf({ reqid, localCidrs, remoteCidrs }: IkeTunnel): Section {
+  return {
+    mode: "tunnel",
+    local_ts: selectorsOf(localCidrs),
+    remote_ts: selectorsOf(remoteCidrs),
+    esp_proposals: ESP_PROPOSALS,
+    // The policies are ours, and name the SAs by this.
+    policies: "no",
+    reqid: String(reqid),
+    start_action: "trap",
+    close_action: "trap",
+    dpd_action: "trap",
+    rekey_time: "1h",
+    replay_window: "1024",
+  };
+}
+
+function selectorsOf(cidrs: readonly Cidr[]): string[] {
+  if (cidrs.length <= MOST_SELECTORS) return cidrs.map(({ text }) => text);
+  const families = new Set(cidrs.map(({ family }) => family));
+  return [...families].map((family) => (family === 4 ? "0.0.0.0/0" : "::/0"));
+}
+
+/** The type is said, since a node "10.0.0" of a cluster "1" would be taken for an address. */
+function identity(text: string): string {
+  return `fqdn:${text}`;
+}
+
+/** A tunnel's secrets as vici's `load-shared` takes them, the active key's first: charon proves itself by the first one that fits. */
+export function secretsOf(tunnel: IkeTunnel): Loadable[] {
+  const { localId, remoteId, secrets } = tunnel;
+  return secrets.map(({ keyId, psk }) => {
+    const name = `${connectionName(tunnel)}-${String(keyId)}`;
+    const data = Buffer.from(psk.bytes()).toString();
+    const owners = [identity(localId), identity(remoteId)];
+    return { name, section: { id: name, type: "IKE", data, owners } };
+  });
+}

@@ -1,0 +1,59 @@
+/** A line of charon's log. */
+interface LogLine {
+  /** Which connection it is about, where charon says. */
+  readonly connection: string | undefined;
+  /** What it says, without anything that could be a secret. */
+  readonly text: string;
+  /** What an admin can do about it, where it tells of a trouble. */
+  readonly trouble: string | undefined;
+}
+
+/** "05[IKE] <crosslink-434c1234|7> peer not responding" (strongSwan, src/libcharon/bus/listeners/file_logger.c). */
+const LINE =
+  /^(?:.* )?\d\d\[[A-Z]{3}\] (?:<(?<name>[^|>]*)\|?\d*> )?(?<text>.*)$/u;
+
+/** As long as a secret in base64 or a key in hexadecimal would be. Our levels print none; this is for the day when one does. */
+const SECRETIVE = /[A-Za-z0-9+/]{32,}={0,2}/gu;
+
+/** What charon says, and what that means. */
+const TROUBLES: readonly (readonly [RegExp, string])[] = [
+  [
+    /received AUTHENTICATION_FAILED/u,
+    "the peer does not take this node for who it says it is: both nodes need the same keyring, and the same names and addresses in their cluster files",
+  ],
+  [
+    /MAC mismatched|no shared key found/u,
+    "the peer does not prove who it says it is: both nodes need the same keyring, and the same names and addresses in their cluster files",
+  ],
+  [
+    /unable to install .* in kernel/u,
+    "this node's kernel refuses the SA: it needs ESP, rfc4106(gcm(aes)) and, behind NAT, ESP in UDP",
+  ],
+  [
+    /received NO_PROPOSAL_CHOSEN|no acceptable proposal found|no proposal found/u,
+    "the ends have no algorithms in common (AES-256-GCM with x25519 or ECP-384, and ESN), or the peer's kernel lacks them: its own log says which",
+  ],
+  [
+    /giving up after \d+ retransmits|peer not responding/u,
+    "the peer does not answer: UDP ports 500 and 4500 must be open both ways, and an agent must run there",
+  ],
+  [
+    /no matching peer config found|no IKE config found/u,
+    "a peer came that the cluster files do not know: its name, its cluster's or its address differ from theirs",
+  ],
+  [
+    /TS_UNACCEPTABLE|traffic selectors .* unacceptable/u,
+    "the ends do not mean the same pods: both nodes need the same cluster files",
+  ],
+];
+
+/** Reads a line. Never throws: what is no line of charon's is a text. */
+export function readLogLine(line: string): LogLine {
+  const { name = "", text = line } = LINE.exec(line)?.groups ?? {};
+  const [, trouble] = TROUBLES.find(([pattern]) => pattern.test(text)) ?? [];
+  return {
+    connection: name.startsWith("crosslink-") ? name : undefined,
+    text: text.replace(SECRETIVE, "<redacted>"),
+    trouble,
+  };
+}

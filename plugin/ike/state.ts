@@ -1,0 +1,54 @@
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+
+/** What the agent says of its tunnels by IKE. */
+export interface IkeState {
+  /** What keeps charon from serving all of them; null where it serves. */
+  readonly trouble: string | null;
+  readonly tunnels: readonly IkeTunnelState[];
+}
+
+/** One tunnel. */
+export interface IkeTunnelState {
+  readonly cluster: string;
+  readonly node: string;
+  readonly endpoint: string;
+  readonly localId: string;
+  readonly remoteId: string;
+  /** "up" has a pair of SAs, "connecting" is being negotiated, "waiting" comes up with the first packet. */
+  readonly state: "up" | "connecting" | "waiting";
+  readonly ikeAlgorithms: string | null;
+  readonly espAlgorithms: string | null;
+  readonly inUdp: boolean;
+  readonly upSinceSeconds: number | null;
+  readonly ikeRekeySeconds: number | null;
+  readonly espRekeySeconds: number | null;
+  /** The last thing that went wrong since it was last up. */
+  readonly lastError: string | null;
+}
+
+/** The file with its time. */
+export interface WrittenState extends IkeState {
+  /** Seconds since 1970. */
+  readonly writtenSeconds: number;
+}
+
+/** Writes the state in one step, for root alone. */
+export function writeState(path: string, state: WrittenState): void {
+  const next = `${path}.next`;
+  writeFileSync(next, `${JSON.stringify(state)}\n`, { mode: 0o600 });
+  renameSync(next, path);
+}
+
+/** Reads the state; undefined where no agent has written one. Throws what reading throws. */
+export function readState(path: string): WrittenState | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as WrittenState;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}

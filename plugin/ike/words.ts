@@ -1,0 +1,76 @@
+import type { IkeTunnel } from "../mesh/state.ts";
+import type { IkeTunnelState, WrittenState } from "./state.ts";
+
+/** The agent writes its state at least every 10 s; charon may take as long for an answer. In seconds. */
+const STALE_SECONDS = 60;
+
+/**
+ * What is wrong with tunnels by IKE: a sentence each, with what to do.
+ *
+ * @param state what the agent last wrote; undefined where none ever did
+ */
+export function ikeWarnings(
+  tunnels: readonly IkeTunnel[],
+  state: WrittenState | undefined,
+  nowSeconds: number,
+): string[] {
+  if (tunnels.length === 0) return [];
+  const silence = agentSilence(state, nowSeconds);
+  if (state === undefined || silence !== undefined)
+    return silence === undefined ? [] : [silence];
+  if (state.trouble !== null) return [state.trouble];
+  return state.tunnels.flatMap(({ cluster, node, endpoint, lastError }) =>
+    lastError === null
+      ? []
+      : [`IKE with ${cluster}/${node} (${endpoint}): ${lastError}`],
+  );
+}
+
+/** Why nothing is known of tunnels by IKE; undefined where the agent's word is fresh. */
+export function agentSilence(
+  state: WrittenState | undefined,
+  nowSeconds: number,
+): string | undefined {
+  const remedy =
+    "its tunnels by IKE come up with the agent alone: start it with `crosslink agent`, or as conf/ops shows for systemd and Kubernetes";
+  if (state === undefined) return `No agent of this node speaks IKE; ${remedy}`;
+  const seconds = nowSeconds - state.writtenSeconds;
+  return seconds > STALE_SECONDS
+    ? `The agent has said nothing of IKE for ${String(seconds)} s; ${remedy}`
+    : undefined;
+}
+
+/** One line a tunnel. */
+export function ikeLine(tunnel: IkeTunnelState): string {
+  const { cluster, node, localId, remoteId, state, inUdp } = tunnel;
+  const algorithms = [tunnel.ikeAlgorithms, tunnel.espAlgorithms]
+    .filter((each) => each !== null)
+    .join(", ESP ");
+  const { upSinceSeconds, espRekeySeconds, ikeRekeySeconds } = tunnel;
+  return [
+    `IKE with ${cluster}/${node}: ${WORDS[state]}, ${localId} to ${remoteId}`,
+    ...(algorithms === "" ? [] : [`${algorithms}${inUdp ? ", in UDP" : ""}`]),
+    ...inSeconds("keys of", upSinceSeconds, "ago"),
+    ...inSeconds("next keys in", espRekeySeconds),
+    ...inSeconds("IKE's own in", ikeRekeySeconds),
+  ].join("; ");
+}
+
+const WORDS: Readonly<Record<IkeTunnelState["state"], string>> = {
+  up: "up",
+  connecting: "connecting",
+  waiting: "waits for the first packet",
+};
+
+function inSeconds(
+  before: string,
+  seconds: number | null,
+  after?: string,
+): string[] {
+  if (seconds === null) return [];
+  return [
+    [before, `${String(seconds)} s`, after]
+      .filter((part) => part !== undefined)
+      .join(" "),
+  ];
+}

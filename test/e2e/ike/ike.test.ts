@@ -1,0 +1,93 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Fact, factsOf } from "../support/facts.ts";
+import { scenesMissing } from "../support/kernel.ts";
+
+const missing = scenesMissing() ?? missingPrograms();
+
+/** Scene by scene, what it must find. */
+const scenes = {
+  ike: [
+    "the first packet brings the tunnel up",
+    "the first packet leaks nothing",
+    "by IKE pods talk without loss",
+    "SAs have ESN and a window of 1024",
+    "status shows IKE, both identities and the algorithms",
+    "the plan leaves charon's SAs alone",
+    "no secret is logged",
+    "rekeying replaces the SAs",
+    "rekeying loses no packet",
+    "rekeying leaks nothing",
+    ...["SIGKILL", "SIGTERM", "SIGSTOP"].flatMap((signal) => [
+      `${signal} to charon leaks nothing`,
+      `${signal} to charon heals`,
+    ]),
+    "without an agent nothing leaks",
+    "charon ends with its agent",
+    "a wrong secret is named, and lets nothing pass",
+  ],
+  migration: [
+    "from derived keys to IKE no packet is lost",
+    "from derived keys to IKE nothing leaks",
+    "derived keys' SAs go once IKE's have taken their place",
+    "from IKE to derived keys nothing leaks",
+    "from IKE to derived keys the SAs are as before",
+    "back with derived keys pods talk without loss",
+  ],
+};
+
+const charon = missingPrograms();
+
+describe(`charon and its agent${charon === undefined ? "" : `, ${charon}`}`, () => {
+  let facts: ReadonlyMap<string, Fact>;
+
+  beforeAll(async () => {
+    if (charon !== undefined) return;
+    const script = join(import.meta.dirname, "negotiation.scene.ts");
+    facts = await factsOf(script, { withoutEsp: true });
+  });
+
+  test
+    .skipIf(charon !== undefined)
+    .each([
+      "the first packet has the ends agree",
+      "until there are SAs nothing leaks",
+      "status shows both identities and the algorithms",
+      "after SIGKILL another charon serves",
+      "after SIGKILL nothing leaks",
+      "after SIGSTOP another charon serves",
+      "after SIGSTOP nothing leaks",
+      "charon ends with its agent",
+      "charon ends with an agent that is killed",
+      "who else holds the port is named",
+      "charon starts once the port is free",
+      "another secret is named",
+      "with another secret nothing leaks",
+      "no secret is logged",
+    ])("%s", (name) => {
+    expect(facts.get(name)).toMatchObject({ held: true });
+  });
+});
+
+describe.each(Object.entries(scenes))(
+  `%s, ${missing ?? "under constant ping"}`,
+  (scene, names) => {
+    let facts: ReadonlyMap<string, Fact>;
+
+    beforeAll(async () => {
+      if (missing !== undefined) return;
+      facts = await factsOf(join(import.meta.dirname, `${scene}.scene.ts`));
+    });
+
+    test.skipIf(missing !== undefined).each(names)("%s", (name) => {
+      expect(facts.get(name)).toMatchObject({ held: true });
+    });
+  },
+);
+
+function missingPrograms(): string | undefined {
+  return ["/usr/sbin/charon-systemd", "/usr/sbin/swanctl"]
+    .filter((program) => !existsSync(program))
+    .map((program) => `no ${program} (charon-systemd, strongswan-swanctl)`)[0];
+}

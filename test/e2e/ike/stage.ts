@@ -1,0 +1,123 @@
+/** Two nodes with agents, and charons of theirs, for scenes. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { WrittenState } from "../../../plugin/ike/state.ts";
+import { until } from "../../support/until.ts";
+import {
+  type Agent,
+  addByAgent,
+  SLOWLY,
+  socket,
+  startAgent,
+} from "../agent/nodes.ts";
+import type { Stage } from "../leak/stage.ts";
+import { crosslinkOn, mustRunIn } from "../support/command.ts";
+import { clusterFile, type Node } from "../support/topology.ts";
+
+/** What the cluster files say of keys from now on, on these nodes. */
+export function writeKeying(
+  nodes: readonly Node[],
+  keying: "derived" | "ike",
+  on: readonly Node[] = nodes,
+): void {
+  for (const { cluster } of nodes) {
+    const file = { ...clusterFile(cluster, nodes), keying };
+    for (const { folder } of on)
+      writeFileSync(
+        join(folder, "clusters.d", `${cluster}.json`),
+        JSON.stringify(file),
+      );
+  }
+}
+
+/** Starts both agents, and links both pods. */
+export async function startAgents({
+  world,
+  sites,
+}: Stage): Promise<readonly [Agent, Agent]> {
+  const [one, two] = sites;
+  const first = await startAgent(one.node);
+  const second = await startAgent(two.node);
+  for (const site of sites) await addByAgent(site, world);
+  return [first, second];
+}
+
+/** The SAs of a node, as `ip -d -s xfrm state` shows them, without keys. */
+export function statesOf({ namespace }: Node): Promise<string> {
+  const words = ["-d", "-s", "xfrm", "state", "list", "nokeys"];
+  return mustRunIn(namespace, "ip", ...words);
+}
+
+/** SPIs of a node's SAs that have a key. */
+export async function spisOf(node: Node): Promise<string[]> {
+  const states = (await statesOf(node)).split(/^(?=src )/mu);
+  return states
+    .filter((state) => state.includes("aead "))
+    .map((state) => /spi (0x[0-9a-f]+)/u.exec(state)?.[1] ?? "")
+    .sort();
+}
+
+/** Where a node's agent keeps charon's files. */
+export function ikeFolder({ folder }: Node): string {
+  return join(folder, "run/ike");
+}
+
+/** What a node's agent says of its one tunnel; undefined before it has said anything. */
+export function ikeOf(node: Node): WrittenState["tunnels"][number] | undefined {
+  try {
+    const text = readFileSync(join(ikeFolder(node), "state.json"), "utf8");
+    return (JSON.parse(text) as WrittenState).tunnels[0];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Waits until both nodes' tunnels are up. */
+export async function bothUp(nodes: readonly Node[]): Promise<void> {
+  for (const node of nodes)
+    await until(() => ikeOf(node)?.state === "up", {
+      ...SLOWLY,
+      describe: () => `${node.name}: ${JSON.stringify(ikeOf(node))}`,
+    });
+}
+
+/** The process of the charon that an agent has started last. */
+export function charonOf(agent: Agent): number {
+  const pids = [
+    ...agent.log().matchAll(/"pid":(\d+),"msg":"started charon"/gu),
+  ];
+  return Number(pids.at(-1)?.[1]);
+}
+
+/** Waits until an agent has started a charon other than the one with this process. */
+export async function anotherCharon(agent: Agent, pid: number): Promise<void> {
+  await until(() => charonOf(agent) !== pid, {
+    ...SLOWLY,
+    describe: () => agent.log(),
+  });
+}
+
+/** Speaks to a node's charon with strongSwan's own tool. */
+export function swanctl(
+  node: Node,
+  ...words: readonly string[]
+): Promise<string> {
+  const uri = `unix://${ikeFolder(node)}/vici.sock`;
+  return mustRunIn(node.namespace, "swanctl", ...words, "--uri", uri);
+}
+
+/** `crosslink status` of a node, by what its own agent says. */
+export function statusOf(node: Node): Promise<string> {
+  return crosslinkOn(node, "status", "--socket", socket(node));
+}
+
+/** Whether a process is there, and is no zombie. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/mu.test(
+      readFileSync(`/proc/${String(pid)}/status`, "utf8"),
+    );
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { parseCidr } from "../../../../../ip/cidr.ts";
+import { Secret } from "../../../../../conf/secret.ts";
+import {
+  type Loaded,
+  loadTunnels,
+} from "../../../../../plugin/ike/charon/load.ts";
+import type { ViciClient } from "../../../../../plugin/ike/vici/client.ts";
+import type { IkeTunnel } from "../../../../../plugin/mesh/state.ts";
+import { tunnel } from "./tunnel.ts";
+
+/** A charon that does as it is told, and what it was told since the last time. */
+function charon(): {
+  readonly tell: (tunnels: readonly IkeTunnel[]) => Promise<string[]>;
+} {
+  const loaded: Loaded = new Map();
+  let said: string[] = [];
+  const vici: ViciClient = {
+    request: (command, message = {}) => {
+      const { id, name, ike } = message;
+      const [what] = [id, name, ike, Object.keys(message)[0]].filter(
+        (each) => typeof each === "string",
+      );
+      said.push(`${command} ${what ?? ""}`);
+      return command === "terminate"
+        ? Promise.reject(new Error('charon refused "terminate": no match'))
+        : Promise.resolve({});
+    },
+    stream: () => Promise.resolve(),
+    listen: () => Promise.resolve(),
+    close: () => undefined,
+  };
+  return {
+    tell: async (tunnels) => {
+      said = [];
+      await loadTunnels(vici, loaded, tunnels);
+      return said;
+    },
+  };
+}
+
+describe("loadTunnels()", () => {
+  const all = [
+    "load-shared crosslink-434c1234-2",
+    "load-shared crosslink-434c1234-1",
+    "load-conn crosslink-434c1234",
+  ];
+
+  it("tells charon what it does not know, once", async () => {
+    const { tell } = charon();
+    expect(await tell([tunnel()])).toEqual(all);
+    expect(await tell([tunnel()])).toEqual([]);
+  });
+
+  it("takes away what is no longer wanted", async () => {
+    const { tell } = charon();
+    await tell([tunnel()]);
+    expect(await tell([])).toEqual([
+      "unload-conn crosslink-434c1234",
+      "terminate crosslink-434c1234",
+      "unload-shared crosslink-434c1234-2",
+      "unload-shared crosslink-434c1234-1",
+    ]);
+    expect(await tell([tunnel()])).toEqual(all);
+  });
+
+  it("keeps SAs where CIDRs change, and ends them where the ends do", async () => {
+    const { tell } = charon();
+    await tell([tunnel()]);
+    const remoteCidrs = [parseCidr("10.0.2.0/24")];
+    expect(await tell([tunnel({ remoteCidrs })])).toEqual([
+      "load-conn crosslink-434c1234",
+    ]);
+    const remote = Uint8Array.of(203, 0, 113, 3);
+    expect(await tell([tunnel({ remoteCidrs, remote })])).toContain(
+      "terminate crosslink-434c1234",
+    );
+  });
+
+  it("gives secrets in their new order where the active key changes, and keeps SAs", async () => {
+    const { tell } = charon();
+    await tell([tunnel()]);
+    const [second, first] = tunnel().secrets;
+    expect(await tell([tunnel({ secrets: [first!, second!] })])).toEqual([
+      "unload-shared crosslink-434c1234-2",
+      "unload-shared crosslink-434c1234-1",
+      "load-shared crosslink-434c1234-1",
+      "load-shared crosslink-434c1234-2",
+      "load-conn crosslink-434c1234",
+    ]);
+    const psk = new Secret(Buffer.from("another"));
+    expect(await tell([tunnel({ secrets: [{ keyId: 1, psk }] })])).toContain(
+      "load-shared crosslink-434c1234-1",
+    );
+  });
+});
