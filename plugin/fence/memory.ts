@@ -10,6 +10,7 @@ import {
 import { dirname } from "node:path";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { processName } from "../../cni/process-name.ts";
+import { toCniError } from "../../cni/translate.ts";
 import { isErrno } from "../../files/errno.ts";
 import { parseCidr } from "../../ip/cidr.ts";
 import { replaceFile } from "../../files/replace.ts";
@@ -48,7 +49,7 @@ const MOST_NODES = 200;
  * anew, as a container's that is started again, has what one by the same folder of cluster files left: but that may have
  * been another node, of a cluster that is fenced for one and the other's own.
  *
- * @throws CniError 5 where the file cannot be read, or is none of ours: then nothing is known
+ * @throws CniError by the cause's errno, else 5, where the file cannot be read, or is none of ours: then nothing is known
  */
 export function recall(
   kernel: Kernel,
@@ -73,7 +74,7 @@ export function recall(
 /**
  * Remembers: the file appears whole or not at all, mode 0600.
  *
- * @throws CniError 5 where it cannot be written
+ * @throws CniError by the cause's errno, else 5, where it cannot be written
  */
 export function remember(
   kernel: Kernel,
@@ -238,9 +239,12 @@ export function joinMemories(one: Memory, later: Memory): Memory {
   return { ...one, ...later, clusters };
 }
 
+/** The cause's own code, so that a runtime tries again where that helps; 5 for a file that says nothing sound. */
 function failure(action: string, file: string, cause: unknown): CniError {
   const fact = cause instanceof Error ? cause.message : String(cause);
-  return new CniError(ErrorCode.io, `Cannot ${action} "${file}"`, {
+  const { code } = toCniError(cause, action);
+  const known = code === ErrorCode.internal ? ErrorCode.io : code;
+  return new CniError(known, `Cannot ${action} "${file}"`, {
     details: `${fact}. The fence stands, but a reboot may not know of it: mend the folder or the file, which must be root's alone`,
     cause,
   });
