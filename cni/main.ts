@@ -47,7 +47,7 @@ export interface Process {
  */
 export function run(process: Process, handlers: Handlers): number {
   // The error object's version, until the configuration has said its own
-  const call: Call = { action: "start", version: currentVersion, config: {} };
+  const call: Call = { action: "start", version: currentVersion };
   try {
     const answer = serve(process, handlers, call);
     return answer === undefined || deliver(process, answer) ? 0 : 1;
@@ -64,7 +64,7 @@ export function run(process: Process, handlers: Handlers): number {
 interface Call {
   action: string;
   version: string;
-  config: Configuration;
+  config?: Configuration;
   isHandled?: boolean;
 }
 
@@ -74,9 +74,19 @@ function refuse(
   { config }: Call,
 ): void {
   try {
-    refused?.(process.environment["CNI_COMMAND"] ?? "", config);
+    const known = config ?? readAnyway(process);
+    refused?.(process.environment["CNI_COMMAND"] ?? "", known);
   } catch (error) {
     tell(process, toCniError(error, "refuse the call").message);
+  }
+}
+
+/** Nothing where it cannot be read. */
+function readAnyway(process: Process): Configuration {
+  try {
+    return parseConfiguration(readInput(process));
+  } catch {
+    return {};
   }
 }
 

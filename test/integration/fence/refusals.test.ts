@@ -95,6 +95,17 @@ describe("an ADD that is refused for its input", () => {
     expect(standing()).toEqual(CLOSED);
   });
 
+  it("without a container, its files in another folder", () => {
+    const call = ADD.replace("CNI_CONTAINERID=c1", "");
+    const { status } = machine.shell(
+      node,
+      `mv /etc/crosslink/clusters.d /etc/crosslink/elsewhere; ${call}`,
+      entry({ clustersDir: "/etc/crosslink/elsewhere" }),
+    );
+    expect(status).toBe(1);
+    expect(standing()).toEqual(CLOSED);
+  });
+
   it("but another command raises nothing", () => {
     machine.shell(node, ADD.replace("=ADD", "=DEL"), "{");
     machine.shell(node, ADD.replace("=ADD", "=STATUS"), "{");
