@@ -118,6 +118,8 @@ export const NFT_META_SECPATH = 25;
 
 export const NFT_CT_STATE = 0;
 export const NFT_CT_STATUS = 2;
+export const NFT_CT_SRC_IP = 19;
+export const NFT_CT_SRC_IP6 = 21;
 
 export const NFT_RT_TCPMSS = 3;
 export const NFT_RT_XFRM = 4;

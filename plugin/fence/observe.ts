@@ -7,13 +7,13 @@ import { expressionsKey } from "../../native/nftables/expression/expression.ts";
 import { type Interval, intervalsOf } from "../../native/nftables/interval.ts";
 import { expressionsOf } from "../../native/nftables/rule.ts";
 import type { ObservedSet } from "../../native/nftables/set.ts";
-import { FAMILIES, traitsOf } from "../netfilter/base/family.ts";
+import { FAMILIES, type Family, traitsOf } from "../netfilter/base/family.ts";
 import { OWN_TABLE } from "../owned.ts";
 import type {
   ObservedOwnedSet,
   ObservedOwnedTable,
 } from "../netfilter/table/table.ts";
-import { setName } from "./table.ts";
+import { leafSetName, setName } from "./table.ts";
 
 /** Names the table of the fence. */
 const FENCE_TABLE = { family: NFPROTO_INET, table: OWN_TABLE };
@@ -53,9 +53,22 @@ export function observeFenceTable(client: NftablesClient): ObservedOwnedTable {
 }
 
 /** The CIDRs that the table names now, whatever its rules do. */
-export function namedInTable({ sets }: ObservedOwnedTable): Cidr[] {
+export function namedInTable(table: ObservedOwnedTable): Cidr[] {
+  return inSets(table, setName);
+}
+
+/** The leaves' CIDRs that the table names now. */
+export function leavesInTable(table: ObservedOwnedTable): Cidr[] {
+  return inSets(table, leafSetName);
+}
+
+function inSets(
+  { sets }: ObservedOwnedTable,
+  nameOf: (family: Family) => string,
+): Cidr[] {
+  const names = FAMILIES.map(nameOf);
   return sets
-    .filter(({ usable }) => usable)
+    .filter(({ usable, name }) => usable && names.includes(name))
     .flatMap(({ intervals }) => intervals.flatMap(cidrOfInterval));
 }
 
@@ -63,7 +76,9 @@ function observeSet(
   client: NftablesClient,
   set: ObservedSet,
 ): ObservedOwnedSet {
-  const family = FAMILIES.find((each) => setName(each) === set.set);
+  const family = FAMILIES.find((each) =>
+    [setName(each), leafSetName(each)].includes(set.set),
+  );
   const field = family && traitsOf(family).field;
   const usable =
     set.flags === NFT_SET_INTERVAL &&

@@ -5,7 +5,7 @@ import { applyOperations } from "../netfilter/apply.ts";
 import type { NetfilterOperation } from "../netfilter/base/operation.ts";
 import { withNftables } from "../netfilter/nft/available.ts";
 import { planTable } from "../netfilter/table/plan.ts";
-import { namedInTable, observeFenceTable } from "./observe.ts";
+import { leavesInTable, namedInTable, observeFenceTable } from "./observe.ts";
 import { fenceTable } from "./table.ts";
 import { planLegacyFence } from "./legacy.ts";
 import { isVerified, leaveWord, markOf } from "./verified.ts";
@@ -22,11 +22,12 @@ const NOTHING: RulesPlan = { operations: [] };
 
 /** Looks at the fence's rules, and compares. Changes nothing. On a kernel without nf_tables they are legacy iptables'. */
 export function planRules(kernel: Kernel, will: FenceWill): RulesPlan {
-  return (
-    withNftables(kernel, (client) => planTableOf(client, will)) ?? {
-      operations: planLegacyFence(kernel, will),
-    }
-  );
+  const plan = withNftables(kernel, (client) => planTableOf(client, will));
+  if (plan === undefined) return { operations: planLegacyFence(kernel, will) };
+  if (will.released.length === 0) return plan;
+  // Rules from a time without nf_tables: what is released is released there too.
+  const left = planLegacyFence(kernel, { ...will, wanted: [] });
+  return { ...plan, operations: [...plan.operations, ...left] };
 }
 
 /** The same, without a look where an earlier one found them right and no rule of this namespace changed since. */
@@ -42,7 +43,8 @@ export function planRulesQuickly(kernel: Kernel, will: FenceWill): RulesPlan {
 function planTableOf(client: NftablesClient, will: FenceWill): RulesPlan {
   const generation = client.generation();
   const observed = observeFenceTable(client);
-  const wanted = fenceTable(toStand(will, namedInTable(observed)));
+  const leaves = will.leaves ?? leavesInTable(observed);
+  const wanted = fenceTable(toStand(will, namedInTable(observed)), leaves);
   return { generation, operations: planTable(wanted, observed) };
 }
 

@@ -17,25 +17,31 @@ const NAME = "fence-verified";
 export function markOf(
   kernel: Kernel,
   client: NftablesClient,
-  { wanted, released }: FenceWill,
+  will: FenceWill,
 ): string | undefined {
-  if (released === "all" || kernel.netns !== undefined) return undefined;
+  if (will.released === "all" || kernel.netns !== undefined) return undefined;
   const table = client
     .tables(NFPROTO_INET)
     .find(({ table }) => table === OWN_TABLE);
-  if (table === undefined && wanted.length > 0) return undefined;
+  if (table === undefined && will.wanted.length > 0) return undefined;
   const { boot, network } = networkId(kernel);
   if (network === "") return undefined;
-  const will = createHash("sha256");
-  for (const { text } of wanted) will.update(`+${text}`);
-  for (const { text } of released) will.update(`-${text}`);
   return [
     boot,
     network,
     client.generation(),
     String(table?.handle ?? ""),
-    will.digest("hex"),
+    digestOf(will),
   ].join("\n");
+}
+
+function digestOf({ wanted, released, leaves = [] }: FenceWill): string {
+  const hash = createHash("sha256");
+  for (const { text } of wanted) hash.update(`+${text}`);
+  for (const { text } of released === "all" ? [] : released)
+    hash.update(`-${text}`);
+  for (const { text } of leaves) hash.update(`=${text}`);
+  return hash.digest("hex");
 }
 
 /** Whether an earlier call found the rules right. */

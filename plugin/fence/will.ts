@@ -8,6 +8,8 @@ export interface FenceWill {
   readonly wanted: readonly Cidr[];
   /** What may go, where nothing else wants it; `all` at teardown. */
   readonly released: readonly Cidr[] | "all";
+  /** On a gateway: its leaves' pods, to whom what comes from these CIDRs goes on by ESP alone. As they stand where left out. */
+  readonly leaves?: readonly Cidr[];
 }
 
 /** What is to stand, where so much stands already. */

@@ -11,6 +11,7 @@ import {
   type Refusal,
 } from "../fence/decide.ts";
 import { recall } from "../fence/memory.ts";
+import type { FenceWill } from "../fence/will.ts";
 import type { Session } from "../kernel/session.ts";
 import type { Self } from "../mesh/self.ts";
 import { folderAge, isOlder } from "./age.ts";
@@ -61,6 +62,7 @@ export function lookAround(session: Session, place: Place): Look {
     memory,
     decision: {
       ...decision,
+      will: { ...decision.will, ...(settled && leavesOf(found.value)) },
       memory: dated(decision.memory, { folder, ...(settled && { newest }) }),
     },
     node: settled ? found.value : undefined,
@@ -149,6 +151,14 @@ function goneFiles(
   memory: Memory,
 ): Error | undefined {
   return memory.clusters.size > 0 ? emptied(clustersDir, memory) : undefined;
+}
+
+/** The pods of the nodes that this one is a gateway for. */
+function leavesOf(node: LinkedNode | undefined): Pick<FenceWill, "leaves"> {
+  if (node === undefined || node.mesh.role !== "tunnel") return { leaves: [] };
+  const own = node.self.source.cluster.name;
+  const legs = node.mesh.peers.filter(({ cluster }) => cluster === own);
+  return { leaves: legs.flatMap(({ remoteCidrs }) => remoteCidrs) };
 }
 
 /** On a node that was never linked nothing is to be remembered. */
