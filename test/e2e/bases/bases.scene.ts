@@ -80,7 +80,7 @@ async function tellCheck({ base, pods }: Site): Promise<void> {
   );
 }
 
-/** Felix wants to be first in iptables; our table of nf_tables is asked before that (see legacy.scene.ts for a kernel without). */
+/** Felix wants to be first in iptables; our table of nf_tables is asked before that. */
 async function yieldToCalico(stage: Stage): Promise<void> {
   const site = siteOf(stage, calico.name);
   const remotes = stage.sites.filter(({ base }) => base !== calico);
