@@ -8,18 +8,14 @@ import {
   wantedBy,
 } from "../node/full-plan.ts";
 import type { LinkedNode } from "../node/linked.ts";
-import {
-  fileWarnings,
-  LINKED_TO_NOTHING,
-  lookAround,
-  orThrow,
-} from "../node/look.ts";
+import { fileWarnings, LINKED_TO_NOTHING, lookAround } from "../node/look.ts";
 import { troublesOf } from "../node/troubles.ts";
 import type { Operation } from "../reconcile/operation.ts";
 import { type DeviceNames, deviceNames } from "../reconcile/device-names.ts";
 import { describeOperation } from "../reconcile/sentence.ts";
 import { withSession } from "../kernel/session.ts";
 import type { Terminal } from "./command.ts";
+import { orShowFence } from "./fence-state.ts";
 import { type Options, readConfiguration } from "./options.ts";
 
 /** One line of a plan. */
@@ -42,7 +38,10 @@ export function runPlan(options: Options, terminal: Terminal): number {
   const config = readConfiguration(options);
   return withSession(terminal.kernel(), (session) => {
     const place = { config, host: terminal.host };
-    const look = orThrow(lookAround(session, place));
+    const look = orShowFence(lookAround(session, place), session, {
+      options,
+      terminal,
+    });
     const { node } = look;
     const plan = planFully(session, wantedBy(look, place));
     const bypasses = lookForBypasses(session, node?.mesh);

@@ -2,12 +2,7 @@ import { formatAddress } from "../../native/address.ts";
 import type { ObservedAssociation } from "../../native/xfrm/sa.ts";
 import { flowsOf } from "../node/flows.ts";
 import type { LinkedNode } from "../node/linked.ts";
-import {
-  fileWarnings,
-  LINKED_TO_NOTHING,
-  lookAround,
-  orThrow,
-} from "../node/look.ts";
+import { fileWarnings, LINKED_TO_NOTHING, lookAround } from "../node/look.ts";
 import type { Bypass } from "../bypass/bypass.ts";
 import { lookForBypasses } from "../bypass/observe.ts";
 import { bypassLine } from "../bypass/words.ts";
@@ -32,6 +27,7 @@ import { troublesOf } from "../node/troubles.ts";
 import { readXfrmStatistics } from "../kernel/statistics.ts";
 import { describeSnat, observeSnat } from "../netfilter/snat.ts";
 import type { Terminal } from "./command.ts";
+import { orShowFence } from "./fence-state.ts";
 import { type Options, readConfiguration } from "./options.ts";
 import { table } from "./table.ts";
 
@@ -75,7 +71,11 @@ interface NodeStatus {
 export function runStatus(options: Options, terminal: Terminal): number {
   const config = readConfiguration(options);
   return withSession(terminal.kernel(), (session) => {
-    const look = orThrow(lookAround(session, { config, host: terminal.host }));
+    const place = { config, host: terminal.host };
+    const look = orShowFence(lookAround(session, place), session, {
+      options,
+      terminal,
+    });
     const { node } = look;
     const status = nodeStatus(node, {
       associations: session.xfrm.associations(),
