@@ -242,9 +242,9 @@ export function joinMemories(one: Memory, later: Memory): Memory {
 /** The cause's own code, so that a runtime tries again where that helps; 5 for a file that says nothing sound. */
 function failure(action: string, file: string, cause: unknown): CniError {
   const fact = cause instanceof Error ? cause.message : String(cause);
-  const { code } = toCniError(cause, action);
-  const known = code === ErrorCode.internal ? ErrorCode.io : code;
-  return new CniError(known, `Cannot ${action} "${file}"`, {
+  const isSystems = cause instanceof Error && "code" in cause;
+  const code = isSystems ? toCniError(cause, action).code : ErrorCode.io;
+  return new CniError(code, `Cannot ${action} "${file}"`, {
     details: `${fact}. The fence stands, but a reboot may not know of it: mend the folder or the file, which must be root's alone`,
     cause,
   });
