@@ -223,7 +223,7 @@ it.each<[string, () => void]>([
     () => {
       rmSync(file("a.json"));
       site.node.shell(
-        "ip addr del 172.17.1.2/24 dev eth0; ip addr add 172.17.1.9/24 dev eth0; ip route replace default via 172.17.1.1",
+        "ip addr del 172.17.1.2/24 dev eth0; ip addr add 172.17.1.9/24 dev eth0; ip route replace default via 172.17.1.1; ip neigh replace 172.17.1.1 dev eth0 lladdr 02:00:00:00:00:01 nud permanent",
       );
     },
   ],
