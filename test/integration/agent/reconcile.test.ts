@@ -6,6 +6,7 @@ import {
   agentSite,
   type RunningAgent,
 } from "../../support/agent/site.ts";
+import { connect, namespace } from "../../support/namespace.ts";
 import { until } from "../../support/until.ts";
 
 let site: AgentSite;
@@ -169,15 +170,18 @@ EOF`);
 
   it("serves a call by files that changed a moment before it", async () => {
     await start();
+    using pod = namespace();
+    connect(site.node, "veth0", pod, "eth0");
+    pod.exec("ip", "addr", "add", "10.0.0.7/32", "dev", "eth0");
     const route = "192.168.8.0/24 via 172.17.1.1";
     site.writeCluster("office", office("192.168.7.0/24", "192.168.8.0/24"));
     const status = await site.launch(site.alone, "ADD", {
-      environment: { CNI_NETNS: site.node.path },
+      environment: { CNI_NETNS: pod.path },
       config: {
         prevResult: {
           cniVersion: "1.1.0",
-          interfaces: [{ name: "eth0" }],
-          ips: [{ address: "10.0.0.7/32" }],
+          interfaces: [{ name: "veth0" }, { name: "eth0", sandbox: pod.path }],
+          ips: [{ address: "10.0.0.7/32", interface: 1 }],
         },
       },
     });

@@ -205,15 +205,16 @@ describe("a call by the launcher", () => {
 
   it("is one of 32 at the same moment", async () => {
     await using agent = await site.startAgent();
+    await using pods = new AsyncDisposableStack();
     const names = Array.from({ length: 32 }, (_, index) => index);
-    site.node.shell(
-      names
-        .map(
-          (n) =>
-            `ip link add p${String(n)} type veth peer name q${String(n)} netns ${pod.name}; ip link set p${String(n)} up`,
-        )
-        .join("\n"),
-    );
+    const paths = names.map((n) => {
+      const own = pods.use(namespace());
+      connect(site.node, `p${String(n)}`, own, "eth0");
+      own.shell(
+        `ip addr add 10.0.0.${String(100 + n)}/32 dev eth0; ip route add default dev eth0`,
+      );
+      return own.path;
+    });
     const all = await Promise.all(
       names.map((n) =>
         site.launch(site.alone, "ADD", {
@@ -223,12 +224,12 @@ describe("a call by the launcher", () => {
               cniVersion: "1.1.0",
               interfaces: [
                 { name: `p${String(n)}` },
-                { name: "eth0", sandbox: pod.path },
+                { name: "eth0", sandbox: paths[n] },
               ],
               ips: [{ address: `10.0.0.${String(100 + n)}/32`, interface: 1 }],
             },
           },
-          environment: { CNI_NETNS: pod.path },
+          environment: { CNI_NETNS: paths[n]! },
         }),
       ),
     );
