@@ -1,3 +1,4 @@
+import { NetlinkError } from "../../native/error.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Session } from "../kernel/session.ts";
 import type { NetfilterOperation } from "../netfilter/base/operation.ts";
@@ -36,13 +37,27 @@ export function raiseFence(
   return { policies: policies.done, rules: rules.done };
 }
 
+/** How often policies are looked at anew where others raise the same fence at the same moment. */
+const ATTEMPTS = 20;
+
+/** Whoever waits for the lock raises without it, so a policy may be there by now: it is looked at again, never taken for a fault. */
 function policyLayer(
   session: Session,
   will: FenceWill,
 ): readonly PolicyOperation[] {
-  const steps = planFencePolicies(will, session.xfrm.policies());
-  applyOperations(session, steps);
-  return steps;
+  for (let left = ATTEMPTS; ; left--) {
+    const steps = planFencePolicies(will, session.xfrm.policies());
+    try {
+      applyOperations(session, steps);
+      return steps;
+    } catch (error) {
+      if (left === 0 || !isThereByNow(error)) throw error;
+    }
+  }
+}
+
+function isThereByNow(error: unknown): boolean {
+  return error instanceof NetlinkError && error.code === "EEXIST";
 }
 
 function attempt<Done>(work: () => Done): {
