@@ -157,9 +157,9 @@ async function list(vici: ViciClient): Promise<ListedIke[]> {
 }
 
 /**
- * A packet without an SA brings its tunnel up. Two kinds do not wait for one: those that carried something before this
- * charon began, and those with SAs of derived keys, which serve the packets until then. The latter are one end's to bring
- * up, lest both do it at once.
+ * A packet without an SA brings its tunnel up. Three kinds do not wait for one: those that carried something before this
+ * charon began, those that the kernel has asked another one for, and those with SAs of derived keys, which serve the
+ * packets until then. The last are one end's to bring up, lest both do it at once.
  */
 async function bringUp(
   vici: ViciClient,
@@ -174,10 +174,11 @@ async function bringUp(
   },
 ): Promise<void> {
   const begun = new Set(listed.map(({ connection }) => connection));
-  for (const { tunnel, derived } of tunnels) {
+  for (const { tunnel, derived, isAskedFor } of tunnels) {
     const name = connectionName(tunnel);
     const changesOver = derived.length > 0 && tunnel.localId < tunnel.remoteId;
-    if ((known.hot.has(name) || changesOver) && !begun.has(name))
+    const isDue = known.hot.has(name) || isAskedFor || changesOver;
+    if (isDue && !begun.has(name))
       await vici.request("initiate", { child: name, ike: name, timeout: "-1" });
     known.hot.delete(name);
   }

@@ -11,13 +11,15 @@ export interface TunnelAssociations {
   readonly derived: readonly ObservedAssociation[];
   /** All others: charon's, or its predecessor's. */
   readonly negotiated: readonly ObservedAssociation[];
+  /** Whether the kernel has asked for one: it asks once, and a charon that was not there then hears nothing of it for minutes. */
+  readonly isAskedFor: boolean;
 }
 
 /** How long charon may take between an SA in the kernel and its place in the list, in seconds. */
 const GRACE_SECONDS = 10;
 
 /**
- * Sorts the kernel's SAs by tunnel. What the kernel has asked charon for has no key yet, and is left to it.
+ * Sorts the kernel's SAs by tunnel. What the kernel has asked charon for has no key yet, and is never deleted.
  *
  * @param derived identities of the SAs that derived keys would give
  */
@@ -26,18 +28,19 @@ export function sortAssociations(
   associations: readonly ObservedAssociation[],
   derived: ReadonlySet<string>,
 ): TunnelAssociations[] {
-  const byReqid = Map.groupBy(
-    associations.filter(({ aead }) => aead !== undefined),
-    ({ reqid }) => reqid,
-  );
+  const byReqid = Map.groupBy(associations, ({ reqid }) => reqid);
   return tunnels.map((tunnel) => {
-    const all = byReqid.get(tunnel.reqid) ?? [];
+    const found = byReqid.get(tunnel.reqid) ?? [];
+    const all = found.filter(({ aead }) => aead !== undefined);
     const isDerived = (sa: ObservedAssociation): boolean =>
       derived.has(associationIdentity(sa));
     return {
       tunnel,
       derived: all.filter(isDerived),
       negotiated: all.filter((sa) => !isDerived(sa)),
+      isAskedFor: found.some(
+        ({ aead, spi }) => aead === undefined && spi === 0,
+      ),
     };
   });
 }

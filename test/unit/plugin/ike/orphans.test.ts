@@ -80,6 +80,10 @@ describe("orphansOf()", () => {
     delete (asked as { aead?: unknown }).aead;
     const others = sa("in", 0xc0000009, 60, { reqid: 1 });
     expect(spisOf([asked, others], [])).toEqual([]);
+    const [sorted] = sortAssociations([ours], [asked, others], new Set());
+    expect(sorted).toMatchObject({ isAskedFor: true, negotiated: [] });
+    const [quiet] = sortAssociations([ours], [...pair, others], new Set());
+    expect(quiet).toMatchObject({ isAskedFor: false, negotiated: pair });
   });
 
   it("are those of derived keys once charon's have taken their place both ways", () => {
