@@ -28,6 +28,9 @@ afterEach(() => {
   site[Symbol.dispose]();
 });
 
+/** UDP 500 is below net.ipv4.ip_unprivileged_port_start. */
+const FOR_CHARON = "CAP_NET_BIND_SERVICE";
+
 /** Words that leave a program these capabilities, and no way to others. */
 function only(names: readonly string[]): string[] {
   const kept = names.map(
@@ -88,14 +91,34 @@ describe("an agent with the privileges of the systemd unit", () => {
     expect(agent.log()).not.toMatch(/"level":"(warn|error)"/);
   });
 
-  it.each(capabilities("unit"))("needs %s", async (name) => {
-    const others = capabilities("unit").filter((other) => other !== name);
-    const serves = async (): Promise<boolean> => {
-      await using agent = await site.startAgent({ within: only(others) });
-      const { status } = (await add()) as { status: number };
-      return status === 0 && !/"level":"(warn|error)"/.test(agent.log());
-    };
-    expect(await serves().catch(() => false)).toBe(false);
+  it.each(capabilities("unit").filter((name) => name !== FOR_CHARON))(
+    "needs %s",
+    async (name) => {
+      const others = capabilities("unit").filter((other) => other !== name);
+      const serves = async (): Promise<boolean> => {
+        await using agent = await site.startAgent({ within: only(others) });
+        const { status } = (await add()) as { status: number };
+        return status === 0 && !/"level":"(warn|error)"/.test(agent.log());
+      };
+      expect(await serves().catch(() => false)).toBe(false);
+    },
+  );
+
+  it(`needs ${FOR_CHARON} for the port that charon speaks IKE at`, () => {
+    expect(capabilities("unit")).toContain(FOR_CHARON);
+    const others = capabilities("unit").filter((name) => name !== FOR_CHARON);
+    const script =
+      "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).bind(('', 500))";
+    const bind = (names: readonly string[]): unknown =>
+      site.node.exec(
+        "setpriv",
+        ...only(names).slice(1),
+        "python3",
+        "-c",
+        script,
+      );
+    expect(() => bind(others)).toThrow("Permission denied");
+    expect(() => bind(capabilities("unit"))).not.toThrow();
   });
 });
 
