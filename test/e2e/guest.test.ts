@@ -59,7 +59,7 @@ describe.skipIf(missing !== undefined)(missing ?? "runInGuest()", () => {
       "setsid sleep 9999 & trap '' TERM INT; echo before; sleep 9999";
     const result = await runInGuest({
       command: ["bash", "-c", script],
-      seconds: 20,
+      seconds: 60,
     });
     expect(result).toMatchObject({ status: 137, output: "before\n" });
   });
