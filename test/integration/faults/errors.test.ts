@@ -15,7 +15,7 @@ import { faultSite, type FaultSite } from "../../support/faults/site.ts";
 import { clearNode, inNode, nodeState } from "../../support/faults/state.ts";
 import { callStruck, momentsOf } from "../../support/faults/strace.ts";
 
-const LIMIT_MS = 800_000;
+const LIMIT_MS = 1_600_000;
 
 /** What each error must become where a call cannot go on in spite of it: the table of cni/translate.ts, in a test's words. */
 const CODES = {

@@ -79,7 +79,7 @@ describe("kill -9 at each system call in the store", () => {
       },
     );
     expect(kills).toBeGreaterThan(25);
-  }, 240_000);
+  }, 480_000);
 
   it("of ADD: GC frees what it leaked, and host-local goes on", () => {
     killDuring(
@@ -98,7 +98,7 @@ describe("kill -9 at each system call in the store", () => {
         expect(left).toEqual({ "10.1.2.2": "other\r\neth0", lock: "" });
       },
     );
-  }, 240_000);
+  }, 480_000);
 
   it("of DEL: the same again frees what is left, and nothing else", () => {
     const kills = killDuring(
@@ -115,5 +115,5 @@ describe("kill -9 at each system call in the store", () => {
       },
     );
     expect(kills).toBeGreaterThan(15);
-  }, 240_000);
+  }, 480_000);
 });
