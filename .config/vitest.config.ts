@@ -43,8 +43,8 @@ export default defineConfig({
           globalSetup: ["test/support/guest/for-a-run.ts"],
           maxWorkers: 3,
           // A scene and the guest have limits of their own, which end before.
-          testTimeout: 1_000_000,
-          hookTimeout: 1_000_000,
+          testTimeout: 2_000_000,
+          hookTimeout: 2_000_000,
           sequence: { groupOrder: 2 },
         },
       },

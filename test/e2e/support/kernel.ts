@@ -28,7 +28,7 @@ export function scenesMissing(): string | undefined {
 /** How a scene is run. */
 export interface SceneOptions {
   readonly onOutput?: OnOutput;
-  /** 600 unless said otherwise: emulated, beside two others, on a busy machine, a scene may take minutes. */
+  /** 1,500 unless said otherwise: emulated, beside two others, on a busy machine, a scene may take minutes. */
   readonly timeoutSeconds?: number;
   /** Plays on this machine's kernel, whatever it can: a guest is ten times as slow. */
   readonly withoutEsp?: boolean;
@@ -44,7 +44,7 @@ export function runScene(
   script: readonly string[],
   {
     withoutEsp = false,
-    timeoutSeconds: seconds = 600,
+    timeoutSeconds: seconds = 1500,
     modules,
     onOutput,
   }: SceneOptions = {},
@@ -59,7 +59,7 @@ export function runScene(
 /** The same for a command. */
 export function runWhereEspIs(
   command: readonly string[],
-  seconds = 600,
+  seconds = 1500,
 ): Promise<Ended> {
   return espMissing() === undefined
     ? runHere(command, seconds)
