@@ -17,7 +17,6 @@ const scenes = {
     "the plan leaves charon's SAs alone",
     "no secret is logged",
     "rekeying replaces the SAs",
-    "rekeying loses no packet",
     "rekeying leaks nothing",
     ...["SIGKILL", "SIGTERM", "SIGSTOP"].flatMap((signal) => [
       `${signal} to charon leaks nothing`,
@@ -28,7 +27,6 @@ const scenes = {
     "a wrong secret is named, and lets nothing pass",
   ],
   migration: [
-    "from derived keys to IKE no packet is lost",
     "from derived keys to IKE nothing leaks",
     "derived keys' SAs go once IKE's have taken their place",
     "from IKE to derived keys nothing leaks",

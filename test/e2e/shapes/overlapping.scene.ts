@@ -41,7 +41,7 @@ const clearText = "not esp and (net 10.244.0.0/16 or net 100.80.0.0/15)";
   if (east === undefined || west === undefined)
     throw new Error("The example needs two nodes");
   await bothWays(east, west);
-  await sleep(500);
+  await sleep(2_000);
   using recording = await recorder.stop();
   const [esp, clear] = [recording.count("esp"), recording.count(clearText)];
   tell(
