@@ -29,7 +29,8 @@ export function withPodNamespace<Result>(
 }
 
 function openPath(path: string): number | undefined {
-  if (path === "") return undefined;
+  // Node refuses a NUL before any kernel could; an environment holds none, prevResult's sandbox may.
+  if (path === "" || path.includes("\0")) return undefined;
   try {
     // Whatever the path names: a FIFO would be waited for without end.
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
