@@ -9,6 +9,7 @@ import {
   type FaultSite,
 } from "../../support/faults/site.ts";
 import {
+  clearFiles,
   clearNode,
   duplicates,
   inNode,
@@ -96,6 +97,7 @@ describe.concurrent(
           call: { command: "ADD", pod: site.pods[0]! },
           prepare: () => {
             clearNode(site);
+            clearFiles(site);
           },
         });
       },
@@ -111,6 +113,7 @@ describe.concurrent(
           call: { command: ["apply"] },
           prepare: () => {
             clearNode(site);
+            clearFiles(site);
           },
         });
       },

@@ -24,7 +24,7 @@ export interface FaultPod {
 /** A node with pods, in namespaces of their own, and a folder with its files. */
 export interface FaultSite extends Disposable {
   readonly node: Namespace;
-  /** Words before a program that is to run on the node: in its network, with a /run/crosslink of its own. */
+  /** Words before a program that is to run on the node: in its network, with a /run/crosslink and a /var/lib/crosslink of its own. */
   readonly inside: readonly string[];
   readonly pods: readonly FaultPod[];
   readonly folder: string;
@@ -183,7 +183,7 @@ function ip(options: readonly string[], lines: readonly string[]): void {
 }
 
 /**
- * Nodes of one test machine would else share one lock. Namespaces that come and go still do so inside. The file that keeps
+ * Nodes of one test machine would else share one lock, and what one remembers the next would not write again. Namespaces that come and go still do so inside. The file that keeps
  * the mounts must lie on a mount that is private.
  */
 function makeMounts(folder: string): void {
@@ -192,7 +192,10 @@ function makeMounts(folder: string): void {
     mkdir ${folder}/mounts
     mount --bind --make-private ${folder}/mounts ${folder}/mounts
     touch ${mountsOf(folder)}
-    unshare --mount=${mountsOf(folder)} --propagation=slave mount -t tmpfs -o mode=700 none /run/crosslink`;
+    mkdir -p -m 700 /var/lib/crosslink
+    unshare --mount=${mountsOf(folder)} --propagation=slave sh -ec '
+      mount -t tmpfs -o mode=700 none /run/crosslink
+      mount -t tmpfs -o mode=700 none /var/lib/crosslink'`;
   execFileSync("sh", ["-ec", script]);
 }
 

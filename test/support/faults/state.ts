@@ -64,6 +64,13 @@ export function clearNode(site: FaultSite): void {
   );
 }
 
+/** Takes the notes that calls left on the node, too: what it remembers beyond a reboot, and what it found right. */
+export function clearFiles({ inside }: FaultSite): void {
+  const [nsenter, ...where] = inside;
+  const script = "rm -rf /run/crosslink/* /var/lib/crosslink/*";
+  execFileSync(nsenter!, [...where, "sh", "-ec", script]);
+}
+
 /** Runs a shell script in the node's namespace. Throws where its last word fails. */
 export function inNode({ node }: FaultSite, script: string): string {
   return execFileSync("nsenter", [`--net=${node.path}`, "sh", "-ec", script], {
