@@ -1,4 +1,4 @@
-import type { Binding } from "../native/binding.ts";
+import type { Binding } from "../native/index.ts";
 import type { IpamConfiguration } from "./configuration/network.ts";
 import type { Mesh } from "./mesh.ts";
 import type { Place } from "./folder/place.ts";

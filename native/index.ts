@@ -9,11 +9,19 @@ export * from "./conversation.ts";
 export * from "./error.ts";
 export * from "./layout.ts";
 export * from "./lock.ts";
+export * from "./lock-holder.ts";
 export * from "./message.ts";
+export { NFPROTO_INET } from "./nfnetlink.ts";
 export * from "./socket.ts";
 export * from "./sysctl.ts";
 
+// Beside netlink: what changes in folders, and sockets of this machine.
+export * from "./file-watch.ts";
+export * from "./local.ts";
+
 // rtnetlink: links, addresses, routes, rules, proxies.
+export * from "./route/constants.ts";
+export { ifaddrmsg, ifinfomsg } from "./route/structs.ts";
 export { openRoute, type RouteClient } from "./route/client.ts";
 export type {
   AssignedAddress,
@@ -22,7 +30,12 @@ export type {
 export type { Link, LinkChange } from "./route/link.ts";
 export type { ProxyNeighbour } from "./route/neighbour/proxy.ts";
 export type { NextHop } from "./route/next-hop.ts";
-export type { Route, RouteFilter, RouteLookup } from "./route/route.ts";
+export {
+  decodeRoute,
+  type Route,
+  type RouteFilter,
+  type RouteLookup,
+} from "./route/route.ts";
 export type { RoutingRule, SourceRule } from "./route/rule.ts";
 export type { RouteOperation } from "./route/tables.ts";
 export type { XfrmSwitches } from "./route/xfrm-switches.ts";
@@ -48,6 +61,8 @@ export {
 } from "./bpf.ts";
 
 // xfrm: IPsec's security associations and policies.
+export * from "./xfrm/constants.ts";
+export { xfrmUserpolicyInfo } from "./xfrm/structs.ts";
 export {
   openXfrm,
   type Outcomes,
@@ -64,8 +79,11 @@ export type { Mark, Mode, Selector } from "./xfrm/selector.ts";
 export type * from "./xfrm/sp.ts";
 
 // nf_tables: tables, chains, sets and rules, in transactions.
+export * from "./nftables/constants.ts";
+export { isStale, type Refusal } from "./nftables/batch.ts";
 export {
   type Attempts,
+  listingOnce,
   type NftablesClient,
   openNftables,
   transact,
@@ -74,8 +92,10 @@ export {
   addChain,
   type ChainName,
   deleteChain,
+  describe,
   type Hook,
   type ObservedChain,
+  type ObservedHook,
 } from "./nftables/chain.ts";
 export {
   addElements,
@@ -83,12 +103,17 @@ export {
   type Element,
 } from "./nftables/element.ts";
 export type { Flowtable } from "./nftables/flowtable.ts";
-export type { Expression } from "./nftables/expression/expression.ts";
+export {
+  decodeExpressions,
+  type Expression,
+  expressionsKey,
+} from "./nftables/expression/expression.ts";
 export {
   type Interval,
   intervalElements,
   intervalsOf,
   prefixElements,
+  prefixInterval,
 } from "./nftables/interval.ts";
 export {
   addRule,
@@ -104,6 +129,7 @@ export {
   deleteSet,
   type IntervalSet,
   type ObservedSet,
+  type SetField,
   type SetName,
 } from "./nftables/set.ts";
 export {
@@ -115,6 +141,7 @@ export {
 
 // Connection tracking.
 export { type ConntrackClient, openConntrack } from "./conntrack/client.ts";
+export { IPS_SRC_NAT } from "./conntrack/constants.ts";
 export type {
   ConntrackEntry,
   EntryFilter,

@@ -1,5 +1,4 @@
-import { RTN_UNICAST } from "../native/route/constants.ts";
-import type { Route } from "../native/route/route.ts";
+import { type Route, RTN_UNICAST } from "../native/index.ts";
 
 // crosslink marks in the kernel what it owns, so that no file can be lost, or lie about it. This is the one home of
 // those marks; it knows no kernel, so that the mesh may use it.

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Binding } from "../../native/binding.ts";
+import type { Binding } from "../../native/index.ts";
 import { defaultDataDir, networkDirectory } from "../configuration/network.ts";
 import { type Entry, readEntries } from "../folder/census.ts";
 import { errnoOf, onDisk } from "../folder/error.ts";

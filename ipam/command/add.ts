@@ -1,5 +1,5 @@
 import type { Request } from "../../cni/request.ts";
-import { bootId } from "../../native/boot.ts";
+import { bootId } from "../../native/index.ts";
 import { readConfiguration } from "../configuration/network.ts";
 import { type IpamContext, placeOf } from "../context.ts";
 import { isNamespace } from "../liveness/namespace.ts";

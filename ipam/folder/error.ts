@@ -1,6 +1,6 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { toCniError } from "../../cni/translate.ts";
-import { headerName } from "../../native/error.ts";
+import { headerName } from "../../native/index.ts";
 
 /** What to do about the errors that a store meets, by errno. */
 const ADVICE: ReadonlyMap<string, string> = new Map([

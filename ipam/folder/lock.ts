@@ -1,8 +1,7 @@
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { heldTooLong } from "../../cni/held-lock.ts";
-import { lockFileWithin } from "../../native/lock.ts";
-import { lockHolder } from "../../native/lock-holder.ts";
+import { lockFileWithin, lockHolder } from "../../native/index.ts";
 import { misplaced, onDisk } from "./error.ts";
 import type { Place } from "./place.ts";
 

@@ -1,4 +1,4 @@
-import type { Binding } from "../../native/binding.ts";
+import type { Binding } from "../../native/index.ts";
 
 /** A network's folder in the store, and what it takes to use it. */
 export interface Place {

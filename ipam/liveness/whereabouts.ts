@@ -1,4 +1,4 @@
-import { bootId } from "../../native/boot.ts";
+import { bootId } from "../../native/index.ts";
 import type { Entry } from "../folder/census.ts";
 import { type Note, ownerOf, readNote } from "../folder/notes.ts";
 import type { Place } from "../folder/place.ts";

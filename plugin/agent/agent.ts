@@ -1,7 +1,10 @@
 import { fstatSync, type Stats, statSync } from "node:fs";
-import { AF_INET, AF_INET6 } from "../../native/address.ts";
-import { RT_TABLE_MAIN } from "../../native/route/constants.ts";
-import type { Route } from "../../native/route/route.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  type Route,
+  RT_TABLE_MAIN,
+} from "../../native/index.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type EnsureNode, refreshNode } from "../node/converge.ts";

@@ -1,4 +1,4 @@
-import { NETLINK_ROUTE, NETLINK_XFRM } from "../../native/socket.ts";
+import { NETLINK_ROUTE, NETLINK_XFRM } from "../../native/index.ts";
 import type { Bypass } from "../bypass/bypass.ts";
 import { lookForBypasses } from "../bypass/observe.ts";
 import { programVerdicts } from "../bypass/program-verdict.ts";

@@ -1,12 +1,12 @@
 import { basename, dirname } from "node:path";
 import type { NetworkConfiguration } from "../../conf/network.ts";
-import type { Unwatch } from "../../native/local.ts";
-import type { Route } from "../../native/route/route.ts";
 import {
   NETLINK_NETFILTER,
   NETLINK_ROUTE,
   NETLINK_XFRM,
-} from "../../native/socket.ts";
+  type Route,
+  type Unwatch,
+} from "../../native/index.ts";
 import { SUBNET_FILE } from "../discovery/flannel.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";

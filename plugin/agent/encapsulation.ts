@@ -1,6 +1,8 @@
-import { NetlinkError } from "../../native/error.ts";
-import { openEncapsulation } from "../../native/local.ts";
-import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
+import {
+  NetlinkError,
+  openEncapsulation,
+  type SecurityAssociation,
+} from "../../native/index.ts";
 import {
   type EncapsulationEnd,
   encapsulationEnds,

@@ -1,4 +1,4 @@
-import type { Binding } from "../../native/binding.ts";
+import type { Binding } from "../../native/index.ts";
 
 /** How long nothing may have happened, in milliseconds. */
 const QUIET_MS = 5000;

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { getAssetKeys, getRawAsset, isSea } from "node:sea";
 import { CniError, ErrorCode } from "../../cni/error.ts";
-import { type Binding, loadBinding } from "../../native/binding.ts";
+import { type Binding, loadBinding } from "../../native/index.ts";
 import { places } from "./place.ts";
 import { type Asset, findUnpacked, unpack } from "./unpack.ts";
 

@@ -1,8 +1,11 @@
 import type { Cidr } from "../../ip/cidr.ts";
-import type { Flowtable } from "../../native/nftables/flowtable.ts";
-import type { Program } from "../../native/route/traffic-control/action.ts";
-import type { TrafficFilter } from "../../native/route/traffic-control/filter.ts";
-import type { ObservedPolicy, SecurityPolicy } from "../../native/xfrm/sp.ts";
+import type {
+  Flowtable,
+  ObservedPolicy,
+  Program,
+  SecurityPolicy,
+  TrafficFilter,
+} from "../../native/index.ts";
 import type { Device } from "./devices.ts";
 
 /** A way past xfrm's policies and netfilter's hooks, which crosslink sees on this node and does not own. */

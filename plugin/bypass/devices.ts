@@ -1,5 +1,4 @@
-import type { Link } from "../../native/route/link.ts";
-import type { Route } from "../../native/route/route.ts";
+import type { Link, Route } from "../../native/index.ts";
 
 /**
  * What a device is to the traffic of pods: "pod" is the host's end of a pod's interface, "bridge" has such ends as ports,

@@ -4,8 +4,8 @@ import {
   BPF_NETKIT_PRIMARY,
   BPF_TCX_INGRESS,
   programName,
-} from "../../native/bpf.ts";
-import type { TrafficFilter } from "../../native/route/traffic-control/filter.ts";
+  type TrafficFilter,
+} from "../../native/index.ts";
 import { inNamespace } from "../kernel/kernel.ts";
 import type { Session } from "../kernel/session.ts";
 import type { AttachedProgram } from "./bypass.ts";

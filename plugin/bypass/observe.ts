@@ -1,7 +1,11 @@
-import { AF_INET, AF_INET6, formatAddress } from "../../native/address.ts";
-import { openNftables } from "../../native/nftables/client.ts";
-import { RT_TABLE_MAIN } from "../../native/route/constants.ts";
-import { readSysctl } from "../../native/sysctl.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  formatAddress,
+  openNftables,
+  readSysctl,
+  RT_TABLE_MAIN,
+} from "../../native/index.ts";
 import { inNamespace, using } from "../kernel/kernel.ts";
 import type { Session } from "../kernel/session.ts";
 import { widest } from "../mesh/networks.ts";

@@ -1,5 +1,4 @@
-import { formatPrefix } from "../../native/address.ts";
-import type { ObservedPolicy } from "../../native/xfrm/sp.ts";
+import { formatPrefix, type ObservedPolicy } from "../../native/index.ts";
 
 /** What a policy is for: direction, networks, protocol, ports, mark, priority. */
 export function policyWords(policy: ObservedPolicy): string {

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import type { Binding } from "../../native/binding.ts";
 import {
+  type Binding,
   redirectingHelpers,
   type RedirectingHelpers,
   redirects,
-} from "../../native/bpf.ts";
+} from "../../native/index.ts";
 
 const SYMBOLS_FILE = "/proc/kallsyms";
 

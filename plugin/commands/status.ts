@@ -1,5 +1,4 @@
-import { formatAddress } from "../../native/address.ts";
-import type { ObservedAssociation } from "../../native/xfrm/sa.ts";
+import { formatAddress, type ObservedAssociation } from "../../native/index.ts";
 import { flowsOf } from "../node/flows.ts";
 import type { LinkedNode } from "../node/linked.ts";
 import { fileWarnings, LINKED_TO_NOTHING, lookAround } from "../node/look.ts";

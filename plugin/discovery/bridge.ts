@@ -1,5 +1,5 @@
 import { type Cidr, cidrOf } from "../../ip/cidr.ts";
-import type { RouteClient } from "../../native/route/client.ts";
+import type { RouteClient } from "../../native/index.ts";
 
 /** The bridge that Tencent's GlobalRouter puts pods on. */
 export const GLOBALROUTER_BRIDGE = "cbr0";

@@ -1,6 +1,6 @@
 import type { Cidr } from "../../ip/cidr.ts";
 import { cidrOf } from "../../ip/cidr.ts";
-import type { Route } from "../../native/route/route.ts";
+import type { Route } from "../../native/index.ts";
 
 /** RTN_BLACKHOLE: include/uapi/linux/rtnetlink.h. */
 const BLACKHOLE = 6;

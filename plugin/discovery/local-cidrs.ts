@@ -1,8 +1,11 @@
-import { RT_TABLE_MAIN } from "../../native/route/constants.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  type RouteClient,
+  RT_TABLE_MAIN,
+} from "../../native/index.ts";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { type Cidr, parseCidr } from "../../ip/cidr.ts";
-import { AF_INET, AF_INET6 } from "../../native/address.ts";
-import type { RouteClient } from "../../native/route/client.ts";
 import type { Self } from "../mesh/self.ts";
 import { bridgeNetworks, GLOBALROUTER_BRIDGE } from "./bridge.ts";
 import { calicoBlocks } from "./calico.ts";

@@ -15,8 +15,7 @@ import { isErrno } from "../../files/errno.ts";
 import { parseCidr } from "../../ip/cidr.ts";
 import { replaceFile } from "../../files/replace.ts";
 import { type Memory, NO_MEMORY, type Remembered } from "./decide.ts";
-import { lockFileWithin } from "../../native/lock.ts";
-import { lockHolder } from "../../native/lock-holder.ts";
+import { lockFileWithin, lockHolder } from "../../native/index.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type NetworkId, networkId } from "./network-id.ts";
 

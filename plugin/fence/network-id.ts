@@ -1,5 +1,4 @@
-import { bootId } from "../../native/boot.ts";
-import { openTransport, NETLINK_ROUTE } from "../../native/socket.ts";
+import { bootId, NETLINK_ROUTE, openTransport } from "../../native/index.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 
 /** Tells a network namespace from every other one. */

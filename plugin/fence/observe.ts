@@ -1,12 +1,15 @@
 import { type Cidr, cidrOf } from "../../ip/cidr.ts";
 import { addressValue } from "../../ip/cidr.ts";
-import { NFPROTO_INET } from "../../native/nfnetlink.ts";
-import type { NftablesClient } from "../../native/nftables/client.ts";
-import { NFT_SET_INTERVAL } from "../../native/nftables/constants.ts";
-import { expressionsKey } from "../../native/nftables/expression/expression.ts";
-import { type Interval, intervalsOf } from "../../native/nftables/interval.ts";
-import { expressionsOf } from "../../native/nftables/rule.ts";
-import type { ObservedSet } from "../../native/nftables/set.ts";
+import {
+  expressionsKey,
+  expressionsOf,
+  type Interval,
+  intervalsOf,
+  NFPROTO_INET,
+  NFT_SET_INTERVAL,
+  type NftablesClient,
+  type ObservedSet,
+} from "../../native/index.ts";
 import { FAMILIES, type Family, traitsOf } from "../netfilter/base/family.ts";
 import { OWN_TABLE } from "../owned.ts";
 import type {

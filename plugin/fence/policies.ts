@@ -1,6 +1,9 @@
 import { type Cidr, cidrOf } from "../../ip/cidr.ts";
-import type { IpPrefix } from "../../native/address.ts";
-import type { ObservedPolicy, SecurityPolicy } from "../../native/xfrm/sp.ts";
+import type {
+  IpPrefix,
+  ObservedPolicy,
+  SecurityPolicy,
+} from "../../native/index.ts";
 import { outermostOf } from "../netfilter/base/network-pairs.ts";
 import { BLOCK_PRIORITY } from "../owned.ts";
 import { diff } from "../reconcile/diff.ts";

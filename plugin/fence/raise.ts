@@ -1,4 +1,4 @@
-import { NetlinkError } from "../../native/error.ts";
+import { NetlinkError } from "../../native/index.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Session } from "../kernel/session.ts";
 import type { NetfilterOperation } from "../netfilter/base/operation.ts";

@@ -1,5 +1,4 @@
-import type { NftablesClient } from "../../native/nftables/client.ts";
-import { NetlinkError } from "../../native/error.ts";
+import { NetlinkError, type NftablesClient } from "../../native/index.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { applyOperations } from "../netfilter/apply.ts";
 import type { NetfilterOperation } from "../netfilter/base/operation.ts";

@@ -1,5 +1,7 @@
 import type { Cidr } from "../../ip/cidr.ts";
 import {
+  type Expression,
+  type Hook,
   NF_INET_POST_ROUTING,
   NF_INET_PRE_ROUTING,
   NF_IP_PRI_RAW,
@@ -8,9 +10,7 @@ import {
   NFT_META_NFPROTO,
   NFT_META_SECPATH,
   NFT_RT_XFRM,
-} from "../../native/nftables/constants.ts";
-import type { Hook } from "../../native/nftables/chain.ts";
-import type { Expression } from "../../native/nftables/expression/expression.ts";
+} from "../../native/index.ts";
 import { COUNTER, inSet, REGISTER } from "../netfilter/base/expressions.ts";
 import { FAMILIES, type Family, traitsOf } from "../netfilter/base/family.ts";
 import { outermostOf } from "../netfilter/base/network-pairs.ts";

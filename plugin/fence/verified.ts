@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { NFPROTO_INET } from "../../native/nfnetlink.ts";
-import type { NftablesClient } from "../../native/nftables/client.ts";
+import { NFPROTO_INET, type NftablesClient } from "../../native/index.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { OWN_TABLE } from "../owned.ts";
 import * as word from "../netfilter/verified.ts";

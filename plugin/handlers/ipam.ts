@@ -7,7 +7,7 @@ import { type NetworkConfiguration, parseNetwork } from "../../conf/network.ts";
 import type { IpamContext, MeshHints } from "../../ipam/context.ts";
 import { ipamHandlers } from "../../ipam/handlers.ts";
 import type { Mesh, RemoteCidr } from "../../ipam/mesh.ts";
-import { openRoute, type RouteClient } from "../../native/route/client.ts";
+import { openRoute, type RouteClient } from "../../native/index.ts";
 import { findLocalCidrs } from "../discovery/local-cidrs.ts";
 import { inNamespace, type Kernel, using } from "../kernel/kernel.ts";
 import type { Self } from "../mesh/self.ts";

@@ -1,6 +1,6 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
-import { missingAlgorithm } from "../../native/xfrm/missing-algorithm.ts";
+import { missingAlgorithm } from "../../native/index.ts";
 import {
   type EncapsulationEnd,
   encapsulationEnds,

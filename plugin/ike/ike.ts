@@ -1,4 +1,4 @@
-import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
+import type { SecurityAssociation } from "../../native/index.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
 import { withSession } from "../kernel/session.ts";

@@ -1,5 +1,4 @@
-import { formatAddress } from "../../native/address.ts";
-import type { ObservedAssociation } from "../../native/xfrm/sa.ts";
+import { formatAddress, type ObservedAssociation } from "../../native/index.ts";
 import { associationIdentity } from "../reconcile/identity.ts";
 import type { IkeTunnel } from "../mesh/state.ts";
 import type { ListedChild } from "./charon/listed.ts";

@@ -1,4 +1,4 @@
-import { formatAddress } from "../../native/address.ts";
+import { formatAddress } from "../../native/index.ts";
 import type { IkeTunnel } from "../mesh/state.ts";
 import { connectionName } from "./charon/connection.ts";
 import type { ListedChild, ListedIke } from "./charon/listed.ts";

@@ -1,7 +1,9 @@
-import { NetlinkError } from "../../native/error.ts";
-import { openXfrm } from "../../native/xfrm/client.ts";
-import { Key } from "../../native/xfrm/key.ts";
-import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
+import {
+  Key,
+  NetlinkError,
+  openXfrm,
+  type SecurityAssociation,
+} from "../../native/index.ts";
 import { type Kernel, using } from "./kernel.ts";
 
 /** The documentation's own addresses (RFC 5737, RFC 3849): the trial's SA leads nowhere. */

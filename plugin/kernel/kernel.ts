@@ -1,4 +1,4 @@
-import type { Binding } from "../../native/binding.ts";
+import type { Binding } from "../../native/index.ts";
 
 /**
  * The kernel side of one node: the addon, and the network namespace that is the node's.

@@ -2,8 +2,7 @@ import { RUN_FOLDER } from "../owned.ts";
 import { closeSync, constants, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { heldTooLong } from "../../cni/held-lock.ts";
-import { lockFileWithin } from "../../native/lock.ts";
-import { lockHolder } from "../../native/lock-holder.ts";
+import { lockFileWithin, lockHolder } from "../../native/index.ts";
 import type { Kernel } from "./kernel.ts";
 
 /** How the lock is waited for; tests wait less. */

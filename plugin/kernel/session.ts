@@ -1,5 +1,9 @@
-import { openRoute, type RouteClient } from "../../native/route/client.ts";
-import { openXfrm, type XfrmClient } from "../../native/xfrm/client.ts";
+import {
+  openRoute,
+  openXfrm,
+  type RouteClient,
+  type XfrmClient,
+} from "../../native/index.ts";
 import { inNamespace, type Kernel, using } from "./kernel.ts";
 
 /** The open conversations of one call with its node's kernel. */

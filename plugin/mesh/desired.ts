@@ -1,7 +1,9 @@
 import { type Cidr, compareAddresses, compareCidrs } from "../../ip/cidr.ts";
 import type { Keyring } from "../../conf/keyring.ts";
-import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
-import type { SecurityPolicy } from "../../native/xfrm/sp.ts";
+import type {
+  SecurityAssociation,
+  SecurityPolicy,
+} from "../../native/index.ts";
 import { checkMesh } from "./checks.ts";
 import { keyWithDerived } from "./ipsec/derived.ts";
 import type { KeyedLink, TemplatedLink } from "./ipsec/keyed-link.ts";

@@ -1,6 +1,8 @@
 import type { Cidr } from "../../ip/cidr.ts";
-import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
-import type { SecurityPolicy } from "../../native/xfrm/sp.ts";
+import type {
+  SecurityAssociation,
+  SecurityPolicy,
+} from "../../native/index.ts";
 import type { Secret } from "../../conf/secret.ts";
 import type { Wrapping } from "./mtu.ts";
 

@@ -1,9 +1,10 @@
-import type { NetlinkError } from "../../native/error.ts";
-import { isStale, type Refusal } from "../../native/nftables/batch.ts";
 import {
+  isStale,
+  type NetlinkError,
   type NftablesClient,
   openNftables,
-} from "../../native/nftables/client.ts";
+  type Refusal,
+} from "../../native/index.ts";
 import { inNamespace, type Kernel, using } from "../kernel/kernel.ts";
 import { FAMILIES, type Family } from "./base/family.ts";
 import { findLegacy, missingLegacy } from "./legacy/program.ts";

@@ -3,7 +3,7 @@ import {
   NF_INET_PRE_ROUTING,
   NF_IP_PRI_NAT_DST,
   NF_IP_PRI_NAT_SRC,
-} from "../../native/nftables/constants.ts";
+} from "../../native/index.ts";
 import { clampChain } from "./rules/clamp.ts";
 import { USUAL_INNER_MTU } from "../mesh/mtu.ts";
 import type { Family } from "./base/family.ts";

@@ -1,12 +1,12 @@
 import { addressInCidr, type Cidr, mapAddress } from "../../ip/cidr.ts";
 import {
   type ConntrackClient,
+  type ConntrackEntry,
+  IPS_SRC_NAT,
+  NetlinkError,
   openConntrack,
-} from "../../native/conntrack/client.ts";
-import { IPS_SRC_NAT } from "../../native/conntrack/constants.ts";
-import type { ConntrackEntry } from "../../native/conntrack/entry.ts";
-import { NetlinkError } from "../../native/error.ts";
-import { sameBytes } from "../../native/address.ts";
+  sameBytes,
+} from "../../native/index.ts";
 import { inNamespace, type Kernel, using } from "../kernel/kernel.ts";
 import { FAMILIES, traitsOf } from "./base/family.ts";
 import type { NetworkPair } from "./base/network-pairs.ts";

@@ -1,8 +1,8 @@
-import { NF_INET_POST_ROUTING } from "../../native/nftables/constants.ts";
 import {
   listingOnce,
+  NF_INET_POST_ROUTING,
   type NftablesClient,
-} from "../../native/nftables/client.ts";
+} from "../../native/index.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { FAMILIES, type Family } from "./base/family.ts";
 import { supportsNat } from "./base/probe.ts";

@@ -1,7 +1,4 @@
-import {
-  NF_INET_FORWARD,
-  NF_IP_PRI_FILTER,
-} from "../../native/nftables/constants.ts";
+import { NF_INET_FORWARD, NF_IP_PRI_FILTER } from "../../native/index.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { FAMILIES } from "./base/family.ts";
 import { findLegacy, legacyTables } from "./legacy/program.ts";

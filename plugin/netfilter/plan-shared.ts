@@ -1,5 +1,5 @@
-import type { Hook } from "../../native/nftables/chain.ts";
 import {
+  type Hook,
   NF_INET_FORWARD,
   NF_INET_POST_ROUTING,
   NF_INET_PRE_ROUTING,
@@ -7,7 +7,7 @@ import {
   NF_IP_PRI_MANGLE,
   NF_IP_PRI_NAT_DST,
   NF_IP_PRI_NAT_SRC,
-} from "../../native/nftables/constants.ts";
+} from "../../native/index.ts";
 import { acceptRules } from "./rules/accept.ts";
 import { legacyClampRules } from "./rules/clamp.ts";
 import { USUAL_INNER_MTU } from "../mesh/mtu.ts";

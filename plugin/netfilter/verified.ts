@@ -11,8 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { bootId } from "../../native/boot.ts";
-import type { NftablesClient } from "../../native/nftables/client.ts";
+import { bootId, type NftablesClient } from "../../native/index.ts";
 import type { DesiredSnat } from "./state.ts";
 
 /** The name of the word on the rules that keep source addresses. */

@@ -1,7 +1,10 @@
 import { type Cidr, cidrContains, cidrOf, parseCidr } from "../../ip/cidr.ts";
-import { sameBytes } from "../../native/address.ts";
-import { RTN_UNICAST, RTN_UNREACHABLE } from "../../native/route/constants.ts";
-import type { Route } from "../../native/route/route.ts";
+import {
+  type Route,
+  RTN_UNICAST,
+  RTN_UNREACHABLE,
+  sameBytes,
+} from "../../native/index.ts";
 import { inFamily } from "../mesh/networks.ts";
 import type { RemoteRoute } from "../mesh/state.ts";
 import { ownsRoute } from "../owned.ts";

@@ -1,6 +1,9 @@
-import { AF_INET, AF_INET6 } from "../../native/address.ts";
-import { RT_TABLE_MAIN } from "../../native/route/constants.ts";
-import type { Route } from "../../native/route/route.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  type Route,
+  RT_TABLE_MAIN,
+} from "../../native/index.ts";
 import { type Cidr, cidrContains, cidrOf } from "../../ip/cidr.ts";
 import type { Session } from "../kernel/session.ts";
 import type { Device, Flow } from "../netfilter/trace/flow.ts";

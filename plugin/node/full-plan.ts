@@ -1,6 +1,6 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
-import { formatAddress } from "../../native/address.ts";
+import { formatAddress } from "../../native/index.ts";
 import { applyOperations } from "../reconcile/apply.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";

@@ -1,12 +1,14 @@
 import { cidrContains, cidrOf } from "../../ip/cidr.ts";
-import { AF_INET, AF_INET6, formatPrefix } from "../../native/address.ts";
 import {
+  AF_INET,
+  AF_INET6,
+  formatPrefix,
+  type Route,
   RT_TABLE_MAIN,
   RTN_BLACKHOLE,
   RTN_PROHIBIT,
   RTN_UNREACHABLE,
-} from "../../native/route/constants.ts";
-import type { Route } from "../../native/route/route.ts";
+} from "../../native/index.ts";
 import type { Session } from "../kernel/session.ts";
 import { ownsRoute } from "../owned.ts";
 import type { LinkedNode } from "./linked.ts";

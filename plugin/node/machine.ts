@@ -1,7 +1,10 @@
 import { addressFromBytes, cidrOf } from "../../ip/cidr.ts";
-import { AF_INET, AF_INET6 } from "../../native/address.ts";
-import type { RouteClient } from "../../native/route/client.ts";
-import { RT_TABLE_MAIN } from "../../native/route/constants.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  type RouteClient,
+  RT_TABLE_MAIN,
+} from "../../native/index.ts";
 import type { Machine, MachineNetwork } from "../fence/own.ts";
 import { ownsRoute } from "../owned.ts";
 import type { Place } from "./place.ts";

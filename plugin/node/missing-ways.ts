@@ -2,9 +2,9 @@ import { firstAddress } from "../../ip/cidr.ts";
 import {
   formatAddress,
   formatPrefix,
+  type Route,
   sameBytes,
-} from "../../native/address.ts";
-import type { Route } from "../../native/route/route.ts";
+} from "../../native/index.ts";
 import type { Session } from "../kernel/session.ts";
 import type { RemoteRoute } from "../mesh/state.ts";
 import { ownsRoute } from "../owned.ts";

@@ -1,12 +1,12 @@
 import type { Cidr } from "../../ip/cidr.ts";
-import type { RouteClient } from "../../native/route/client.ts";
 import {
   IP6_RT_PRIO_USER,
+  type Route,
+  type RouteClient,
   RT_SCOPE_UNIVERSE,
   RT_TABLE_MAIN,
   RTN_UNICAST,
-} from "../../native/route/constants.ts";
-import type { Route } from "../../native/route/route.ts";
+} from "../../native/index.ts";
 import { ROUTE_PROTOCOL } from "../owned.ts";
 
 /** How a packet to an address leaves this node. */

@@ -1,6 +1,9 @@
-import { RT_TABLE_MAIN } from "../../native/route/constants.ts";
-import { AF_INET, AF_INET6 } from "../../native/address.ts";
-import { readSysctl } from "../../native/sysctl.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  readSysctl,
+  RT_TABLE_MAIN,
+} from "../../native/index.ts";
 import { inNamespace } from "../kernel/kernel.ts";
 import type { Session } from "../kernel/session.ts";
 import type { ObservedState } from "./state.ts";

@@ -1,5 +1,5 @@
 import type { Cidr } from "../../ip/cidr.ts";
-import { formatAddress } from "../../native/address.ts";
+import { formatAddress } from "../../native/index.ts";
 import type { Session } from "../kernel/session.ts";
 import type { LinkedNode } from "./linked.ts";
 

@@ -1,6 +1,10 @@
-import { AF_INET, AF_INET6 } from "../../native/address.ts";
-import type { Link } from "../../native/route/link.ts";
-import type { RoutingRule, SourceRule } from "../../native/route/rule.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  type Link,
+  type RoutingRule,
+  type SourceRule,
+} from "../../native/index.ts";
 import type { Session } from "../kernel/session.ts";
 import { OWN_ALIAS, ownsRoute, ROUTE_PROTOCOL } from "../owned.ts";
 import type { Operation } from "../reconcile/operation.ts";

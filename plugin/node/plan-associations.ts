@@ -1,8 +1,8 @@
-import { sameBytes } from "../../native/address.ts";
-import type {
-  ObservedAssociation,
-  SecurityAssociation,
-} from "../../native/xfrm/sa.ts";
+import {
+  type ObservedAssociation,
+  sameBytes,
+  type SecurityAssociation,
+} from "../../native/index.ts";
 import { ownsPolicy, ownsReqid } from "../owned.ts";
 import { associationServes, sameKey } from "../reconcile/equality.ts";
 import { associationIdentity } from "../reconcile/identity.ts";

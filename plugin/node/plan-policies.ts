@@ -1,4 +1,4 @@
-import type { ObservedPolicy, SecurityPolicy } from "../../native/xfrm/sp.ts";
+import type { ObservedPolicy, SecurityPolicy } from "../../native/index.ts";
 import { diff } from "../reconcile/diff.ts";
 import type { PolicyOperation } from "../reconcile/operation.ts";
 import { POLICIES } from "../reconcile/policy-kind.ts";

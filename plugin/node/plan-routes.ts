@@ -1,5 +1,4 @@
-import { sameBytes } from "../../native/address.ts";
-import type { Route } from "../../native/route/route.ts";
+import { type Route, sameBytes } from "../../native/index.ts";
 import { isPodRoute, ownsRoute } from "../owned.ts";
 import { diff, type Kind } from "../reconcile/diff.ts";
 import { routeIdentity } from "../reconcile/identity.ts";

@@ -1,9 +1,10 @@
-import type { Route } from "../../native/route/route.ts";
 import type {
   ObservedAssociation,
+  ObservedPolicy,
+  Route,
   SecurityAssociation,
-} from "../../native/xfrm/sa.ts";
-import type { ObservedPolicy, SecurityPolicy } from "../../native/xfrm/sp.ts";
+  SecurityPolicy,
+} from "../../native/index.ts";
 
 /** What the node's kernel should hold of ours. */
 export interface DesiredState {

@@ -1,5 +1,5 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
-import type { RouteClient } from "../../native/route/client.ts";
+import type { RouteClient } from "../../native/index.ts";
 import type { Memory, Refusal } from "../fence/decide.ts";
 import { wordsFor } from "./machine.ts";
 

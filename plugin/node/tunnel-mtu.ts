@@ -1,5 +1,8 @@
-import { formatAddress, sameBytes } from "../../native/address.ts";
-import type { RouteClient } from "../../native/route/client.ts";
+import {
+  formatAddress,
+  type RouteClient,
+  sameBytes,
+} from "../../native/index.ts";
 import { innerMtu, type Wrapping } from "../mesh/mtu.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
 

@@ -1,8 +1,7 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { Result } from "../../cni/result.ts";
 import { parseAddress, parseAddressWithPrefix } from "../../ip/cidr.ts";
-import { sameBytes } from "../../native/address.ts";
-import type { InterfaceAddress } from "../../native/route/interface-address.ts";
+import { type InterfaceAddress, sameBytes } from "../../native/index.ts";
 
 /** RT_SCOPE_LINK: include/uapi/linux/rtnetlink.h. What is wider has a smaller number. */
 const SCOPE_LINK = 253;

@@ -1,9 +1,13 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { Request } from "../../cni/request.ts";
 import { addressInCidr } from "../../ip/cidr.ts";
-import { AF_INET6, formatAddress, sameBytes } from "../../native/address.ts";
-import type { InterfaceAddress } from "../../native/route/interface-address.ts";
-import type { Link } from "../../native/route/link.ts";
+import {
+  AF_INET6,
+  formatAddress,
+  type InterfaceAddress,
+  type Link,
+  sameBytes,
+} from "../../native/index.ts";
 import { applyOperations } from "../reconcile/apply.ts";
 import type { Log } from "../kernel/log.ts";
 import type { LinkedNode } from "../node/linked.ts";

@@ -1,8 +1,11 @@
-import { RT_TABLE_MAIN } from "../../native/route/constants.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  type Link,
+  NetlinkError,
+  RT_TABLE_MAIN,
+} from "../../native/index.ts";
 import type { Request } from "../../cni/request.ts";
-import { NetlinkError } from "../../native/error.ts";
-import type { Link } from "../../native/route/link.ts";
-import { AF_INET, AF_INET6 } from "../../native/address.ts";
 import { applyOperations } from "../reconcile/apply.ts";
 import type { Operation } from "../reconcile/operation.ts";
 import { isPodRoute, ROUTE_PROTOCOL } from "../owned.ts";

@@ -1,9 +1,12 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { Request } from "../../cni/request.ts";
-import { NetlinkError } from "../../native/error.ts";
-import { openRoute, type RouteClient } from "../../native/route/client.ts";
-import type { InterfaceAddress } from "../../native/route/interface-address.ts";
-import type { Link } from "../../native/route/link.ts";
+import {
+  type InterfaceAddress,
+  type Link,
+  NetlinkError,
+  openRoute,
+  type RouteClient,
+} from "../../native/index.ts";
 import { type Kernel, using } from "../kernel/kernel.ts";
 import type { Session } from "../kernel/session.ts";
 import { namedInterface } from "./named-interface.ts";

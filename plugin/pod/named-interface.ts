@@ -1,8 +1,10 @@
 import type { Request } from "../../cni/request.ts";
-import { ignoring } from "../../native/error.ts";
-import type { RouteClient } from "../../native/route/client.ts";
-import type { InterfaceAddress } from "../../native/route/interface-address.ts";
-import type { Link } from "../../native/route/link.ts";
+import {
+  ignoring,
+  type InterfaceAddress,
+  type Link,
+  type RouteClient,
+} from "../../native/index.ts";
 
 /** A veth on this host, and the addresses of its other end. */
 interface Pair {

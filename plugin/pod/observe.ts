@@ -1,6 +1,9 @@
-import { AF_INET6, sameBytes } from "../../native/address.ts";
-import type { ProxyNeighbour } from "../../native/route/neighbour/proxy.ts";
-import type { Route } from "../../native/route/route.ts";
+import {
+  AF_INET6,
+  type ProxyNeighbour,
+  type Route,
+  sameBytes,
+} from "../../native/index.ts";
 import { readSysctls } from "../node/observe.ts";
 import type { Session } from "../kernel/session.ts";
 import type { ObservedPod } from "./plan.ts";

@@ -1,6 +1,8 @@
-import { sameBytes } from "../../native/address.ts";
-import type { ProxyNeighbour } from "../../native/route/neighbour/proxy.ts";
-import type { Route } from "../../native/route/route.ts";
+import {
+  type ProxyNeighbour,
+  type Route,
+  sameBytes,
+} from "../../native/index.ts";
 import type { Operation } from "../reconcile/operation.ts";
 import { ownsRoute, ROUTE_PROTOCOL } from "../owned.ts";
 import { routeIdentity } from "../reconcile/identity.ts";

@@ -1,13 +1,13 @@
 import {
   IP6_RT_PRIO_USER,
-  RTN_UNICAST,
+  type IpPrefix,
+  type Link,
+  type Route,
   RT_SCOPE_LINK,
   RT_SCOPE_UNIVERSE,
   RT_TABLE_MAIN,
-} from "../../native/route/constants.ts";
-import type { IpPrefix } from "../../native/address.ts";
-import type { Link } from "../../native/route/link.ts";
-import type { Route } from "../../native/route/route.ts";
+  RTN_UNICAST,
+} from "../../native/index.ts";
 import { ROUTE_PROTOCOL } from "../owned.ts";
 import { formatLabel, type LabelledAttachment } from "./label.ts";
 

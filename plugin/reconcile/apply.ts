@@ -1,7 +1,9 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
-import { NetlinkError } from "../../native/error.ts";
-import { writeSysctl } from "../../native/sysctl.ts";
-import { missingAlgorithm } from "../../native/xfrm/missing-algorithm.ts";
+import {
+  missingAlgorithm,
+  NetlinkError,
+  writeSysctl,
+} from "../../native/index.ts";
 import type {
   AssociationOperation,
   Operation,

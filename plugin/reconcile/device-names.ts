@@ -1,4 +1,4 @@
-import type { RouteClient } from "../../native/route/client.ts";
+import type { RouteClient } from "../../native/index.ts";
 
 /** What a device is called, for an admin: an index says nothing. Undefined where there is no such device. */
 export type DeviceNames = (index: number) => string | undefined;

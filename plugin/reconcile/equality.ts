@@ -1,13 +1,11 @@
-import { sameBytes } from "../../native/address.ts";
-import type {
-  ObservedAssociation,
-  SecurityAssociation,
-} from "../../native/xfrm/sa.ts";
-import type {
-  ObservedPolicy,
-  SecurityPolicy,
-  Template,
-} from "../../native/xfrm/sp.ts";
+import {
+  type ObservedAssociation,
+  type ObservedPolicy,
+  sameBytes,
+  type SecurityAssociation,
+  type SecurityPolicy,
+  type Template,
+} from "../../native/index.ts";
 
 /** Whether a policy in the kernel does what `wanted` asks: same action, flags and templates. */
 export function policyServes(

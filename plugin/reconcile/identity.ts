@@ -1,8 +1,12 @@
-import { formatAddress, formatPrefix } from "../../native/address.ts";
-import type { AssociationId } from "../../native/xfrm/sa.ts";
-import type { PolicyId } from "../../native/xfrm/sp.ts";
-import type { Mark, Selector } from "../../native/xfrm/selector.ts";
-import type { Route } from "../../native/route/route.ts";
+import {
+  type AssociationId,
+  formatAddress,
+  formatPrefix,
+  type Mark,
+  type PolicyId,
+  type Route,
+  type Selector,
+} from "../../native/index.ts";
 
 /**
  * What makes two policies one object for the kernel: selector, direction, mark and if_id

@@ -1,7 +1,9 @@
-import type { Route } from "../../native/route/route.ts";
-import type { SourceRule } from "../../native/route/rule.ts";
-import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
-import type { SecurityPolicy } from "../../native/xfrm/sp.ts";
+import type {
+  Route,
+  SecurityAssociation,
+  SecurityPolicy,
+  SourceRule,
+} from "../../native/index.ts";
 
 /** One step from what the kernel holds to what it should hold. Data, so that it can be shown. */
 export type Operation =

@@ -1,4 +1,4 @@
-import type { ObservedPolicy, SecurityPolicy } from "../../native/xfrm/sp.ts";
+import type { ObservedPolicy, SecurityPolicy } from "../../native/index.ts";
 import { ownsPolicy } from "../owned.ts";
 import type { Kind } from "./diff.ts";
 import { policyServes } from "./equality.ts";

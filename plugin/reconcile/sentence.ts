@@ -1,13 +1,14 @@
 import {
+  formatAddress,
+  formatPrefix,
+  type Route,
   RT_TABLE_MAIN,
   RTN_BLACKHOLE,
   RTN_UNREACHABLE,
-} from "../../native/route/constants.ts";
-import { formatAddress, formatPrefix } from "../../native/address.ts";
-import type { Route } from "../../native/route/route.ts";
-import type { SourceRule } from "../../native/route/rule.ts";
-import type { SecurityAssociation } from "../../native/xfrm/sa.ts";
-import type { SecurityPolicy } from "../../native/xfrm/sp.ts";
+  type SecurityAssociation,
+  type SecurityPolicy,
+  type SourceRule,
+} from "../../native/index.ts";
 import type { DeviceNames } from "./device-names.ts";
 import type { Operation } from "./operation.ts";
 

@@ -4,7 +4,7 @@ import {
   cachedResult,
   defaultResultsDir,
 } from "../../ipam/liveness/results.ts";
-import type { Binding } from "../../native/binding.ts";
+import type { Binding } from "../../native/index.ts";
 import type { IpamNetwork } from "../install/networks.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Session } from "../kernel/session.ts";

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, type Stats } from "node:fs";
-import type { Binding } from "../../../native/binding.ts";
 import {
   acceptLocal,
+  type Binding,
   listenLocal,
   type LocalMessage,
   peerUser,
@@ -9,7 +9,7 @@ import {
   sendLocal,
   type Unwatch,
   watchReadable,
-} from "../../../native/local.ts";
+} from "../../../native/index.ts";
 import type { Log } from "../../kernel/log.ts";
 import {
   type Answer,

@@ -1,7 +1,7 @@
 import { closeSync, constants, lstatSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { CniError, ErrorCode } from "../../../cni/error.ts";
-import { lockFile } from "../../../native/lock.ts";
+import { lockFile } from "../../../native/index.ts";
 import { requireSafe } from "../../../files/trusted.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from "prom-client";
-import type { ObservedAssociation } from "../../../native/xfrm/sa.ts";
+import type { ObservedAssociation } from "../../../native/index.ts";
 import { sequenceUse, type Tunnel, TUNNEL_LABELS } from "./tunnels.ts";
 
 /** What the kernel says at one moment. */

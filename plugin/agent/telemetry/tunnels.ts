@@ -1,6 +1,8 @@
-import { formatAddress } from "../../../native/address.ts";
-import { XFRM_STATE_ESN } from "../../../native/xfrm/constants.ts";
-import type { ObservedAssociation } from "../../../native/xfrm/sa.ts";
+import {
+  formatAddress,
+  type ObservedAssociation,
+  XFRM_STATE_ESN,
+} from "../../../native/index.ts";
 import type { Peer } from "../../mesh/state.ts";
 import {
   type KnownAssociations,

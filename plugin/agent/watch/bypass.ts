@@ -1,14 +1,13 @@
-import { decode, u32 } from "../../../native/layout.ts";
-import type { Message } from "../../../native/message.ts";
 import {
+  decode,
+  type Message,
   RTM_DELTFILTER,
   RTM_NEWTFILTER,
-} from "../../../native/route/constants.ts";
-import {
+  u32,
   XFRM_MSG_NEWPOLICY,
   XFRM_MSG_UPDPOLICY,
-} from "../../../native/xfrm/constants.ts";
-import { xfrmUserpolicyInfo } from "../../../native/xfrm/structs.ts";
+  xfrmUserpolicyInfo,
+} from "../../../native/index.ts";
 import { ownsPolicy } from "../../owned.ts";
 import type { Verdict } from "./verdict.ts";
 

@@ -1,12 +1,12 @@
-import type { Binding } from "../../../native/binding.ts";
 import {
+  type Binding,
   type FileEvent,
   type FileWatch,
   IN_IGNORED,
   IN_MASK_ADD,
   openFileWatch,
-} from "../../../native/file-watch.ts";
-import { watchReadable } from "../../../native/local.ts";
+  watchReadable,
+} from "../../../native/index.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Place } from "./places.ts";
 import type { Source } from "./source.ts";

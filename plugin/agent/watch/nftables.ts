@@ -1,6 +1,6 @@
 import { OWN_COMMENT } from "../../owned.ts";
-import type { Message } from "../../../native/message.ts";
 import {
+  type Message,
   NFT_MSG_DELCHAIN,
   NFT_MSG_DELRULE,
   NFT_MSG_DELSET,
@@ -9,7 +9,7 @@ import {
   NFT_MSG_NEWCHAIN,
   NFT_MSG_NEWRULE,
   NFT_MSG_NEWTABLE,
-} from "../../../native/nftables/constants.ts";
+} from "../../../native/index.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** NFNLGRP_NFTABLES: include/uapi/linux/netfilter/nfnetlink.h. */

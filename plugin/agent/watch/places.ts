@@ -10,7 +10,7 @@ import {
   IN_MOVE_SELF,
   IN_MOVED_FROM,
   IN_MOVED_TO,
-} from "../../../native/file-watch.ts";
+} from "../../../native/index.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** Names in a folder, which may not exist yet, and what a change of each means. */

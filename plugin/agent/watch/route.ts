@@ -1,6 +1,12 @@
-import { decode, i32 } from "../../../native/layout.ts";
-import type { Message } from "../../../native/message.ts";
 import {
+  decode,
+  decodeAttributes,
+  decodeRoute,
+  i32,
+  ifaddrmsg,
+  ifinfomsg,
+  type Message,
+  type Route,
   RT_TABLE_MAIN,
   RTM_DELLINK,
   RTM_DELROUTE,
@@ -10,10 +16,7 @@ import {
   RTN_PROHIBIT,
   RTN_UNICAST,
   RTN_UNREACHABLE,
-} from "../../../native/route/constants.ts";
-import { decodeRoute, type Route } from "../../../native/route/route.ts";
-import { ifaddrmsg, ifinfomsg } from "../../../native/route/structs.ts";
-import { decodeAttributes } from "../../../native/attribute.ts";
+} from "../../../native/index.ts";
 import { isPodRoute, ownsRoute } from "../../owned.ts";
 import type { Verdict } from "./verdict.ts";
 

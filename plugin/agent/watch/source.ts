@@ -1,8 +1,12 @@
 import { constants } from "node:os";
-import { type Unwatch, watchReadable } from "../../../native/local.ts";
-import type { Transport } from "../../../native/conversation.ts";
-import { decodeMessages, type Message } from "../../../native/message.ts";
-import { openTransport } from "../../../native/socket.ts";
+import {
+  decodeMessages,
+  type Message,
+  openTransport,
+  type Transport,
+  type Unwatch,
+  watchReadable,
+} from "../../../native/index.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { type Verdict, worst } from "./verdict.ts";
 

@@ -1,12 +1,12 @@
-import type { Message } from "../../../native/message.ts";
 import {
+  type Message,
   XFRM_MSG_DELPOLICY,
   XFRM_MSG_DELSA,
   XFRM_MSG_FLUSHPOLICY,
   XFRM_MSG_FLUSHSA,
   XFRM_MSG_UPDPOLICY,
   XFRM_MSG_UPDSA,
-} from "../../../native/xfrm/constants.ts";
+} from "../../../native/index.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** XFRMNLGRP_SA, XFRMNLGRP_POLICY: include/uapi/linux/xfrm.h. */

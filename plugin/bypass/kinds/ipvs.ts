@@ -1,5 +1,5 @@
 import { addressInCidr } from "../../../ip/cidr.ts";
-import { formatAddress } from "../../../native/address.ts";
+import { formatAddress } from "../../../native/index.ts";
 import type { Bypass, BypassFacts } from "../bypass.ts";
 import { few } from "../devices.ts";
 

@@ -4,12 +4,12 @@ import {
   cidrOf,
   cidrOverlaps,
 } from "../../../ip/cidr.ts";
-import type { IpPrefix } from "../../../native/address.ts";
-import { IPPROTO_ESP } from "../../../native/xfrm/constants.ts";
-import type {
-  ObservedPolicy,
-  SecurityPolicy,
-} from "../../../native/xfrm/sp.ts";
+import {
+  type IpPrefix,
+  IPPROTO_ESP,
+  type ObservedPolicy,
+  type SecurityPolicy,
+} from "../../../native/index.ts";
 import { BLOCK_PRIORITY, ownsPolicy, PROTECT_PRIORITY } from "../../owned.ts";
 import type { Bypass, BypassFacts } from "../bypass.ts";
 import { few } from "../devices.ts";

@@ -1,4 +1,4 @@
-import type { MirrorTarget } from "../../../native/route/traffic-control/action.ts";
+import type { MirrorTarget } from "../../../native/index.ts";
 import type { Bypass, BypassFacts } from "../bypass.ts";
 import type { Device } from "../devices.ts";
 

@@ -1,4 +1,4 @@
-import type { XfrmSwitches } from "../../../native/route/xfrm-switches.ts";
+import type { XfrmSwitches } from "../../../native/index.ts";
 import type { Bypass, BypassFacts } from "../bypass.ts";
 import { type Device, deviceNames, type DeviceRole } from "../devices.ts";
 

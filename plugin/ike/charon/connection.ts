@@ -1,5 +1,5 @@
 import type { Cidr } from "../../../ip/cidr.ts";
-import { formatAddress } from "../../../native/address.ts";
+import { formatAddress } from "../../../native/index.ts";
 import type { IkeTunnel } from "../../mesh/state.ts";
 import type { Section } from "../vici/message.ts";
 

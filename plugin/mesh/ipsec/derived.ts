@@ -1,10 +1,10 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import type { Keyring } from "../../../conf/keyring.ts";
 import {
+  type SecurityAssociation,
   XFRM_STATE_AF_UNSPEC,
   XFRM_STATE_ICMP,
-} from "../../../native/xfrm/constants.ts";
-import type { SecurityAssociation } from "../../../native/xfrm/sa.ts";
+} from "../../../native/index.ts";
 import type { Link } from "../links.ts";
 import {
   gcm,

@@ -1,5 +1,4 @@
-import type { Key } from "../../../native/xfrm/key.ts";
-import type { SecurityAssociation } from "../../../native/xfrm/sa.ts";
+import type { Key, SecurityAssociation } from "../../../native/index.ts";
 import type { Link } from "../links.ts";
 
 /** A link with what its policies' templates say, whoever makes its SAs. */

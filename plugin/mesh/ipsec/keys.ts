@@ -1,5 +1,5 @@
 import { hkdfSync, type KeyObject } from "node:crypto";
-import { Key } from "../../../native/xfrm/key.ts";
+import { Key } from "../../../native/index.ts";
 import { bind } from "./bind.ts";
 
 /** `rfc4106(gcm(aes))` with AES-256: a key of 32 bytes, then a salt of 4 (RFC 4106 §8.1). */

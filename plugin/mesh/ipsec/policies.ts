@@ -1,8 +1,11 @@
 import { BLOCK_PRIORITY, PROTECT_PRIORITY } from "../../owned.ts";
 import type { Cidr } from "../../../ip/cidr.ts";
-import type { IpPrefix } from "../../../native/address.ts";
-import { XFRM_POLICY_ICMP } from "../../../native/xfrm/constants.ts";
-import type { SecurityPolicy, Template } from "../../../native/xfrm/sp.ts";
+import {
+  type IpPrefix,
+  type SecurityPolicy,
+  type Template,
+  XFRM_POLICY_ICMP,
+} from "../../../native/index.ts";
 import type { TemplatedLink } from "./keyed-link.ts";
 import { compareCidrs } from "../../../ip/cidr.ts";
 

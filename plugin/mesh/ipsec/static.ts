@@ -1,10 +1,10 @@
 import { CniError, ErrorCode } from "../../../cni/error.ts";
 import type { Keyring } from "../../../conf/keyring.ts";
 import {
+  Key,
   XFRM_STATE_AF_UNSPEC,
   XFRM_STATE_ICMP,
-} from "../../../native/xfrm/constants.ts";
-import { Key } from "../../../native/xfrm/key.ts";
+} from "../../../native/index.ts";
 import type { Link } from "../links.ts";
 import {
   gcm,

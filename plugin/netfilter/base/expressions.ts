@@ -1,6 +1,5 @@
 import type { Cidr } from "../../../ip/cidr.ts";
-import { NFT_META_MARK } from "../../../native/nftables/constants.ts";
-import type { Expression } from "../../../native/nftables/expression/expression.ts";
+import { type Expression, NFT_META_MARK } from "../../../native/index.ts";
 import { type Family, traitsOf } from "./family.ts";
 import { type Mark, WHOLE_MARK } from "./mark.ts";
 

@@ -1,9 +1,10 @@
-import { AF_INET, AF_INET6 } from "../../../native/address.ts";
 import {
+  AF_INET,
+  AF_INET6,
+  type SetField,
   TYPE_IP6ADDR,
   TYPE_IPADDR,
-} from "../../../native/nftables/constants.ts";
-import type { SetField } from "../../../native/nftables/set.ts";
+} from "../../../native/index.ts";
 
 /** An IP version, as {@link Cidr} says it. */
 export type Family = 4 | 6;

@@ -1,5 +1,5 @@
 import type { Cidr } from "../../../ip/cidr.ts";
-import type { Request } from "../../../native/conversation.ts";
+import type { Request } from "../../../native/index.ts";
 import type { Family } from "./family.ts";
 
 /** As in a diff: adds, removes, changes. */

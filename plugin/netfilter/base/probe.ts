@@ -1,11 +1,12 @@
-import type { NftablesClient } from "../../../native/nftables/client.ts";
-import { addChain, deleteChain } from "../../../native/nftables/chain.ts";
 import {
+  addChain,
+  addRule,
+  addTable,
+  deleteChain,
   NF_INET_POST_ROUTING,
   NF_IP_PRI_NAT_SRC,
-} from "../../../native/nftables/constants.ts";
-import { addRule } from "../../../native/nftables/rule.ts";
-import { addTable } from "../../../native/nftables/table.ts";
+  type NftablesClient,
+} from "../../../native/index.ts";
 import { load, REGISTER } from "./expressions.ts";
 import { type Family, traitsOf } from "./family.ts";
 

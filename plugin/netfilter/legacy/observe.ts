@@ -16,7 +16,7 @@ import {
   rewritesSource,
 } from "../shared/rewriting.ts";
 import { backendOf } from "../backend.ts";
-import { NF_IP_PRI_NAT_SRC } from "../../../native/nftables/constants.ts";
+import { NF_IP_PRI_NAT_SRC } from "../../../native/index.ts";
 import type { BaseChain } from "../trace/base-chain.ts";
 import { savedBaseChain } from "../trace/saved-chains.ts";
 import type { ObservedFamily, ObservedLegacy } from "../state.ts";

@@ -1,8 +1,8 @@
-import { NetlinkError } from "../../../native/error.ts";
 import {
+  NetlinkError,
   type NftablesClient,
   openNftables,
-} from "../../../native/nftables/client.ts";
+} from "../../../native/index.ts";
 import { type Kernel, using } from "../../kernel/kernel.ts";
 
 /** Undefined where the kernel has no nf_tables: nfnetlink then answers EINVAL, or there is no such socket. */

@@ -1,14 +1,14 @@
-import type { NftablesClient } from "../../../native/nftables/client.ts";
-import type { ObservedChain } from "../../../native/nftables/chain.ts";
-import { NFT_SET_INTERVAL } from "../../../native/nftables/constants.ts";
 import {
   type Expression,
   expressionsKey,
-} from "../../../native/nftables/expression/expression.ts";
-import { intervalsOf } from "../../../native/nftables/interval.ts";
-import { expressionsOf } from "../../../native/nftables/rule.ts";
-import type { ObservedSet } from "../../../native/nftables/set.ts";
-import type { ObservedTable } from "../../../native/nftables/table.ts";
+  expressionsOf,
+  intervalsOf,
+  NFT_SET_INTERVAL,
+  type NftablesClient,
+  type ObservedChain,
+  type ObservedSet,
+  type ObservedTable,
+} from "../../../native/index.ts";
 import { type Family, traitsOf } from "../base/family.ts";
 import { OWN_TABLE } from "../../owned.ts";
 import type { SharedChain, SharedChainName } from "../shared/chain.ts";

@@ -1,4 +1,4 @@
-import type { NftablesClient } from "../../../native/nftables/client.ts";
+import type { NftablesClient } from "../../../native/index.ts";
 import { type Family, traitsOf } from "../base/family.ts";
 import { observeNftChain, observeOwnTable, type Outline } from "./dump.ts";
 import { mayObject } from "../shared/dropping.ts";

@@ -1,10 +1,10 @@
 import {
+  type Expression,
   NF_INET_FORWARD,
   NF_IP_PRI_MANGLE,
   NFT_META_L4PROTO,
   NFT_RT_TCPMSS,
-} from "../../../native/nftables/constants.ts";
-import type { Expression } from "../../../native/nftables/expression/expression.ts";
+} from "../../../native/index.ts";
 import { COUNTER, inSet, REGISTER } from "../base/expressions.ts";
 import { type Family, traitsOf } from "../base/family.ts";
 import type { SetPool } from "../table/set-pool.ts";

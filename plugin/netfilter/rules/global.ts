@@ -1,6 +1,5 @@
 import { type Cidr, lastAddress } from "../../../ip/cidr.ts";
-import { NF_NAT_RANGE_NETMAP } from "../../../native/nftables/constants.ts";
-import type { Expression } from "../../../native/nftables/expression/expression.ts";
+import { type Expression, NF_NAT_RANGE_NETMAP } from "../../../native/index.ts";
 import {
   COUNTER,
   inNetwork,

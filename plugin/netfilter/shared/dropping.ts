@@ -1,4 +1,4 @@
-import type { Expression } from "../../../native/nftables/expression/expression.ts";
+import type { Expression } from "../../../native/index.ts";
 
 /** Chains of programs that filter by a policy of their own, such as network policies: what they drop in part is meant. */
 export function mayFilterAhead(chain: string): boolean {

@@ -1,7 +1,9 @@
-import { decodeAttributeList } from "../../../native/attribute.ts";
-import { decodeExpressions } from "../../../native/nftables/expression/expression.ts";
-import type { Expression } from "../../../native/nftables/expression/expression.ts";
-import type { ObservedRule } from "../../../native/nftables/rule.ts";
+import {
+  decodeAttributeList,
+  decodeExpressions,
+  type Expression,
+  type ObservedRule,
+} from "../../../native/index.ts";
 import type { Family } from "../base/family.ts";
 import { OWN_COMMENT } from "../../owned.ts";
 import type { SharedRule } from "./chain.ts";

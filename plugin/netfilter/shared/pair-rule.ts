@@ -1,5 +1,5 @@
 import type { Cidr } from "../../../ip/cidr.ts";
-import type { Expression } from "../../../native/nftables/expression/expression.ts";
+import type { Expression } from "../../../native/index.ts";
 import {
   COUNTER,
   inNetwork,

@@ -1,6 +1,8 @@
-import { readString } from "../../../native/attribute.ts";
-import { NFT_META_MARK } from "../../../native/nftables/constants.ts";
-import type { Expression } from "../../../native/nftables/expression/expression.ts";
+import {
+  type Expression,
+  NFT_META_MARK,
+  readString,
+} from "../../../native/index.ts";
 import { type Family, traitsOf } from "../base/family.ts";
 import { type Mark, WHOLE_MARK } from "../base/mark.ts";
 import { OWN_COMMENT } from "../../owned.ts";

@@ -1,7 +1,10 @@
-import { addChain } from "../../../native/nftables/chain.ts";
-import type { Hook } from "../../../native/nftables/chain.ts";
-import { addRule, deleteRule } from "../../../native/nftables/rule.ts";
-import { addTable } from "../../../native/nftables/table.ts";
+import {
+  addChain,
+  addRule,
+  addTable,
+  deleteRule,
+  type Hook,
+} from "../../../native/index.ts";
 import { traitsOf } from "../base/family.ts";
 import type { NetfilterOperation, Sign } from "../base/operation.ts";
 import { OWN_COMMENT } from "../../owned.ts";

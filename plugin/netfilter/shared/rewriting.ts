@@ -1,4 +1,4 @@
-import type { Expression } from "../../../native/nftables/expression/expression.ts";
+import type { Expression } from "../../../native/index.ts";
 
 /**
  * Chains that a node's CNI plugins and kube-proxy make: where they are, there are the node's masquerade rules.

@@ -1,28 +1,34 @@
 import type { Cidr } from "../../../ip/cidr.ts";
-import { formatAddress } from "../../../native/address.ts";
-import type { Request } from "../../../native/conversation.ts";
-import { addChain, deleteChain } from "../../../native/nftables/chain.ts";
 import {
+  addChain,
   addElements,
+  addRule,
+  addSet,
+  addTable,
+  deleteChain,
   deleteElements,
-} from "../../../native/nftables/element.ts";
-import {
+  deleteRule,
+  deleteSet,
+  deleteTable,
+  expressionsKey,
   type Interval,
   intervalElements,
-  prefixInterval,
-} from "../../../native/nftables/interval.ts";
-import { addRule, deleteRule } from "../../../native/nftables/rule.ts";
-import { addSet, deleteSet } from "../../../native/nftables/set.ts";
-import { addTable, deleteTable } from "../../../native/nftables/table.ts";
-import { NFPROTO_INET } from "../../../native/nfnetlink.ts";
+  NFPROTO_INET,
+  type Request,
+} from "../../../native/index.ts";
 import { type Family, traitsOf } from "../base/family.ts";
-import { expressionsKey } from "../../../native/nftables/expression/expression.ts";
 import type {
   NetfilterOperation,
   NftOperation,
   Sign,
 } from "../base/operation.ts";
 import { OWN_COMMENT, OWN_TABLE } from "../../owned.ts";
+import {
+  formatInterval,
+  intervalKey,
+  intervalOf,
+  listNetworks,
+} from "./interval.ts";
 import type {
   ObservedOwnedChain,
   ObservedOwnedSet,
@@ -112,7 +118,7 @@ function planSet(
       : [
           operation(
             "-",
-            `${list(surplus.map(formatInterval))} from ${where}`,
+            `${listNetworks(surplus.map(formatInterval))} from ${where}`,
             deleteElements(name, surplus.flatMap(intervalElements)),
           ),
         ]),
@@ -122,7 +128,7 @@ function planSet(
           {
             ...operation(
               "+",
-              `${list(missing.map(({ text }) => text))} in ${where}`,
+              `${listNetworks(missing.map(({ text }) => text))} in ${where}`,
               addElements(
                 name,
                 missing.map(intervalOf).flatMap(intervalElements),
@@ -249,25 +255,4 @@ function nameOf({ family }: OwnedTable) {
 
 function describe({ family }: OwnedTable): string {
   return `${family === "inet" ? family : traitsOf(family).word} ${OWN_TABLE}`;
-}
-
-function intervalOf({ bytes, prefix }: Cidr): Interval {
-  return prefixInterval({ address: bytes, length: prefix });
-}
-
-function intervalKey({ first, behind }: Interval): string {
-  const end = behind === undefined ? "" : Buffer.from(behind).toString("hex");
-  return `${Buffer.from(first).toString("hex")}-${end}`;
-}
-
-function formatInterval({ first, behind }: Interval): string {
-  const end = behind === undefined ? "the last address" : formatAddress(behind);
-  return `${formatAddress(first)} up to ${end}`;
-}
-
-/** Few are named, of many the number and the first. */
-function list(texts: readonly string[]): string {
-  return texts.length <= 4
-    ? texts.join(", ")
-    : `${texts.length} networks (${texts.slice(0, 3).join(", ")} …)`;
 }

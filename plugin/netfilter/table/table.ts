@@ -1,7 +1,10 @@
 import type { Cidr } from "../../../ip/cidr.ts";
-import type { Hook, ObservedHook } from "../../../native/nftables/chain.ts";
-import type { Expression } from "../../../native/nftables/expression/expression.ts";
-import type { Interval } from "../../../native/nftables/interval.ts";
+import type {
+  Expression,
+  Hook,
+  Interval,
+  ObservedHook,
+} from "../../../native/index.ts";
 import type { Family } from "../base/family.ts";
 
 /** `inet` sees both IPv4 and IPv6. */

@@ -1,6 +1,8 @@
-import { NFT_META_MARK } from "../../../native/nftables/constants.ts";
-import type { Element } from "../../../native/nftables/element.ts";
-import type { Expression } from "../../../native/nftables/expression/expression.ts";
+import {
+  type Element,
+  type Expression,
+  NFT_META_MARK,
+} from "../../../native/index.ts";
 import { type Mark, markOf, WHOLE_MARK } from "../base/mark.ts";
 
 /** Marks that a rule of nf_tables asks packets for, in whatever way it does. */

@@ -1,8 +1,10 @@
-import { sameBytes } from "../../../native/address.ts";
-import { readString } from "../../../native/attribute.ts";
-import type { Element } from "../../../native/nftables/element.ts";
-import { intervalsOf } from "../../../native/nftables/interval.ts";
-import type { Expression } from "../../../native/nftables/expression/expression.ts";
+import {
+  type Element,
+  type Expression,
+  intervalsOf,
+  readString,
+  sameBytes,
+} from "../../../native/index.ts";
 import { addressValue } from "../../../ip/cidr.ts";
 import { type Device, type Flow, opposite, type Share } from "./flow.ts";
 import {

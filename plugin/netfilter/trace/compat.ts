@@ -1,4 +1,4 @@
-import type { Expression } from "../../../native/nftables/expression/expression.ts";
+import type { Expression } from "../../../native/index.ts";
 import { opposite, type Share } from "./flow.ts";
 import { always, markIs, type Match, STATE_NEW } from "./match.ts";
 

@@ -1,12 +1,12 @@
-import { NFPROTO_INET } from "../../../native/nfnetlink.ts";
 import {
   describe,
+  type Element,
+  expressionsOf,
+  NFPROTO_INET,
+  type NftablesClient,
   type ObservedChain,
-} from "../../../native/nftables/chain.ts";
-import type { NftablesClient } from "../../../native/nftables/client.ts";
-import type { Element } from "../../../native/nftables/element.ts";
-import type { ObservedRule } from "../../../native/nftables/rule.ts";
-import { expressionsOf } from "../../../native/nftables/rule.ts";
+  type ObservedRule,
+} from "../../../native/index.ts";
 import { FAMILIES, type Family, traitsOf } from "../base/family.ts";
 import { OWN_COMMENT, OWN_TABLE } from "../../owned.ts";
 import { isOurComment } from "../shared/parse-pair.ts";

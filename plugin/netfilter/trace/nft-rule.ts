@@ -1,5 +1,4 @@
-import type { Expression } from "../../../native/nftables/expression/expression.ts";
-import type { Element } from "../../../native/nftables/element.ts";
+import type { Element, Expression } from "../../../native/index.ts";
 import { least, opposite } from "./flow.ts";
 import { marksAskedFor } from "./asked-marks.ts";
 import { always, type Match } from "./match.ts";

@@ -1,4 +1,5 @@
 import {
+  type Expression,
   NFT_CT_STATE,
   NFT_CT_STATUS,
   NFT_META_IIF,
@@ -9,8 +10,7 @@ import {
   NFT_META_OIF,
   NFT_META_OIFNAME,
   NFT_META_PROTOCOL,
-} from "../../../native/nftables/constants.ts";
-import type { Expression } from "../../../native/nftables/expression/expression.ts";
+} from "../../../native/index.ts";
 import type { End } from "../base/expressions.ts";
 import { traitsOf } from "../base/family.ts";
 import type { Flow } from "./flow.ts";

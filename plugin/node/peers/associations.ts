@@ -1,5 +1,7 @@
-import { formatAddress } from "../../../native/address.ts";
-import type { ObservedAssociation } from "../../../native/xfrm/sa.ts";
+import {
+  formatAddress,
+  type ObservedAssociation,
+} from "../../../native/index.ts";
 import type { Peer } from "../../mesh/state.ts";
 
 /** The kernel's SAs, so that each peer's are found among thousands at once. */

@@ -1,7 +1,10 @@
-import { AF_INET, AF_INET6 } from "../../../native/address.ts";
-import { ignoring } from "../../../native/error.ts";
-import { openEncapsulation } from "../../../native/local.ts";
-import type { SecurityAssociation } from "../../../native/xfrm/sa.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  ignoring,
+  openEncapsulation,
+  type SecurityAssociation,
+} from "../../../native/index.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 
 /** Where a node receives ESP in UDP (RFC 3948): an address family, and a port of all its addresses. */

@@ -1,4 +1,4 @@
-import { formatAddress } from "../../../native/address.ts";
+import { formatAddress } from "../../../native/index.ts";
 import type { DesiredMesh } from "../../mesh/state.ts";
 import { sameKey } from "../../reconcile/equality.ts";
 import { describeAssociation } from "../../reconcile/sentence.ts";
