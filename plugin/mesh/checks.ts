@@ -6,7 +6,7 @@ import {
   parseAddress,
 } from "../../ip/cidr.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
-import type { Link } from "./links.ts";
+import type { Tunnel } from "./tunnels.ts";
 import { networkHolding, widest } from "./networks.ts";
 import type { Self } from "./self.ts";
 
@@ -25,32 +25,32 @@ export function checkMesh(mesh: {
   self: Self;
   remotes: readonly RemoteNetworks[];
   locals: readonly Cidr[];
-  links: readonly Link[];
+  tunnels: readonly Tunnel[];
 }): void {
-  checkEndpoints(mesh.links);
+  checkEndpoints(mesh.tunnels);
   checkLocals(mesh.self, mesh.remotes, mesh.locals);
   checkNodeAddresses(mesh);
 }
 
 /** Two tunnels to one address are one for the kernel. */
-function checkEndpoints(links: readonly Link[]): void {
-  const seen = new Map<string, Link>();
-  for (const link of links) {
-    const text = addressFromBytes(link.remote).text;
-    if (text === addressFromBytes(link.local).text) {
+function checkEndpoints(tunnels: readonly Tunnel[]): void {
+  const seen = new Map<string, Tunnel>();
+  for (const tunnel of tunnels) {
+    const text = addressFromBytes(tunnel.remote).text;
+    if (text === addressFromBytes(tunnel.local).text) {
       throw refusal(
-        `Cannot link ${nodeOf(link)}: its address "${text}" is this node's own`,
-        `${link.peer.source.file}. Where both networks use the same private addresses, give both nodes an elasticIP`,
+        `Cannot link ${nodeOf(tunnel)}: its address "${text}" is this node's own`,
+        `${tunnel.peer.source.file}. Where both networks use the same private addresses, give both nodes an elasticIP`,
       );
     }
     const other = seen.get(text);
     if (other !== undefined) {
       throw refusal(
-        `Cannot link ${nodeOf(other)} and ${nodeOf(link)}: both are reached at "${text}"`,
-        `${files(other, link)}. Give each node an address of its own`,
+        `Cannot link ${nodeOf(other)} and ${nodeOf(tunnel)}: both are reached at "${text}"`,
+        `${files(other, tunnel)}. Give each node an address of its own`,
       );
     }
-    seen.set(text, link);
+    seen.set(text, tunnel);
   }
 }
 
@@ -76,7 +76,7 @@ function checkLocals(
 function checkNodeAddresses(mesh: {
   self: Self;
   remotes: readonly RemoteNetworks[];
-  links: readonly Link[];
+  tunnels: readonly Tunnel[];
 }): void {
   const owners = new Map(
     mesh.remotes.flatMap(({ source, seen }) =>
@@ -93,8 +93,8 @@ function checkNodeAddresses(mesh: {
       `${source.file} and ${file}. Its block policy would cut the node off: give pods and nodes CIDRs that are apart, or globalCIDRs`,
     );
   };
-  for (const link of mesh.links)
-    check(link.remote, nodeOf(link), link.peer.source.file);
+  for (const tunnel of mesh.tunnels)
+    check(tunnel.remote, nodeOf(tunnel), tunnel.peer.source.file);
   for (const node of mesh.self.source.cluster.nodes) {
     for (const ip of node.ips) {
       check(
@@ -106,11 +106,11 @@ function checkNodeAddresses(mesh: {
   }
 }
 
-function nodeOf(link: Link): string {
-  return `node "${link.peer.node.name}" of cluster "${link.peer.source.cluster.name}"`;
+function nodeOf(tunnel: Tunnel): string {
+  return `node "${tunnel.peer.node.name}" of cluster "${tunnel.peer.source.cluster.name}"`;
 }
 
-function files(a: Link, b: Link): string {
+function files(a: Tunnel, b: Tunnel): string {
   const [first, second] = [a.peer.source.file, b.peer.source.file];
   return first === second ? first : `${first} and ${second}`;
 }

@@ -6,7 +6,7 @@ import type {
 } from "../../native/index.ts";
 import { checkMesh } from "./checks.ts";
 import { keyWithDerived } from "./ipsec/derived.ts";
-import type { KeyedLink, TemplatedLink } from "./ipsec/keyed-link.ts";
+import type { KeyedTunnel, TemplatedTunnel } from "./ipsec/keyed-tunnel.ts";
 import { ikeTunnels, templatesFor } from "./ipsec/ike.ts";
 import {
   blockPolicies,
@@ -18,7 +18,7 @@ import {
 import { keyWithStatic } from "./ipsec/static.ts";
 import type { SenderNumbers } from "./ipsec/spi.ts";
 import { legsOf, wrappingsBeyond } from "./legs.ts";
-import { type Link, linksWith } from "./links.ts";
+import { type Tunnel, tunnelsWith } from "./tunnels.ts";
 import { podsOf } from "./members.ts";
 import { widest } from "./networks.ts";
 import { exemptionsFor, mappingsOf, peerRoutes, plainRoutes } from "./reach.ts";
@@ -43,15 +43,19 @@ export type { MeshInput } from "./view.ts";
  */
 export function desiredMesh(input: MeshInput): DesiredMesh {
   const view = viewOf(input);
-  const links = [...linksFrom(view), ...legsOf(view)];
+  const tunnels = [...tunnelsFrom(view), ...legsOf(view)];
   checkMesh({
     self: input.self,
     remotes: view.encrypted,
     locals: [...view.pods, ...input.localCidrs],
-    links,
+    tunnels,
   });
   const numbers = senderNumbers(input.clusters);
-  const { keyed, byIke, retiring } = keyLinks(links, input.keyring, numbers);
+  const { keyed, byIke, retiring } = keyTunnels(
+    tunnels,
+    input.keyring,
+    numbers,
+  );
   const exemptions = exemptionsOf(view);
   const globalMappings = mappingsIn(exemptions);
   return {
@@ -60,16 +64,16 @@ export function desiredMesh(input: MeshInput): DesiredMesh {
     ike: ikeTunnels(byIke, input.keyring),
     retiring: associationsOf(retiring),
     policies: policiesOf(view, globalMappings, [...keyed, ...byIke]),
-    routes: routesOf(view, links),
+    routes: routesOf(view, tunnels),
     wrappingsBeyond: wrappingsBeyond(view),
     exemptions,
     globalMappings,
     peers: [...keyed.map(derivedPeer), ...byIke.map(ikePeer)].sort(byPlace),
-    needsKeyring: links.length > 0,
+    needsKeyring: tunnels.length > 0,
     warnings: warningsOf({
       self: input.self,
       pods: view.pods,
-      links,
+      tunnels,
       keyring: input.keyring,
       peers: [...view.peers, ...view.companions],
       numbers,
@@ -80,37 +84,39 @@ export function desiredMesh(input: MeshInput): DesiredMesh {
 function policiesOf(
   view: View,
   mappings: readonly GlobalMapping[],
-  links: readonly TemplatedLink[],
+  tunnels: readonly TemplatedTunnel[],
 ): SecurityPolicy[] {
   if (view.role === "plain") return [];
-  return [...blocks(view, mappings), ...protectPolicies(links)];
+  return [...blocks(view, mappings), ...protectPolicies(tunnels)];
 }
 
-function linksFrom({ own, peers }: View): Link[] {
-  return own === undefined ? [] : peers.flatMap((peer) => linksWith(own, peer));
+function tunnelsFrom({ own, peers }: View): Tunnel[] {
+  return own === undefined
+    ? []
+    : peers.flatMap((peer) => tunnelsWith(own, peer));
 }
 
-/** Who makes the SAs of which links. */
+/** Who makes the SAs of which tunnels. */
 interface Keying {
-  readonly keyed: readonly KeyedLink[];
-  readonly byIke: readonly TemplatedLink[];
+  readonly keyed: readonly KeyedTunnel[];
+  readonly byIke: readonly TemplatedTunnel[];
   /** The latter with the SAs that they had before. */
-  readonly retiring: readonly KeyedLink[];
+  readonly retiring: readonly KeyedTunnel[];
 }
 
 /** No keyring: a first look, with no tunnels yet. */
-function keyLinks(
-  links: readonly Link[],
+function keyTunnels(
+  tunnels: readonly Tunnel[],
   keyring: Keyring | undefined,
   numbers: (family: 4 | 6) => SenderNumbers,
 ): Keying {
   if (keyring === undefined) return { keyed: [], byIke: [], retiring: [] };
-  const derive = (some: readonly Link[]): KeyedLink[] =>
+  const derive = (some: readonly Tunnel[]): KeyedTunnel[] =>
     keyring.kind === "keys"
       ? keyWithDerived(some, keyring, numbers)
       : keyWithStatic(some, keyring);
-  const keyed = derive(links.filter(({ keying }) => keying === "derived"));
-  const ike = links.filter(({ keying }) => keying === "ike");
+  const keyed = derive(tunnels.filter(({ keying }) => keying === "derived"));
+  const ike = tunnels.filter(({ keying }) => keying === "ike");
   return {
     keyed,
     byIke: templatesFor(
@@ -121,9 +127,14 @@ function keyLinks(
   };
 }
 
-/** With a static key links share an inbound SA. */
-function associationsOf(links: readonly KeyedLink[]): SecurityAssociation[] {
-  const all = links.flatMap(({ outbound, inbound }) => [outbound, ...inbound]);
+/** With a static key tunnels share an inbound SA. */
+function associationsOf(
+  tunnels: readonly KeyedTunnel[],
+): SecurityAssociation[] {
+  const all = tunnels.flatMap(({ outbound, inbound }) => [
+    outbound,
+    ...inbound,
+  ]);
   return [...new Set(all)].sort(
     (a, b) => compareAddresses(a.destination, b.destination) || a.spi - b.spi,
   );
@@ -152,9 +163,9 @@ function blockPassing(
     : gatewayPolicies(podsOf(self.source, gateway), remotes);
 }
 
-function routesOf(view: View, links: readonly Link[]): RemoteRoute[] {
+function routesOf(view: View, tunnels: readonly Tunnel[]): RemoteRoute[] {
   return [
-    ...peerRoutes(view.encrypted, links),
+    ...peerRoutes(view.encrypted, tunnels),
     ...plainRoutes(view.plain),
   ].sort((a, b) => compareCidrs(a.destination, b.destination));
 }
@@ -191,12 +202,12 @@ function mappingsIn(exemptions: readonly Exemption[]): GlobalMapping[] {
   );
 }
 
-function derivedPeer(link: KeyedLink): Peer {
-  const { keyId, inbound } = link;
+function derivedPeer(tunnel: KeyedTunnel): Peer {
+  const { keyId, inbound } = tunnel;
   return {
-    ...peerOf(link),
+    ...peerOf(tunnel),
     ...(keyId === undefined ? {} : { keyId }),
-    spiOut: link.outbound.spi,
+    spiOut: tunnel.outbound.spi,
     spiIn: inbound[0]?.spi ?? 0,
     accepted: inbound.map(({ spi }) =>
       keyId === undefined ? { spi } : { keyId: spi % 256, spi },
@@ -204,12 +215,13 @@ function derivedPeer(link: KeyedLink): Peer {
   };
 }
 
-function ikePeer(link: TemplatedLink): Peer {
-  return { ...peerOf(link), accepted: [] };
+function ikePeer(tunnel: TemplatedTunnel): Peer {
+  return { ...peerOf(tunnel), accepted: [] };
 }
 
-function peerOf(link: TemplatedLink): Omit<Peer, "accepted"> {
-  const { peer, local, remote, reqid, keying, localCidrs, remoteCidrs } = link;
+function peerOf(tunnel: TemplatedTunnel): Omit<Peer, "accepted"> {
+  const { peer, local, remote, reqid, keying, localCidrs, remoteCidrs } =
+    tunnel;
   return {
     cluster: peer.source.cluster.name,
     node: peer.node.name,

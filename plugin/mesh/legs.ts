@@ -1,4 +1,4 @@
-import { type Link, linksBetween } from "./links.ts";
+import { type Tunnel, tunnelsBetween } from "./tunnels.ts";
 import { outerAddresses } from "./members.ts";
 import type { Wrapping } from "./mtu.ts";
 import { widest } from "./networks.ts";
@@ -9,16 +9,16 @@ import type { View } from "./view.ts";
  * the leaf's end are its pods, at the gateway's all encrypted networks of the other clusters: the gateway decrypts what
  * comes from either side, and encrypts it for the other.
  */
-export function legsOf({ role, own, companions, encrypted }: View): Link[] {
+export function legsOf({ role, own, companions, encrypted }: View): Tunnel[] {
   if (own === undefined) return [];
   const remotes = widest(encrypted.flatMap(({ seen }) => seen));
   return companions.flatMap((companion) =>
     role === "leaf"
-      ? linksBetween(own, companion, {
+      ? tunnelsBetween(own, companion, {
           localCidrs: own.pods,
           remoteCidrs: remotes,
         })
-      : linksBetween(own, companion, {
+      : tunnelsBetween(own, companion, {
           localCidrs: remotes,
           remoteCidrs: companion.pods,
         }),

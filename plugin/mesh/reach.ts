@@ -7,7 +7,7 @@ import {
 import type { ClusterSource } from "../../conf/clusters.ts";
 import type { Node } from "../../conf/generated/cluster.ts";
 import type { RemoteNetworks } from "./checks.ts";
-import type { Link } from "./links.ts";
+import type { Tunnel } from "./tunnels.ts";
 import { outerAddresses } from "./members.ts";
 import { seenAs } from "./networks.ts";
 import type { Exemption, GlobalMapping, RemoteRoute } from "./state.ts";
@@ -18,15 +18,15 @@ import type { Exemption, GlobalMapping, RemoteRoute } from "./state.ts";
  */
 export function peerRoutes(
   remotes: readonly RemoteNetworks[],
-  links: readonly Link[],
+  tunnels: readonly Tunnel[],
 ): RemoteRoute[] {
-  const carried = links
-    .flatMap((link) => link.remoteCidrs.map((cidr) => ({ cidr, link })))
+  const carried = tunnels
+    .flatMap((tunnel) => tunnel.remoteCidrs.map((cidr) => ({ cidr, tunnel })))
     .sort((a, b) => compareCidrs(a.cidr, b.cidr));
   return remotes.flatMap(({ source, seen }) =>
     seen.flatMap((destination) => {
       const via = carried.find(({ cidr }) => cidrContains(destination, cidr))
-        ?.link.remote;
+        ?.tunnel.remote;
       return via === undefined
         ? []
         : [

@@ -1,7 +1,7 @@
 import type { ClusterSource } from "../../conf/clusters.ts";
-import type { End } from "./ipsec/keys.ts";
+import type { TunnelEnd } from "./ipsec/keys.ts";
 import { numberSenders, type SenderNumbers } from "./ipsec/spi.ts";
-import { endOf } from "./links.ts";
+import { endOf } from "./tunnels.ts";
 import { outerAddresses } from "./members.ts";
 import { isEncrypted } from "./networks.ts";
 
@@ -19,7 +19,10 @@ export function senderNumbers(
   };
 }
 
-function endsIn(clusters: readonly ClusterSource[], family: 4 | 6): End[] {
+function endsIn(
+  clusters: readonly ClusterSource[],
+  family: 4 | 6,
+): TunnelEnd[] {
   return clusters.flatMap((source) =>
     source.cluster.nodes.flatMap((node) => {
       const outer = outerAddresses(node).get(family);

@@ -18,7 +18,7 @@ export interface DesiredMesh {
   readonly associations: readonly SecurityAssociation[];
   /** What charon makes SAs for. */
   readonly ike: readonly IkeTunnel[];
-  /** SAs of links by IKE as derived keys would give them: those that are there stay until charon's take their place. */
+  /** SAs of tunnels by IKE as derived keys would give them: those that are there stay until charon's take their place. */
   readonly retiring: readonly SecurityAssociation[];
   /** Block policies first, then those that protect. */
   readonly policies: readonly SecurityPolicy[];

@@ -1,8 +1,8 @@
 import { type Cidr, cidrContains, parseCidr } from "../../ip/cidr.ts";
 import type { Keyring } from "../../conf/keyring.ts";
-import type { End } from "./ipsec/keys.ts";
+import type { TunnelEnd } from "./ipsec/keys.ts";
 import type { SenderNumbers } from "./ipsec/spi.ts";
-import type { Link } from "./links.ts";
+import type { Tunnel } from "./tunnels.ts";
 import type { Member } from "./members.ts";
 import type { Self } from "./self.ts";
 
@@ -12,7 +12,7 @@ export interface Circumstances {
   /** What this node carries. */
   readonly pods: readonly Cidr[];
   readonly peers: readonly Member[];
-  readonly links: readonly Link[];
+  readonly tunnels: readonly Tunnel[];
   readonly keyring: Keyring | undefined;
   readonly numbers: (family: 4 | 6) => SenderNumbers;
 }
@@ -42,8 +42,8 @@ function unknownToOthers({ self, pods }: Circumstances): string[] {
 }
 
 /** The peer's CIDRs are blocked all the same. */
-function unreachable({ self, peers, links }: Circumstances): string[] {
-  const linked = new Set(links.map(({ peer }) => peer));
+function unreachable({ self, peers, tunnels }: Circumstances): string[] {
+  const linked = new Set(tunnels.map(({ peer }) => peer));
   return peers
     .filter(
       (peer) =>
@@ -60,8 +60,8 @@ function hasAddress(self: Self, family: 4 | 6): boolean {
   return self.node.ips.some((ip) => ip.includes(":") === (family === 6));
 }
 
-function sharedKey({ keyring, links }: Circumstances): string[] {
-  const nodes = new Set(links.map(({ peer }) => peer.node)).size;
+function sharedKey({ keyring, tunnels }: Circumstances): string[] {
+  const nodes = new Set(tunnels.map(({ peer }) => peer.node)).size;
   if (keyring?.kind !== "static" || nodes < 2) return [];
   return [
     `All ${String(nodes)} peers share the keyring's one static key, so each can pass for any other: use "keys" in the keyring, which derives one for each direction of each tunnel`,
@@ -69,11 +69,11 @@ function sharedKey({ keyring, links }: Circumstances): string[] {
 }
 
 /** See numberSenders() in ipsec/spi.ts: harmless as long as all nodes read the same files. */
-function displaced({ keyring, links, numbers }: Circumstances): string[] {
+function displaced({ keyring, tunnels, numbers }: Circumstances): string[] {
   if (keyring?.kind !== "keys") return [];
-  const families = [...new Set(links.map(({ family }) => family))];
+  const families = [...new Set(tunnels.map(({ family }) => family))];
   const involved = new Set(
-    links.flatMap(({ ends }) => [nameOf(ends.own), nameOf(ends.peer)]),
+    tunnels.flatMap(({ ends }) => [nameOf(ends.own), nameOf(ends.peer)]),
   );
   return families
     .flatMap((family) => numbers(family).displaced)
@@ -85,8 +85,8 @@ function displaced({ keyring, links, numbers }: Circumstances): string[] {
 }
 
 /** The stronger word wins, and not silently. */
-function differentKeying({ links }: Circumstances): string[] {
-  const sentences = links.flatMap(({ own, peer, keying }) => {
+function differentKeying({ tunnels }: Circumstances): string[] {
+  const sentences = tunnels.flatMap(({ own, peer, keying }) => {
     const { source: weaker } =
       [own, peer].find(({ source }) => source.cluster.keying === "derived") ??
       {};
@@ -100,6 +100,6 @@ function differentKeying({ links }: Circumstances): string[] {
   return [...new Set(sentences)];
 }
 
-function nameOf({ cluster, node }: End): string {
+function nameOf({ cluster, node }: TunnelEnd): string {
   return `${cluster}/${node}`;
 }

@@ -5,13 +5,13 @@ import {
   XFRM_STATE_AF_UNSPEC,
   XFRM_STATE_ICMP,
 } from "../../../native/index.ts";
-import type { Link } from "../links.ts";
+import type { Tunnel } from "../tunnels.ts";
 import {
   gcm,
-  inboundTunnel,
-  type KeyedLink,
-  outboundTunnel,
-} from "./keyed-link.ts";
+  inboundFields,
+  type KeyedTunnel,
+  outboundFields,
+} from "./keyed-tunnel.ts";
 import { deriveKey, type SaBinding } from "./keys.ts";
 import { deriveReqid, type SenderNumbers } from "./spi.ts";
 
@@ -32,20 +32,22 @@ type Keyed = Pick<SecurityAssociation, "spi" | "reqid" | "aead" | "flags">;
  * template, so a second outbound SA could be used before its peer knows the key.
  */
 export function keyWithDerived(
-  links: readonly Link[],
+  tunnels: readonly Tunnel[],
   keyring: DerivingKeyring,
   numbers: (family: 4 | 6) => SenderNumbers,
-): KeyedLink[] {
+): KeyedTunnel[] {
   const keys = activeFirst(keyring);
-  return links.map((link) => keyLink(link, keys, numbers(link.family)));
+  return tunnels.map((tunnel) =>
+    keyTunnel(tunnel, keys, numbers(tunnel.family)),
+  );
 }
 
-function keyLink(
-  link: Link,
+function keyTunnel(
+  tunnel: Tunnel,
   keys: readonly [DerivingKey, ...DerivingKey[]],
   numbers: SenderNumbers,
-): KeyedLink {
-  const { own, peer } = link.ends;
+): KeyedTunnel {
+  const { own, peer } = tunnel.ends;
   const reqid = deriveReqid(peer);
   const derive = (
     ends: Pick<SaBinding, "sender" | "receiver">,
@@ -54,22 +56,22 @@ function keyLink(
     spi: numbers.spi(ends.sender, ends.receiver, key.id),
     reqid,
     aead: gcm(
-      deriveKey(key.secret, { ...ends, family: link.family, keyId: key.id }),
+      deriveKey(key.secret, { ...ends, family: tunnel.family, keyId: key.id }),
     ),
     flags: XFRM_STATE_AF_UNSPEC | XFRM_STATE_ICMP,
   });
   const [active] = keys;
   return {
-    ...link,
+    ...tunnel,
     reqid,
     keyId: active.id,
-    inboundSource: link.remote,
+    inboundSource: tunnel.remote,
     outbound: {
-      ...outboundTunnel(link),
+      ...outboundFields(tunnel),
       ...derive({ sender: own, receiver: peer }, active),
     },
     inbound: keys.map((key) => ({
-      ...inboundTunnel(link, link.remote),
+      ...inboundFields(tunnel, tunnel.remote),
       ...derive({ sender: peer, receiver: own }, key),
     })),
   };

@@ -2,12 +2,12 @@ import { hkdfSync } from "node:crypto";
 import { CniError, ErrorCode } from "../../../cni/error.ts";
 import type { Keyring } from "../../../conf/keyring.ts";
 import { Secret } from "../../../conf/secret.ts";
-import type { Link } from "../links.ts";
+import type { Tunnel } from "../tunnels.ts";
 import type { IkeTunnel } from "../state.ts";
 import { bind } from "./bind.ts";
 import { activeFirst, type DerivingKey } from "./derived.ts";
-import type { TemplatedLink } from "./keyed-link.ts";
-import type { End } from "./keys.ts";
+import type { TemplatedTunnel } from "./keyed-tunnel.ts";
+import type { TunnelEnd } from "./keys.ts";
 import { deriveReqid } from "./spi.ts";
 
 /** Changes when the derivation does, so that two versions never take one secret for two things. */
@@ -17,54 +17,57 @@ const LABEL = "crosslink ike psk 1";
 const PSK_BYTES = 32;
 
 /**
- * What the policies of links by IKE name.
+ * What the policies of tunnels by IKE name.
  *
  * charon tells by the reqid which connection a packet without an SA is for, so here, unlike with derived keys, no two
- * links may share one. The first of those that tie has its usual one, by which SAs of derived keys serve as well while a
- * link changes over; the others choose again.
+ * tunnels may share one. The first of those that tie has its usual one, by which SAs of derived keys serve as well while a
+ * tunnel changes over; the others choose again.
  *
- * @param taken reqids of this node's other links
+ * @param taken reqids of this node's other tunnels
  */
 export function templatesFor(
-  links: readonly Link[],
+  tunnels: readonly Tunnel[],
   taken: readonly number[],
-): TemplatedLink[] {
+): TemplatedTunnel[] {
   const used = new Set(taken);
-  return [...links].sort(byEnd).map((link) => {
+  return [...tunnels].sort(byEnd).map((tunnel) => {
     let round = 0;
-    let reqid = deriveReqid(link.ends.peer, round);
-    while (used.has(reqid)) reqid = deriveReqid(link.ends.peer, ++round);
+    let reqid = deriveReqid(tunnel.ends.peer, round);
+    while (used.has(reqid)) reqid = deriveReqid(tunnel.ends.peer, ++round);
     used.add(reqid);
-    return { ...link, reqid, inboundSource: link.remote };
+    return { ...tunnel, reqid, inboundSource: tunnel.remote };
   });
 }
 
 /**
- * What charon has to know of these links.
+ * What charon has to know of these tunnels.
  *
  * @throws CniError 7 where the keyring is a static key, or where two ends would have one identity
  */
 export function ikeTunnels(
-  links: readonly TemplatedLink[],
+  tunnels: readonly TemplatedTunnel[],
   keyring: Keyring | undefined,
 ): IkeTunnel[] {
-  const [first] = links;
+  const [first] = tunnels;
   if (first === undefined || keyring === undefined) return [];
   if (keyring.kind !== "keys") throw refuseStatic(first);
   const keys = activeFirst(keyring);
-  requireDistinct(links);
-  return links.map((link) => ({
-    cluster: link.ends.peer.cluster,
-    node: link.ends.peer.node,
-    local: link.local,
-    remote: link.remote,
-    localId: identityOf(link.ends.own),
-    remoteId: identityOf(link.ends.peer),
-    reqid: link.reqid,
-    localCidrs: link.localCidrs,
-    remoteCidrs: link.remoteCidrs,
-    inUdp: link.inUdp,
-    secrets: keys.map((key) => ({ keyId: key.id, psk: pairSecret(key, link) })),
+  requireDistinct(tunnels);
+  return tunnels.map((tunnel) => ({
+    cluster: tunnel.ends.peer.cluster,
+    node: tunnel.ends.peer.node,
+    local: tunnel.local,
+    remote: tunnel.remote,
+    localId: identityOf(tunnel.ends.own),
+    remoteId: identityOf(tunnel.ends.peer),
+    reqid: tunnel.reqid,
+    localCidrs: tunnel.localCidrs,
+    remoteCidrs: tunnel.remoteCidrs,
+    inUdp: tunnel.inUdp,
+    secrets: keys.map((key) => ({
+      keyId: key.id,
+      psk: pairSecret(key, tunnel),
+    })),
   }));
 }
 
@@ -74,7 +77,7 @@ export function ikeTunnels(
  */
 function pairSecret(
   { id, secret }: DerivingKey,
-  { ends, family }: Link,
+  { ends, family }: Tunnel,
 ): Secret {
   const both = [ends.own.bound, ends.peer.bound].sort();
   const info = `${bind([LABEL, `ipv${String(family)}`])}${both.join("")}${bind([String(id)])}`;
@@ -83,14 +86,14 @@ function pairSecret(
 }
 
 /** `NODE.CLUSTER`: what an end calls itself in IKE. */
-function identityOf({ node, cluster }: End): string {
+function identityOf({ node, cluster }: TunnelEnd): string {
   return `${node}.${cluster}`;
 }
 
 /** Dots are allowed in names: node "a.b" of "c" and node "a" of "b.c" would be one identity. */
-function requireDistinct(links: readonly TemplatedLink[]): void {
-  const owners = new Map<string, End>();
-  for (const end of links.flatMap(({ ends }) => [ends.own, ends.peer])) {
+function requireDistinct(tunnels: readonly TemplatedTunnel[]): void {
+  const owners = new Map<string, TunnelEnd>();
+  for (const end of tunnels.flatMap(({ ends }) => [ends.own, ends.peer])) {
     const identity = identityOf(end);
     const owner = owners.get(identity) ?? end;
     if (owner.cluster !== end.cluster || owner.node !== end.node)
@@ -105,7 +108,7 @@ function requireDistinct(links: readonly TemplatedLink[]): void {
   }
 }
 
-function refuseStatic({ peer }: Link): CniError {
+function refuseStatic({ peer }: Tunnel): CniError {
   return new CniError(
     ErrorCode.invalidConfiguration,
     `Cannot talk by IKE to cluster "${peer.source.cluster.name}" with a static key`,
@@ -115,7 +118,7 @@ function refuseStatic({ peer }: Link): CniError {
   );
 }
 
-function byEnd(a: Link, b: Link): number {
+function byEnd(a: Tunnel, b: Tunnel): number {
   const [one, other] = [a, b].map(
     ({ ends: { peer }, family }) =>
       `${peer.cluster}/${peer.node}/${String(family)}`,

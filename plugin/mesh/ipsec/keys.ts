@@ -19,14 +19,14 @@ export interface EndNames {
 }
 
 /** An end, and its four texts bound together: they go into thousands of keys and SPIs. */
-export interface End extends EndNames {
+export interface TunnelEnd extends EndNames {
   readonly bound: string;
 }
 
 /** What one SA is: packets from one end to the other under one key of the keyring. */
 export interface SaBinding {
-  readonly sender: End;
-  readonly receiver: End;
+  readonly sender: TunnelEnd;
+  readonly receiver: TunnelEnd;
   /** Of the outer header. */
   readonly family: 4 | 6;
   /** 1 to 255. */
@@ -51,7 +51,7 @@ export function deriveKey(secret: KeyObject, sa: SaBinding): Key {
 }
 
 /** Binds an end's texts. */
-export function bindEnd(names: EndNames): End {
+export function bindEnd(names: EndNames): TunnelEnd {
   const { cluster, node, address, elasticIP = "" } = names;
   return { ...names, bound: bind([cluster, node, address, elasticIP]) };
 }

@@ -6,7 +6,7 @@ import {
   type Template,
   XFRM_POLICY_ICMP,
 } from "../../../native/index.ts";
-import type { TemplatedLink } from "./keyed-link.ts";
+import type { TemplatedTunnel } from "./keyed-tunnel.ts";
 import { compareCidrs } from "../../../ip/cidr.ts";
 
 /** A remote CIDR's policies of one direction pair: what travels between `local` and `remote`. */
@@ -79,25 +79,27 @@ export function gatewayPolicies(
   return [...blocked, ...passed];
 }
 
-/** Tunnels each pair of local and remote CIDR through its link, both ways. Without "fwd" the receiver drops. */
+/** Tunnels each pair of local and remote CIDR through its tunnel, both ways. Without "fwd" the receiver drops. */
 export function protectPolicies(
-  links: readonly TemplatedLink[],
+  tunnels: readonly TemplatedTunnel[],
 ): SecurityPolicy[] {
-  return links
-    .flatMap((link) => link.remoteCidrs.map((remote) => ({ link, remote })))
+  return tunnels
+    .flatMap((tunnel) =>
+      tunnel.remoteCidrs.map((remote) => ({ tunnel, remote })),
+    )
     .sort((a, b) => compareCidrs(a.remote, b.remote))
-    .flatMap(({ link, remote }) => [
-      ...pairs(link.localCidrs, remote).flatMap((local) =>
-        protect(link, { local, remote, ways: "both" }),
+    .flatMap(({ tunnel, remote }) => [
+      ...pairs(tunnel.localCidrs, remote).flatMap((local) =>
+        protect(tunnel, { local, remote, ways: "both" }),
       ),
-      ...pairs(link.hiddenCidrs, remote).flatMap((local) =>
-        protect(link, { local, remote, ways: "out" }),
+      ...pairs(tunnel.hiddenCidrs, remote).flatMap((local) =>
+        protect(tunnel, { local, remote, ways: "out" }),
       ),
     ]);
 }
 
 function protect(
-  link: TemplatedLink,
+  tunnel: TemplatedTunnel,
   pair: { local: Cidr; remote: Cidr; ways: Ways },
 ): SecurityPolicy[] {
   const local = prefixOf(pair.local);
@@ -105,10 +107,10 @@ function protect(
   const out = allow(
     "out",
     { source: local, destination: remote },
-    template(link, link.local, link.remote),
+    template(tunnel, tunnel.local, tunnel.remote),
   );
   if (pair.ways === "out") return [out];
-  const inbound = template(link, link.inboundSource, link.local);
+  const inbound = template(tunnel, tunnel.inboundSource, tunnel.local);
   const selector = { source: remote, destination: local };
   return [out, allow("in", selector, inbound), allow("fwd", selector, inbound)];
 }
@@ -118,11 +120,11 @@ function pairs(cidrs: readonly Cidr[], other: Cidr): Cidr[] {
 }
 
 function template(
-  link: TemplatedLink,
+  tunnel: TemplatedTunnel,
   source: Uint8Array,
   destination: Uint8Array,
 ): Template {
-  return { source, destination, reqid: link.reqid, mode: "tunnel" };
+  return { source, destination, reqid: tunnel.reqid, mode: "tunnel" };
 }
 
 /** An ICMP error about a packet that the policy lets through passes as well, from whatever router it is. */

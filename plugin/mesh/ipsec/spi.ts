@@ -1,7 +1,7 @@
 import { FIRST_REQID, LAST_REQID } from "../../owned.ts";
 import { hash } from "node:crypto";
 import { bind } from "./bind.ts";
-import type { End } from "./keys.ts";
+import type { TunnelEnd } from "./keys.ts";
 
 // SPIs 0xc0000000 to 0xcfffffff are what strongSwan's charon draws its own from (spi_min, spi_max in strongswan.conf). Here and
 // below are the 24 bits above the key id.
@@ -15,11 +15,18 @@ const REQIDS = LAST_REQID - FIRST_REQID + 1;
 
 /** Which number each sender of the mesh has; no two have the same. */
 export interface SenderNumbers {
-  readonly of: (sender: End) => number;
+  readonly of: (sender: TunnelEnd) => number;
   /** The SPI of an SA; see {@link deriveSpi}. */
-  readonly spi: (sender: End, receiver: End, keyId: number) => number;
+  readonly spi: (
+    sender: TunnelEnd,
+    receiver: TunnelEnd,
+    keyId: number,
+  ) => number;
   /** Senders whose first choice was taken, with who took it. */
-  readonly displaced: readonly { readonly end: End; readonly by: End }[];
+  readonly displaced: readonly {
+    readonly end: TunnelEnd;
+    readonly by: TunnelEnd;
+  }[];
 }
 
 /**
@@ -35,10 +42,10 @@ export interface SenderNumbers {
  * @param ends all nodes of all encrypted clusters that have an address of the outer family; both ends of a
  *   tunnel must pass the same ones
  */
-export function numberSenders(ends: readonly End[]): SenderNumbers {
-  const owners = new Map<number, End>();
+export function numberSenders(ends: readonly TunnelEnd[]): SenderNumbers {
+  const owners = new Map<number, TunnelEnd>();
   const numbers = new Map<string, number>();
-  const displaced: { end: End; by: End }[] = [];
+  const displaced: { end: TunnelEnd; by: TunnelEnd }[] = [];
   let waiting = inOrder(ends);
   for (let round = 0; waiting.length > 0; round += 1) {
     waiting = waiting.filter((end) => {
@@ -52,9 +59,9 @@ export function numberSenders(ends: readonly End[]): SenderNumbers {
       return false;
     });
   }
-  const of = (sender: End): number => known(numbers, sender);
+  const of = (sender: TunnelEnd): number => known(numbers, sender);
   const turnOf = remembering(chooseTurn);
-  const spi = (sender: End, receiver: End, keyId: number): number =>
+  const spi = (sender: TunnelEnd, receiver: TunnelEnd, keyId: number): number =>
     deriveSpi(of(sender), turnOf(receiver), keyId);
   return { of, spi, displaced };
 }
@@ -74,7 +81,7 @@ export function deriveSpi(
 }
 
 /** How far a receiver moves its senders' numbers round. */
-function chooseTurn(receiver: End): number {
+function chooseTurn(receiver: TunnelEnd): number {
   return choose("crosslink receiver 1", receiver, 0);
 }
 
@@ -97,7 +104,7 @@ export function deriveReqid(
   return FIRST_REQID + (digest.readUInt32BE(0) % REQIDS);
 }
 
-function choose(label: string, end: End, round: number): number {
+function choose(label: string, end: TunnelEnd, round: number): number {
   const digest = sha256(bind([label, String(round)]) + end.bound);
   return digest.readUIntBE(0, 6) % NUMBERS;
 }
@@ -108,8 +115,8 @@ function sha256(text: string): Buffer {
 
 /** A node is the receiver of all its peers. */
 function remembering(
-  turn: (receiver: End) => number,
-): (receiver: End) => number {
+  turn: (receiver: TunnelEnd) => number,
+): (receiver: TunnelEnd) => number {
   const turns = new Map<string, number>();
   return (receiver) => {
     const found = turns.get(receiver.bound) ?? turn(receiver);
@@ -118,7 +125,10 @@ function remembering(
   };
 }
 
-function known(numbers: ReadonlyMap<string, number>, sender: End): number {
+function known(
+  numbers: ReadonlyMap<string, number>,
+  sender: TunnelEnd,
+): number {
   const number = numbers.get(nameOf(sender));
   if (number === undefined)
     throw new RangeError(
@@ -128,11 +138,11 @@ function known(numbers: ReadonlyMap<string, number>, sender: End): number {
 }
 
 /** Cluster and node names hold no slash, and sort alike everywhere: no locale. */
-function nameOf(end: End): string {
+function nameOf(end: TunnelEnd): string {
   return `${end.cluster}/${end.node}`;
 }
 
-function inOrder(ends: readonly End[]): End[] {
+function inOrder(ends: readonly TunnelEnd[]): TunnelEnd[] {
   const named = new Map(ends.map((end) => [nameOf(end), end]));
   // Two ends of one name would choose alike for ever.
   if (named.size < ends.length)

@@ -5,13 +5,13 @@ import {
   XFRM_STATE_AF_UNSPEC,
   XFRM_STATE_ICMP,
 } from "../../../native/index.ts";
-import type { Link } from "../links.ts";
+import type { Tunnel } from "../tunnels.ts";
 import {
   gcm,
-  inboundTunnel,
-  type KeyedLink,
-  outboundTunnel,
-} from "./keyed-link.ts";
+  inboundFields,
+  type KeyedTunnel,
+  outboundFields,
+} from "./keyed-tunnel.ts";
 
 /** A keyring of one key for all SAs, as `ip xfrm` by hand has it. */
 export type StaticKeyring = Extract<Keyring, { kind: "static" }>;
@@ -25,20 +25,22 @@ export type StaticKeyring = Extract<Keyring, { kind: "static" }>;
  * @throws CniError 7 where only some of the peers at one address use UDP
  */
 export function keyWithStatic(
-  links: readonly Link[],
+  tunnels: readonly Tunnel[],
   keyring: StaticKeyring,
-): KeyedLink[] {
+): KeyedTunnel[] {
   return ([4, 6] as const).flatMap((family) => {
-    const [first, ...others] = links.filter((link) => link.family === family);
+    const [first, ...others] = tunnels.filter(
+      (tunnel) => tunnel.family === family,
+    );
     return first === undefined ? [] : keySharing([first, ...others], keyring);
   });
 }
 
-/** Links that end at one address of this node: they share the inbound SA. */
+/** Tunnels that end at one address of this node: they share the inbound SA. */
 function keySharing(
-  sharing: readonly [Link, ...Link[]],
+  sharing: readonly [Tunnel, ...Tunnel[]],
   keyring: StaticKeyring,
-): KeyedLink[] {
+): KeyedTunnel[] {
   requireOneEncapsulation(sharing);
   const [first] = sharing;
   const { spi, reqid } = keyring;
@@ -46,40 +48,42 @@ function keySharing(
   const source =
     sharing.length > 1 ? new Uint8Array(first.remote.length) : first.remote;
   const inbound = {
-    ...inboundTunnel(first, source),
+    ...inboundFields(first, source),
     spi,
     reqid,
     aead,
     flags: familiesOf(sharing) | XFRM_STATE_ICMP,
   };
-  return sharing.map((link) => ({
-    ...link,
+  return sharing.map((tunnel) => ({
+    ...tunnel,
     reqid,
     inboundSource: source,
     outbound: {
-      ...outboundTunnel(link),
+      ...outboundFields(tunnel),
       spi,
       reqid,
       aead,
       // The far end sets its own SAs up; ICMP's flag means nothing to what only sends.
-      ...(link.mixed ? { flags: familiesOf([link]) } : {}),
+      ...(tunnel.mixed ? { flags: familiesOf([tunnel]) } : {}),
     },
     inbound: [inbound],
   }));
 }
 
 /** Without the flag the SA is for packets of the tunnel's own family (copy_from_user_state, net/xfrm/xfrm_user.c). */
-function familiesOf(links: readonly Link[]): number {
-  return links.some(({ mixed }) => mixed) ? XFRM_STATE_AF_UNSPEC : 0;
+function familiesOf(tunnels: readonly Tunnel[]): number {
+  return tunnels.some(({ mixed }) => mixed) ? XFRM_STATE_AF_UNSPEC : 0;
 }
 
 /** The kernel drops what comes to an SA in the other encapsulation (xfrm_input, net/xfrm/xfrm_input.c). */
-function requireOneEncapsulation(sharing: readonly [Link, ...Link[]]): void {
+function requireOneEncapsulation(
+  sharing: readonly [Tunnel, ...Tunnel[]],
+): void {
   const [first] = sharing;
   const other = sharing.find(({ inUdp }) => inUdp !== first.inUdp);
   if (other === undefined) return;
   const [udp, esp] = first.inUdp ? [first, other] : [other, first];
-  const name = ({ peer }: Link): string =>
+  const name = ({ peer }: Tunnel): string =>
     `cluster "${peer.source.cluster.name}"`;
   throw new CniError(
     ErrorCode.invalidConfiguration,

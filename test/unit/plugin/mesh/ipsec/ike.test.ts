@@ -38,7 +38,7 @@ const secretsAt = (place: string, ids: [number, number[]] = [1, [1]]) =>
     ),
   );
 
-describe("links by IKE", () => {
+describe("tunnels by IKE", () => {
   it("are those of which either cluster's file says so", () => {
     const { ike, associations, peers } = meshAt([a, b, c], "a/a1");
     expect(ike.map(({ remoteId }) => remoteId)).toEqual(["b1.b"]);
@@ -76,7 +76,7 @@ describe("links by IKE", () => {
       ]);
   });
 
-  it("have the reqid of derived keys, whose SAs serve while a link changes over", () => {
+  it("have the reqid of derived keys, whose SAs serve while a tunnel changes over", () => {
     const derived = meshAt(
       [a, cluster("b", { ...b.cluster, keying: "derived" })],
       "a/a1",

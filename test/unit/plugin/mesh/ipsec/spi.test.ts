@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bindEnd, type End } from "../../../../../plugin/mesh/ipsec/keys.ts";
+import {
+  bindEnd,
+  type TunnelEnd,
+} from "../../../../../plugin/mesh/ipsec/keys.ts";
 import {
   deriveReqid,
   deriveSpi,
@@ -20,7 +23,7 @@ const receiver = bindEnd({
   elasticIP: "124.220.14.201",
 });
 
-function end(cluster: string, node: string, address: string): End {
+function end(cluster: string, node: string, address: string): TunnelEnd {
   return bindEnd({ cluster, node, address });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { addressFromBytes } from "../../../../ip/cidr.ts";
-import { type Link, linksWith } from "../../../../plugin/mesh/links.ts";
+import { type Tunnel, tunnelsWith } from "../../../../plugin/mesh/tunnels.ts";
 import { type Member, membersOf } from "../../../../plugin/mesh/members.ts";
 import { networksOf } from "../../../../plugin/mesh/networks.ts";
 import type { Cluster, Node } from "../../../../conf/generated/cluster.ts";
@@ -19,19 +19,19 @@ function member(
   return membersOf(source, networksOf(source), undefined)[0]!;
 }
 
-function summary(link: Link): string {
-  const list = (what: Link["localCidrs"]): string =>
+function summary(tunnel: Tunnel): string {
+  const list = (what: Tunnel["localCidrs"]): string =>
     what.map(({ text }) => text).join(" ") || "-";
-  return `${addressFromBytes(link.local).text} > ${addressFromBytes(link.remote).text}: ${list(link.localCidrs)} > ${list(link.remoteCidrs)}${link.mixed ? " mixed" : ""}`;
+  return `${addressFromBytes(tunnel.local).text} > ${addressFromBytes(tunnel.remote).text}: ${list(tunnel.localCidrs)} > ${list(tunnel.remoteCidrs)}${tunnel.mixed ? " mixed" : ""}`;
 }
 
 const pods = { podCIDRs: ["10.1.0.0/24", "fd01::/64"] };
 const others = { podCIDRs: ["10.2.0.0/24", "fd02::/64"] };
 
-describe("linksWith()", () => {
+describe("tunnelsWith()", () => {
   it("sends each family through its own where both nodes have both", () => {
     expect(
-      linksWith(
+      tunnelsWith(
         member("a", ["192.168.0.1", "fd99::1"], pods),
         member("b", ["192.168.1.1", "fd99::2"], others),
       ).map(summary),
@@ -43,7 +43,7 @@ describe("linksWith()", () => {
 
   it("sends both through the only family that both nodes have", () => {
     expect(
-      linksWith(
+      tunnelsWith(
         member("a", ["192.168.0.1", "fd99::1"], pods),
         member("b", ["192.168.1.1"], others),
       ).map(summary),
@@ -51,7 +51,7 @@ describe("linksWith()", () => {
       "192.168.0.1 > 192.168.1.1: 10.1.0.0/24 fd01::/64 > 10.2.0.0/24 fd02::/64 mixed",
     ]);
     expect(
-      linksWith(
+      tunnelsWith(
         member("a", ["fd99::1"], { podCIDRs: ["10.1.0.0/24"] }),
         member("b", ["192.168.1.1", "fd99::2"], others),
       ).map(summary),
@@ -60,19 +60,19 @@ describe("linksWith()", () => {
 
   it("has no tunnel where the nodes share no family, or the pods don't", () => {
     expect(
-      linksWith(
+      tunnelsWith(
         member("a", ["192.168.0.1"], pods),
         member("b", ["fd99::2"], others),
       ),
     ).toEqual([]);
     expect(
-      linksWith(
+      tunnelsWith(
         member("a", ["192.168.0.1"], { podCIDRs: ["10.1.0.0/24"] }),
         member("b", ["192.168.1.1"], { podCIDRs: ["fd02::/64"] }),
       ),
     ).toEqual([]);
     expect(
-      linksWith(
+      tunnelsWith(
         member("a", ["192.168.0.1"], pods),
         member("b", ["192.168.1.1"]),
       ),
@@ -81,7 +81,7 @@ describe("linksWith()", () => {
 
   it("uses elastic addresses only where both nodes have one of the family", () => {
     const elastic = { elasticIP: "203.0.113.1" };
-    const both = linksWith(
+    const both = tunnelsWith(
       member("a", ["192.168.0.1", "fd99::1"], { ...pods, ...elastic }),
       member("b", ["192.168.1.1", "fd99::2"], {
         ...others,
@@ -92,12 +92,12 @@ describe("linksWith()", () => {
       "192.168.0.1 > 203.0.113.2: 10.1.0.0/24 > 10.2.0.0/24",
       "fd99::1 > fd99::2: fd01::/64 > fd02::/64",
     ]);
-    const [one] = linksWith(
+    const [one] = tunnelsWith(
       member("a", ["192.168.0.1"], pods),
       member("b", ["192.168.1.1"], { ...others, ...elastic }),
     );
     expect(summary(one!)).toMatch(/^192\.168\.0\.1 > 192\.168\.1\.1:/u);
-    const [six] = linksWith(
+    const [six] = tunnelsWith(
       member("a", ["192.168.0.1"], { ...pods, elasticIP: "2001:db8::1" }),
       member("b", ["192.168.1.1"], { ...others, ...elastic }),
     );
@@ -105,11 +105,11 @@ describe("linksWith()", () => {
   });
 
   it("names both ends for the keys, with the elastic address of the family", () => {
-    const [link] = linksWith(
+    const [tunnel] = tunnelsWith(
       member("a", ["192.168.0.1"], { ...pods, elasticIP: "203.0.113.1" }),
       member("b", ["192.168.1.1"], others),
     );
-    expect(link!.ends).toMatchObject({
+    expect(tunnel!.ends).toMatchObject({
       own: {
         cluster: "a",
         node: "a1",
@@ -118,7 +118,7 @@ describe("linksWith()", () => {
       },
       peer: { cluster: "b", node: "b1", address: "192.168.1.1" },
     });
-    expect(link!.ends.peer.elasticIP).toBeUndefined();
+    expect(tunnel!.ends.peer.elasticIP).toBeUndefined();
   });
 
   it("shows global CIDRs, and hides what packets carry before they are translated", () => {
@@ -126,15 +126,17 @@ describe("linksWith()", () => {
       podCIDRs: ["10.244.0.0/16"],
       globalCIDRs: { "10.244.0.0/16": "100.80.0.0/16" },
     };
-    const [link] = linksWith(
+    const [tunnel] = tunnelsWith(
       member("a", ["192.168.0.1"], { podCIDRs: ["10.244.1.0/24"] }, global),
       member("b", ["192.168.1.1"], others),
     );
-    expect(link!.localCidrs.map(({ text }) => text)).toEqual(["100.80.1.0/24"]);
-    expect(link!.hiddenCidrs.map(({ text }) => text)).toEqual([
+    expect(tunnel!.localCidrs.map(({ text }) => text)).toEqual([
+      "100.80.1.0/24",
+    ]);
+    expect(tunnel!.hiddenCidrs.map(({ text }) => text)).toEqual([
       "10.244.1.0/24",
     ]);
-    const [back] = linksWith(
+    const [back] = tunnelsWith(
       member("b", ["192.168.1.1"], others),
       member("a", ["192.168.0.1"], { podCIDRs: ["10.244.1.0/24"] }, global),
     );
@@ -145,7 +147,7 @@ describe("linksWith()", () => {
   });
 
   it("hides the pods behind its services", () => {
-    const [link] = linksWith(
+    const [tunnel] = tunnelsWith(
       member(
         "a",
         ["192.168.0.1"],
@@ -154,11 +156,13 @@ describe("linksWith()", () => {
       ),
       member("b", ["192.168.1.1"], others),
     );
-    expect(link!.localCidrs.map(({ text }) => text)).toEqual([
+    expect(tunnel!.localCidrs.map(({ text }) => text)).toEqual([
       "10.1.1.0/24",
       "10.96.0.0/16",
     ]);
-    expect(link!.hiddenCidrs.map(({ text }) => text)).toEqual(["10.1.0.0/16"]);
+    expect(tunnel!.hiddenCidrs.map(({ text }) => text)).toEqual([
+      "10.1.0.0/16",
+    ]);
   });
 
   it("is in UDP where either cluster asks for it", () => {
@@ -168,8 +172,8 @@ describe("linksWith()", () => {
       member("b", ["192.168.1.1"], others, { encap: "udp" }),
     ];
     expect(
-      [linksWith(a, b), linksWith(a, udp), linksWith(udp, a)].map(
-        ([link]) => link!.inUdp,
+      [tunnelsWith(a, b), tunnelsWith(a, udp), tunnelsWith(udp, a)].map(
+        ([tunnel]) => tunnel!.inUdp,
       ),
     ).toEqual([false, true, true]);
   });

@@ -1,10 +1,10 @@
 import type { Cidr } from "../../ip/cidr.ts";
-import { bindEnd, type End } from "./ipsec/keys.ts";
+import { bindEnd, type TunnelEnd } from "./ipsec/keys.ts";
 import type { Member, OuterAddress } from "./members.ts";
 import { distinct, seenAs } from "./networks.ts";
 
 /** A tunnel between this node and a peer of any cluster: one outer address family, and what goes through it. */
-export interface Link {
+export interface Tunnel {
   readonly own: Member;
   readonly peer: Member;
   readonly family: 4 | 6;
@@ -12,7 +12,7 @@ export interface Link {
   readonly local: Uint8Array;
   /** The peer's elastic address where both have one and the peer is in another cluster, else its private one. */
   readonly remote: Uint8Array;
-  readonly ends: { readonly own: End; readonly peer: End };
+  readonly ends: { readonly own: TunnelEnd; readonly peer: TunnelEnd };
   /** As the other clusters see them: both directions. */
   readonly localCidrs: readonly Cidr[];
   /** Addresses that packets still have before POSTROUTING: direction out only. */
@@ -32,16 +32,16 @@ export interface Link {
  * Packets of a family use a tunnel of the same family where both nodes have such addresses, else of the other:
  * IPv6 pods can talk through IPv4.
  */
-export function linksWith(own: Member, peer: Member): Link[] {
-  return linksBetween(own, peer, trafficWith(own, peer));
+export function tunnelsWith(own: Member, peer: Member): Tunnel[] {
+  return tunnelsBetween(own, peer, trafficWith(own, peer));
 }
 
 /** The same, for what is told to go through them. */
-export function linksBetween(
+export function tunnelsBetween(
   own: Member,
   peer: Member,
   traffic: Pick<Traffic, "localCidrs" | "remoteCidrs"> & Partial<Traffic>,
-): Link[] {
+): Tunnel[] {
   const { hiddenCidrs = [] } = traffic;
   const families = ([4, 6] as const).filter(
     (family) => own.addresses.has(family) && peer.addresses.has(family),
@@ -51,7 +51,7 @@ export function linksBetween(
     const inner: (4 | 6)[] = families.includes(other)
       ? [family]
       : [family, other];
-    return linkOver(
+    return tunnelOver(
       { own, peer, family },
       narrowed({ ...traffic, hiddenCidrs }, inner),
     );
@@ -64,10 +64,10 @@ interface Traffic {
   readonly remoteCidrs: readonly Cidr[];
 }
 
-function linkOver(
+function tunnelOver(
   way: { own: Member; peer: Member; family: 4 | 6 },
   traffic: Traffic,
-): Link[] {
+): Tunnel[] {
   const { own, peer, family } = way;
   const ours = own.addresses.get(family);
   const theirs = peer.addresses.get(family);
@@ -105,7 +105,7 @@ function linkOver(
 export function endOf(
   member: Pick<Member, "source" | "node">,
   outer: OuterAddress,
-): End {
+): TunnelEnd {
   const { address, elastic } = outer;
   return bindEnd({
     cluster: member.source.cluster.name,
