@@ -1,4 +1,5 @@
 import { type Cidr, cidrContains, compareCidrs } from "../ip/cidr.ts";
+import { lowerBound } from "../ip/search.ts";
 
 /** Anything that has a network. */
 export interface HasCidr {
@@ -40,7 +41,7 @@ export function overlapping<T extends HasCidr>(
 ): T[] {
   const found: T[] = [];
   // All but the last of those that start before `cidr` end before the next one starts, so before `cidr` does.
-  const start = lowerBound(sorted, cidr);
+  const start = lowerBound(sorted, cidr, (item) => item.cidr);
   const before = sorted[start - 1];
   if (before && cidrContains(before.cidr, cidr)) found.push(before);
   for (let i = start; i < sorted.length; i++) {
@@ -49,17 +50,4 @@ export function overlapping<T extends HasCidr>(
     found.push(item);
   }
   return found;
-}
-
-/** The first index whose network does not come before `cidr`. */
-function lowerBound(sorted: readonly HasCidr[], cidr: Cidr): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const item = sorted[middle];
-    if (item && compareCidrs(item.cidr, cidr) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

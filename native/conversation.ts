@@ -16,6 +16,8 @@ export interface Conversation {
   execute(request: Request): Message[];
   /** Sends many in few datagrams, each with `NLM_F_ACK`; one failure does not stop the others. One result a request, in order. */
   executeAll(requests: readonly Request[]): (NetlinkError | undefined)[];
+  /** The same for requests that are replied to, each by little. One answer a request, in order; does not throw. */
+  askAll(requests: readonly Request[]): Answer[];
   /** Sends with `NLM_F_DUMP`; returns every message of the dump. Starts again, a bounded number of times, where it was torn. */
   dump(request: Request): Message[];
   /**
@@ -39,6 +41,8 @@ export interface Patience {
 // refused that is 416 KiB (net.core.rmem_max, doubled). The datagram itself must fit the send buffer, 208 KiB.
 const CHUNK_REQUESTS = 128;
 const CHUNK_BYTES = 64 * 1024;
+// A reply takes a page and more in there (NLMSG_GOODSIZE), besides its ack.
+const CHUNK_QUESTIONS = 64;
 
 /** Holds conversations over this transport, which it then owns. */
 export function converse(
@@ -54,7 +58,11 @@ export function converse(
   };
   return {
     execute: (request) => execute(line, request),
-    executeAll: (requests) => executeAll(line, requests),
+    executeAll: (requests) =>
+      exchangeAll(line, chunks(requests, CHUNK_REQUESTS)).map(
+        ({ error }) => error,
+      ),
+    askAll: (requests) => exchangeAll(line, chunks(requests, CHUNK_QUESTIONS)),
     dump: (request) => dumpWhole(line, request, dumpAttempts),
     exchange: (requests) => [...exchange(line, requests, 0).answers],
     close: () => {
@@ -70,31 +78,30 @@ function execute(line: Line, request: Request): Message[] {
 }
 
 // Once the transport itself has failed, the rest is not tried: each chunk would wait its whole time again.
-function executeAll(
+function exchangeAll(
   line: Line,
-  requests: readonly Request[],
-): (NetlinkError | undefined)[] {
+  chunked: readonly (readonly Request[])[],
+): Answer[] {
   let failure = 0;
-  return chunks(requests).flatMap((chunk) => {
+  return chunked.flatMap((chunk): readonly Answer[] => {
     if (failure !== 0)
-      return chunk.map((request) => new NetlinkError(request, failure));
+      return chunk.map((request) => ({
+        replies: [],
+        error: new NetlinkError(request, failure),
+      }));
     const exchanged = exchange(line, chunk, NLM_F_ACK);
     failure = exchanged.failure;
-    return exchanged.answers.map(({ error }) => error);
+    return exchanged.answers;
   });
 }
 
-function chunks(requests: readonly Request[]): Request[][] {
+function chunks(requests: readonly Request[], most: number): Request[][] {
   const result: Request[][] = [];
   let size = Infinity;
   for (const request of requests) {
     size += request.body.length;
     const last = result.at(-1);
-    if (
-      last !== undefined &&
-      size <= CHUNK_BYTES &&
-      last.length < CHUNK_REQUESTS
-    )
+    if (last !== undefined && size <= CHUNK_BYTES && last.length < most)
       last.push(request);
     else {
       result.push([request]);

@@ -65,6 +65,8 @@ export interface RouteClient extends NamespaceNumbers {
   routes(filter: RouteFilter): Route[];
   /** The route that a packet to `destination` takes; undefined where it has none, or one to nowhere. */
   getRoute(destination: Uint8Array, lookup?: RouteLookup): Route | undefined;
+  /** The same for many, asked in few datagrams; in order. */
+  getRoutes(destinations: readonly Uint8Array[]): (Route | undefined)[];
   /** EEXIST where the kernel has it already. */
   addRoute(route: Route): void;
   /** Adds it, or takes the place of the one with its destination, table and priority. */

@@ -44,6 +44,8 @@ export function routingTables(conversation: Conversation) {
     routes: (filter: RouteFilter) => listRoutes(conversation, filter),
     getRoute: (destination: Uint8Array, lookup?: RouteLookup) =>
       getRoute(conversation, destination, lookup),
+    getRoutes: (destinations: readonly Uint8Array[]) =>
+      getRoutes(conversation, destinations),
     addRoute: (route: Route): void => {
       change("add", route);
     },
@@ -104,16 +106,29 @@ function getRoute(
   destination: Uint8Array,
   lookup?: RouteLookup,
 ): Route | undefined {
-  const action = (): string =>
-    `look up the route to ${formatAddress(destination)}`;
-  const get = {
+  const get = lookupOf(destination, lookup);
+  const [found] = ignoring(NO_WAY, () => conversation.execute(get)) ?? [];
+  return found && decodeRoute(found.body);
+}
+
+function getRoutes(
+  conversation: Conversation,
+  destinations: readonly Uint8Array[],
+): (Route | undefined)[] {
+  const lookups = destinations.map((destination) => lookupOf(destination));
+  return conversation.askAll(lookups).map(({ replies: [found], error }) => {
+    if (error !== undefined && !NO_WAY.includes(error.code)) throw error;
+    return found && decodeRoute(found.body);
+  });
+}
+
+function lookupOf(destination: Uint8Array, lookup?: RouteLookup): Request {
+  return {
     operation: "RTM_GETROUTE",
     type: RTM_GETROUTE,
     body: encodeRouteLookup(destination, lookup),
-    action,
+    action: () => `look up the route to ${formatAddress(destination)}`,
   };
-  const [found] = ignoring(NO_WAY, () => conversation.execute(get)) ?? [];
-  return found && decodeRoute(found.body);
 }
 
 const ROUTE_REQUESTS = {

@@ -1,9 +1,5 @@
-import {
-  type Cidr,
-  cidrContains,
-  compareCidrs,
-  parseCidr,
-} from "../../ip/cidr.ts";
+import { type Cidr, compareCidrs, parseCidr } from "../../ip/cidr.ts";
+import { firstInside } from "../../ip/search.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
 import type { Node } from "../../conf/generated/cluster.ts";
 import type { RemoteNetworks } from "./checks.ts";
@@ -25,8 +21,8 @@ export function peerRoutes(
     .sort((a, b) => compareCidrs(a.cidr, b.cidr));
   return remotes.flatMap(({ source, seen }) =>
     seen.flatMap((destination) => {
-      const via = carried.find(({ cidr }) => cidrContains(destination, cidr))
-        ?.tunnel.remote;
+      const first = firstInside(carried, destination, ({ cidr }) => cidr);
+      const via = first?.tunnel.remote;
       return via === undefined
         ? []
         : [

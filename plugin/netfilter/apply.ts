@@ -4,6 +4,7 @@ import {
   type NftablesClient,
   openNftables,
   type Refusal,
+  type Request,
 } from "../../native/index.ts";
 import { inNamespace, type Kernel, using } from "../kernel/kernel.ts";
 import { FAMILIES, type Family } from "./base/family.ts";
@@ -51,8 +52,7 @@ function commitAll(
   generation: number | undefined,
 ): Applied {
   let expected = generation;
-  for (const transaction of inTransactions(operations)) {
-    const requests = transaction.flatMap((step) => step.requests);
+  for (const requests of inTransactions(operations)) {
     const refusals = client.tryTransaction(requests, expected);
     if (refusals.length > 0) return judge(refusals);
     // nf_tables_commit() counts one up, past zero at the end of the range.
@@ -72,22 +72,27 @@ function isMoved({ code }: NetlinkError): boolean {
   return MOVED.includes(code);
 }
 
-function inTransactions(operations: readonly NftOperation[]): NftOperation[][] {
-  const result: NftOperation[][] = [];
-  let room = 0;
+/** What one operation needs stays together. Each is made as its turn comes: thousands of rules are never there at once. */
+function* inTransactions(
+  operations: readonly NftOperation[],
+): Generator<readonly Request[]> {
+  let transaction: Request[] = [];
+  let room = TRANSACTION_BYTES;
   for (const operation of operations) {
-    const size = operation.requests.reduce(
+    const requests = operation.requests();
+    const size = requests.reduce(
       (total, { body }) => total + body.length + 16,
       0,
     );
-    if (size > room) {
-      result.push([]);
+    if (size > room && transaction.length > 0) {
+      yield transaction;
+      transaction = [];
       room = TRANSACTION_BYTES;
     }
-    result.at(-1)?.push(operation);
+    transaction.push(...requests);
     room -= size;
   }
-  return result;
+  if (transaction.length > 0) yield transaction;
 }
 
 function restoreAll(

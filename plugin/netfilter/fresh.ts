@@ -1,4 +1,4 @@
-import { type Cidr, cidrContains } from "../../ip/cidr.ts";
+import { coveringIndex } from "../../ip/search.ts";
 import type { NetworkPair } from "./base/network-pairs.ts";
 import type { NetfilterOperation } from "./base/operation.ts";
 import type { PairMatch } from "./shared/pair-rule.ts";
@@ -21,15 +21,12 @@ export function freshPairs(
       ({ source, destination }) => `${source.text} ${destination.text}`,
     ),
   );
+  const around = coveringIndex(networks, (network) => network);
   return pairs.filter(
     ({ local, remote }) =>
       paths.has(`${local.text} ${remote.text}`) ||
       paths.has(`${remote.text} ${local.text}`) ||
-      isIn(local, networks) ||
-      isIn(remote, networks),
+      around(local).length > 0 ||
+      around(remote).length > 0,
   );
-}
-
-function isIn(network: Cidr, others: readonly Cidr[]): boolean {
-  return others.some((other) => cidrContains(other, network));
 }

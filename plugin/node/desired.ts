@@ -1,4 +1,5 @@
 import { type Cidr, cidrContains, cidrOf, parseCidr } from "../../ip/cidr.ts";
+import { coveringIndex } from "../../ip/search.ts";
 import {
   type Route,
   RTN_UNICAST,
@@ -34,6 +35,7 @@ export function desiredState(
   const { associations, ike, policies, routes, exemptions } = node.mesh;
   const families = new Set(exemptions.map(({ remote }) => remote.family));
   const foreign = facts.routes.filter(isForeign);
+  const isCovered = coverage(foreign);
   return {
     associations,
     ikeReqids: new Set(ike.map(({ reqid }) => reqid)),
@@ -41,7 +43,7 @@ export function desiredState(
     routes: [
       ...vacantCidrs(node, foreign).map(fallbackRoute),
       ...routes
-        .filter((remote) => !isCovered(remote, foreign))
+        .filter((remote) => !isCovered(remote))
         .flatMap((remote) => neededRoute(remote, facts)),
     ],
     sysctls: forwarding(families, facts),
@@ -85,7 +87,9 @@ function vacantCidrs(
   const own = (self.node.podCIDRs ?? []).map(parseCidr);
   return inFamily(self.source.cluster, own).filter(
     (cidr) =>
-      !foreign.some((route) => leadsTo(route, cidr) && !isDefault(route)),
+      !foreign.some(
+        (route) => !isDefault(route) && cidrContains(networkOf(route), cidr),
+      ),
   );
 }
 
@@ -98,15 +102,13 @@ function fallbackRoute(destination: Cidr): Route {
 }
 
 /** To a plain network a default route is the way only where it leads by the router that the file names. */
-function isCovered(
-  { destination, kind, via }: RemoteRoute,
-  foreign: readonly Route[],
-): boolean {
-  return foreign.some(
-    (route) =>
-      leadsTo(route, destination) &&
-      (kind === "peer" || !isDefault(route) || isBy(route, via)),
-  );
+function coverage(foreign: readonly Route[]): (to: RemoteRoute) => boolean {
+  const routes = foreign.map((route) => ({ route, network: networkOf(route) }));
+  const covering = coveringIndex(routes, ({ network }) => network);
+  return ({ destination, kind, via }) =>
+    covering(destination).some(
+      ({ route }) => kind === "peer" || !isDefault(route) || isBy(route, via),
+    );
 }
 
 /** Whether it is another program's, and leads anywhere. */
@@ -114,13 +116,8 @@ function isForeign(route: Route): boolean {
   return !ownsRoute(route) && route.type === RTN_UNICAST;
 }
 
-/** Whether a route leads to all of a network. */
-function leadsTo({ destination }: Route, network: Cidr): boolean {
-  const { address, length } = destination;
-  return (
-    address.length === network.bytes.length &&
-    cidrContains(cidrOf(address, length), network)
-  );
+function networkOf({ destination }: Route): Cidr {
+  return cidrOf(destination.address, destination.length);
 }
 
 function isDefault({ destination }: Route): boolean {

@@ -2,6 +2,7 @@ import { firstAddress } from "../../ip/cidr.ts";
 import {
   formatAddress,
   formatPrefix,
+  type Link,
   type Route,
   sameBytes,
 } from "../../native/index.ts";
@@ -20,8 +21,11 @@ export function missingWays(session: Session, { mesh }: LinkedNode): string[] {
     const key = `${remote.cluster} ${formatAddress(remote.via)}`;
     if (!ends.has(key)) ends.set(key, remote);
   }
-  const toPeers = [...ends.values()].flatMap((remote) =>
-    noWay(session, remote),
+  const vias = [...ends.values()];
+  const found = session.route.getRoutes(vias.map(({ via }) => via));
+  const linkOf = rememberedLinks(session);
+  const toPeers = vias.flatMap((remote, index) =>
+    noWay(remote, { found: found[index], linkOf }),
   );
   const lost = new Set(toPeers.map(({ via }) => via));
   const beside = mesh.routes
@@ -32,20 +36,36 @@ export function missingWays(session: Session, { mesh }: LinkedNode): string[] {
   return [...toPeers.map(({ sentence }) => sentence), ...beside];
 }
 
+/** Asks for each device once: thousands of ways lead over one. */
+function rememberedLinks({
+  route,
+}: Session): (index: number) => Link | undefined {
+  const known = new Map<number, Link | undefined>();
+  return (index) => {
+    if (!known.has(index)) known.set(index, route.link(index));
+    return known.get(index);
+  };
+}
+
+interface Way {
+  /** What the kernel's look-up of the way gave. */
+  readonly found: Route | undefined;
+  readonly linkOf: (index: number) => Link | undefined;
+}
+
 function noWay(
-  { route }: Session,
   { via, cluster, kind, destination }: RemoteRoute,
+  { found, linkOf }: Way,
 ): { readonly via: string; readonly sentence: string }[] {
   const address = formatAddress(via);
   const what =
     kind === "plain"
       ? `the router ${address} of "${cluster}"`
       : `${address}, a node's that leads to "${cluster}"`;
-  const found = route.getRoute(via);
   const device =
     found?.outputInterface === undefined
       ? undefined
-      : route.link(found.outputInterface);
+      : linkOf(found.outputInterface);
   if (device === undefined)
     return [
       {

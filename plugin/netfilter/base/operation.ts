@@ -13,7 +13,8 @@ export interface NftOperation {
   readonly backend: "nft";
   readonly sign: Sign;
   readonly sentence: string;
-  readonly requests: readonly Request[];
+  /** Made when it is taken: a plan that is only shown needs none of them. */
+  readonly requests: () => readonly Request[];
   /** Networks whose packets will be treated otherwise; `all` where it may be any. */
   readonly concerns?: "all" | readonly Cidr[];
 }

@@ -44,6 +44,7 @@ export function planSharedChain(
   const isMissing =
     !chain.exists && insertions.length > 0 && chain.backend === "nft";
   // Where each goes ahead of the one before, the first comes last.
+  const replacedBy = Map.groupBy(deletions, ({ key }) => key);
   const ordered = place === "head" ? insertions.toReversed() : insertions;
   return {
     operations: [
@@ -52,7 +53,7 @@ export function planSharedChain(
       ...ordered.map((wanted) =>
         insertion(chain, wanted, {
           place,
-          replaced: deletions.filter(({ key }) => key === wanted.key),
+          replaced: replacedBy.get(wanted.key) ?? [],
         }),
       ),
     ],
@@ -82,18 +83,18 @@ function insertion(
         : `-I ${chain.chain} 1 ${text}`,
     ]);
   const name = nftName(chain);
-  const fresh = {
+  const fresh = () => ({
     ...name,
     expressions: wanted.expressions(),
     comment: OWN_COMMENT,
-  };
+  });
   return {
     backend: "nft",
     sign,
     sentence,
-    requests: [
+    requests: () => [
       ...replaced.flatMap((old) => deletionRequests(chain, old)),
-      addRule(fresh, { at: place }),
+      addRule(fresh(), { at: place }),
     ],
   };
 }
@@ -108,7 +109,7 @@ function deletion(chain: SharedChain, rule: SharedRule): NetfilterOperation {
         backend: "nft",
         sign: "-",
         sentence,
-        requests: deletionRequests(chain, rule),
+        requests: () => deletionRequests(chain, rule),
       };
 }
 
@@ -118,7 +119,7 @@ function creationOf(chain: SharedChain, hook: Hook): NetfilterOperation {
     backend: "nft",
     sign: "+",
     sentence: `chain ${describe(chain)}`,
-    requests: [addTable(name), addChain(name, hook)],
+    requests: () => [addTable(name), addChain(name, hook)],
   };
 }
 

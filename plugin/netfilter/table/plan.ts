@@ -238,7 +238,7 @@ function operation(
   sentence: string,
   requests: readonly Request[],
 ): NftOperation {
-  return { backend: "nft", sign, sentence, requests };
+  return { backend: "nft", sign, sentence, requests: () => requests };
 }
 
 /** Of a set's addresses. */

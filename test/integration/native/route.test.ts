@@ -281,6 +281,22 @@ describe("getRoute()", () => {
     ).toBe(pair.index);
   });
 
+  it("is asked for hundreds in few datagrams, with what is said of each alone", () => {
+    using pair = routePair();
+    pair.near.shell("ip route add unreachable 10.20.7.0/24 proto 80");
+    pair.client.addRoute(pair.route({ gateway: ipv4("10.9.9.2") }));
+    const destinations = Array.from({ length: 500 }, (_, n) =>
+      ipv4(n % 9 === 0 ? `192.0.2.${n % 250}` : `10.20.${n % 20}.${n % 250}`),
+    );
+    const found = pair.client.getRoutes(destinations);
+    expect(found).toEqual(
+      destinations.map((destination) => pair.client.getRoute(destination)),
+    );
+    expect(found.filter((route) => route === undefined).length).toBeGreaterThan(
+      60,
+    );
+  });
+
   it("knows when there is no way", () => {
     using pair = routePair();
     expect(pair.client.getRoute(ipv4("192.0.2.1"))).toBeUndefined();

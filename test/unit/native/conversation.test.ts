@@ -275,6 +275,25 @@ describe("executeAll()", () => {
   });
 });
 
+describe("askAll()", () => {
+  it("gives each request its own replies, or its error", () => {
+    const { kernel, conversation } = converseWith((message) =>
+      message.sequence === 2
+        ? [datagram(ack(message, EBUSY))]
+        : [datagram(reply(message)), datagram(ack(message))],
+    );
+    const answers = conversation.askAll(requests(200));
+    expect(answers.map(({ replies }) => replies.length)).toEqual(
+      answers.map((_, index) => (index === 1 ? 0 : 1)),
+    );
+    expect(answers.map(({ error }) => error?.code)).toEqual(
+      answers.map((_, index) => (index === 1 ? "EBUSY" : undefined)),
+    );
+    // A reply takes a page of the receive buffer: 64 a datagram.
+    expect(kernel.sent.map(({ length }) => length)).toEqual([64, 64, 64, 8]);
+  });
+});
+
 describe("close()", () => {
   it("closes the transport", () => {
     const { kernel, conversation } = converseWith(() => []);

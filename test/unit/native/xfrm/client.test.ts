@@ -46,6 +46,7 @@ function conversation(methods: Partial<Conversation>): Conversation {
   return {
     execute: unexpected,
     executeAll: unexpected,
+    askAll: unexpected,
     dump: unexpected,
     exchange: unexpected,
     close: unexpected,

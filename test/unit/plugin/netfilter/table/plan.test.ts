@@ -59,7 +59,7 @@ const operations = (steps: readonly { sign: string; sentence: string }[]) =>
   steps.map(({ sign, sentence }) => `${sign} ${sentence}`);
 const messages = (steps: readonly unknown[]) =>
   (steps as NftOperation[]).flatMap(({ requests }) =>
-    requests.map(({ operation }) => operation),
+    requests().map(({ operation }) => operation),
   );
 
 const pairs = fc.array(
