@@ -1,12 +1,12 @@
 import { type Cidr, cidrContains, parseCidr } from "../ip/cidr.ts";
 import { memberPointer, orRefuse, type Refuse } from "./document/problem.ts";
 import type { Cluster } from "./generated/cluster.ts";
-import { type End, readEnds } from "./node.ts";
+import { type NodeAddress, readAddresses } from "./node.ts";
 import { firstOverlap, overlapping, sortByCidr } from "./overlap.ts";
 import { reservedBlock } from "./reserved.ts";
 
 /** A network of a cluster file, and where it stands there. */
-export interface Claim {
+export interface LocatedCidr {
   readonly cidr: Cidr;
   readonly pointer: string;
 }
@@ -16,18 +16,18 @@ export interface ReadCluster {
   /** With every address and network in its canonical form. */
   readonly cluster: Cluster;
   /** Networks as the other clusters see them. */
-  readonly effective: readonly Claim[];
+  readonly effective: readonly LocatedCidr[];
   /** Pod CIDRs that the other clusters see under another number, while the cluster itself uses this one. */
-  readonly hidden: readonly Claim[];
-  readonly ends: readonly End[];
+  readonly hidden: readonly LocatedCidr[];
+  readonly addresses: readonly NodeAddress[];
 }
 
 /** Reads a cluster's addresses and checks whatever can be checked without the other clusters. */
 export function readCluster(cluster: Cluster, refuse: Refuse): ReadCluster {
-  const read = (list: readonly string[], pointer: string): Claim[] =>
+  const read = (list: readonly string[], pointer: string): LocatedCidr[] =>
     list.map((text, i) => {
-      const claim = readNetwork(text, `${pointer}/${i}`, refuse);
-      return requireFamily(claim, cluster.ipFamily, refuse);
+      const network = readNetwork(text, `${pointer}/${i}`, refuse);
+      return requireFamily(network, cluster.ipFamily, refuse);
     });
   const pods = read(cluster.podCIDRs, "/podCIDRs");
   const services = read(cluster.serviceCIDRs, "/serviceCIDRs");
@@ -39,20 +39,24 @@ export function readCluster(cluster: Cluster, refuse: Refuse): ReadCluster {
   requireDisjoint(shares.flat(), refuse);
   if (pods.length > 0) requireInside(shares.flat(), pods, refuse);
   const globals = readGlobals(cluster.globalCIDRs, pods, refuse);
-  const seen = own.map((claim) => globals.get(claim.cidr.text) ?? claim);
+  const seen = own.map((network) => globals.get(network.cidr.text) ?? network);
   const effective = [...seen, ...services];
   if (globals.size > 0) requireDisjoint(effective, refuse);
   requireShape(cluster, refuse);
-  const ends = readEnds(cluster.nodes, refuse);
+  const addresses = readAddresses(cluster.nodes, refuse);
   return {
-    cluster: canonical(cluster, { pods, services, shares, globals, ends }),
+    cluster: canonical(cluster, { pods, services, shares, globals, addresses }),
     effective,
-    hidden: own.filter((claim) => globals.has(claim.cidr.text)),
-    ends: ends.flat(),
+    hidden: own.filter((network) => globals.has(network.cidr.text)),
+    addresses: addresses.flat(),
   };
 }
 
-function readNetwork(text: string, pointer: string, refuse: Refuse): Claim {
+function readNetwork(
+  text: string,
+  pointer: string,
+  refuse: Refuse,
+): LocatedCidr {
   const cidr = orRefuse(() => parseCidr(text), pointer, refuse);
   const block = reservedBlock(cidr);
   if (block === undefined) return { cidr, pointer };
@@ -64,21 +68,24 @@ function readNetwork(text: string, pointer: string, refuse: Refuse): Claim {
 }
 
 function requireFamily(
-  claim: Claim,
+  network: LocatedCidr,
   wanted: Cluster["ipFamily"],
   refuse: Refuse,
-): Claim {
-  const family = claim.cidr.family === 4 ? "ipv4" : "ipv6";
-  if (wanted === "all" || wanted === family) return claim;
+): LocatedCidr {
+  const family = network.cidr.family === 4 ? "ipv4" : "ipv6";
+  if (wanted === "all" || wanted === family) return network;
   return refuse({
-    pointer: claim.pointer,
-    fact: `"${claim.cidr.text}" is not ${wanted}, which "ipFamily" asks for`,
+    pointer: network.pointer,
+    fact: `"${network.cidr.text}" is not ${wanted}, which "ipFamily" asks for`,
     fix: 'remove it, or set "ipFamily" to "all"',
   });
 }
 
-function requireDisjoint(claims: readonly Claim[], refuse: Refuse): void {
-  const [a, b] = firstOverlap(claims) ?? [];
+function requireDisjoint(
+  networks: readonly LocatedCidr[],
+  refuse: Refuse,
+): void {
+  const [a, b] = firstOverlap(networks) ?? [];
   if (a === undefined || b === undefined) return;
   refuse({
     pointer: b.pointer,
@@ -88,8 +95,8 @@ function requireDisjoint(claims: readonly Claim[], refuse: Refuse): void {
 }
 
 function requireInside(
-  shares: readonly Claim[],
-  pods: readonly Claim[],
+  shares: readonly LocatedCidr[],
+  pods: readonly LocatedCidr[],
   refuse: Refuse,
 ): void {
   const sorted = sortByCidr(pods);
@@ -107,11 +114,11 @@ function requireInside(
 /** `globalCIDRs` by pod CIDR. */
 function readGlobals(
   globalCidrs: Cluster["globalCIDRs"],
-  pods: readonly Claim[],
+  pods: readonly LocatedCidr[],
   refuse: Refuse,
-): Map<string, Claim> {
-  const known = new Set(pods.map((claim) => claim.cidr.text));
-  const globals = new Map<string, Claim>();
+): Map<string, LocatedCidr> {
+  const known = new Set(pods.map((network) => network.cidr.text));
+  const globals = new Map<string, LocatedCidr>();
   for (const [key, value] of Object.entries(globalCidrs)) {
     const pointer = memberPointer("/globalCIDRs", key);
     const from = orRefuse(() => parseCidr(key), pointer, refuse);
@@ -127,7 +134,7 @@ function readGlobals(
       refuse({
         pointer,
         fact: `"${to.cidr.text}" is not of the same size as "${from.text}"`,
-        fix: `write a network of the same family that ends in "/${from.prefix}"`,
+        fix: `write a network of the same family that addresses in "/${from.prefix}"`,
       });
     }
     globals.set(from.text, to);
@@ -163,21 +170,21 @@ function requireShape(cluster: Cluster, refuse: Refuse): void {
 }
 
 interface Parts {
-  readonly pods: readonly Claim[];
-  readonly services: readonly Claim[];
-  readonly shares: readonly (readonly Claim[])[];
-  readonly globals: ReadonlyMap<string, Claim>;
-  readonly ends: readonly (readonly End[])[];
+  readonly pods: readonly LocatedCidr[];
+  readonly services: readonly LocatedCidr[];
+  readonly shares: readonly (readonly LocatedCidr[])[];
+  readonly globals: ReadonlyMap<string, LocatedCidr>;
+  readonly addresses: readonly (readonly NodeAddress[])[];
 }
 
 /** The same cluster with one spelling for each address, so that texts can be compared. */
 function canonical(cluster: Cluster, parts: Parts): Cluster {
-  const texts = (claims: readonly Claim[] = []): string[] =>
-    claims.map((claim) => claim.cidr.text);
+  const texts = (networks: readonly LocatedCidr[] = []): string[] =>
+    networks.map((network) => network.cidr.text);
   const addresses = (i: number, elastic: boolean): string[] =>
-    (parts.ends[i] ?? [])
-      .filter((end) => end.elastic === elastic)
-      .map((end) => end.address.text);
+    (parts.addresses[i] ?? [])
+      .filter((found) => found.elastic === elastic)
+      .map((found) => found.address.text);
   return {
     ...cluster,
     podCIDRs: texts(parts.pods),

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { readCluster } from "./cluster.ts";
-import { type Member, requireNoConflicts } from "./conflicts.ts";
+import { type MeshFile, requireNoConflicts } from "./conflicts.ts";
 import { readDocument } from "./document/document.ts";
 import type { FileRules } from "./document/file.ts";
 import { readFolderChecked } from "./document/folder.ts";
@@ -53,7 +53,7 @@ const totalLimit = 32 * 1024 * 1024;
  */
 export function loadClusters(dir: string): ClusterSource[] {
   let total = 0;
-  const members = listFiles(dir).map((name): Member => {
+  const members = listFiles(dir).map((name): MeshFile => {
     const path = join(dir, name);
     const document = readDocument(path, isCluster, rules);
     total += document.length;

@@ -1,10 +1,10 @@
-import type { Claim, ReadCluster } from "./cluster.ts";
+import type { LocatedCidr, ReadCluster } from "./cluster.ts";
 import type { Refuse } from "./document/problem.ts";
-import type { End } from "./node.ts";
+import type { NodeAddress } from "./node.ts";
 import { firstOverlap, overlapping, sortByCidr } from "./overlap.ts";
 
 /** One cluster file among the others. */
-export interface Member extends ReadCluster {
+export interface MeshFile extends ReadCluster {
   readonly path: string;
   readonly refuse: Refuse;
 }
@@ -14,21 +14,21 @@ export interface Member extends ReadCluster {
  *
  * The file that is later in order is the one refused; the message names both.
  */
-export function requireNoConflicts(members: readonly Member[]): void {
+export function requireNoConflicts(members: readonly MeshFile[]): void {
   requireNames(members);
   const seen = requireNetworks(members);
   requireHidden(members, seen);
   requireElastic(members);
 }
 
-/** A network and the file that claims it. */
-interface Claimed extends Claim {
-  readonly member: Member;
+/** A network and the file that networks it. */
+interface CidrOfFile extends LocatedCidr {
+  readonly member: MeshFile;
   readonly order: number;
 }
 
-function requireNames(members: readonly Member[]): void {
-  const names = new Map<string, Member>();
+function requireNames(members: readonly MeshFile[]): void {
+  const names = new Map<string, MeshFile>();
   for (const member of members) {
     const other = names.get(member.cluster.name);
     if (other !== undefined) {
@@ -43,7 +43,7 @@ function requireNames(members: readonly Member[]): void {
 }
 
 /** All networks as other clusters see them, sorted; no two of them overlap. */
-function requireNetworks(members: readonly Member[]): Claimed[] {
+function requireNetworks(members: readonly MeshFile[]): CidrOfFile[] {
   const all = sortByCidr(claimed(members, (member) => member.effective));
   const pair = firstOverlap(all);
   if (pair !== undefined) refuseOverlap(...pair);
@@ -51,15 +51,15 @@ function requireNetworks(members: readonly Member[]): Claimed[] {
 }
 
 function claimed(
-  members: readonly Member[],
-  pick: (member: Member) => readonly Claim[],
-): Claimed[] {
+  members: readonly MeshFile[],
+  pick: (member: MeshFile) => readonly LocatedCidr[],
+): CidrOfFile[] {
   return members.flatMap((member, order) =>
-    pick(member).map((claim) => ({ ...claim, member, order })),
+    pick(member).map((network) => ({ ...network, member, order })),
   );
 }
 
-function refuseOverlap(a: Claimed, b: Claimed): never {
+function refuseOverlap(a: CidrOfFile, b: CidrOfFile): never {
   const [first, second] = a.order <= b.order ? [a, b] : [b, a];
   return second.member.refuse({
     pointer: second.pointer,
@@ -72,48 +72,48 @@ function refuseOverlap(a: Claimed, b: Claimed): never {
 
 /** A pod cannot reach another cluster's network that its own cluster has under the same number. */
 function requireHidden(
-  members: readonly Member[],
-  seen: readonly Claimed[],
+  members: readonly MeshFile[],
+  seen: readonly CidrOfFile[],
 ): void {
   for (const own of claimed(members, (member) => member.hidden)) {
     const other = overlapping(seen, own.cidr).find(
-      (claim) => claim.member !== own.member,
+      (network) => network.member !== own.member,
     );
     if (other !== undefined) refuseOverlap(own, other);
   }
 }
 
 /** The cloud maps an elastic address to one machine; private addresses may be the same behind different ones. */
-function requireElastic(members: readonly Member[]): void {
-  const owners = new Map<string, Placed>();
-  for (const end of ends(members)) {
-    if (!end.elastic) continue;
-    const owner = owners.get(end.address.text);
-    if (owner !== undefined) refuseAddress(end, owner);
-    owners.set(end.address.text, end);
+function requireElastic(members: readonly MeshFile[]): void {
+  const owners = new Map<string, AddressOfFile>();
+  for (const found of addresses(members)) {
+    if (!found.elastic) continue;
+    const owner = owners.get(found.address.text);
+    if (owner !== undefined) refuseAddress(found, owner);
+    owners.set(found.address.text, found);
   }
-  for (const end of ends(members)) {
-    const owner = owners.get(end.address.text);
-    if (owner !== undefined && owner.node !== end.node) {
-      refuseAddress(end, owner);
+  for (const found of addresses(members)) {
+    const owner = owners.get(found.address.text);
+    if (owner !== undefined && owner.node !== found.node) {
+      refuseAddress(found, owner);
     }
   }
 }
 
-interface Placed extends End {
-  readonly member: Member;
+interface AddressOfFile extends NodeAddress {
+  readonly member: MeshFile;
 }
 
-function ends(members: readonly Member[]): Placed[] {
+function addresses(members: readonly MeshFile[]): AddressOfFile[] {
   return members.flatMap((member) =>
-    member.ends.map((end) => ({ ...end, member })),
+    member.addresses.map((found) => ({ ...found, member })),
   );
 }
 
-function refuseAddress(end: Placed, owner: Placed): never {
-  return end.member.refuse({
-    pointer: end.pointer,
-    fact: `"${end.address.text}" is the elastic address at ${owner.pointer} of "${owner.member.path}"`,
+function refuseAddress(found: AddressOfFile, owner: AddressOfFile): never {
+  return found.member.refuse({
+    pointer: found.pointer,
+    fact: `"${found.address.text}" is the elastic address at ${owner.pointer} of "${owner.member.path}"`,
     fix: "give each node its own elastic address",
   });
 }

@@ -24,21 +24,25 @@ interface DerivingKey {
   readonly secret: Secret;
 }
 
-/** The secrets of a mesh, or one key for all of it. */
-export type Keyring =
-  | {
-      readonly kind: "keys";
-      /** The id of the key to send with; one of `keys`. */
-      readonly active: number;
-      readonly keys: readonly DerivingKey[];
-    }
-  | {
-      readonly kind: "static";
-      readonly spi: number;
-      readonly reqid: number;
-      /** The AES key and its 4 bytes of salt, for `rfc4106(gcm(aes))`: 20, 28 or 36 bytes. */
-      readonly key: Secret;
-    };
+/** Secrets, from which each SA's key is derived. */
+export interface DerivingKeyring {
+  readonly kind: "keys";
+  /** The id of the key to send with; one of `keys`. */
+  readonly active: number;
+  readonly keys: readonly DerivingKey[];
+}
+
+/** One key for all SAs, as `ip xfrm` by hand has it. */
+export interface StaticKeyring {
+  readonly kind: "static";
+  readonly spi: number;
+  readonly reqid: number;
+  /** The AES key and its 4 bytes of salt, for `rfc4106(gcm(aes))`: 20, 28 or 36 bytes. */
+  readonly key: Secret;
+}
+
+/** What the keyring file holds. */
+export type Keyring = DerivingKeyring | StaticKeyring;
 
 const makeOne = "make a keyring with: crosslink keygen";
 

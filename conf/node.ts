@@ -4,7 +4,7 @@ import type { Node } from "./generated/cluster.ts";
 import { reservedBlock } from "./reserved.ts";
 
 /** A node's address, and where it stands in the file. */
-export interface End {
+export interface NodeAddress {
   readonly address: Address;
   readonly pointer: string;
   readonly node: Node;
@@ -12,9 +12,12 @@ export interface End {
 }
 
 /** Reads the addresses of a cluster's nodes, a list a node. No name and no address may occur twice. */
-export function readEnds(nodes: readonly Node[], refuse: Refuse): End[][] {
+export function readAddresses(
+  nodes: readonly Node[],
+  refuse: Refuse,
+): NodeAddress[][] {
   const names = new Map<string, string>();
-  const owners = new Map<string, End>();
+  const owners = new Map<string, NodeAddress>();
   return nodes.map((node, i) => {
     const pointer = `/nodes/${i}`;
     const other = names.get(node.name);
@@ -25,31 +28,35 @@ export function readEnds(nodes: readonly Node[], refuse: Refuse): End[][] {
       });
     }
     names.set(node.name, pointer);
-    const ends = readEndsOf(node, pointer, refuse);
-    for (const end of ends) requireUnused(end, owners, refuse);
-    return ends;
+    const addresses = addressesOf(node, pointer, refuse);
+    for (const found of addresses) requireUnused(found, owners, refuse);
+    return addresses;
   });
 }
 
 function requireUnused(
-  end: End,
-  owners: Map<string, End>,
+  found: NodeAddress,
+  owners: Map<string, NodeAddress>,
   refuse: Refuse,
 ): void {
-  const other = owners.get(end.address.text);
+  const other = owners.get(found.address.text);
   // A public address right on the node's own network card is both private and elastic.
-  const isBoth = other?.node === end.node && !other.elastic && end.elastic;
+  const isBoth = other?.node === found.node && !other.elastic && found.elastic;
   if (other !== undefined && !isBoth) {
     refuse({
-      pointer: end.pointer,
-      fact: `"${end.address.text}" is at ${other.pointer} too`,
+      pointer: found.pointer,
+      fact: `"${found.address.text}" is at ${other.pointer} too`,
     });
   }
-  owners.set(end.address.text, end);
+  owners.set(found.address.text, found);
 }
 
-function readEndsOf(node: Node, pointer: string, refuse: Refuse): End[] {
-  const ends = node.ips.map((text, i): End => {
+function addressesOf(
+  node: Node,
+  pointer: string,
+  refuse: Refuse,
+): NodeAddress[] {
+  const addresses = node.ips.map((text, i): NodeAddress => {
     const at = `${pointer}/ips/${i}`;
     const address = readAddress(text, at, refuse);
     return { address, pointer: at, node, elastic: false };
@@ -57,9 +64,9 @@ function readEndsOf(node: Node, pointer: string, refuse: Refuse): End[] {
   if (node.elasticIP !== undefined) {
     const at = `${pointer}/elasticIP`;
     const address = readAddress(node.elasticIP, at, refuse);
-    ends.push({ address, pointer: at, node, elastic: true });
+    addresses.push({ address, pointer: at, node, elastic: true });
   }
-  return ends;
+  return addresses;
 }
 
 function readAddress(text: string, pointer: string, refuse: Refuse): Address {

@@ -1,7 +1,7 @@
 import type { Binding } from "../native/index.ts";
 import type { IpamConfiguration } from "./configuration/network.ts";
 import type { Mesh } from "./mesh.ts";
-import type { Place } from "./folder/place.ts";
+import type { NetworkFolder } from "./folder/network-folder.ts";
 
 /** Where to learn about the mesh, in the words of the chained plugin's configuration; both may be left out. */
 export interface MeshHints {
@@ -14,7 +14,7 @@ export interface IpamContext {
   /** The addon; called at most when a store is opened. */
   readonly binding: () => Binding;
   /** How long locks of other programs are waited for; asked where a store is opened. */
-  readonly patience?: Place["patience"];
+  readonly patience?: NetworkFolder["patience"];
   /**
    * Called where a range set is exhausted in a process that may not see the node's namespaces, as an agent in a container:
    * the call is left to one that does, and this one's answer is given to nobody. Absent where this process does.
@@ -45,7 +45,7 @@ export function meshOf(
 export function placeOf(
   { directory }: IpamConfiguration,
   { binding, patience, runDirectory, stateDirectory }: IpamContext,
-): Place {
+): NetworkFolder {
   return {
     directory,
     binding,

@@ -7,7 +7,7 @@ import type { Traces } from "./liveness/whereabouts.ts";
 import type { DiskStore } from "./store/disk.ts";
 
 /** What an ADD knows that helps to tell who is gone. */
-export interface Evidence {
+export interface ReclaimHints {
   readonly traces: () => Traces;
   /** As IpamContext's. */
   readonly leave?: (() => void) | undefined;
@@ -23,12 +23,12 @@ export interface Evidence {
 export function allocateOrReclaim(
   store: DiskStore,
   allocation: Allocation,
-  evidence: Evidence,
+  hints: ReclaimHints,
 ): readonly Lease[] {
   try {
     return allocate(store, allocation);
   } catch (error) {
-    if (!isExhausted(error) || !reclaim(store, evidence)) throw error;
+    if (!isExhausted(error) || !reclaim(store, hints)) throw error;
     return allocate(store, allocation);
   }
 }
@@ -36,7 +36,7 @@ export function allocateOrReclaim(
 /** Frees what is left over; false where there was nothing. */
 function reclaim(
   store: DiskStore,
-  { traces, netns, leave }: Evidence,
+  { traces, netns, leave }: ReclaimHints,
 ): boolean {
   leave?.();
   if (leave !== undefined) return false;

@@ -7,7 +7,7 @@ import {
 import type { Lease } from "./allocator.ts";
 
 /** What an ADD gave, before it is written in the configuration's version. */
-export interface Answer {
+export interface AddResult {
   readonly leases: readonly Lease[];
   readonly routes: readonly Route[];
   readonly dns: Dns;
@@ -17,18 +17,18 @@ export interface Answer {
  * ADD's result in `version`: addresses with their subnet's prefix length, no interfaces (SPEC.md 1.1.0 §4
  * "Delegated plugin execution procedure"), and always `dns`, as host-local writes it.
  */
-export function writeResult(answer: Answer, version: string): object {
+export function writeResult(added: AddResult, version: string): object {
   const result: Result = {
     cniVersion: version,
     interfaces: [],
-    ips: answer.leases.map(({ address, range }) => ({
+    ips: added.leases.map(({ address, range }) => ({
       address: `${address.text}/${range.subnet.prefix}`,
       gateway: range.gateway.text,
     })),
-    routes: version === "1.1.0" ? answer.routes : answer.routes.map(plain),
-    dns: answer.dns,
+    routes: version === "1.1.0" ? added.routes : added.routes.map(plain),
+    dns: added.dns,
   };
-  return { ...convertResult(result, version), dns: answer.dns };
+  return { ...convertResult(result, version), dns: added.dns };
 }
 
 /** Everything but destination and gateway came with CNI 1.1.0. */

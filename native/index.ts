@@ -121,7 +121,7 @@ export {
   deleteRules,
   expressionsOf,
   type ObservedRule,
-  type Place,
+  type RulePosition,
   type Rule,
 } from "./nftables/rule.ts";
 export {

@@ -4,7 +4,7 @@ import type { Binding } from "../../native/index.ts";
 import { defaultDataDir, networkDirectory } from "../configuration/network.ts";
 import { type Entry, readEntries } from "../folder/census.ts";
 import { errnoOf, onDisk } from "../folder/error.ts";
-import type { Place } from "../folder/place.ts";
+import type { NetworkFolder } from "../folder/network-folder.ts";
 import type { Reservation } from "../folder/reservation.ts";
 import { isNamespace } from "../liveness/namespace.ts";
 import {
@@ -61,7 +61,7 @@ export function takeInventory(premises: Premises): readonly Holding[] {
 export function placeFor(
   { dataDir, ...rest }: Premises,
   network: string,
-): Place {
+): NetworkFolder {
   const { binding, runDirectory, stateDirectory } = rest;
   return {
     directory: networkDirectory(dataDir, network),

@@ -11,7 +11,7 @@ import { writeResult } from "../result.ts";
 import { withStore } from "../store/disk.ts";
 import { syncFiles } from "../folder/durable.ts";
 import { type Note, writeNotes } from "../folder/notes.ts";
-import type { Place } from "../folder/place.ts";
+import type { NetworkFolder } from "../folder/network-folder.ts";
 import { asAid } from "../folder/scratch.ts";
 
 /**
@@ -59,7 +59,7 @@ function noteOf({ containerId, ifname, netns }: Request): Note {
   };
 }
 
-function makeDurable(place: Place, addresses: readonly string[]): void {
+function makeDurable(place: NetworkFolder, addresses: readonly string[]): void {
   try {
     syncFiles(place.directory, addresses);
   } catch (error) {

@@ -9,7 +9,7 @@ import { readConfiguration } from "../configuration/network.ts";
 import { type IpamContext, placeOf } from "../context.ts";
 import { preparePool } from "../pool.ts";
 import { type DiskStore, withStore } from "../store/disk.ts";
-import type { Place } from "../folder/place.ts";
+import type { NetworkFolder } from "../folder/network-folder.ts";
 
 /**
  * STATUS: an ADD would find a free address in each range set, and could write it down.
@@ -60,7 +60,7 @@ function firstFull(
 
 /** What keeps a store from being used keeps ADD from being served. */
 function inWritableStore<Value>(
-  place: Place,
+  place: NetworkFolder,
   work: (store: DiskStore) => Value,
 ): Value {
   try {

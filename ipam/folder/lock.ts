@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { heldTooLong } from "../../cni/held-lock.ts";
 import { lockFileWithin, lockHolder } from "../../native/index.ts";
 import { misplaced, onDisk } from "./error.ts";
-import type { Place } from "./place.ts";
+import type { NetworkFolder } from "./network-folder.ts";
 
 /** The file that host-local, too, holds a flock(2) on while it looks at or changes a network's folder. */
 const LOCK_NAME = "lock";
@@ -17,7 +17,7 @@ const PATIENCE_MS = 30_000;
  * @throws CniError 11 that names the holder, where the lock cannot be had in time
  */
 export function withLock<Value>(
-  { directory, binding, patience }: Place,
+  { directory, binding, patience }: NetworkFolder,
   work: () => Value,
 ): Value {
   const path = join(directory, LOCK_NAME);

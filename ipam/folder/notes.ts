@@ -12,7 +12,7 @@ import {
   memoryDirectory,
   removeMemoryDirectory,
 } from "./memory.ts";
-import type { Place } from "./place.ts";
+import type { NetworkFolder } from "./network-folder.ts";
 import type { Reservation } from "./reservation.ts";
 import { asAid } from "./scratch.ts";
 
@@ -34,7 +34,7 @@ const SEEN = "seen";
  * a note that a crash takes leaves a reservation of which nothing is known, and that is kept.
  */
 export function writeNotes(
-  place: Place,
+  place: NetworkFolder,
   addresses: readonly string[],
   { containerID, ifname, netns, seen, boot }: Note,
 ): void {
@@ -50,7 +50,10 @@ export function writeNotes(
 }
 
 /** Removes the notes of addresses that were freed. */
-export function removeNotes(place: Place, addresses: readonly string[]): void {
+export function removeNotes(
+  place: NetworkFolder,
+  addresses: readonly string[],
+): void {
   for (const address of addresses) {
     asAid(() => {
       unlinkSync(join(memoryDirectory(place), address));
@@ -59,7 +62,7 @@ export function removeNotes(place: Place, addresses: readonly string[]): void {
 }
 
 /** Removes the folder of notes once a network has none. */
-export function removeNotesFolder(place: Place): void {
+export function removeNotesFolder(place: NetworkFolder): void {
   asAid(() => {
     removeMemoryDirectory(place);
   });
@@ -67,7 +70,7 @@ export function removeNotesFolder(place: Place): void {
 
 /** The note about the very file that a reservation was read from; undefined where there is none. */
 export function readNote(
-  place: Place,
+  place: NetworkFolder,
   address: string,
   reservation: Reservation,
 ): Note | undefined {
@@ -105,7 +108,7 @@ export function ownerOf(reservation: Reservation): Attachment | undefined {
  * Tells a file from an earlier or later one of the same name, whoever wrote it: a container that is started again keeps
  * its ID, and host-local, which reserves anew, makes no notes. Only ever compared, so that no clock has to be right.
  */
-function stampOf({ directory }: Place, address: string): string {
+function stampOf({ directory }: NetworkFolder, address: string): string {
   const { ino, mtimeNs }: BigIntStats = lstatSync(join(directory, address), {
     bigint: true,
   });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Attachment } from "../../cni/request.ts";
 import { isAddressName } from "../address.ts";
 import { readEntry } from "../folder/census.ts";
-import type { Place } from "../folder/place.ts";
+import type { NetworkFolder } from "../folder/network-folder.ts";
 import {
   asAid,
   makeScratchDirectory,
@@ -54,7 +54,7 @@ export interface Ledger {
 }
 
 /** Opens the ledger of a network's folder. Never fails for what happens to the ledger itself. */
-export function openLedger(place: Place): Ledger {
+export function openLedger(place: NetworkFolder): Ledger {
   const { directory } = place;
   const path = join(scratchDirectory(place), "ledger");
   const current = asAid(() => isCurrent(path, directory)) ?? false;
@@ -167,7 +167,7 @@ function noteFreed(book: Book, address: string): void {
   book.struck.push(line);
 }
 
-function close(book: Book, place: Place): void {
+function close(book: Book, place: NetworkFolder): void {
   const { bytes, path, directory, struck, appended } = book;
   // Not written, the ledger describes a folder that has changed since: the next call makes it anew
   if (struck.length > MANY) return;

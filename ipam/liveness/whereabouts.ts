@@ -1,14 +1,14 @@
 import { bootId } from "../../native/index.ts";
 import type { Entry } from "../folder/census.ts";
 import { type Note, ownerOf, readNote } from "../folder/notes.ts";
-import type { Place } from "../folder/place.ts";
+import type { NetworkFolder } from "../folder/network-folder.ts";
 import { asAid } from "../folder/scratch.ts";
 import { showsGone } from "./namespace.ts";
 import { cachedResult, defaultResultsDir } from "./results.ts";
 
 /** Where to look for what is known of a network's holders. */
 export interface Traces {
-  readonly place: Place;
+  readonly place: NetworkFolder;
   readonly network: string;
   /** libcni's cache; its default when absent. */
   readonly resultsDir?: string;
@@ -28,7 +28,7 @@ export interface Whereabouts {
 
 /** Where to look for a network's holders, in this boot. */
 export function tracesOf(
-  place: Place,
+  place: NetworkFolder,
   network: string,
   resultsDir: string | undefined,
 ): Traces {

@@ -22,7 +22,7 @@ import {
   replaceWhole,
 } from "../folder/files.ts";
 import { withLock } from "../folder/lock.ts";
-import type { Place } from "../folder/place.ts";
+import type { NetworkFolder } from "../folder/network-folder.ts";
 import { type Reservation, writeReservation } from "../folder/reservation.ts";
 
 /** A network's folder while its lock is held: an allocator's store, and what GC and admins see of it. */
@@ -41,7 +41,7 @@ export interface DiskStore extends Store {
 
 /** Runs `work` on a network's folder with the lock held. The folder and the lock are made where they are missing. */
 export function withStore<Value>(
-  place: Place,
+  place: NetworkFolder,
   work: (store: DiskStore) => Value,
 ): Value {
   const { directory } = place;

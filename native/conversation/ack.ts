@@ -10,7 +10,7 @@ import {
 } from "../message.ts";
 
 /** What an NLMSG_ERROR or NLMSG_DONE message says. */
-export interface Verdict {
+export interface Acknowledgement {
   /** Positive, or 0 for success. */
   readonly errno: number;
   readonly extack?: ExtendedAck;
@@ -20,7 +20,7 @@ const NLMSGERR_ATTR_MSG = 1;
 const NLMSGERR_ATTR_OFFS = 2;
 
 /** Reads an acknowledgement, an error or a dump's end (include/uapi/linux/netlink.h). RangeError when malformed. */
-export function decodeVerdict(message: Message): Verdict {
+export function decodeVerdict(message: Message): Acknowledgement {
   const errno = Math.abs(decode(i32, message.body));
   const extack =
     (message.flags & NLM_F_ACK_TLVS) === 0 ? undefined : decodeExtack(message);

@@ -52,13 +52,13 @@ export interface ObservedRule extends ChainName {
 }
 
 /** Where a new rule goes in its chain. */
-export type Place =
+export type RulePosition =
   | { readonly at: "head" | "end" }
   | { readonly at: "after" | "before"; readonly handle: bigint };
 
 /** Adds the rule to its chain. ENOENT where the chain or the neighbour is not there. */
-export function addRule(rule: Rule, place: Place): Request {
-  const behind = place.at === "end" || place.at === "after";
+export function addRule(rule: Rule, position: RulePosition): Request {
+  const behind = position.at === "end" || position.at === "after";
   return nftRequest({
     operation: "NFT_MSG_NEWRULE",
     message: NFT_MSG_NEWRULE,
@@ -67,8 +67,8 @@ export function addRule(rule: Rule, place: Place): Request {
     attributes: [
       attrString(NFTA_RULE_TABLE, rule.table),
       attrString(NFTA_RULE_CHAIN, rule.chain),
-      ...("handle" in place
-        ? [attrBe64(NFTA_RULE_POSITION, place.handle)]
+      ...("handle" in position
+        ? [attrBe64(NFTA_RULE_POSITION, position.handle)]
         : []),
       nested(NFTA_RULE_EXPRESSIONS, encodeExpressions(rule.expressions)),
       ...(rule.comment === undefined

@@ -21,7 +21,7 @@ import { type Changes, listen } from "./changes.ts";
 import { encapsulationSockets } from "./encapsulation.ts";
 import { openIke } from "../ike/ike.ts";
 import { ikeFolder } from "../ike/charon/configuration.ts";
-import type { Answer, Left } from "./call/frame.ts";
+import type { CallAnswer, Left } from "./call/frame.ts";
 import { type Keeper, keeper } from "./keeper.ts";
 import { knownMesh } from "./known-mesh.ts";
 import { lastingSession } from "./lasting-session.ts";
@@ -78,9 +78,9 @@ export function startAgent(given: AgentOptions): () => void {
     return reconcile(memory.ensure, options);
   });
   const poll = (): void => {
-    const verdict = changes.poll();
-    if (verdict === "harm") memory.invalidate();
-    if (verdict !== "nothing") reconciling.request();
+    const effect = changes.poll();
+    if (effect === "harm") memory.invalidate();
+    if (effect !== "nothing") reconciling.request();
   };
   const stopServing = startServing(options, memory);
   reconciling.run();
@@ -210,7 +210,7 @@ function serveObserved(
   call: RemoteCall,
   context: KnowingContext,
   { kernel, host, logs, observer }: AgentOptions,
-): Answer | Left {
+): CallAnswer | Left {
   return observer.serving(call, () =>
     serveCall(call, {
       ...context,

@@ -13,7 +13,7 @@ import {
   TRAFFIC_CONTROL_GROUPS,
 } from "./watch/bypass.ts";
 import { netlinkSource } from "./watch/source.ts";
-import { worst } from "./watch/verdict.ts";
+import { worst } from "./watch/effect.ts";
 
 /** Slower than repairs: nothing can be done about a bypass but to tell of it. Milliseconds. */
 const PACE: Pace = {

@@ -12,7 +12,11 @@ import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
 import { fileSource } from "./watch/files.ts";
 import { judgeNftables, NFTABLES_GROUPS } from "./watch/nftables.ts";
-import { type Place, placesOf, placesOfFile } from "./watch/places.ts";
+import {
+  type PathWatch,
+  watchesOf,
+  watchesOfFile,
+} from "./watch/path-watch.ts";
 import {
   judgeRoute,
   type NodeLinks,
@@ -20,13 +24,13 @@ import {
   ROUTE_GROUPS,
 } from "./watch/route.ts";
 import { netlinkSource, type Source, type Topic } from "./watch/source.ts";
-import { type Verdict, worst } from "./watch/verdict.ts";
+import { type Effect, worst } from "./watch/effect.ts";
 import { judgeXfrm, XFRM_GROUPS } from "./watch/xfrm.ts";
 
 /** Listens to the kernel and to the configured files until it is closed. */
 export interface Changes {
   /** Reads all that is queued: the worst that happened since the last time. */
-  readonly poll: () => Verdict;
+  readonly poll: () => Effect;
   /**
    * Turns to the files that a configuration names; call it before they are read. Only where somebody waits for flannel's
    * lease is its folder looked for while it is missing: in /run, where others are busy.
@@ -70,12 +74,12 @@ export function listen(
     poll: () => worst(sources.map(({ drain }) => drain())),
     followFiles: (config, { flannel }) => {
       files.rearm(() => [
-        ...placesOf({
+        ...watchesOf({
           folder: config.clustersDir,
           judge: () => "harm",
           guarded: true,
         }),
-        ...placesOf({
+        ...watchesOf({
           folder: conflists.folder,
           judge: (name) => judgeConflist(name, conflists.name),
         }),
@@ -111,7 +115,7 @@ function topics(followed: () => NodeLinks): Topic[] {
 }
 
 /** Without a name all count that runtimes read as conflists. */
-function judgeConflist(name: string, only: string | undefined): Verdict {
+function judgeConflist(name: string, only: string | undefined): Effect {
   const counts =
     only === undefined ? name.endsWith(".conflist") : name === only;
   return counts ? "change" : "nothing";
@@ -121,9 +125,9 @@ function judgeConflist(name: string, only: string | undefined): Verdict {
 function placesOfOne(
   path: string,
   how: { readonly guarded?: boolean; readonly awaited: boolean },
-): Place[] {
+): PathWatch[] {
   const name = basename(path);
-  const judge = (changed: string): Verdict =>
+  const judge = (changed: string): Effect =>
     changed === name || changed.startsWith("..") ? "harm" : "nothing";
-  return placesOfFile({ folder: dirname(path), judge, ...how }, name);
+  return watchesOfFile({ folder: dirname(path), judge, ...how }, name);
 }

@@ -15,7 +15,7 @@ import { probeAgent } from "./agent-probe.ts";
 import type { Terminal } from "./command.ts";
 import { fenced } from "./fenced.ts";
 import { runtimeSocket } from "../runtime/endpoint.ts";
-import { CONFLIST_FOLDER, type Options, readConfiguration } from "./options.ts";
+import { CONFLIST_FOLDER, type Options, configurationFor } from "./options.ts";
 
 /** Where the agent serves metrics unless it is told otherwise: for root alone, in the folder of its own socket. */
 function metricsPath({
@@ -45,7 +45,7 @@ function stay(options: Options, terminal: Terminal): number {
     kernel,
     host: terminal.host,
     configuration: () =>
-      fenced(() => readConfiguration(options), { options, terminal, log }),
+      fenced(() => configurationFor(options), { options, terminal, log }),
     conflists:
       conflist === undefined
         ? { folder: CONFLIST_FOLDER }
@@ -82,7 +82,7 @@ function startMetrics(
 /** A configuration that is wrong now may be right later: the agent itself says what is wrong with it. */
 function configuredLogFile(options: Options): string | undefined {
   try {
-    return readConfiguration(options).logFile;
+    return configurationFor(options).logFile;
   } catch {
     return undefined;
   }

@@ -4,11 +4,11 @@ import { converge } from "../node/converge.ts";
 import { withSession } from "../kernel/session.ts";
 import type { Terminal } from "./command.ts";
 import { fenced } from "./fenced.ts";
-import { type Options, readConfiguration } from "./options.ts";
+import { type Options, configurationFor } from "./options.ts";
 
 /** `crosslink apply`: brings this node to what its files say; one line a step. */
 export function runApply(options: Options, terminal: Terminal): number {
-  const config = fenced(() => readConfiguration(options), {
+  const config = fenced(() => configurationFor(options), {
     options,
     terminal,
     log: openLog(terminal.writeStderr),

@@ -8,7 +8,7 @@ import { silent } from "../kernel/log.ts";
 import { withNodeLock } from "../kernel/lock.ts";
 import { type Session, withSession } from "../kernel/session.ts";
 import type { Terminal } from "./command.ts";
-import { type Options, readConfiguration } from "./options.ts";
+import { type Options, configurationFor } from "./options.ts";
 
 /**
  * `crosslink forget CLUSTER`: takes down the fence of a cluster whose file has gone, and prints what that opened. With
@@ -24,7 +24,7 @@ export function runForget(options: Options, terminal: Terminal): number {
       "Cannot forget: which cluster?",
       { details: "crosslink forget CLUSTER; `crosslink status` has the names" },
     );
-  const { clustersDir } = readConfiguration(options);
+  const { clustersDir } = configurationFor(options);
   const kernel = terminal.kernel();
   const opened = withSession(kernel, (session) =>
     withNodeLock(kernel, () => forget(session, name, clustersDir)),

@@ -1,11 +1,11 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { keygen, type KeyringStep } from "./keyring-steps.ts";
 import type { Terminal } from "./command.ts";
-import { type Options, readConfiguration } from "./options.ts";
+import { type Options, configurationFor } from "./options.ts";
 
 /** `crosslink keygen`: writes to the keyring, and never a secret to the terminal. */
 export function runKeygen(options: Options, terminal: Terminal): number {
-  const { keyring } = readConfiguration(options);
+  const { keyring } = configurationFor(options);
   terminal.writeStdout(`${keygen(keyring, requestedStep(options))}\n`);
   return 0;
 }

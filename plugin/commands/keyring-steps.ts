@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { CniError, ErrorCode } from "../../cni/error.ts";
-import { loadKeyring, type Keyring } from "../../conf/keyring.ts";
+import { type DerivingKeyring, loadKeyring } from "../../conf/keyring.ts";
 
 /** Secrets are 32 bytes: HKDF-SHA256's own length. */
 const SECRET_BYTES = 32;
@@ -51,15 +51,13 @@ export function keygen(path: string, step: KeyringStep): string {
   return sentence;
 }
 
-type DerivedKeyring = Extract<Keyring, { kind: "keys" }>;
-
 interface Step {
   readonly file: KeyringFile;
   readonly sentence: string;
 }
 
 const STEPS: Readonly<
-  Record<Exclude<KeyringStep, "create">, (keyring: DerivedKeyring) => Step>
+  Record<Exclude<KeyringStep, "create">, (keyring: DerivingKeyring) => Step>
 > = {
   rotate,
   activate,
@@ -75,7 +73,7 @@ function create(path: string): string {
   return `Wrote ${path} with key 1. Copy it to every node, mode 0600, before the first pod.`;
 }
 
-function rotate(keyring: DerivedKeyring): Step {
+function rotate(keyring: DerivingKeyring): Step {
   const file = toFile(keyring);
   const id = freeId(file);
   return {
@@ -84,7 +82,7 @@ function rotate(keyring: DerivedKeyring): Step {
   };
 }
 
-function activate(keyring: DerivedKeyring): Step {
+function activate(keyring: DerivingKeyring): Step {
   const file = toFile(keyring);
   const newest = file.keys.at(-1)?.id ?? file.active;
   if (newest === file.active) {
@@ -99,7 +97,7 @@ function activate(keyring: DerivedKeyring): Step {
   };
 }
 
-function retire(keyring: DerivedKeyring): Step {
+function retire(keyring: DerivingKeyring): Step {
   const file = toFile(keyring);
   return {
     file: { ...file, keys: file.keys.filter(({ id }) => id === file.active) },
@@ -107,7 +105,7 @@ function retire(keyring: DerivedKeyring): Step {
   };
 }
 
-function toFile(keyring: DerivedKeyring): KeyringFile {
+function toFile(keyring: DerivingKeyring): KeyringFile {
   const keys = keyring.keys.map(({ id, secret }) => ({
     id,
     secret: Buffer.from(secret.bytes()).toString("base64"),

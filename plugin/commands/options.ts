@@ -40,7 +40,7 @@ export interface Options {
  * The configuration that a command works with: the first conflist that has a crosslink entry, or
  * the one named, or the defaults; and over it what the command line says.
  */
-export function readConfiguration(options: Options): NetworkConfiguration {
+export function configurationFor(options: Options): NetworkConfiguration {
   const entry =
     options.conflist === undefined ? findEntry() : readEntry(options.conflist);
   const { clusters, keyring, node, snat } = options;

@@ -16,7 +16,7 @@ import { describeOperation } from "../reconcile/sentence.ts";
 import { withSession } from "../kernel/session.ts";
 import type { Terminal } from "./command.ts";
 import { orShowFence } from "./fence-state.ts";
-import { type Options, readConfiguration } from "./options.ts";
+import { type Options, configurationFor } from "./options.ts";
 
 /** One line of a plan. */
 interface PlanLine {
@@ -35,7 +35,7 @@ const SIGNS: Readonly<Record<Operation["verb"], PlanLine["sign"]>> = {
 
 /** `crosslink plan`: what this node would get, against what it has. Changes nothing. */
 export function runPlan(options: Options, terminal: Terminal): number {
-  const config = readConfiguration(options);
+  const config = configurationFor(options);
   return withSession(terminal.kernel(), (session) => {
     const place = { config, host: terminal.host };
     const look = orShowFence(lookAround(session, place), session, {

@@ -3,14 +3,14 @@ import { type ClusterSource, loadClusters } from "../../conf/clusters.ts";
 import { type Dialect, dialects, formatRoutes } from "./route-words.ts";
 import { routerRoutes, type StaticRoute } from "../mesh/routes.ts";
 import type { Terminal } from "./command.ts";
-import { type Options, readConfiguration } from "./options.ts";
+import { type Options, configurationFor } from "./options.ts";
 
 /**
  * `crosslink routes [NETWORK]`: the static routes that the router of a plain network needs, in the
  * words of `--for` (Linux's without it). Reads files only, so any machine with the cluster files does.
  */
 export function runRoutes(options: Options, terminal: Terminal): number {
-  const clusters = loadClusters(readConfiguration(options).clustersDir);
+  const clusters = loadClusters(configurationFor(options).clustersDir);
   const network = options.positionals[0] ?? onlyPlainNetwork(clusters);
   const routes = routerRoutes(
     clusters,

@@ -27,7 +27,7 @@ import { readXfrmStatistics } from "../kernel/statistics.ts";
 import { describeSnat, observeSnat } from "../netfilter/snat.ts";
 import type { Terminal } from "./command.ts";
 import { orShowFence } from "./fence-state.ts";
-import { type Options, readConfiguration } from "./options.ts";
+import { type Options, configurationFor } from "./options.ts";
 import { table } from "./table.ts";
 
 /** One direction of a tunnel as the kernel counts it; null where the SA is missing. */
@@ -68,7 +68,7 @@ interface NodeStatus {
 
 /** `crosslink status`: a table, a row a peer. Exit code 0 also where SAs are missing: it reports. */
 export function runStatus(options: Options, terminal: Terminal): number {
-  const config = readConfiguration(options);
+  const config = configurationFor(options);
   return withSession(terminal.kernel(), (session) => {
     const place = { config, host: terminal.host };
     const look = orShowFence(lookAround(session, place), session, {

@@ -4,7 +4,7 @@ import { arrayElements, memberValue, type Span } from "./json-text.ts";
 const ENTRY = '{ "type": "crosslink" }';
 
 /** Whether a plugin of a conflist is ours. */
-export function isOurs(plugin: unknown): boolean {
+export function isCrosslinkEntry(plugin: unknown): boolean {
   return (
     typeof plugin === "object" &&
     plugin !== null &&
@@ -20,7 +20,7 @@ export function isOurs(plugin: unknown): boolean {
  * @param text a JSON object whose "plugins" are an array of at least one
  */
 export function addEntry(text: string, entry = ENTRY): string {
-  if (pluginsOf(text).some(isOurs)) return text;
+  if (pluginsOf(text).some(isCrosslinkEntry)) return text;
   const elements = pluginSpans(text);
   const last = elements.at(-1);
   if (last === undefined) throw new RangeError("Cannot append to no plugins");
@@ -31,7 +31,7 @@ export function addEntry(text: string, entry = ENTRY): string {
 
 /** crosslink's entry of a conflist, word by word; undefined where it has none. */
 export function entryText(text: string): string | undefined {
-  const index = pluginsOf(text).findIndex(isOurs);
+  const index = pluginsOf(text).findIndex(isCrosslinkEntry);
   const own = index < 0 ? undefined : pluginSpans(text)[index];
   return own && text.slice(own.start, own.end);
 }
@@ -39,7 +39,10 @@ export function entryText(text: string): string | undefined {
 /** Whether crosslink is the last plugin of a conflist, and stands there once. */
 export function isLastOnce(text: string): boolean {
   const plugins = pluginsOf(text);
-  return plugins.filter(isOurs).length === 1 && isOurs(plugins.at(-1));
+  return (
+    plugins.filter(isCrosslinkEntry).length === 1 &&
+    isCrosslinkEntry(plugins.at(-1))
+  );
 }
 
 /**
@@ -48,7 +51,7 @@ export function isLastOnce(text: string): boolean {
  * @throws RangeError where nothing else is in it
  */
 export function removeEntry(text: string): string {
-  const index = pluginsOf(text).findIndex(isOurs);
+  const index = pluginsOf(text).findIndex(isCrosslinkEntry);
   if (index < 0) return text;
   const elements = pluginSpans(text);
   const own = elements[index];

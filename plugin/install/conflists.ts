@@ -9,7 +9,7 @@ import {
   addEntry,
   entryText,
   isLastOnce,
-  isOurs,
+  isCrosslinkEntry,
   pluginsOf,
   removeEntry,
 } from "./conflist-text.ts";
@@ -59,7 +59,7 @@ export function keepEntry(
 
 function requireOthers(conflist: string, text: string): void {
   requireList(conflist, text);
-  if (pluginsOf(text).some((plugin) => !isOurs(plugin))) return;
+  if (pluginsOf(text).some((plugin) => !isCrosslinkEntry(plugin))) return;
   throw unusable(
     conflist,
     "it has no plugin before crosslink, which makes no interface of its own",

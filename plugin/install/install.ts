@@ -1,6 +1,6 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { chooseConflist, findConflist } from "./choice.ts";
-import { isOurs, isLastOnce, pluginsOf } from "./conflist-text.ts";
+import { isCrosslinkEntry, isLastOnce, pluginsOf } from "./conflist-text.ts";
 import {
   keepEntry,
   listConfigurations,
@@ -68,7 +68,7 @@ export type Tell = (sentence: string, kind?: "change" | "note") => void;
 /** Makes crosslink the last plugin of a conflist, and says how it stood there before. */
 function tellEntry(conflist: string, tell: Tell): void {
   const before = readConflist(conflist);
-  const count = pluginsOf(before).filter(isOurs).length;
+  const count = pluginsOf(before).filter(isCrosslinkEntry).length;
   if (!keepEntry(conflist).isChanged)
     tell(`${conflist} ends with crosslink already`, "note");
   else if (count === 0) tell(`Appended crosslink to ${conflist}`);

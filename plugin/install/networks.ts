@@ -1,5 +1,5 @@
 import { isObject } from "../../cni/configuration.ts";
-import { isOurs, pluginsOf } from "./conflist-text.ts";
+import { isCrosslinkEntry, pluginsOf } from "./conflist-text.ts";
 import { isReadable, listConfigurations, readConflist } from "./conflists.ts";
 
 /** A network whose addresses crosslink-ipam gives out. */
@@ -25,7 +25,7 @@ export function ipamNetworks(folder: string): IpamNetwork[] {
 export function runtimeNetwork(folder: string): string | undefined {
   const [conflist] = conflists(folder);
   if (conflist === undefined) return undefined;
-  const isLinked = pluginsOf(JSON.stringify(conflist)).some(isOurs);
+  const isLinked = pluginsOf(JSON.stringify(conflist)).some(isCrosslinkEntry);
   const name = conflist["name"];
   return isLinked && typeof name === "string" ? name : undefined;
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isErrno } from "../../files/errno.ts";
-import { isOurs, pluginsOf } from "./conflist-text.ts";
+import { isCrosslinkEntry, pluginsOf } from "./conflist-text.ts";
 import { listConfigurations } from "./conflists.ts";
 import type { NodeFolders } from "./node-folders.ts";
 
@@ -40,7 +40,8 @@ function isCachedUser(file: string): boolean {
     if (typeof config !== "string") return false;
     const text = Buffer.from(config, "base64").toString();
     return (
-      pluginsOf(text).some(isOurs) || /"type"\s*:\s*"crosslink-ipam"/.test(text)
+      pluginsOf(text).some(isCrosslinkEntry) ||
+      /"type"\s*:\s*"crosslink-ipam"/.test(text)
     );
   } catch (error) {
     if (error instanceof SyntaxError || isErrno(error, "EISDIR")) return false;

@@ -7,7 +7,7 @@ import type { Member } from "./members.ts";
 import type { Self } from "./self.ts";
 
 /** What the warnings look at. */
-export interface Circumstances {
+export interface WarningFacts {
   readonly self: Self;
   /** What this node carries. */
   readonly pods: readonly Cidr[];
@@ -18,7 +18,7 @@ export interface Circumstances {
 }
 
 /** What works less well than the files suggest, each in one sentence that says what to do. */
-export function warningsOf(facts: Circumstances): string[] {
+export function warningsOf(facts: WarningFacts): string[] {
   return [
     ...unknownToOthers(facts),
     ...unreachable(facts),
@@ -29,7 +29,7 @@ export function warningsOf(facts: Circumstances): string[] {
 }
 
 /** Other clusters know this node's pods from the files alone; in gateway mode, the whole cluster's. */
-function unknownToOthers({ self, pods }: Circumstances): string[] {
+function unknownToOthers({ self, pods }: WarningFacts): string[] {
   const { cluster } = self.source;
   const own = cluster.mode === "gateway" ? undefined : self.node.podCIDRs;
   const listed = (own ?? cluster.podCIDRs).map(parseCidr);
@@ -42,7 +42,7 @@ function unknownToOthers({ self, pods }: Circumstances): string[] {
 }
 
 /** The peer's CIDRs are blocked all the same. */
-function unreachable({ self, peers, tunnels }: Circumstances): string[] {
+function unreachable({ self, peers, tunnels }: WarningFacts): string[] {
   const linked = new Set(tunnels.map(({ peer }) => peer));
   return peers
     .filter(
@@ -60,7 +60,7 @@ function hasAddress(self: Self, family: 4 | 6): boolean {
   return self.node.ips.some((ip) => ip.includes(":") === (family === 6));
 }
 
-function sharedKey({ keyring, tunnels }: Circumstances): string[] {
+function sharedKey({ keyring, tunnels }: WarningFacts): string[] {
   const nodes = new Set(tunnels.map(({ peer }) => peer.node)).size;
   if (keyring?.kind !== "static" || nodes < 2) return [];
   return [
@@ -69,7 +69,7 @@ function sharedKey({ keyring, tunnels }: Circumstances): string[] {
 }
 
 /** See numberSenders() in ipsec/spi.ts: harmless as long as all nodes read the same files. */
-function displaced({ keyring, tunnels, numbers }: Circumstances): string[] {
+function displaced({ keyring, tunnels, numbers }: WarningFacts): string[] {
   if (keyring?.kind !== "keys") return [];
   const families = [...new Set(tunnels.map(({ family }) => family))];
   const involved = new Set(
@@ -85,7 +85,7 @@ function displaced({ keyring, tunnels, numbers }: Circumstances): string[] {
 }
 
 /** The stronger word wins, and not silently. */
-function differentKeying({ tunnels }: Circumstances): string[] {
+function differentKeying({ tunnels }: WarningFacts): string[] {
   const sentences = tunnels.flatMap(({ own, peer, keying }) => {
     const { source: weaker } =
       [own, peer].find(({ source }) => source.cluster.keying === "derived") ??

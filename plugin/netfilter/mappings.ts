@@ -76,10 +76,10 @@ export function staleness(
 
 interface Path {
   readonly source: Cidr;
-  readonly ends: End[];
+  readonly ends: PathEnd[];
 }
 
-interface End {
+interface PathEnd {
   readonly network: Cidr;
   /** The address that the far end is to see. */
   readonly answersTo: (source: Uint8Array) => Uint8Array;
@@ -87,7 +87,7 @@ interface End {
 
 function pathsOf(pairs: readonly NetworkPair[]): Path[] {
   const paths = new Map<string, Path>();
-  const add = (source: Cidr, end: End) => {
+  const add = (source: Cidr, end: PathEnd) => {
     const path = paths.get(source.text) ?? { source, ends: [] };
     path.ends.push(end);
     paths.set(source.text, path);

@@ -6,7 +6,7 @@ import {
 } from "../../native/index.ts";
 import { type Cidr, cidrContains, cidrOf } from "../../ip/cidr.ts";
 import type { Session } from "../kernel/session.ts";
-import type { Device, Flow } from "../netfilter/trace/flow.ts";
+import type { FlowDevice, Flow } from "../netfilter/trace/flow.ts";
 import type { LinkedNode } from "./linked.ts";
 import { outgoingDevices } from "./outgoing.ts";
 
@@ -15,8 +15,8 @@ export function flowsOf(session: Session, node: LinkedNode): Flow[] {
   const devices = devicesByIndex(session);
   const routes = mainRoutes(session);
   const toRemote = outgoingDevices(session, node);
-  const inside = new Map<string, readonly Device[]>();
-  const podDevices = (local: Cidr): readonly Device[] => {
+  const inside = new Map<string, readonly FlowDevice[]>();
+  const podDevices = (local: Cidr): readonly FlowDevice[] => {
     const known = inside.get(local.text) ?? devicesInto(local, routes, devices);
     inside.set(local.text, known);
     return known;
@@ -44,7 +44,7 @@ export function flowsOf(session: Session, node: LinkedNode): Flow[] {
   });
 }
 
-function devicesByIndex({ route }: Session): (index: number) => Device[] {
+function devicesByIndex({ route }: Session): (index: number) => FlowDevice[] {
   const links = new Map(route.links().map((link) => [link.index, link]));
   return (index) => {
     const link = links.get(index);
@@ -56,8 +56,8 @@ function devicesByIndex({ route }: Session): (index: number) => Device[] {
 function devicesInto(
   local: Cidr,
   routes: readonly Route[],
-  devices: (index: number) => Device[],
-): Device[] {
+  devices: (index: number) => FlowDevice[],
+): FlowDevice[] {
   const indexes = routes.flatMap(({ destination, outputInterface }) => {
     if (outputInterface === undefined || destination.length === 0) return [];
     if (destination.address.length !== local.bytes.length) return [];

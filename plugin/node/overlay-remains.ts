@@ -22,7 +22,8 @@ export function overlayRemains({ route }: Pick<Session, "route">): Operation[] {
     route.rules(family).flatMap(ownRule),
   );
   const link = route.link(DEVICE);
-  if (rules.length === 0 && (link === undefined || !isOurs(link))) return [];
+  if (rules.length === 0 && (link === undefined || !isOldDevice(link)))
+    return [];
   const routes = [AF_INET, AF_INET6]
     .flatMap((family) => route.routes({ family, table: TABLE }))
     .filter(ownsRoute);
@@ -31,13 +32,13 @@ export function overlayRemains({ route }: Pick<Session, "route">): Operation[] {
     ...routes.map(
       (found) => ({ object: "route", verb: "delete", route: found }) as const,
     ),
-    ...(link !== undefined && isOurs(link)
+    ...(link !== undefined && isOldDevice(link)
       ? [{ object: "link", verb: "delete", link } as const]
       : []),
   ];
 }
 
-function isOurs({ kind, alias, index }: Link): boolean {
+function isOldDevice({ kind, alias, index }: Link): boolean {
   return (
     kind === "vxlan" &&
     (alias === OWN_ALIAS || (alias === undefined && index === INDEX))

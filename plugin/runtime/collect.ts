@@ -13,8 +13,8 @@ import type { LabelledAttachment } from "../pod/label.ts";
 import type { Leftovers } from "./leftovers.ts";
 import { inodeOf, occupiedNamespaces } from "./occupied.ts";
 
-/** What one look for leftovers works with. */
-export interface Look {
+/** What one collection of leftovers works with. */
+export interface Collection {
   readonly session: Session;
   readonly binding: Binding;
   /** The IDs of all sandboxes that the runtime knows. */
@@ -32,18 +32,20 @@ export interface Look {
  *
  * What lives is never touched: a sandbox that the runtime knows, in whatever state, or one that a process is in.
  */
-export function collectLeftovers(look: Look): void {
-  const { session, memory, log, now } = look;
-  const addresses = look.networks.flatMap((each) => heldIn(each, look));
+export function collectLeftovers(collection: Collection): void {
+  const { session, memory, log, now } = collection;
+  const addresses = collection.networks.flatMap((each) =>
+    heldIn(each, collection),
+  );
   const labels = labelledLinks(session).map(({ label }) => label);
   const occupied = occupiedNamespaces();
   const lives = (attachment: LabelledAttachment): boolean =>
-    look.sandboxes.has(attachment.containerID) ||
+    collection.sandboxes.has(attachment.containerID) ||
     isOccupied(attachment, occupied);
   const stale = memory.judge([...labels, ...addresses], lives, now);
   if (stale.length === 0) return;
   detachLeftovers(session, stale);
-  for (const each of look.networks) freeIn(each, look, stale);
+  for (const each of collection.networks) freeIn(each, collection, stale);
   for (const { network, containerID, ifname } of stale)
     log("info", LEFT, { network, containerID, ifname });
 }
@@ -52,8 +54,11 @@ const LEFT = "took away what a sandbox left that the runtime knows no more";
 
 type Held = LabelledAttachment & { readonly netns?: string };
 
-function heldIn(network: IpamNetwork, look: Look): (Holding & Held)[] {
-  return takeInventory(premisesOf(network, look))
+function heldIn(
+  network: IpamNetwork,
+  collection: Collection,
+): (Holding & Held)[] {
+  return takeInventory(premisesOf(network, collection))
     .filter((holding) => holding.network === network.network)
     .filter(
       (holding): holding is Holding & Held =>
@@ -64,7 +69,7 @@ function heldIn(network: IpamNetwork, look: Look): (Holding & Held)[] {
 /** Only where the address still has the holder that was looked at: since then it may have gone to another pod. */
 function freeIn(
   network: IpamNetwork,
-  look: Look,
+  collection: Collection,
   stale: readonly LabelledAttachment[],
 ): void {
   const gone = (held: Held): boolean =>
@@ -74,12 +79,18 @@ function freeIn(
         containerID === held.containerID &&
         ifname === held.ifname,
     );
-  const holdings = heldIn(network, look).filter(gone);
-  for (const { address } of freeHoldings(holdings, premisesOf(network, look)))
-    look.log("info", "freed an address", { network: network.network, address });
+  const holdings = heldIn(network, collection).filter(gone);
+  for (const { address } of freeHoldings(
+    holdings,
+    premisesOf(network, collection),
+  ))
+    collection.log("info", "freed an address", {
+      network: network.network,
+      address,
+    });
 }
 
-function premisesOf({ dataDir }: IpamNetwork, { binding }: Look) {
+function premisesOf({ dataDir }: IpamNetwork, { binding }: Collection) {
   return {
     binding: () => binding,
     ...(dataDir === undefined ? {} : { dataDir }),

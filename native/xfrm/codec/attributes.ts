@@ -4,7 +4,7 @@ const HEADER = 4;
 const TYPE_MASK = 0x3fff;
 
 /** An attribute's type, and where in the view its value starts and ends. */
-export interface Place {
+export interface AttributeSpan {
   readonly type: number;
   readonly start: number;
   readonly end: number;
@@ -17,7 +17,7 @@ export interface Place {
 export function eachAttribute(
   view: DataView,
   offset: number,
-  visit: (attribute: Place) => void,
+  visit: (attribute: AttributeSpan) => void,
 ): void {
   for (let header = offset; header < view.byteLength;) {
     const end = header + lengthAt(view, header);

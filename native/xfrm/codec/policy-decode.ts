@@ -22,7 +22,7 @@ import {
   xfrmUserTmpl,
 } from "../structs.ts";
 import { type AddressReader, readAddress } from "./address.ts";
-import { eachAttribute, type Place } from "./attributes.ts";
+import { eachAttribute, type AttributeSpan } from "./attributes.ts";
 import { isUnlimited, readLifetime } from "./lifetime.ts";
 import { readMark } from "./mark.ts";
 import { decodeMode } from "./mode.ts";
@@ -96,7 +96,7 @@ function noteForeign(view: DataView, foreign: string[]): void {
 function addAttribute(
   policy: Writable<ObservedPolicy>,
   source: Source,
-  { type, start, end }: Place,
+  { type, start, end }: AttributeSpan,
 ): void {
   const { view, foreign } = source;
   switch (type) {

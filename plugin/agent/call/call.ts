@@ -4,7 +4,7 @@ import { type Process, run } from "../../../cni/main.ts";
 import { readToEnd } from "../../../cni/stdio.ts";
 import { type PluginContext, pluginHandlers } from "../../handlers/handlers.ts";
 import { type IpamFront, serveIpam } from "../../handlers/ipam.ts";
-import type { Answer, Left } from "./frame.ts";
+import type { CallAnswer, Left } from "./frame.ts";
 import type { RemoteCall } from "./server.ts";
 
 /** What serves calls in this process, as it would in one of their own. */
@@ -25,7 +25,7 @@ export const AGENT_PATIENCE_MS = 100;
 export function serveCall(
   call: RemoteCall,
   context: ServingContext,
-): Answer | Left {
+): CallAnswer | Left {
   const stdout: string[] = [];
   const stderr: string[] = [];
   const process: Process = {

@@ -65,7 +65,7 @@ export function nameFiles(files: readonly number[]): CallFiles {
 }
 
 /** What a call answers. */
-export interface Answer {
+export interface CallAnswer {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -77,7 +77,7 @@ export interface Left {
 }
 
 /** An answer's messages: magic, exit code and the two lengths (u32 each), then stdout's bytes and stderr's. */
-export function encodeAnswer(answer: Answer): Uint8Array[] {
+export function encodeAnswer(answer: CallAnswer): Uint8Array[] {
   const stdout = Buffer.from(answer.stdout);
   const stderr = Buffer.from(answer.stderr);
   const header = Buffer.alloc(ANSWER_HEADER_BYTES);

@@ -12,7 +12,7 @@ import {
 } from "../../../native/index.ts";
 import type { Log } from "../../kernel/log.ts";
 import {
-  type Answer,
+  type CallAnswer,
   type CallFiles,
   type CallFrame,
   decodeCall,
@@ -26,7 +26,7 @@ import {
 export interface RemoteCall extends CallFrame, CallFiles {}
 
 /** Serves one call, or leaves it to the full binary. Must not throw. */
-type Serve = (call: RemoteCall) => Answer | Left;
+type Serve = (call: RemoteCall) => CallAnswer | Left;
 
 /** Who serves whom. */
 export interface Service {

@@ -1,10 +1,10 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { ObservedAssociation } from "../../../native/index.ts";
-import { sequenceUse, type Tunnel, TUNNEL_LABELS } from "./tunnels.ts";
+import { sequenceUse, type MeasuredTunnel, TUNNEL_LABELS } from "./tunnels.ts";
 
 /** What the kernel says at one moment. */
 export interface KernelFacts {
-  readonly tunnels: readonly Tunnel[];
+  readonly tunnels: readonly MeasuredTunnel[];
   /** By the kernel's names; undefined where it counts none. */
   readonly errors: ReadonlyMap<string, number> | undefined;
   readonly nowSeconds: number;

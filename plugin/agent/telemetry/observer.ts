@@ -3,7 +3,7 @@ import { toCniError } from "../../../cni/translate.ts";
 import type { Bypass } from "../../bypass/bypass.ts";
 import type { Onlooker } from "../../node/converge.ts";
 import type { FullPlan } from "../../node/full-plan.ts";
-import type { Answer, CallFrame, Left } from "../call/frame.ts";
+import type { CallAnswer, CallFrame, Left } from "../call/frame.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Afterwards } from "../call/afterwards.ts";
 import { bypassNews } from "./bypass-news.ts";
@@ -13,8 +13,8 @@ export interface Observer extends Onlooker {
   /** Runs one call. */
   readonly serving: (
     call: CallFrame,
-    serve: () => Answer | Left,
-  ) => Answer | Left;
+    serve: () => CallAnswer | Left,
+  ) => CallAnswer | Left;
   /** Runs one look at the node. Returns whether it succeeded; why not is logged. */
   readonly reconciling: (look: () => void) => boolean;
   /** Runs one look for bypasses. Returns whether it succeeded. */
@@ -91,7 +91,7 @@ function tellCall(
     seconds,
   }: {
     readonly call: CallFrame;
-    readonly answer: Answer;
+    readonly answer: CallAnswer;
     readonly seconds: number;
   },
   { log, meter }: Notebook,
@@ -110,7 +110,7 @@ function tellCall(
 }
 
 /** The error object that a call answered (SPEC.md 1.1.0 §5 "Error"). */
-function errorOf({ exitCode, stdout }: Answer): {
+function errorOf({ exitCode, stdout }: CallAnswer): {
   readonly code: number;
   readonly msg?: string;
 } {

@@ -10,7 +10,7 @@ import {
 } from "../../node/peers/associations.ts";
 
 /** One SA that this node should have, and what the kernel has. */
-export interface Tunnel {
+export interface MeasuredTunnel {
   readonly labels: TunnelLabels;
   readonly association: ObservedAssociation | undefined;
 }
@@ -40,7 +40,7 @@ export const TUNNEL_LABELS = [
 export function tunnels(
   peers: readonly Peer[],
   associations: readonly ObservedAssociation[],
-): Tunnel[] {
+): MeasuredTunnel[] {
   const known = knowAssociations(associations);
   return peers.flatMap((peer) =>
     peer.keying === "ike" ? byIke(peer, known) : byKeyring(peer, known),
@@ -48,7 +48,10 @@ export function tunnels(
 }
 
 /** charon makes them anew every hour: the newest counts, and a counter that begins again is what Prometheus expects. */
-function byIke(peer: Peer, { outbound, inbound }: KnownAssociations): Tunnel[] {
+function byIke(
+  peer: Peer,
+  { outbound, inbound }: KnownAssociations,
+): MeasuredTunnel[] {
   const common = { ...commonLabels(peer), key: "ike" };
   return [
     {
@@ -65,7 +68,7 @@ function byIke(peer: Peer, { outbound, inbound }: KnownAssociations): Tunnel[] {
 function byKeyring(
   peer: Peer,
   { find, outbound }: KnownAssociations,
-): Tunnel[] {
+): MeasuredTunnel[] {
   const { local, keyId, accepted } = peer;
   const common = commonLabels(peer);
   return [

@@ -9,7 +9,7 @@ import {
   xfrmUserpolicyInfo,
 } from "../../../native/index.ts";
 import { ownsPolicy } from "../../owned.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Effect } from "./effect.ts";
 
 /** XFRMNLGRP_POLICY: include/uapi/linux/xfrm.h. */
 export const POLICY_GROUPS = [4];
@@ -18,7 +18,7 @@ export const POLICY_GROUPS = [4];
 export const TRAFFIC_CONTROL_GROUPS = [4];
 
 /** Thousands of policies of ours come and go at once, and mean nothing here. */
-export function judgePolicy({ type, body }: Message): Verdict {
+export function judgePolicy({ type, body }: Message): Effect {
   if (type !== XFRM_MSG_NEWPOLICY && type !== XFRM_MSG_UPDPOLICY)
     return "change";
   const priority = decode(u32, body, xfrmUserpolicyInfo.offsets.priority);
@@ -26,7 +26,7 @@ export function judgePolicy({ type, body }: Message): Verdict {
 }
 
 /** Qdiscs come with each device; only filters hand packets on. */
-export function judgeFilter({ type }: Message): Verdict {
+export function judgeFilter({ type }: Message): Effect {
   return type === RTM_NEWTFILTER || type === RTM_DELTFILTER
     ? "change"
     : "nothing";

@@ -8,17 +8,17 @@ import {
   watchReadable,
 } from "../../../native/index.ts";
 import type { Log } from "../../kernel/log.ts";
-import type { Place } from "./places.ts";
+import type { PathWatch } from "./path-watch.ts";
 import type { Source } from "./source.ts";
-import { type Verdict, worst } from "./verdict.ts";
+import { type Effect, worst } from "./effect.ts";
 
 /** A source that follows files and folders as they come and go. */
 export interface FileSource extends Source {
   /** Watches these places and no others; to be called with what there is whenever anything changed. */
-  readonly rearm: (places: () => readonly Place[]) => void;
+  readonly rearm: (watches: () => readonly PathWatch[]) => void;
 }
 
-type Watched = ReadonlyMap<number, readonly Place[]>;
+type Watched = ReadonlyMap<number, readonly PathWatch[]>;
 
 /** Tells of changes in places. Throws NetlinkError where there is no inotify. */
 export function fileSource(binding: Binding, log: Log): FileSource {
@@ -32,9 +32,9 @@ export function fileSource(binding: Binding, log: Log): FileSource {
     },
     watch: (callback) => watchReadable(binding, queue.fd, callback),
     close: () => binding.close(queue.fd),
-    rearm: (places) => {
+    rearm: (watches) => {
       try {
-        watched = arm(queue, places(), watched);
+        watched = arm(queue, watches(), watched);
         isBlind = false;
       } catch (error) {
         // ENOSPC: fs.inotify.max_user_watches. Whoever sees nothing must look every time.
@@ -48,7 +48,7 @@ export function fileSource(binding: Binding, log: Log): FileSource {
 const BLIND =
   "every call reads all files again, and other changes are found by the slow sweep";
 
-function judge({ watch, mask, name }: FileEvent, watched: Watched): Verdict {
+function judge({ watch, mask, name }: FileEvent, watched: Watched): Effect {
   if (watch === -1) return "harm"; // events were lost
   if ((mask & IN_IGNORED) !== 0) return "nothing"; // the last of a watch: what ended it was told before
   return worst((watched.get(watch) ?? []).map((place) => place.judge(name)));
@@ -57,12 +57,12 @@ function judge({ watch, mask, name }: FileEvent, watched: Watched): Verdict {
 /** Watches all places and no others. Nothing that happens meanwhile is lost: an inode is never without the wanted events. */
 function arm(
   queue: FileWatch,
-  places: readonly Place[],
+  watches: readonly PathWatch[],
   before: Watched,
 ): Watched {
-  const watched = new Map<number, Place[]>();
+  const watched = new Map<number, PathWatch[]>();
   const paths = new Map<number, { path: string; mask: number }>();
-  for (const place of places) {
+  for (const place of watches) {
     const watch = tryAdd(queue, place.path, place.mask | IN_MASK_ADD);
     if (watch === undefined) continue;
     const mask = place.mask | (paths.get(watch)?.mask ?? 0);

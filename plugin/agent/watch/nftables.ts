@@ -10,7 +10,7 @@ import {
   NFT_MSG_NEWRULE,
   NFT_MSG_NEWTABLE,
 } from "../../../native/index.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Effect } from "./effect.ts";
 
 /** NFNLGRP_NFTABLES: include/uapi/linux/netfilter/nfnetlink.h. */
 export const NFTABLES_GROUPS = [7];
@@ -40,7 +40,7 @@ const MARK = Buffer.from(OWN_COMMENT);
  * What an nf_tables notification means. A table that is deleted, or a chain that is flushed, is told
  * of rule by rule, with each rule's comment (nf_tables_rule_notify() in net/netfilter/nf_tables_api.c).
  */
-export function judgeNftables({ type, body }: Message): Verdict {
+export function judgeNftables({ type, body }: Message): Effect {
   const message = type & 0xff; // the high byte is the subsystem
   if (REMOVALS.has(message) && Buffer.from(body).includes(MARK)) return "harm";
   return RULES.has(message) ? "change" : "nothing";

@@ -18,7 +18,7 @@ import {
   RTN_UNREACHABLE,
 } from "../../../native/index.ts";
 import { isPodRoute, ownsRoute } from "../../owned.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Effect } from "./effect.ts";
 
 /**
  * RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE,
@@ -33,7 +33,7 @@ export type NodeLinks = ReadonlySet<number>;
  * What an rtnetlink notification means. Pods come and go all the time: what concerns only one pod's
  * device or address is "nothing".
  */
-export function judgeRoute(message: Message, links: NodeLinks): Verdict {
+export function judgeRoute(message: Message, links: NodeLinks): Effect {
   const { type, body } = message;
   switch (type) {
     case RTM_NEWROUTE:
@@ -83,11 +83,11 @@ const NETCONFA_IFINDEX_ALL = -1;
 /** `struct netconfmsg` is one byte, the family; attributes begin at the next multiple of four. */
 const NETCONF_HEADER_BYTES = 4;
 
-function judgeLink(index: number, links: NodeLinks): Verdict {
+function judgeLink(index: number, links: NodeLinks): Effect {
   return links.has(index) ? "change" : "nothing";
 }
 
-function judgeRouteChange(type: number, route: Route): Verdict {
+function judgeRouteChange(type: number, route: Route): Effect {
   if (route.table !== RT_TABLE_MAIN) return "nothing";
   if (type === RTM_DELROUTE && ownsRoute(route) && !isPodRoute(route))
     return "harm";

@@ -8,12 +8,12 @@ import {
   watchReadable,
 } from "../../../native/index.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { type Verdict, worst } from "./verdict.ts";
+import { type Effect, worst } from "./effect.ts";
 
 /** Something that tells of changes. */
 export interface Source {
   /** Reads what is queued, and says what the worst of it means. */
-  readonly drain: () => Verdict;
+  readonly drain: () => Effect;
   /** Calls back whenever something is queued. */
   readonly watch: (callback: () => void) => Unwatch;
   readonly close: () => void;
@@ -23,7 +23,7 @@ export interface Source {
 export interface Topic {
   readonly protocol: number;
   readonly groups: readonly number[];
-  readonly judge: (message: Message) => Verdict;
+  readonly judge: (message: Message) => Effect;
 }
 
 /** Most notifications are far shorter; a longer one is read with a buffer of its own. */
@@ -55,7 +55,7 @@ export function* receiveAll(
   socket: Pick<Transport, "receive">,
   buffer: Uint8Array,
   judge: Topic["judge"],
-): Generator<Verdict> {
+): Generator<Effect> {
   for (let read = 0; read < MOST_DATAGRAMS; read++) {
     let space = buffer;
     let length = socket.receive(space, 0);
@@ -71,7 +71,7 @@ export function* receiveAll(
 }
 
 /** A message that cannot be read may be of a kernel newer than we: whoever looks for himself needs no message. */
-function judgeAll(datagram: Uint8Array, judge: Topic["judge"]): Verdict {
+function judgeAll(datagram: Uint8Array, judge: Topic["judge"]): Effect {
   try {
     return worst(decodeMessages(datagram).map(judge));
   } catch (error) {

@@ -7,7 +7,7 @@ import {
   XFRM_MSG_UPDPOLICY,
   XFRM_MSG_UPDSA,
 } from "../../../native/index.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Effect } from "./effect.ts";
 
 /** XFRMNLGRP_SA, XFRMNLGRP_POLICY: include/uapi/linux/xfrm.h. */
 export const XFRM_GROUPS = [3, 4];
@@ -23,6 +23,6 @@ const HARMFUL: ReadonlySet<number> = new Set([
 ]);
 
 /** What an xfrm notification means. What is added is either ours, or takes nothing from us. */
-export function judgeXfrm({ type }: Message): Verdict {
+export function judgeXfrm({ type }: Message): Effect {
   return HARMFUL.has(type) ? "harm" : "nothing";
 }

@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
-import type { Keyring } from "../../../conf/keyring.ts";
+import type { DerivingKeyring } from "../../../conf/keyring.ts";
 import {
   type SecurityAssociation,
   XFRM_STATE_AF_UNSPEC,
@@ -15,11 +15,8 @@ import {
 import { deriveKey, type SaBinding } from "./keys.ts";
 import { deriveReqid, type SenderNumbers } from "./spi.ts";
 
-/** A keyring of secrets, from which each SA's key is derived. */
-export type DerivingKeyring = Extract<Keyring, { kind: "keys" }>;
-
 /** A secret in the form from which many keys are derived fastest; it does not print either. */
-export interface DerivingKey {
+export interface PreparedKey {
   readonly id: number;
   readonly secret: KeyObject;
 }
@@ -44,14 +41,14 @@ export function keyWithDerived(
 
 function keyTunnel(
   tunnel: Tunnel,
-  keys: readonly [DerivingKey, ...DerivingKey[]],
+  keys: readonly [PreparedKey, ...PreparedKey[]],
   numbers: SenderNumbers,
 ): KeyedTunnel {
   const { own, peer } = tunnel.ends;
   const reqid = deriveReqid(peer);
   const derive = (
     ends: Pick<SaBinding, "sender" | "receiver">,
-    key: DerivingKey,
+    key: PreparedKey,
   ): Keyed => ({
     spi: numbers.spi(ends.sender, ends.receiver, key.id),
     reqid,
@@ -80,7 +77,7 @@ function keyTunnel(
 /** The keyring's secrets, the active one ahead. */
 export function activeFirst(
   keyring: DerivingKeyring,
-): [DerivingKey, ...DerivingKey[]] {
+): [PreparedKey, ...PreparedKey[]] {
   const order = (id: number): number => (id === keyring.active ? 0 : id);
   const [active, ...others] = [...keyring.keys]
     .sort((a, b) => order(a.id) - order(b.id))

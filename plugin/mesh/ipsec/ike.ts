@@ -5,7 +5,7 @@ import { Secret } from "../../../conf/secret.ts";
 import type { Tunnel } from "../tunnels.ts";
 import type { IkeTunnel } from "../state.ts";
 import { bind } from "./bind.ts";
-import { activeFirst, type DerivingKey } from "./derived.ts";
+import { activeFirst, type PreparedKey } from "./derived.ts";
 import type { TemplatedTunnel } from "./keyed-tunnel.ts";
 import type { TunnelEnd } from "./keys.ts";
 import { deriveReqid } from "./spi.ts";
@@ -76,7 +76,7 @@ export function ikeTunnels(
  * both ends have. In base64, as it can be written into another IKE implementation's configuration.
  */
 function pairSecret(
-  { id, secret }: DerivingKey,
+  { id, secret }: PreparedKey,
   { ends, family }: Tunnel,
 ): Secret {
   const both = [ends.own.bound, ends.peer.bound].sort();

@@ -1,5 +1,5 @@
 import { CniError, ErrorCode } from "../../../cni/error.ts";
-import type { Keyring } from "../../../conf/keyring.ts";
+import type { StaticKeyring } from "../../../conf/keyring.ts";
 import {
   Key,
   XFRM_STATE_AF_UNSPEC,
@@ -12,9 +12,6 @@ import {
   type KeyedTunnel,
   outboundFields,
 } from "./keyed-tunnel.ts";
-
-/** A keyring of one key for all SAs, as `ip xfrm` by hand has it. */
-export type StaticKeyring = Extract<Keyring, { kind: "static" }>;
 
 /**
  * One key and SPI for all. The kernel can hold only one inbound SA with this SPI at this node's address, and

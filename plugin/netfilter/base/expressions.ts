@@ -4,22 +4,22 @@ import { type Family, traitsOf } from "./family.ts";
 import { type Mark, WHOLE_MARK } from "./mark.ts";
 
 /** Which address of a packet. */
-export type End = "source" | "destination";
+export type AddressSide = "source" | "destination";
 
 /** `NFT_REG_1`, 16 bytes: as `nft` and iptables-nft do, each match loads it anew. */
 export const REGISTER = 1;
 
 /** Matches packets whose address lies in the network, as iptables-nft writes `-s` and `-d`; nothing for a /0. */
-export function inNetwork(end: End, network: Cidr): Expression[] {
+export function inNetwork(end: AddressSide, network: Cidr): Expression[] {
   const { bytes, prefix } = network;
   if (prefix === 0) return [];
   if (prefix % 8 === 0)
     return [
-      load(end, network.family, prefix / 8),
+      loadAddress(end, network.family, prefix / 8),
       equals(significantBytes(network)),
     ];
   return [
-    load(end, network.family, bytes.length),
+    loadAddress(end, network.family, bytes.length),
     under(maskOf(bytes.length, prefix)),
     equals(bytes),
   ];
@@ -31,9 +31,13 @@ export function significantBytes({ bytes, prefix }: Cidr): Uint8Array {
 }
 
 /** Matches packets whose address is in one of our sets. */
-export function inSet(end: End, family: Family, set: string): Expression[] {
+export function inSet(
+  end: AddressSide,
+  family: Family,
+  set: string,
+): Expression[] {
   return [
-    load(end, family, traitsOf(family).length),
+    loadAddress(end, family, traitsOf(family).length),
     { kind: "lookup", set, register: REGISTER, inverted: false },
   ];
 }
@@ -74,7 +78,11 @@ export const COUNTER: Expression = {
 };
 
 /** Loads an address, or its first `length` bytes. */
-export function load(end: End, family: Family, length: number): Expression {
+export function loadAddress(
+  end: AddressSide,
+  family: Family,
+  length: number,
+): Expression {
   return {
     kind: "payload",
     base: "network",

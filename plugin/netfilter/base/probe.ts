@@ -7,7 +7,7 @@ import {
   NF_IP_PRI_NAT_SRC,
   type NftablesClient,
 } from "../../../native/index.ts";
-import { load, REGISTER } from "./expressions.ts";
+import { loadAddress, REGISTER } from "./expressions.ts";
 import { type Family, traitsOf } from "./family.ts";
 
 /**
@@ -31,7 +31,7 @@ export function supportsNat(client: NftablesClient, family: Family): boolean {
       {
         ...chain,
         expressions: [
-          load("source", family, length),
+          loadAddress("source", family, length),
           {
             kind: "nat",
             type: "snat",

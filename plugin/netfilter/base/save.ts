@@ -51,11 +51,11 @@ export function targetOf({ words }: SavedRule): string | undefined {
 
 /** What a rule says, in one form: iptables' versions differ in quotes and in what they leave out. */
 export function legacyKey(text: string): string {
-  return keyOf(splitWords(text));
+  return savedRuleKey(splitWords(text));
 }
 
 /** The same of words that are split already. */
-export function keyOf(words: readonly string[]): string {
+export function savedRuleKey(words: readonly string[]): string {
   return words
     .join(" ")
     .replaceAll(/(^| )-[sd] (?:0\.0\.0\.0|::)\/0(?= |$)/g, "")

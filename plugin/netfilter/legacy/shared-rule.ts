@@ -1,5 +1,5 @@
 import { OWN_COMMENT } from "../../owned.ts";
-import { commentOf, keyOf, type SavedRule } from "../base/save.ts";
+import { commentOf, savedRuleKey, type SavedRule } from "../base/save.ts";
 import type { SharedRule } from "../shared/chain.ts";
 
 /** A saved rule as one of a shared chain. */
@@ -9,6 +9,6 @@ export function legacySharedRule(
 ): SharedRule {
   const name = { backend: "legacy", text: rule.text } as const;
   return commentOf(rule) === OWN_COMMENT
-    ? { key: keyOf(rule.words), takes: false, name }
+    ? { key: savedRuleKey(rule.words), takes: false, name }
     : { takes: takes(rule), name };
 }

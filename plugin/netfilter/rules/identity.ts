@@ -1,8 +1,8 @@
 import {
   COUNTER,
-  type End,
+  type AddressSide,
   inSet,
-  load,
+  loadAddress,
   REGISTER,
   withoutMarks,
 } from "../base/expressions.ts";
@@ -36,7 +36,7 @@ function rule(
   [from, to]: readonly [string, string],
   spares: readonly Mark[],
 ): OwnedRule {
-  const match = (end: End, set: string) => inSet(end, family, set);
+  const match = (end: AddressSide, set: string) => inSet(end, family, set);
   const { number, word, length } = traitsOf(family);
   return {
     purpose: `${word} saddr @${from} ${word} daddr @${to} snat to ${word} saddr`,
@@ -45,7 +45,7 @@ function rule(
       ...match("destination", to),
       ...withoutMarks(spares),
       COUNTER,
-      load("source", family, length),
+      loadAddress("source", family, length),
       {
         kind: "nat",
         type: "snat",

@@ -35,7 +35,7 @@ export type RuleName =
   | { readonly backend: "legacy"; readonly text: string };
 
 /** Where rules of ours stand: ahead of all that takes packets away, or behind it. */
-export type End = "head" | "end";
+export type ChainEnd = "head" | "end";
 
 /** What is to be done to have our rules, each once, at their end of the chain. */
 export interface SharedPlan<Wanted> {
@@ -53,7 +53,7 @@ export interface SharedPlan<Wanted> {
 export function planShared<Wanted extends { readonly key: string }>(
   rules: readonly SharedRule[],
   wanted: readonly Wanted[],
-  end: End,
+  end: ChainEnd,
 ): SharedPlan<Wanted> {
   const wantedKeys = new Set(wanted.map(({ key }) => key));
   const kept = keep(end === "head" ? rules : rules.toReversed(), wantedKeys);

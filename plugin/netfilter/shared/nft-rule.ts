@@ -35,12 +35,12 @@ export function nftRuleReader(
       return { key: `unknown ${rule.handle}`, takes: false, name };
     const shape = shapeOf(rule.raw, expressions, pair);
     shapes.set(rule.raw.length, [...(ofLength ?? []), shape]);
-    return { key: keyOf(pair), takes: false, name };
+    return { key: pairKey(pair), takes: false, name };
   };
 }
 
 /** What a rule does, as a text that is the same for rules that do the same. */
-export function keyOf({ source, destination, rest }: ParsedPair): string {
+export function pairKey({ source, destination, rest }: ParsedPair): string {
   return `${latin1(source)} ${latin1(destination)} ${rest}`;
 }
 
@@ -68,7 +68,7 @@ function keyByShape(shape: Shape, raw: Uint8Array): string | undefined {
       ) === 0,
   );
   return same
-    ? keyOf({
+    ? pairKey({
         source: raw.subarray(source.start, source.end),
         destination: raw.subarray(destination.start, destination.end),
         rest,

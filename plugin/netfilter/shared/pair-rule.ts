@@ -10,7 +10,7 @@ import { legacyKey } from "../base/save.ts";
 import { guardText, type Mark } from "../base/mark.ts";
 import { OWN_COMMENT } from "../../owned.ts";
 import type { Backend } from "./chain.ts";
-import { keyOf } from "./nft-rule.ts";
+import { pairKey } from "./nft-rule.ts";
 import { pairRest, type Verdict } from "./pair-rest.ts";
 
 /** A rule of ours in a chain of others: what goes from one network to another. */
@@ -84,7 +84,7 @@ export function toExpressions(rule: PairRule): Expression[] {
 function nftKey(rule: PairRule): string {
   const { source, destination } = rule;
   const prefixes = [source.prefix, destination.prefix] as const;
-  return keyOf({
+  return pairKey({
     source: significantBytes(source),
     destination: significantBytes(destination),
     rest: pairRest({ ...rule, prefixes }),

@@ -9,7 +9,7 @@ import { traitsOf } from "../base/family.ts";
 import type { NetfilterOperation, Sign } from "../base/operation.ts";
 import { OWN_COMMENT } from "../../owned.ts";
 import {
-  type End,
+  type ChainEnd,
   planShared,
   type SharedChain,
   type SharedChainName,
@@ -28,7 +28,7 @@ export interface ChainStyle {
   /** How the chain is made in nf_tables where it is missing: as iptables-nft makes it. Legacy iptables has its own. */
   readonly hook?: Hook;
   /** At which end of the chain ours stand: the end leaves the word to whoever wrote a rule. */
-  readonly place: End;
+  readonly place: ChainEnd;
 }
 
 /** Plans a chain that belongs to others: ours in; stale ones of ours out; theirs untouched. */
@@ -62,7 +62,7 @@ export function planSharedChain(
 }
 
 interface Insertion {
-  readonly place: End;
+  readonly place: ChainEnd;
   readonly replaced: readonly SharedRule[];
 }
 

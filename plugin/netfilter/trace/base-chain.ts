@@ -15,7 +15,7 @@ export interface BaseChain {
 }
 
 /** Which base chains to read. */
-export interface Wanted {
+export interface HookedAt {
   readonly type: "filter" | "nat";
   /** NF_INET_FORWARD, NF_INET_POST_ROUTING */
   readonly hook: number;

@@ -6,7 +6,7 @@ import {
   sameBytes,
 } from "../../../native/index.ts";
 import { addressValue } from "../../../ip/cidr.ts";
-import { type Device, type Flow, opposite, type Share } from "./flow.ts";
+import { type FlowDevice, type Flow, opposite, type Share } from "./flow.ts";
 import {
   addressIn,
   type AddressRange,
@@ -210,7 +210,7 @@ function comparing(
 function isDevice(
   by: "name" | "index",
   value: Uint8Array,
-): (device: Device) => boolean {
+): (device: FlowDevice) => boolean {
   if (by === "index") {
     const index = new DataView(value.buffer, value.byteOffset).getUint32(
       0,

@@ -8,7 +8,7 @@ import type { Family } from "../base/family.ts";
 export type Share = "none" | "unknown" | "some" | "all";
 
 /** A network device. */
-export interface Device {
+export interface FlowDevice {
   readonly name: string;
   readonly index: number;
 }
@@ -19,9 +19,9 @@ export interface Flow {
   readonly source: Cidr;
   readonly destination: Cidr;
   /** Devices that they may come in by; none where that is not known. */
-  readonly inputs: readonly Device[];
+  readonly inputs: readonly FlowDevice[];
   /** Devices that they may leave by; none where that is not known. */
-  readonly outputs: readonly Device[];
+  readonly outputs: readonly FlowDevice[];
   /** Undefined where it is not known. */
   readonly mark?: number;
 }

@@ -5,8 +5,14 @@ import {
   firstAddress,
   lastAddress,
 } from "../../../ip/cidr.ts";
-import type { End } from "../base/expressions.ts";
-import { type Device, type Flow, most, type Share, shareOf } from "./flow.ts";
+import type { AddressSide } from "../base/expressions.ts";
+import {
+  type FlowDevice,
+  type Flow,
+  most,
+  type Share,
+  shareOf,
+} from "./flow.ts";
 
 /** A condition of a rule. */
 export type Match = (flow: Flow) => Share;
@@ -38,7 +44,10 @@ export function lastOf(family: 4 | 6): bigint {
 }
 
 /** Packets from, or to, one of these ranges. None lies in another. */
-export function addressIn(end: End, ranges: readonly AddressRange[]): Match {
+export function addressIn(
+  end: AddressSide,
+  ranges: readonly AddressRange[],
+): Match {
   return (flow) => {
     const own = rangeOf(flow[end]);
     return ranges.map((range) => overlap(own, range)).reduce(most, "none");
@@ -53,13 +62,13 @@ function overlap(own: AddressRange, range: AddressRange): Share {
 /** Packets that come in by, or leave by, such a device. */
 export function deviceIs(
   way: "inputs" | "outputs",
-  holds: (device: Device) => boolean,
+  holds: (device: FlowDevice) => boolean,
 ): Match {
   return (flow) => shareOf(flow[way], holds);
 }
 
 /** Whether a name is what `iifname` and `-i` say: with `*` or `+` at its end, how it begins. */
-export function namesDevice(pattern: string): (device: Device) => boolean {
+export function namesDevice(pattern: string): (device: FlowDevice) => boolean {
   return /[*+]$/.test(pattern)
     ? ({ name }) => name.startsWith(pattern.slice(0, -1))
     : ({ name }) => name === pattern;

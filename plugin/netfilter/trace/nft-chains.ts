@@ -10,7 +10,7 @@ import {
 import { FAMILIES, type Family, traitsOf } from "../base/family.ts";
 import { OWN_COMMENT, OWN_TABLE } from "../../owned.ts";
 import { isOurComment } from "../shared/parse-pair.ts";
-import type { BaseChain, Wanted } from "./base-chain.ts";
+import type { BaseChain, HookedAt } from "./base-chain.ts";
 import { readNftRule } from "./nft-rule.ts";
 import type { TracedRule } from "./trace.ts";
 
@@ -18,7 +18,7 @@ import type { TracedRule } from "./trace.ts";
 export function nftBaseChains(
   client: NftablesClient,
   chains: readonly ObservedChain[],
-  { type, hook }: Wanted,
+  { type, hook }: HookedAt,
 ): BaseChain[] {
   return chains
     .filter((chain) => chain.base?.type === type && chain.base.hook === hook)
@@ -58,7 +58,7 @@ function readRules(
     client.elements({ family, table, set }),
   );
   return client.rules(name).flatMap((rule, index) =>
-    isOurs(rule)
+    isOwnRule(rule)
       ? []
       : readNftRule({
           name: `rule ${String(index + 1)} (handle ${String(rule.handle)})`,
@@ -77,7 +77,7 @@ function isOwn({ family, table }: ObservedChain): boolean {
   return table === OWN_TABLE && family !== NFPROTO_INET;
 }
 
-function isOurs(rule: ObservedRule): boolean {
+function isOwnRule(rule: ObservedRule): boolean {
   return rule.comment === OWN_COMMENT || expressionsOf(rule).some(isOurComment);
 }
 

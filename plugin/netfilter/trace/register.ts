@@ -11,7 +11,7 @@ import {
   NFT_META_OIFNAME,
   NFT_META_PROTOCOL,
 } from "../../../native/index.ts";
-import type { End } from "../base/expressions.ts";
+import type { AddressSide } from "../base/expressions.ts";
 import { traitsOf } from "../base/family.ts";
 import type { Flow } from "./flow.ts";
 import { STATE_NEW } from "./match.ts";
@@ -20,7 +20,7 @@ import { STATE_NEW } from "./match.ts";
 export type Loaded =
   | {
       readonly what: "address";
-      readonly end: (flow: Flow) => End | undefined;
+      readonly end: (flow: Flow) => AddressSide | undefined;
       readonly length: number;
       readonly prefix?: number;
     }

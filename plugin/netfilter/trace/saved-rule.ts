@@ -1,5 +1,5 @@
 import { parseCidr } from "../../../ip/cidr.ts";
-import type { End } from "../base/expressions.ts";
+import type { AddressSide } from "../base/expressions.ts";
 import type { SavedRule } from "../base/save.ts";
 import { marksInWords } from "./asked-marks.ts";
 import { isOfProtocol } from "./compat.ts";
@@ -112,7 +112,7 @@ function saysMore(name: string): boolean {
 const PROTOCOL_OPTION =
   /^(?:-p|--(?:sports?|dports?|ports|tcp-flags|syn|icmp-type|icmpv6-type|ttl-\w+|dscp|length))$/;
 
-function inNetworkOf(end: End, text: string): Match {
+function inNetworkOf(end: AddressSide, text: string): Match {
   // A mask with holes is written as such.
   if (/\/.*[.:]/.test(text)) return always("unknown");
   const whole = text.includes(":") ? 128 : 32;

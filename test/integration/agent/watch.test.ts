@@ -12,7 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseNetwork } from "../../../conf/network.ts";
 import { openRoute } from "../../../native/route/client.ts";
 import { type Changes, listen } from "../../../plugin/agent/changes.ts";
-import type { Verdict } from "../../../plugin/agent/watch/verdict.ts";
+import type { Effect } from "../../../plugin/agent/watch/effect.ts";
 import { silent } from "../../../plugin/kernel/log.ts";
 import { binding } from "../../support/binding.ts";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
@@ -70,7 +70,7 @@ function follow(): void {
 }
 
 /** What a script's doing means, once what stands before it is taken note of. */
-function verdictOf(script: string, before = ":"): Verdict {
+function effectOf(script: string, before = ":"): Effect {
   node.shell(before);
   follow();
   changes.poll();
@@ -88,7 +88,7 @@ const nftables = `
   iptables-nft -t nat -A POSTROUTING -s 10.8.0.0/16 -j RETURN`;
 
 describe("poll()", () => {
-  it.each<[string, string, Verdict, string?]>([
+  it.each<[string, string, Effect, string?]>([
     [
       "an xfrm policy that comes",
       `ip xfrm policy add ${policy} action block priority 17299`,
@@ -219,8 +219,8 @@ describe("poll()", () => {
       "echo 1 > /proc/sys/net/ipv4/conf/eth0/proxy_arp",
       "nothing",
     ],
-  ])("judges %s", (_, script, verdict, before) => {
-    expect(verdictOf(script, before)).toBe(verdict);
+  ])("judges %s", (_, script, effect, before) => {
+    expect(effectOf(script, before)).toBe(effect);
     expect(changes.poll()).toBe("nothing");
   });
 
@@ -237,7 +237,7 @@ describe("poll()", () => {
     writeFileSync(join(folder, ...path), "{}");
   };
 
-  it.each<[string, () => void, Verdict]>([
+  it.each<[string, () => void, Effect]>([
     [
       "a new cluster file",
       () => {
@@ -274,9 +274,9 @@ describe("poll()", () => {
       },
       "harm",
     ],
-  ])("judges %s", (_, act, verdict) => {
+  ])("judges %s", (_, act, effect) => {
     act();
-    expect(changes.poll()).toBe(verdict);
+    expect(changes.poll()).toBe(effect);
     expect(changes.poll()).toBe("nothing");
   });
 

@@ -18,13 +18,13 @@ import {
   readEntries,
   readEntry,
 } from "../../../../ipam/folder/census.ts";
-import type { Place } from "../../../../ipam/folder/place.ts";
+import type { NetworkFolder } from "../../../../ipam/folder/network-folder.ts";
 import { temporary } from "../../../support/ipam/call.ts";
 
 const CROWD = 1000;
 
 /** A network's folder with a crowd in it, far from where tests put theirs. */
-function crowd(): { readonly place: Place } & Disposable {
+function crowd(): { readonly place: NetworkFolder } & Disposable {
   const folder = temporary();
   const directory = join(folder.path, "podnet");
   mkdirSync(directory);
@@ -52,7 +52,7 @@ const attachment = (containerID: string): Attachment => ({
 });
 
 /** What the ledger finds for a container, verified as the store does it. */
-function find(place: Place, id: string): readonly string[] | undefined {
+function find(place: NetworkFolder, id: string): readonly string[] | undefined {
   const ledger = openLedger(place);
   const found = ledger.candidates(attachment(id))?.filter((address) => {
     const reservation = readEntry(place.directory, address);
@@ -63,7 +63,7 @@ function find(place: Place, id: string): readonly string[] | undefined {
 }
 
 /** The same from the files. */
-function holds(place: Place, id: string): readonly string[] {
+function holds(place: NetworkFolder, id: string): readonly string[] {
   return [...readEntries(place.directory)]
     .filter(({ reservation }) => isHeldBy(reservation, attachment(id)))
     .map(({ address }) => address)
@@ -72,7 +72,7 @@ function holds(place: Place, id: string): readonly string[] {
 
 /** What the store does for an address, with or without living to close the ledger. */
 function change(
-  place: Place,
+  place: NetworkFolder,
   id: string,
   address: string,
   { killed }: { killed: boolean },
@@ -89,7 +89,11 @@ function change(
   if (!killed) ledger.close();
 }
 
-function changeUnseen({ directory }: Place, id: string, address: string): void {
+function changeUnseen(
+  { directory }: NetworkFolder,
+  id: string,
+  address: string,
+): void {
   const path = join(directory, address);
   if (existsSync(path)) unlinkSync(path);
   else writeFileSync(path, `${id}\r\neth0`);

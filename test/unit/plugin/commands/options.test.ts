@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readConfiguration } from "../../../../plugin/commands/options.ts";
+import { configurationFor } from "../../../../plugin/commands/options.ts";
 
 const none = { json: false, flags: new Set<string>(), positionals: [] };
 
@@ -30,7 +30,7 @@ describe("readConfiguration()", () => {
       { type: "crosslink", snat: "return", node: "a", clustersDir: "/c" },
     ]);
     const options = { ...none, conflist: path, node: "b" };
-    expect(readConfiguration(options)).toMatchObject({
+    expect(configurationFor(options)).toMatchObject({
       clustersDir: "/c",
       snat: "return",
       node: "b",
@@ -39,7 +39,7 @@ describe("readConfiguration()", () => {
 
   it("refuses a conflist without crosslink", () => {
     const options = { ...none, conflist: conflist([{ type: "ptp" }]) };
-    expect(() => readConfiguration(options)).toThrow(
+    expect(() => configurationFor(options)).toThrow(
       /no plugin of type "crosslink"/,
     );
   });
@@ -47,6 +47,6 @@ describe("readConfiguration()", () => {
   it("refuses a value that the schema does not know", () => {
     const path = conflist([{ type: "crosslink" }]);
     const options = { ...none, conflist: path, snat: "maybe" };
-    expect(() => readConfiguration(options)).toThrow(/snat/);
+    expect(() => configurationFor(options)).toThrow(/snat/);
   });
 });

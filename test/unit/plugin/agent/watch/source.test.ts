@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { encodeMessages } from "../../../../../native/message.ts";
 import { receiveAll } from "../../../../../plugin/agent/watch/source.ts";
 import {
-  type Verdict,
+  type Effect,
   worst,
-} from "../../../../../plugin/agent/watch/verdict.ts";
+} from "../../../../../plugin/agent/watch/effect.ts";
 
 const { ETIMEDOUT, ENOBUFS, EBADF } = constants.errno;
 
@@ -39,17 +39,17 @@ function queued(...items: (Uint8Array | number)[]) {
   return { receive, left: () => queue.length };
 }
 
-const judge = ({ type }: { type: number }): Verdict =>
+const judge = ({ type }: { type: number }): Effect =>
   type === 1 ? "harm" : type === 2 ? "change" : "nothing";
 
-function verdictOf(...items: (Uint8Array | number)[]): [Verdict, number] {
+function effectOf(...items: (Uint8Array | number)[]): [Effect, number] {
   const socket = queued(...items);
-  const verdict = worst(receiveAll(socket, new Uint8Array(64), judge));
-  return [verdict, socket.left()];
+  const effect = worst(receiveAll(socket, new Uint8Array(64), judge));
+  return [effect, socket.left()];
 }
 
 describe("receiveAll()", () => {
-  it.each<[string, (Uint8Array | number)[], Verdict]>([
+  it.each<[string, (Uint8Array | number)[], Effect]>([
     ["an empty queue", [], "nothing"],
     ["messages that do not matter", [datagram(3), datagram(3)], "nothing"],
     ["the worst of one datagram", [datagram(3, 2, 3)], "change"],
@@ -69,12 +69,12 @@ describe("receiveAll()", () => {
       [new Uint8Array(7).fill(1), datagram(3)],
       "harm",
     ],
-  ])("judges %s", (_, items, verdict) => {
-    expect(verdictOf(...items)).toEqual([verdict, 0]);
+  ])("judges %s", (_, items, effect) => {
+    expect(effectOf(...items)).toEqual([effect, 0]);
   });
 
   it("ends with a socket that is closed", () => {
-    expect(verdictOf(-EBADF, datagram(3))).toEqual(["harm", 1]);
+    expect(effectOf(-EBADF, datagram(3))).toEqual(["harm", 1]);
   });
 
   it("ends where somebody sends faster than it reads, and takes it for harm", () => {

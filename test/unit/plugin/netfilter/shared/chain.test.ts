@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  type End,
+  type ChainEnd,
   planShared,
   type RuleName,
   type SharedRule,
@@ -28,7 +28,7 @@ function named(backend: Backend, rules: readonly Model[]): SharedRule[] {
 
 /** What the chain is after a plan: nft deletes by handle, legacy the first that says the same. */
 function applied(
-  [backend, end]: readonly [Backend, End],
+  [backend, end]: readonly [Backend, ChainEnd],
   rules: readonly Model[],
   keys: string[],
 ): Model[] {
@@ -52,7 +52,7 @@ function applied(
 
 const place = fc.tuple(
   fc.constantFrom<Backend>("nft", "legacy"),
-  fc.constantFrom<End>("head", "end"),
+  fc.constantFrom<ChainEnd>("head", "end"),
 );
 const key = fc.constantFrom("a", "b", "c", "d");
 const model: fc.Arbitrary<Model> = fc.oneof(

@@ -1,7 +1,7 @@
 import type { Binding } from "../../native/index.ts";
 
 /** A network's folder in the store, and what it takes to use it. */
-export interface Place {
+export interface NetworkFolder {
   /** `<dataDir>/<network>`. */
   readonly directory: string;
   /** The addon, which has flock(2). A function, since loading it takes time that not every call needs. */

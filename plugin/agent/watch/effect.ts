@@ -3,11 +3,11 @@
  * gone, so that the next call has to look for itself; "change": the node's surroundings changed, so
  * that the agent looks soon.
  */
-export type Verdict = "harm" | "change" | "nothing";
+export type Effect = "harm" | "change" | "nothing";
 
 /** The worst of several; looks at all of them, so that a queue is read to its end. */
-export function worst(verdicts: Iterable<Verdict>): Verdict {
-  const found = new Set(verdicts);
+export function worst(effects: Iterable<Effect>): Effect {
+  const found = new Set(effects);
   if (found.has("harm")) return "harm";
   return found.has("change") ? "change" : "nothing";
 }

@@ -11,12 +11,12 @@ import {
   IN_MOVED_FROM,
   IN_MOVED_TO,
 } from "../../../native/index.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Effect } from "./effect.ts";
 
 /** Names in a folder, which may not exist yet, and what a change of each means. */
 export interface Interest {
   readonly folder: string;
-  readonly judge: (name: string) => Verdict;
+  readonly judge: (name: string) => Effect;
   /** Whether owner and mode of the folder and its files matter, too. */
   readonly guarded?: boolean;
   /** False where nobody waits for what is missing. */
@@ -24,10 +24,10 @@ export interface Interest {
 }
 
 /** One file or folder to watch, the events to watch it for, and what each means; the name is empty for the place itself. */
-export interface Place {
+export interface PathWatch {
   readonly path: string;
   readonly mask: number;
-  readonly judge: (name: string) => Verdict;
+  readonly judge: (name: string) => Effect;
 }
 
 /** What happens to a folder itself: of its content, and of who is busy there, these tell nothing. */
@@ -43,7 +43,7 @@ const CONTENT = IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | OWN_END;
  *
  * A folder that is watched for what is written into its files would wake the agent with every line of a log there.
  */
-export function placesOf(interest: Interest): Place[] {
+export function watchesOf(interest: Interest): PathWatch[] {
   const { folder, judge, guarded = false, awaited = true } = interest;
   const names = list(folder);
   if (names === undefined)
@@ -59,11 +59,11 @@ export function placesOf(interest: Interest): Place[] {
 }
 
 /** The same for one file alone: where it stands, its folder need not tell of others that come and go. */
-export function placesOfFile(interest: Interest, name: string): Place[] {
+export function watchesOfFile(interest: Interest, name: string): PathWatch[] {
   const path = join(interest.folder, name);
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined && interest.awaited === false) return [];
-  if (found?.isFile() !== true) return placesOf(interest);
+  if (found?.isFile() !== true) return watchesOf(interest);
   const own = interest.guarded === true ? IN_ATTRIB : 0;
   return [
     ...oneFile(path, interest.judge(name)),
@@ -77,23 +77,23 @@ export function placesOfFile(interest: Interest, name: string): Place[] {
   ];
 }
 
-function orHarm(judge: (name: string) => Verdict): (name: string) => Verdict {
+function orHarm(judge: (name: string) => Effect): (name: string) => Effect {
   return (name) => (name === "" ? "harm" : judge(name));
 }
 
-function oneFile(path: string, verdict: Verdict): Place[] {
-  return [{ path, mask: CONTENT, judge: () => verdict }, ...linksOn(path)];
+function oneFile(path: string, effect: Effect): PathWatch[] {
+  return [{ path, mask: CONTENT, judge: () => effect }, ...linksOn(path)];
 }
 
 /** A folder and all above: where one is moved away, what stands below is another. */
-function ends(folder: string): Place[] {
+function ends(folder: string): PathWatch[] {
   const judge = orHarm(() => "nothing");
   const here = { path: folder, mask: OWN_END, judge };
   return folder === dirname(folder) ? [here] : [here, ...ends(dirname(folder))];
 }
 
 /** The nearest folder that exists, for the name on the way to a missing one. */
-function nearestAbove(missing: string): Place[] {
+function nearestAbove(missing: string): PathWatch[] {
   const parent = dirname(missing);
   if (list(parent) === undefined && parent !== missing)
     return nearestAbove(parent);
@@ -115,10 +115,10 @@ const MOST_LINKS = 40;
  * The folders of the symbolic links on a path, for those links' names: a Kubernetes ConfigMap changes by a link `..data`
  * that gets another target.
  */
-function linksOn(path: string): Place[] {
-  const places: Place[] = [];
+function linksOn(path: string): PathWatch[] {
+  const watches: PathWatch[] = [];
   let [done, rest] = ["/", path.split("/").filter(Boolean)];
-  while (rest.length > 0 && places.length < MOST_LINKS) {
+  while (rest.length > 0 && watches.length < MOST_LINKS) {
     const [name = "", ...others] = rest;
     const here = join(done, name);
     const target = linkTarget(here);
@@ -126,7 +126,7 @@ function linksOn(path: string): Place[] {
       [done, rest] = [here, others];
       continue;
     }
-    places.push({
+    watches.push({
       path: done,
       mask: COMING | GOING | OWN_END,
       judge: (changed) =>
@@ -137,9 +137,9 @@ function linksOn(path: string): Place[] {
   }
   // Where they lead to may be missing yet.
   const isMissing = lstatSync(done, { throwIfNoEntry: false }) === undefined;
-  return places.length > 0 && isMissing
-    ? [...places, ...nearestAbove(done)]
-    : places;
+  return watches.length > 0 && isMissing
+    ? [...watches, ...nearestAbove(done)]
+    : watches;
 }
 
 function linkTarget(path: string): string | undefined {
