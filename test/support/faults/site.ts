@@ -1,8 +1,9 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -54,9 +55,11 @@ export function faultSite(
   const clustersDir = join(folder, "clusters.d");
   const keyring = join(folder, "keyring.json");
   mkdirSync(clustersDir);
+  const keeper = keepMounts();
+  const mounts = `--mount=/proc/${keeper.pid}/ns/mnt`;
   const site: FaultSite = {
     node,
-    inside: ["nsenter", `--net=${node.path}`, `--mount=${mountsOf(folder)}`],
+    inside: ["nsenter", `--net=${node.path}`, mounts],
     folder,
     clustersDir,
     keyring,
@@ -69,7 +72,7 @@ export function faultSite(
       rmSync(join(clustersDir, `${name}.json`));
     },
     [Symbol.dispose]: () => {
-      leaveMounts(folder);
+      keeper.kill();
       removeAll(prefix);
       node[Symbol.dispose]();
       rmSync(folder, { recursive: true, force: true });
@@ -77,7 +80,6 @@ export function faultSite(
   };
   try {
     wire(site);
-    makeMounts(folder);
   } catch (error) {
     site[Symbol.dispose]();
     throw error;
@@ -183,31 +185,30 @@ function ip(options: readonly string[], lines: readonly string[]): void {
 }
 
 /**
- * Nodes of one test machine would else share one lock, and what one remembers the next would not write again. Namespaces that come and go still do so inside. The file that keeps
- * the mounts must lie on a mount that is private.
+ * Nodes of one test machine would else share one lock, and what one remembers the next would not write again. Namespaces
+ * that come and go still do so inside.
+ *
+ * A process keeps them, for as long as the test lives. A file could, too, but some kernels number namespaces by processor,
+ * and then take one made later for one that may not be mounted here.
  */
-function makeMounts(folder: string): void {
+function keepMounts(): ChildProcess {
   const script = `
-    mkdir -p -m 700 /run/crosslink
-    mkdir ${folder}/mounts
-    mount --bind --make-private ${folder}/mounts ${folder}/mounts
-    touch ${mountsOf(folder)}
-    mkdir -p -m 700 /var/lib/crosslink
-    unshare --mount=${mountsOf(folder)} --propagation=slave sh -ec '
-      mount -t tmpfs -o mode=700 none /run/crosslink
-      mount -t tmpfs -o mode=700 none /var/lib/crosslink'`;
-  execFileSync("sh", ["-ec", script]);
-}
-
-function leaveMounts(folder: string): void {
-  spawnSync("sh", [
-    "-c",
-    `umount -q ${mountsOf(folder)}; umount -q ${folder}/mounts`,
-  ]);
-}
-
-function mountsOf(folder: string): string {
-  return join(folder, "mounts", "namespace");
+    mkdir -p -m 700 /run/crosslink /var/lib/crosslink
+    mount -t tmpfs -o mode=700 none /run/crosslink
+    mount -t tmpfs -o mode=700 none /var/lib/crosslink
+    exec cat`;
+  const keeper = spawn(
+    "unshare",
+    ["--mount", "--propagation=slave", "sh", "-ec", script],
+    { stdio: ["pipe", "ignore", "inherit"] },
+  );
+  const isReady = (): boolean =>
+    readFileSync(`/proc/${keeper.pid}/comm`, "utf8") === "cat\n";
+  for (let tries = 0; !isReady(); tries++) {
+    if (tries === 2000) throw new Error("The node's mounts were not made");
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+  }
+  return keeper;
 }
 
 /** Whatever the tests left of the pods' namespaces. */
