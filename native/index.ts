@@ -19,7 +19,7 @@ export * from "./sysctl.ts";
 export * from "./file-watch.ts";
 export * from "./local.ts";
 
-// rtnetlink: links, addresses, routes, rules, proxies.
+// rtnetlink: links, addresses, routes, rules, neighbours, proxies.
 export * from "./route/constants.ts";
 export { ifaddrmsg, ifinfomsg } from "./route/structs.ts";
 export { openRoute, type RouteClient } from "./route/client.ts";
@@ -28,6 +28,7 @@ export type {
   InterfaceAddress,
 } from "./route/interface-address.ts";
 export type { Link, LinkChange } from "./route/link.ts";
+export type { Neighbour } from "./route/neighbour/neighbour.ts";
 export type { ProxyNeighbour } from "./route/neighbour/proxy.ts";
 export type { NextHop } from "./route/next-hop.ts";
 export {

@@ -34,8 +34,9 @@ import {
   type LinkChange,
 } from "./link.ts";
 import { type NamespaceNumbers, namespaceNumbers } from "./namespace-id.ts";
+import type { Neighbour } from "./neighbour/neighbour.ts";
 import type { ProxyNeighbour } from "./neighbour/proxy.ts";
-import { proxyTable } from "./neighbour/table.ts";
+import { neighbourTables } from "./neighbour/table.ts";
 import type { Route, RouteFilter, RouteLookup } from "./route.ts";
 import type { RoutingRule, SourceRule } from "./rule.ts";
 import { isInternet } from "./structs.ts";
@@ -82,6 +83,8 @@ export interface RouteClient extends NamespaceNumbers {
   addRule(rule: SourceRule): void;
   /** ENOENT where there is none. */
   deleteRule(rule: SourceRule): void;
+  /** Of one family, or of both. */
+  neighbours(family?: number): Neighbour[];
   proxyNeighbours(family?: number): ProxyNeighbour[];
   /** No error where it is there already. */
   addProxyNeighbour(proxy: ProxyNeighbour): void;
@@ -110,7 +113,7 @@ export function routeClient(conversation: Conversation): RouteClient {
     ...namespaceNumbers(conversation),
     ...routingTables(conversation),
     ...trafficControl(conversation),
-    ...proxyTable(conversation),
+    ...neighbourTables(conversation),
     close: () => {
       conversation.close();
     },

@@ -10,16 +10,26 @@ import {
 } from "../attribute.ts";
 import { decode, encode } from "../layout.ts";
 import {
+  FIB_RULE_INVERT,
   FR_ACT_TO_TBL,
+  FRA_DPORT_RANGE,
   FRA_DST,
   FRA_FWMARK,
   FRA_FWMASK,
+  FRA_GOTO,
   FRA_IIFNAME,
+  FRA_IP_PROTO,
+  FRA_L3MDEV,
   FRA_OIFNAME,
   FRA_PRIORITY,
   FRA_PROTOCOL,
+  FRA_SPORT_RANGE,
   FRA_SRC,
+  FRA_SUPPRESS_IFGROUP,
+  FRA_SUPPRESS_PREFIXLEN,
   FRA_TABLE,
+  FRA_TUN_ID,
+  FRA_UID_RANGE,
   RT_TABLE_UNSPEC,
 } from "./constants.ts";
 import { type Fields, fieldsOf, present } from "./fields.ts";
@@ -40,6 +50,14 @@ export interface RoutingRule {
   readonly markMask?: number;
   /** Who made it: RTPROT_*. Linux 4.17 and later. */
   readonly protocol?: number;
+  /** `not`: it counts for the packets that it does not describe. */
+  readonly inverted?: boolean;
+  /** Of action 2: the priority of the rule to go on with. */
+  readonly target?: number;
+  /** Routes of the table with a prefix as long, or shorter, do not count: 0 is the default route. */
+  readonly suppressedLength?: number;
+  /** Whether it asks for more than the above: ports, a protocol, TOS, a user, a tunnel, a VRF, a group of devices. */
+  readonly isNarrow?: boolean;
 }
 
 /** A rule that has packets from a network looked up in a table: `ip rule add from … table … priority …`. */
@@ -79,6 +97,8 @@ export function decodeRule(body: Uint8Array): RoutingRule {
   const header = decode(fibRuleHdr, body);
   const fields = fieldsOf(decodeAttributes(body.subarray(fibRuleHdr.size)));
   const protocol = fields.bytes(FRA_PROTOCOL);
+  const isNarrow =
+    header.tos !== 0 || NARROWING.some((type) => fields.bytes(type));
   return present({
     family: header.family,
     priority: fields.u32(FRA_PRIORITY) ?? 0,
@@ -91,7 +111,27 @@ export function decodeRule(body: Uint8Array): RoutingRule {
     mark: fields.u32(FRA_FWMARK),
     markMask: fields.u32(FRA_FWMASK),
     protocol: protocol && readU8(protocol),
+    inverted: (header.flags & FIB_RULE_INVERT) !== 0 ? true : undefined,
+    target: fields.u32(FRA_GOTO),
+    suppressedLength: suppressedBy(fields),
+    isNarrow: isNarrow ? true : undefined,
   });
+}
+
+const NARROWING = [
+  FRA_TUN_ID,
+  FRA_SUPPRESS_IFGROUP,
+  FRA_L3MDEV,
+  FRA_UID_RANGE,
+  FRA_IP_PROTO,
+  FRA_SPORT_RANGE,
+  FRA_DPORT_RANGE,
+];
+
+/** fib_nl_fill_rule() in net/core/fib_rules.c sends -1 where nothing is suppressed. */
+function suppressedBy(fields: Fields): number | undefined {
+  const length = fields.u32(FRA_SUPPRESS_PREFIXLEN);
+  return length === 0xffffffff ? undefined : length;
 }
 
 function prefixOf(

@@ -84,7 +84,10 @@ export function runStatus(options: Options, terminal: Terminal): number {
         node === undefined ? [] : flowsOf(session, node),
       ),
       bypasses: lookForBypasses(session, node?.mesh),
-      troubles: [...fileWarnings(look), ...troublesOf(session, node)],
+      troubles: [
+        ...fileWarnings(look),
+        ...troublesOf(session, node, { withNeighbours: true }),
+      ],
       ike: readState(
         charonPlaces(ikeFolder(options.socket ?? AGENT_SOCKET)).state,
       ),

@@ -10,7 +10,7 @@ import { inFamily } from "../mesh/networks.ts";
 import type { RemoteRoute } from "../mesh/state.ts";
 import { ownsRoute } from "../owned.ts";
 import type { LinkedNode } from "./linked.ts";
-import { type NextHop, routeBy, routeTo } from "./next-hop.ts";
+import { canLead, type NextHop, routeBy, routeTo } from "./next-hop.ts";
 import { type DesiredState, NOTHING } from "./state.ts";
 
 /** What the node knows of its own routing. */
@@ -34,14 +34,15 @@ export function desiredState(
   if (node === undefined) return NOTHING;
   const { associations, ike, policies, routes, exemptions } = node.mesh;
   const families = new Set(exemptions.map(({ remote }) => remote.family));
-  const foreign = facts.routes.filter(isForeign);
+  const foreign = facts.routes.filter((route) => !ownsRoute(route));
+  const leading = foreign.filter(({ type }) => type === RTN_UNICAST);
   const isCovered = coverage(foreign);
   return {
     associations,
     ikeReqids: new Set(ike.map(({ reqid }) => reqid)),
     policies,
     routes: [
-      ...vacantCidrs(node, foreign).map(fallbackRoute),
+      ...vacantCidrs(node, leading).map(fallbackRoute),
       ...routes
         .filter((remote) => !isCovered(remote))
         .flatMap((remote) => neededRoute(remote, facts)),
@@ -57,9 +58,12 @@ export function desiredState(
 function neededRoute(remote: RemoteRoute, facts: RoutingFacts): Route[] {
   const hop = facts.nextHop(remote.via);
   if (hop === undefined) return [];
+  const { destination, kind } = remote;
   const { gateway: router = onLinkGateway(remote), outputInterface } = hop;
-  const gateway = router && canLead(router, remote) ? { gateway: router } : {};
-  return [routeBy(remote.destination, { outputInterface, ...gateway })];
+  if (router !== undefined && canLead(router, destination))
+    return [routeBy(destination, { outputInterface, gateway: router })];
+  // By the device alone: all that a tunnel needs, and no way to a plain network, whose hosts are not on the link.
+  return kind === "peer" ? [routeBy(destination, { outputInterface })] : [];
 }
 
 /** A neighbour is itself the next hop, if it speaks the route's family. */
@@ -68,11 +72,6 @@ function onLinkGateway({
   destination,
 }: RemoteRoute): Uint8Array | undefined {
   return via.length === destination.bytes.length ? via : undefined;
-}
-
-/** To the kernel an IPv4 route may have an IPv6 router, but not the other way round; then the device alone has to do. */
-function canLead(router: Uint8Array, { destination }: RemoteRoute): boolean {
-  return destination.family === 4 || router.length === 16;
 }
 
 /**
@@ -101,19 +100,23 @@ function fallbackRoute(destination: Cidr): Route {
   };
 }
 
-/** To a plain network a default route is the way only where it leads by the router that the file names. */
+/**
+ * Whether others' routes are way enough: the narrowest that has all of the network decides, as the kernel has it. One that
+ * throws packets away gives way to a narrower one of ours. To a plain network a default route is the way only where it leads
+ * by the router that the file names.
+ */
 function coverage(foreign: readonly Route[]): (to: RemoteRoute) => boolean {
-  const routes = foreign.map((route) => ({ route, network: networkOf(route) }));
+  const routes = foreign
+    .map((route) => ({ route, network: networkOf(route) }))
+    .sort((a, b) => (b.route.priority ?? 0) - (a.route.priority ?? 0));
   const covering = coveringIndex(routes, ({ network }) => network);
-  return ({ destination, kind, via }) =>
-    covering(destination).some(
-      ({ route }) => kind === "peer" || !isDefault(route) || isBy(route, via),
-    );
-}
-
-/** Whether it is another program's, and leads anywhere. */
-function isForeign(route: Route): boolean {
-  return !ownsRoute(route) && route.type === RTN_UNICAST;
+  return ({ destination, kind, via }) => {
+    const best = covering(destination).at(-1)?.route;
+    if (best === undefined) return false;
+    if (best.type !== RTN_UNICAST)
+      return kind === "peer" && best.destination.length === destination.prefix;
+    return kind === "peer" || !isDefault(best) || isBy(best, via);
+  };
 }
 
 function networkOf({ destination }: Route): Cidr {

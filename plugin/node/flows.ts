@@ -44,6 +44,14 @@ export function flowsOf(session: Session, node: LinkedNode): Flow[] {
   });
 }
 
+/** The devices that lead to pods of this node, by one of its pod CIDRs. */
+export function podDevices(
+  session: Session,
+  local: Cidr,
+): readonly FlowDevice[] {
+  return devicesInto(local, mainRoutes(session), devicesByIndex(session));
+}
+
 function devicesByIndex({ route }: Session): (index: number) => FlowDevice[] {
   const links = new Map(route.links().map((link) => [link.index, link]));
   return (index) => {

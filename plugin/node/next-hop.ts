@@ -42,6 +42,11 @@ export function routeBy(
   };
 }
 
+/** To the kernel an IPv4 route may have an IPv6 router, but not the other way round. */
+export function canLead(router: Uint8Array, { family }: Cidr): boolean {
+  return family === 4 || router.length === 16;
+}
+
 /** The beginning of a route of ours in the main table. */
 export function routeTo(destination: Cidr, type: number): Route {
   return {

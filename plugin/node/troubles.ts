@@ -2,8 +2,7 @@ import type { Session } from "../kernel/session.ts";
 import { forwardObstacles } from "../netfilter/obstacles.ts";
 import { flowsOf } from "./flows.ts";
 import type { LinkedNode } from "./linked.ts";
-import { holesInRemotes } from "./holes.ts";
-import { missingWays } from "./missing-ways.ts";
+import { unusableWays, type WaysLook } from "./ways/ways.ts";
 
 /**
  * What keeps packets between own and remote pods from passing this node, and is others' to mend: a sentence each. Never
@@ -12,13 +11,11 @@ import { missingWays } from "./missing-ways.ts";
 export function troublesOf(
   session: Session,
   node: LinkedNode | undefined,
+  ways: WaysLook = {},
 ): string[] {
   if (node === undefined || node.mesh.exemptions.length === 0) return [];
   return [
-    ...looking("the routing", () => [
-      ...missingWays(session, node),
-      ...holesInRemotes(session, node),
-    ]),
+    ...looking("the routing", () => unusableWays(session, node, ways)),
     ...looking("the firewall", () =>
       forwardObstacles(session.kernel, () => flowsOf(session, node)),
     ),

@@ -3,20 +3,31 @@ import type { Conversation, Request } from "../../conversation.ts";
 import { NLM_F_CREATE } from "../../message.ts";
 import { RTM_DELNEIGH, RTM_GETNEIGH, RTM_NEWNEIGH } from "../constants.ts";
 import {
+  decodeNeighbour,
+  encodeNeighbourQuery,
+  type Neighbour,
+} from "./neighbour.ts";
+import {
   decodeProxyNeighbour,
   encodeProxyNeighbour,
   encodeProxyQuery,
   type ProxyNeighbour,
 } from "./proxy.ts";
+import { isInternet } from "../structs.ts";
 
-/** The methods of a RouteClient that read and change the addresses that the kernel answers for. */
-export function proxyTable(conversation: Conversation) {
+/** The methods of a RouteClient that read neighbours, and read and change the addresses that the kernel answers for. */
+export function neighbourTables(conversation: Conversation) {
   const change = (kind: "add" | "delete", proxy: ProxyNeighbour): void => {
     const what = `${kind} proxy neighbour ${formatAddress(proxy.address)}`;
     const body = encodeProxyNeighbour(proxy);
     conversation.execute(request(kind, body, `${what} on link ${proxy.index}`));
   };
   return {
+    neighbours: (family = 0): Neighbour[] =>
+      dump(conversation, encodeNeighbourQuery(family))
+        .filter(isInternet)
+        .map(decodeNeighbour)
+        .filter((neighbour) => neighbour !== undefined),
     proxyNeighbours: (family = 0): ProxyNeighbour[] =>
       dump(conversation, encodeProxyQuery(family))
         .map(decodeProxyNeighbour)

@@ -80,33 +80,3 @@ describe("a FORWARD chain that rejects by a rule", () => {
     expect(shown(runPlan)).not.toContain("Warning");
   });
 });
-
-describe("a way that is not usable", () => {
-  it.each([
-    [
-      "ip route del default; ip addr flush dev eth0; ip addr add 172.17.1.2/32 dev eth0",
-      "No route leads to the router 172.17.1.1",
-    ],
-    [
-      "ip link add d0 type veth peer d1; ip link set d0 up; ip route add 172.17.1.1/32 dev d0",
-      'The route to the router 172.17.1.1 of "office" leads over d0, which is down or has no carrier',
-    ],
-    ...["blackhole", "unreachable", "prohibit"].map((type) => [
-      `ip route add ${type} 192.168.7.64/26`,
-      `Packets to 192.168.7.64/26, in 192.168.7.0/24 of "office", end at this node's ${type} route`,
-    ]),
-    [
-      "ip link add br0 type bridge; ip addr add 192.168.0.1/16 dev br0; ip link set br0 up",
-      '192.168.7.0/24 of "office" goes over br0 by the route to 192.168.0.0/16, not to its router 172.17.1.1',
-    ],
-  ])(
-    "is named by plan, by status and in the log of an ADD: %s",
-    (script = "", sentence = "") => {
-      expect(shown(runPlan)).not.toContain("Warning");
-      site.node.shell(script);
-      expect(add().stderr).toContain(sentence.replaceAll('"', '\\"'));
-      expect(shown(runPlan)).toContain(`Warning: ${sentence}`);
-      expect(shown(runStatus)).toContain(`Warning: ${sentence}`);
-    },
-  );
-});

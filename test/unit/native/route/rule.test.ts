@@ -34,13 +34,16 @@ const full = encodeBody(
     src_len: 16,
     table: 0,
     action: 1,
+    flags: 2,
   }),
   [
     attrBytes(1, destination),
     attrBytes(2, source),
     attrString(3, "in0"),
+    attrU32(4, 2048),
     attrU32(6, 1024),
     attrU32(10, 0x4000),
+    attrU32(14, 3),
     attrU32(15, 1234),
     attrU32(16, 0xff00),
     attrString(17, "out0"),
@@ -105,7 +108,28 @@ describe("decodeRule()", () => {
       mark: 0x4000,
       markMask: 0xff00,
       protocol: 88,
+      inverted: true,
+      target: 2048,
+      suppressedLength: 3,
     });
+  });
+
+  it("says where a rule asks for more than networks, devices and marks, and that -1 suppresses nothing", () => {
+    const header = { family: 2, table: 254, action: 1 };
+    const narrow = (more: object, type: number) =>
+      decodeRule(
+        encodeBody(encode(fibRuleHdr, { ...header, ...more }), [
+          attrU32(type, 0xffffffff),
+        ]),
+      ).isNarrow;
+    expect(narrow({}, 14)).toBeUndefined();
+    expect(narrow({ tos: 8 }, 14)).toBe(true);
+    for (const type of [12, 13, 19, 20, 22, 23, 24])
+      expect(narrow({}, type)).toBe(true);
+    const body = encodeBody(encode(fibRuleHdr, header), [
+      attrU32(14, 0xffffffff),
+    ]);
+    expect(decodeRule(body)).toStrictEqual({ ...header, priority: 0 });
   });
 
   it("takes the table from the header where there is no attribute", () => {

@@ -1,0 +1,189 @@
+import type { Cidr } from "../../../ip/cidr.ts";
+import {
+  formatAddress,
+  type Route,
+  type RouteClient,
+  RT_TABLE_MAIN,
+  RTN_UNICAST,
+  sameBytes,
+} from "../../../native/index.ts";
+import { ownsRoute } from "../../owned.ts";
+import { type DeviceNames, deviceNames } from "../../reconcile/device-names.ts";
+import {
+  DISCARDS,
+  routeDeletion,
+  routeText,
+  ruleDeletion,
+  ruleText,
+} from "../../reconcile/route-text.ts";
+import { type Fate, fatesOf, type Packets } from "./fates.ts";
+import { hasCarrier } from "./carrier.ts";
+import type { Trouble } from "./repeated.ts";
+import type { RoutingTables } from "./tables.ts";
+import type { Target } from "./targets.ts";
+
+/** How pods' packets are looked at. */
+export interface NetworksLook {
+  readonly route: RouteClient;
+  readonly tables: RoutingTables;
+  readonly packets: (family: 4 | 6) => Packets;
+}
+
+/** Remote networks, or parts of them, that a route or rule of others throws away or, of plain ones, leads past their router. */
+export function lostNetworks(
+  targets: readonly Target[],
+  { route, tables, packets }: NetworksLook,
+): Trouble[] {
+  const names = deviceNames(route);
+  return targets.flatMap((target) => {
+    const { destination } = target;
+    const traffic = { ...packets(destination.family), destination };
+    const fates = fatesOf(tables, traffic);
+    const troubles = fates.flatMap((fate) =>
+      troubleOf(fate, { target, names, route }),
+    );
+    return [...troubles, ...unled(target, fates)];
+  });
+}
+
+/** A plain network that no route of ours leads to: one of others has to. */
+function unled({ destination, cluster, unled }: Target, fates: Fate[]) {
+  const isLed = fates.some(
+    ({ network, route, rule }) =>
+      network.text === destination.text &&
+      route !== undefined &&
+      !ownsRoute(route) &&
+      (unled?.byDefault === true ||
+        rule.table !== RT_TABLE_MAIN ||
+        route.destination.length > 0),
+  );
+  if (unled === undefined || isLed) return [];
+  return [
+    {
+      kind: `${cluster} ${unled.why}`,
+      sentence: `There is no way to ${destination.text} of "${cluster}": ${unled.why}; ${unled.remedy}`,
+    },
+  ];
+}
+
+/** What comes back, or comes first from there: rules that throw it away. Routes to pods are the base plugin's matter. */
+export function lostPods(
+  locals: readonly Cidr[],
+  { tables, packets }: Omit<NetworksLook, "route">,
+): Trouble[] {
+  return locals.flatMap((destination) =>
+    fatesOf(tables, { ...packets(destination.family), destination })
+      .filter(({ route }) => route === undefined)
+      .map(({ rule, network }) => ({
+        kind: ruleText(rule),
+        sentence: `Packets from other clusters to ${network.text}, this node's pods, end at this node's rule "${ruleText(rule)}": remove it, \`${ruleDeletion(rule)}\``,
+      })),
+  );
+}
+
+interface Place {
+  readonly target: Target;
+  readonly names: DeviceNames;
+  readonly route: RouteClient;
+}
+
+function troubleOf(fate: Fate, place: Place): Trouble[] {
+  const { route, rule } = fate;
+  if (route === undefined) {
+    const text = `rule "${ruleText(rule)}"`;
+    return [ended(fate, place.target, [text, ruleDeletion(rule)])];
+  }
+  if (ownsRoute(route) || willBeBetter(fate, place.target)) return [];
+  const type = DISCARDS.get(route.type);
+  if (type !== undefined) {
+    const text = `${type} route "${routeText(route, place.names)}"`;
+    return [
+      ended(fate, place.target, [text, routeDeletion(route, place.names)]),
+    ];
+  }
+  if (route.type !== RTN_UNICAST || place.target.router === undefined)
+    return [];
+  return isAside(route, place)
+    ? [aside(route, fate, place)]
+    : overDown(route, fate, place);
+}
+
+function overDown(
+  found: Route,
+  { network }: Fate,
+  { target: { cluster }, names, route }: Place,
+): Trouble[] {
+  const device = route.link(found.outputInterface ?? 0);
+  if (device === undefined || hasCarrier(device)) return [];
+  const text = routeText(found, names);
+  return [
+    {
+      kind: text,
+      sentence: `${network.text} of "${cluster}" goes by the route "${text}", and ${device.name} is down or has no carrier: see \`ip link show ${device.name}\`, or \`${routeDeletion(found, names)}\``,
+    },
+  ];
+}
+
+/** Of the main table a wider route that throws away, or a default one past the router, gives way to one of ours. */
+function willBeBetter({ route, network }: Fate, { router }: Target): boolean {
+  if (route?.table !== RT_TABLE_MAIN) return false;
+  const { length } = route.destination;
+  return DISCARDS.has(route.type)
+    ? length < network.prefix
+    : length === 0 && router !== undefined;
+}
+
+function ended(
+  { network, isForAll }: Fate,
+  { destination, cluster }: Target,
+  [what, deletion]: readonly [string, string],
+): Trouble {
+  const where =
+    network.text === destination.text
+      ? `${network.text} of "${cluster}"`
+      : `${network.text}, in ${destination.text} of "${cluster}",`;
+  const who = isForAll ? "Packets" : "Some pods' packets";
+  return {
+    kind: what,
+    sentence: `${who} to ${where} end at this node's ${what}: remove it, \`${deletion}\``,
+  };
+}
+
+/** Neither by the router itself, nor by the one that leads to it. */
+function isAside(found: Route, { target: { router }, route }: Place): boolean {
+  if (router === undefined) return false;
+  const wanted = [router, route.getRoute(router)?.gateway];
+  return !gatewaysOf(found).some((gateway) =>
+    wanted.some((each) => each !== undefined && sameBytes(each, gateway)),
+  );
+}
+
+function gatewaysOf({ gateway, nextHops }: Route): Uint8Array[] {
+  const hops = nextHops?.map((hop) => hop.gateway) ?? [gateway];
+  return hops.filter((hop) => hop !== undefined);
+}
+
+function aside(
+  found: Route,
+  { network, rule, isForAll }: Fate,
+  { target, names }: Place,
+): Trouble {
+  const { destination, cluster, router = new Uint8Array(4) } = target;
+  const device =
+    (found.outputInterface && names(found.outputInterface)) ??
+    "several devices";
+  const part =
+    network.text === destination.text ? "" : `, in ${destination.text}`;
+  const some = isForAll ? "" : " for some pods";
+  const text = routeText(found, names);
+  const why =
+    rule.table === RT_TABLE_MAIN ? "" : `, by the rule "${ruleText(rule)}"`;
+  const remedy =
+    rule.table === RT_TABLE_MAIN
+      ? `remove that route, \`${routeDeletion(found, names)}\`, or give one of the two other addresses`
+      : `remove that rule, \`${ruleDeletion(rule)}\`, or have it leave out ${destination.text}`;
+  return {
+    kind: text,
+    sentence: `${network.text}${part} of "${cluster}" goes over ${device}${some} by the route "${text}"${why}, not to its router ${formatAddress(router)}: ${remedy}`,
+  };
+}
