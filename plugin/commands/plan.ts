@@ -5,14 +5,14 @@ import {
   type FullPlan,
   isEmpty,
   planFully,
+  stepsOf,
   wantedBy,
 } from "../node/full-plan.ts";
 import type { LinkedNode } from "../node/linked.ts";
 import { fileWarnings, LINKED_TO_NOTHING, lookAround } from "../node/look.ts";
 import { troublesOf } from "../node/troubles.ts";
-import type { Operation } from "../reconcile/operation.ts";
 import { type DeviceNames, deviceNames } from "../reconcile/device-names.ts";
-import { describeOperation } from "../reconcile/sentence.ts";
+import { describeOperation, type Sign, signOf } from "../reconcile/sentence.ts";
 import { withSession } from "../kernel/session.ts";
 import type { Terminal } from "./command.ts";
 import { orShowFence } from "./fence-state.ts";
@@ -21,17 +21,9 @@ import { type Options, configurationFor } from "./options.ts";
 /** One line of a plan. */
 interface PlanLine {
   /** `+` comes, `-` goes, `~` changes, `!` is in the way. */
-  readonly sign: "+" | "-" | "~" | "!";
+  readonly sign: Sign | "!";
   readonly what: string;
 }
-
-const SIGNS: Readonly<Record<Operation["verb"], PlanLine["sign"]>> = {
-  add: "+",
-  update: "~",
-  replace: "~",
-  set: "~",
-  delete: "-",
-};
 
 /** `crosslink plan`: what this node would get, against what it has. Changes nothing. */
 export function runPlan(options: Options, terminal: Terminal): number {
@@ -67,20 +59,13 @@ interface PlanFacts {
 }
 
 /** The lines of a plan, in the order in which they would be taken. */
-function planLines(
-  { node, snat, fence }: FullPlan,
-  names: DeviceNames,
-): PlanLine[] {
-  const toLine = (operation: Operation): PlanLine => ({
-    sign: SIGNS[operation.verb],
-    what: describeOperation(operation, names),
-  });
+function planLines(plan: FullPlan, names: DeviceNames): PlanLine[] {
   return [
-    ...node.conflicts.map((what) => ({ sign: "!", what }) as const),
-    ...node.protect.map(toLine),
-    ...snat.operations.map(({ sign, sentence }) => ({ sign, what: sentence })),
-    ...node.retire.map(toLine),
-    ...fence.operations.map(({ sign, sentence }) => ({ sign, what: sentence })),
+    ...plan.node.conflicts.map((what) => ({ sign: "!", what }) as const),
+    ...stepsOf(plan).map((step) => ({
+      sign: signOf(step),
+      what: describeOperation(step, names),
+    })),
   ];
 }
 

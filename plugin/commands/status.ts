@@ -19,7 +19,7 @@ import {
   type WrittenState,
 } from "../ike/state.ts";
 import { ikeLine, ikeWarnings } from "../ike/words.ts";
-import { hex } from "../reconcile/sentence.ts";
+import { hex } from "../reconcile/hex.ts";
 import { withSession } from "../kernel/session.ts";
 import { peerMtus, type TunnelMtus } from "../node/tunnel-mtu.ts";
 import { troublesOf } from "../node/troubles.ts";

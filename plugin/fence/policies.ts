@@ -7,8 +7,7 @@ import type {
 import { outermostOf } from "../netfilter/base/network-pairs.ts";
 import { BLOCK_PRIORITY } from "../owned.ts";
 import { diff } from "../reconcile/diff.ts";
-import type { PolicyOperation } from "../reconcile/operation.ts";
-import { POLICIES } from "../reconcile/policy-kind.ts";
+import { POLICIES, type PolicyOperation } from "../reconcile/kinds/policy.ts";
 import { type FenceWill, toStand } from "./will.ts";
 
 /**

@@ -3,7 +3,7 @@ import type { Log } from "../kernel/log.ts";
 import type { Session } from "../kernel/session.ts";
 import type { NetfilterOperation } from "../netfilter/base/operation.ts";
 import { applyOperations } from "../reconcile/apply.ts";
-import type { PolicyOperation } from "../reconcile/operation.ts";
+import type { PolicyOperation } from "../reconcile/kinds/policy.ts";
 import { deviceNames } from "../reconcile/device-names.ts";
 import { describeStep } from "../reconcile/sentence.ts";
 import { planFencePolicies } from "./policies.ts";
@@ -29,9 +29,8 @@ export function raiseFence(
   const policies = attempt(() => policyLayer(session, will));
   const rules = attempt(() => applyRules(session.kernel, will));
   const names = deviceNames(session.route);
-  for (const step of policies.done ?? [])
+  for (const step of [...(policies.done ?? []), ...(rules.done ?? [])])
     log("info", describeStep(step, names));
-  for (const { sentence } of rules.done ?? []) log("info", sentence);
   if (policies.done === undefined) throw policies.trouble;
   if (rules.done === undefined) throw rules.trouble;
   return { policies: policies.done, rules: rules.done };

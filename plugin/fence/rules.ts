@@ -1,6 +1,6 @@
 import { NetlinkError, type NftablesClient } from "../../native/index.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { applyOperations } from "../netfilter/apply.ts";
+import { commitOperations } from "../netfilter/apply.ts";
 import type { NetfilterOperation } from "../netfilter/base/operation.ts";
 import { withNftables } from "../netfilter/nft/available.ts";
 import { planTable } from "../netfilter/table/plan.ts";
@@ -66,7 +66,7 @@ export function applyRules(
     const { operations, generation } = planRules(kernel, will);
     if (operations.length === 0) return [];
     const expected = attempt < LENIENT_FROM ? generation : undefined;
-    if (applyOperations(kernel, operations, expected) === "done")
+    if (commitOperations(kernel, operations, expected) === "done")
       return operations;
   }
   throw new NetlinkError(

@@ -1,10 +1,14 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
-import { type FullPlan, planFully, type Wanted } from "../node/full-plan.ts";
+import {
+  type FullPlan,
+  planFully,
+  stepsOf,
+  type Wanted,
+} from "../node/full-plan.ts";
 import { planPodFully } from "../pod/attach.ts";
 import type { PodPlan } from "../pod/plan.ts";
 import type { Pod } from "../pod/state.ts";
 import { type DeviceNames, deviceNames } from "../reconcile/device-names.ts";
-import type { Operation } from "../reconcile/operation.ts";
 import { describeStep } from "../reconcile/sentence.ts";
 import type { Session } from "../kernel/session.ts";
 
@@ -28,17 +32,10 @@ export function checkAttachment(
 }
 
 /** One sentence for each step that a plan holds. */
-export function missingOnNode(
-  { node, snat, fence }: FullPlan,
-  names: DeviceNames,
-): string[] {
-  const words = (step: Operation): string => describeStep(step, names);
+export function missingOnNode(plan: FullPlan, names: DeviceNames): string[] {
   return [
-    ...node.protect.map(words),
-    ...snat.operations.map(({ sentence }) => sentence),
-    ...node.retire.map(words),
-    ...fence.operations.map(({ sentence }) => sentence),
-    ...node.conflicts,
+    ...stepsOf(plan).map((step) => describeStep(step, names)),
+    ...plan.node.conflicts,
   ];
 }
 

@@ -28,13 +28,13 @@ const MOVED = ["ENOENT", "EEXIST", "EBUSY", "EAGAIN"];
  * Takes the operations, nf_tables first. With a generation, those of nf_tables take effect only if the ruleset still is
  * the one of that generation. Throws what the kernel or iptables objects to.
  */
-export function applyOperations(
+export function commitOperations(
   kernel: Kernel,
   operations: readonly NetfilterOperation[],
   generation: number | undefined,
 ): Applied {
-  const nft = operations.filter((step) => step.backend === "nft");
-  const legacy = operations.filter((step) => step.backend === "legacy");
+  const nft = operations.filter((step) => step.object === "nft");
+  const legacy = operations.filter((step) => step.object === "legacy");
   if (
     nft.length > 0 &&
     using(openNftables(kernel.binding, inNamespace(kernel)), (client) =>

@@ -10,7 +10,7 @@ export function freshPairs(
   inserted: readonly PairMatch[],
 ): readonly NetworkPair[] {
   const concerns = table.map((step) =>
-    step.backend === "nft" ? step.concerns : undefined,
+    step.object === "nft" ? step.concerns : undefined,
   );
   if (concerns.includes("all")) return pairs;
   const networks = concerns.flatMap((list) =>

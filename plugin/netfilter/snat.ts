@@ -1,6 +1,6 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { applyOperations } from "./apply.ts";
+import { commitOperations } from "./apply.ts";
 import { FAMILIES } from "./base/family.ts";
 import type { NetworkPair } from "./base/network-pairs.ts";
 import { legacyTables } from "./legacy/program.ts";
@@ -69,7 +69,7 @@ export function applySnat(kernel: Kernel, plan: SnatPlan): void {
     for (const pair of current.fresh) fresh.add(pair);
     const lenient = attempt >= LENIENT_FROM;
     const generation = lenient ? undefined : current.generation;
-    const applied = applyOperations(kernel, current.operations, generation);
+    const applied = commitOperations(kernel, current.operations, generation);
     if (applied === "done" && !lenient) break;
     current = planSnat(plan.desired, observeSnat(kernel));
   }

@@ -15,6 +15,7 @@ import {
 } from "../fence/rules.ts";
 import type { FenceWill } from "../fence/will.ts";
 import { deviceNames } from "../reconcile/device-names.ts";
+import type { Operation } from "../reconcile/operation.ts";
 import { describeStep } from "../reconcile/sentence.ts";
 import type { Session } from "../kernel/session.ts";
 import {
@@ -110,15 +111,18 @@ function tunnelSize(
 }
 
 /** Whether nothing is left to do, nor in the way. */
-export function isEmpty({ node, fence, snat }: FullPlan): boolean {
-  return (
-    node.protect.length +
-      node.retire.length +
-      node.conflicts.length +
-      fence.operations.length +
-      snat.operations.length ===
-    0
-  );
+export function isEmpty(plan: FullPlan): boolean {
+  return stepsOf(plan).length + plan.node.conflicts.length === 0;
+}
+
+/** All steps, in the order in which they are taken. */
+export function stepsOf({ node, snat, fence }: FullPlan): Operation[] {
+  return [
+    ...node.protect,
+    ...snat.operations,
+    ...node.retire,
+    ...fence.operations,
+  ];
 }
 
 /** Takes all steps in the order that keeps clear text off the wire: what the fence no longer needs goes last. */
@@ -134,10 +138,8 @@ export function applyFully(
   const rules =
     plan.fence.operations.length > 0 ? applyRules(session.kernel, fence) : [];
   const names = deviceNames(session.route);
-  for (const step of [...node.protect, ...node.retire])
-    log("info", describeStep(step, names));
-  for (const { sentence } of [...snat.operations, ...rules])
-    log("info", sentence);
+  const taken = { ...plan, fence: { operations: rules } };
+  for (const step of stepsOf(taken)) log("info", describeStep(step, names));
 }
 
 /** Throws CniError 106 where somebody else holds what this node needs. */

@@ -7,7 +7,7 @@ import {
 } from "../../native/index.ts";
 import type { Session } from "../kernel/session.ts";
 import { OWN_ALIAS, ownsRoute, ROUTE_PROTOCOL } from "../owned.ts";
-import type { Operation } from "../reconcile/operation.ts";
+import type { KernelOperation } from "../reconcile/operation.ts";
 
 // Version 0.1.0 joined the nodes of a gateway-mode cluster by a VXLAN device, with rules and a routing table for the way back.
 
@@ -17,7 +17,9 @@ const INDEX = 0x434c0000;
 const TABLE = 0x434c;
 
 /** The steps that remove what an earlier version left on a node; none where there is nothing. The device takes along what is on it. */
-export function overlayRemains({ route }: Pick<Session, "route">): Operation[] {
+export function overlayRemains({
+  route,
+}: Pick<Session, "route">): KernelOperation[] {
   const rules = [AF_INET, AF_INET6].flatMap((family) =>
     route.rules(family).flatMap(ownRule),
   );

@@ -1,15 +1,19 @@
-import type { Operation } from "../reconcile/operation.ts";
-import { planAssociations } from "./plan-associations.ts";
-import { planPolicies } from "./plan-policies.ts";
-import { planRoutes } from "./plan-routes.ts";
+import { ownsPolicy, ownsReqid } from "../owned.ts";
+import { associations } from "../reconcile/kinds/association.ts";
+import { POLICIES } from "../reconcile/kinds/policy.ts";
+import { ROUTES } from "../reconcile/kinds/route.ts";
+import { sysctlSteps } from "../reconcile/kinds/sysctl.ts";
+import type { KernelOperation } from "../reconcile/operation.ts";
+import { type Steps, stepsBetween } from "../reconcile/steps.ts";
+import { bringingUp, takingDown } from "./phases.ts";
 import type { DesiredState, ObservedState } from "./state.ts";
 
 /** The steps to a desired state, in the order in which no packet ever leaves in clear text. */
 export interface NodePlan {
-  /** Brings protection up: block policies come first, policies that let traffic out last. */
-  readonly protect: readonly Operation[];
-  /** Takes down what is no longer wanted: block policies go last. */
-  readonly retire: readonly Operation[];
+  /** Brings protection up. */
+  readonly protect: readonly KernelOperation[];
+  /** Takes down what is no longer wanted. */
+  readonly retire: readonly KernelOperation[];
   /** What somebody else holds in our place: nothing that we could mend without touching it. */
   readonly conflicts: readonly string[];
 }
@@ -22,37 +26,39 @@ export function planNode(
   desired: DesiredState,
   observed: ObservedState,
 ): NodePlan {
-  const policies = planPolicies(desired.policies, observed.policies);
-  const associations = planAssociations(desired, observed);
-  const routes = planRoutes(desired.routes, observed.routes);
+  const owners = {
+    owns: ownedReqids(desired, observed),
+    keeps: (reqid: number) => desired.ikeReqids.has(reqid),
+  };
+  const steps: Steps<KernelOperation>[] = [
+    stepsBetween(desired.policies, observed.policies, POLICIES),
+    stepsBetween(
+      desired.associations,
+      observed.associations,
+      associations(owners),
+    ),
+    stepsBetween(desired.routes, observed.routes, ROUTES),
+    sysctlSteps(desired.sysctls, observed.sysctls),
+  ];
   return {
-    protect: [
-      ...policies.block,
-      ...associations.needed,
-      ...policies.inbound,
-      ...policies.outbound,
-      ...routes.needed,
-      ...planSysctls(desired.sysctls, observed.sysctls),
-    ],
-    retire: [
-      ...policies.staleProtection,
-      ...associations.stale,
-      ...routes.stale,
-      ...policies.staleBlock,
-    ],
-    conflicts: [
-      ...policies.conflicts,
-      ...associations.conflicts,
-      ...routes.conflicts,
-    ],
+    protect: bringingUp(steps.flatMap(({ needed }) => needed)),
+    retire: takingDown(steps.flatMap(({ stale }) => stale)),
+    conflicts: steps.flatMap(({ conflicts }) => conflicts),
   };
 }
 
-function planSysctls(
-  desired: ReadonlyMap<string, string>,
-  observed: ReadonlyMap<string, string>,
-): Operation[] {
-  return [...desired]
-    .filter(([path, value]) => observed.get(path) !== value)
-    .map(([path, value]) => ({ object: "sysctl", verb: "set", path, value }));
+/**
+ * Which reqids are ours. A static key may name one outside of our range; then it is ours where a
+ * wanted SA, or the template of a policy of ours, carries it.
+ */
+function ownedReqids(
+  { associations }: DesiredState,
+  { policies }: ObservedState,
+): (reqid: number) => boolean {
+  const named = new Set(associations.map(({ reqid }) => reqid));
+  for (const policy of policies) {
+    if (ownsPolicy(policy))
+      for (const { reqid } of policy.templates) named.add(reqid);
+  }
+  return (reqid) => ownsReqid(reqid) || named.has(reqid);
 }

@@ -7,11 +7,15 @@ import {
 } from "../../native/index.ts";
 import type { Request } from "../../cni/request.ts";
 import { applyOperations } from "../reconcile/apply.ts";
-import type { Operation } from "../reconcile/operation.ts";
-import { isPodRoute, ROUTE_PROTOCOL } from "../owned.ts";
+import { isPodRoute } from "../owned.ts";
+import { labelOf } from "../reconcile/kinds/label.ts";
+import { proxiesOn } from "../reconcile/kinds/proxy.ts";
+import { POD_ROUTES } from "../reconcile/kinds/route.ts";
+import type { KernelOperation } from "../reconcile/operation.ts";
+import { stepsBetween } from "../reconcile/steps.ts";
 import type { Session } from "../kernel/session.ts";
 import { findPodInterface } from "./host-interface.ts";
-import { type LabelledAttachment, parseLabel } from "./label.ts";
+import { isLabel, type LabelledAttachment, parseLabel } from "./label.ts";
 
 /**
  * Takes away what ADD gave one pod. The interface is found by the pod's namespace, or by its label; where both are gone,
@@ -76,7 +80,7 @@ export function collectGarbage(session: Session, request: Request): void {
 }
 
 /** Takes away every pod's host route, proxies and label: `crosslink teardown`. Returns the steps taken. */
-export function detachAll(session: Session): Operation[] {
+export function detachAll(session: Session): KernelOperation[] {
   const steps = [
     ...routeRemovals(session),
     ...proxyRemovals(session, session.route.links()),
@@ -124,38 +128,32 @@ function detachLink(session: Session, link: Link): void {
 function proxyRemovals(
   { route }: Session,
   links: readonly Link[],
-): Operation[] {
-  const byIndex = new Map(links.map((link) => [link.index, link]));
-  return route
-    .proxyNeighbours(AF_INET6)
-    .flatMap(({ index, address, protocol }): Operation[] => {
-      const link = byIndex.get(index);
-      if (link === undefined || protocol !== ROUTE_PROTOCOL) return [];
-      const { name } = link;
-      return [
-        { object: "proxy", verb: "delete", link: { index, name }, address },
-      ];
-    });
+): KernelOperation[] {
+  const found = Map.groupBy(
+    route.proxyNeighbours(AF_INET6),
+    ({ index }) => index,
+  );
+  return links.flatMap(
+    (link) =>
+      stepsBetween([], found.get(link.index) ?? [], proxiesOn(link)).stale,
+  );
 }
 
 /** Of one device, or of all. The kernel picks them out: it may hold thousands for remote CIDRs. */
 function routeRemovals(
   { route }: Session,
   outputInterface?: number,
-): Operation[] {
+): KernelOperation[] {
   const over = outputInterface === undefined ? {} : { outputInterface };
-  return [AF_INET, AF_INET6]
-    .flatMap((family) =>
-      route
-        .routes({ family, table: RT_TABLE_MAIN, ...over })
-        .filter(isPodRoute),
-    )
-    .map((found) => ({ object: "route", verb: "delete", route: found }));
+  const found = [AF_INET, AF_INET6].flatMap((family) =>
+    route.routes({ family, table: RT_TABLE_MAIN, ...over }).filter(isPodRoute),
+  );
+  return [...stepsBetween([], found, POD_ROUTES).stale];
 }
 
-function unlabel({ index, name, alias }: Link): Operation[] {
-  if (parseLabel(alias) === undefined) return [];
-  return [{ object: "label", verb: "set", link: { index, name }, text: "" }];
+function unlabel(link: Link): KernelOperation[] {
+  const found = link.alias === undefined ? [] : [link.alias];
+  return [...stepsBetween([], found, labelOf(link, isLabel)).stale];
 }
 
 function isSame(a: LabelledAttachment, b: LabelledAttachment): boolean {

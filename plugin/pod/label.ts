@@ -36,3 +36,8 @@ export function parseLabel(
     return undefined;
   return { network, containerID, ifname };
 }
+
+/** Whether an alias is one of ours. */
+export function isLabel(alias: string): boolean {
+  return parseLabel(alias) !== undefined;
+}

@@ -1,13 +1,11 @@
-import {
-  type ProxyNeighbour,
-  type Route,
-  sameBytes,
-} from "../../native/index.ts";
-import type { Operation } from "../reconcile/operation.ts";
-import { ownsRoute, ROUTE_PROTOCOL } from "../owned.ts";
-import { routeIdentity } from "../reconcile/identity.ts";
-import { describeRoute } from "../reconcile/sentence.ts";
-import { parseLabel } from "./label.ts";
+import type { ProxyNeighbour, Route } from "../../native/index.ts";
+import { labelOf } from "../reconcile/kinds/label.ts";
+import { proxiesOn } from "../reconcile/kinds/proxy.ts";
+import { POD_ROUTES } from "../reconcile/kinds/route.ts";
+import { sysctlSteps } from "../reconcile/kinds/sysctl.ts";
+import type { KernelOperation } from "../reconcile/operation.ts";
+import { stepsBetween } from "../reconcile/steps.ts";
+import { isLabel } from "./label.ts";
 import type { Pod, PodState } from "./state.ts";
 
 /** What the host holds of one pod. */
@@ -22,91 +20,39 @@ export interface ObservedPod {
 
 /** The steps for one pod, and what stands in their way. */
 export interface PodPlan {
-  readonly operations: readonly Operation[];
+  readonly operations: readonly KernelOperation[];
   readonly conflicts: readonly string[];
 }
 
-/** Compares what one pod needs with what the host holds. Pure. */
+/** Compares what one pod needs with what the host holds. Pure. Only a proxy is ever taken away: the rest is DEL's. */
 export function planPod(
-  pod: Pod,
+  { link }: Pod,
   desired: PodState,
   observed: ObservedPod,
 ): PodPlan {
-  const verdicts = desired.routes.map((route) =>
-    judgeRoute(route, observed.routes),
+  const routes = stepsBetween(desired.routes, observed.routes, POD_ROUTES);
+  const proxies = stepsBetween(
+    desired.proxies.map((address) => ({ address })),
+    observed.proxies,
+    proxiesOn(link),
+  );
+  const label = stepsBetween(
+    present(desired.label),
+    present(observed.alias),
+    labelOf(link, isLabel),
   );
   return {
     operations: [
-      ...[...desired.sysctls]
-        .filter(([path, value]) => observed.sysctls.get(path) !== value)
-        .map(([path, value]): Operation => ({
-          object: "sysctl",
-          verb: "set",
-          path,
-          value,
-        })),
-      ...verdicts.filter((verdict) => typeof verdict === "object"),
-      ...proxyOperations(pod, desired, observed),
-      ...labelOperations(pod, desired, observed),
+      ...sysctlSteps(desired.sysctls, observed.sysctls).needed,
+      ...routes.needed,
+      ...proxies.needed,
+      ...proxies.stale,
+      ...label.needed,
     ],
-    conflicts: verdicts.filter((verdict) => typeof verdict === "string"),
+    conflicts: routes.conflicts,
   };
 }
 
-/** A host route through the pod's own interface serves, whoever made it. */
-function judgeRoute(
-  wanted: Route,
-  observed: readonly Route[],
-): Operation | string | undefined {
-  const others = observed.filter(
-    (route) => routeIdentity(route) === routeIdentity(wanted),
-  );
-  if (others.some((route) => route.outputInterface === wanted.outputInterface))
-    return undefined;
-  const [stale] = others;
-  if (stale === undefined)
-    return { object: "route", verb: "add", route: wanted };
-  if (ownsRoute(stale))
-    return { object: "route", verb: "replace", route: wanted };
-  return `another program's ${describeRoute(stale)} leads to another device than the pod's: remove it, or the pod that left it`;
-}
-
-/** Somebody else's proxy for the same address serves; ours for another one goes. */
-function proxyOperations(
-  { link: { index, name } }: Pod,
-  desired: PodState,
-  { proxies }: ObservedPod,
-): Operation[] {
-  const step = (verb: "add" | "delete", address: Uint8Array): Operation => ({
-    object: "proxy",
-    verb,
-    link: { index, name },
-    address,
-  });
-  const missing = desired.proxies.filter(
-    (wanted) => !proxies.some(({ address }) => sameBytes(address, wanted)),
-  );
-  const stale = proxies.filter(
-    ({ address, protocol }) =>
-      protocol === ROUTE_PROTOCOL &&
-      !desired.proxies.some((wanted) => sameBytes(address, wanted)),
-  );
-  return [
-    ...missing.map((address) => step("add", address)),
-    ...stale.map(({ address }) => step("delete", address)),
-  ];
-}
-
-/** Somebody else's alias stays: the mark is a convenience, theirs may be more. */
-function labelOperations(
-  pod: Pod,
-  desired: PodState,
-  observed: ObservedPod,
-): Operation[] {
-  const { label } = desired;
-  const free =
-    observed.alias === undefined || parseLabel(observed.alias) !== undefined;
-  if (label === undefined || label === observed.alias || !free) return [];
-  const { index, name } = pod.link;
-  return [{ object: "label", verb: "set", link: { index, name }, text: label }];
+function present(text: string | undefined): string[] {
+  return text === undefined ? [] : [text];
 }

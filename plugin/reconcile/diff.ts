@@ -4,6 +4,8 @@ export interface Kind<Wanted, Found> {
   readonly identity: (object: Wanted | Found) => string;
   /** Whether what was found is ours: to change, and to remove where nobody wants it. */
   readonly owns: (found: Found) => boolean;
+  /** Whether what is ours is somebody else's to remove, of us: where nobody wants it here, it stays. */
+  readonly keeps?: (found: Found) => boolean;
   /** Whether what was found does what is wanted. It may ask who owns it. */
   readonly equals: (wanted: Wanted, found: Found) => boolean;
   /**
@@ -79,7 +81,8 @@ function sort<Wanted, Found>(
       const others = places.get(identity);
       if (others === undefined) places.set(identity, [object]);
       else others.push(object);
-    } else if (kind.owns(object)) stale.push(object);
+    } else if (kind.owns(object) && kind.keeps?.(object) !== true)
+      stale.push(object);
   }
   return { places, stale };
 }

@@ -1,12 +1,17 @@
-import type {
-  Route,
-  SecurityAssociation,
-  SecurityPolicy,
-  SourceRule,
-} from "../../native/index.ts";
+import type { AssociationOperation } from "./kinds/association.ts";
+import type { LabelOperation } from "./kinds/label.ts";
+import type { LinkOperation } from "./kinds/link.ts";
+import type { PolicyOperation } from "./kinds/policy.ts";
+import type { ProxyOperation } from "./kinds/proxy.ts";
+import type { RouteOperation } from "./kinds/route.ts";
+import type { RuleOperation } from "./kinds/rule.ts";
+import type { SysctlOperation } from "./kinds/sysctl.ts";
 
 /** One step from what the kernel holds to what it should hold. Data, so that it can be shown. */
-export type Operation =
+export type Operation = KernelOperation | RulesetOperation;
+
+/** A step that is taken by itself. */
+export type KernelOperation =
   | PolicyOperation
   | AssociationOperation
   | RouteOperation
@@ -16,59 +21,10 @@ export type Operation =
   | LinkOperation
   | ProxyOperation;
 
-export interface PolicyOperation {
-  readonly object: "policy";
-  readonly verb: "add" | "update" | "delete";
-  readonly policy: SecurityPolicy;
-}
-
-/** `replace` deletes and adds: XFRM_MSG_UPDSA cannot change a key, an address or a reqid. */
-export interface AssociationOperation {
-  readonly object: "association";
-  readonly verb: "add" | "replace" | "delete";
-  readonly association: SecurityAssociation;
-}
-
-export interface RouteOperation {
-  readonly object: "route";
-  readonly verb: "add" | "replace" | "delete";
-  readonly route: Route;
-}
-
-interface SysctlOperation {
-  readonly object: "sysctl";
-  readonly verb: "set";
-  /** Below /proc/sys. */
-  readonly path: string;
-  readonly value: string;
-}
-
-/** Marks a pod's host interface with its attachment, or takes the mark away (`text` is empty). */
-interface LabelOperation {
-  readonly object: "label";
-  readonly verb: "set";
-  readonly link: { readonly index: number; readonly name: string };
-  readonly text: string;
-}
-
-/** Of what an earlier version left behind. */
-interface RuleOperation {
-  readonly object: "rule";
-  readonly verb: "delete";
-  readonly rule: SourceRule;
-}
-
-/** Of what an earlier version left behind. */
-interface LinkOperation {
-  readonly object: "link";
-  readonly verb: "delete";
-  readonly link: { readonly index: number; readonly name: string };
-}
-
-/** Answers neighbour solicitations for an address on a pod's link. */
-interface ProxyOperation {
-  readonly object: "proxy";
-  readonly verb: "add" | "delete";
-  readonly link: { readonly index: number; readonly name: string };
-  readonly address: Uint8Array;
+/** A step of netfilter's, which is taken with others: the ruleset changes as a whole, or not at all. */
+export interface RulesetOperation {
+  readonly object: "nft" | "legacy";
+  readonly verb: "add" | "change" | "delete";
+  /** What it adds, changes or deletes, in an admin's words. */
+  readonly sentence: string;
 }

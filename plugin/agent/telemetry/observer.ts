@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { toCniError } from "../../../cni/translate.ts";
 import type { Bypass } from "../../bypass/bypass.ts";
 import type { Onlooker } from "../../node/converge.ts";
-import type { FullPlan } from "../../node/full-plan.ts";
+import { type FullPlan, stepsOf } from "../../node/full-plan.ts";
 import type { CallAnswer, CallFrame, Left } from "../call/frame.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Afterwards } from "../call/afterwards.ts";
@@ -136,9 +136,6 @@ function troubleOf(look: () => void): Trouble | undefined {
 }
 
 /** One word a step: "policy", "association", "route", "sysctl" … or "nft" and "legacy" for netfilter's. */
-function repairKinds({ node, snat, fence }: FullPlan): string[] {
-  return [
-    ...[...node.protect, ...node.retire].map(({ object }) => object),
-    ...[...snat.operations, ...fence.operations].map(({ backend }) => backend),
-  ];
+function repairKinds(plan: FullPlan): string[] {
+  return stepsOf(plan).map(({ object }) => object);
 }

@@ -39,9 +39,9 @@ export type ChainEnd = "head" | "end";
 
 /** What is to be done to have our rules, each once, at their end of the chain. */
 export interface SharedPlan<Wanted> {
-  readonly deletions: readonly SharedRule[];
-  /** New, in this order. */
-  readonly insertions: readonly Wanted[];
+  readonly stale: readonly SharedRule[];
+  /** In this order. */
+  readonly missing: readonly Wanted[];
   /** Keys of rules that are only moved: they are in both lists. */
   readonly moved: ReadonlySet<string>;
 }
@@ -59,13 +59,13 @@ export function planShared<Wanted extends { readonly key: string }>(
   const kept = keep(end === "head" ? rules : rules.toReversed(), wantedKeys);
   const ours = rules.filter(({ key }) => key !== undefined);
   const present = new Set(ours.map(({ key }) => key));
-  const insertions = wanted.filter(({ key }) => !kept.has(key));
-  const deletions = ours.filter((rule) => kept.get(rule.key ?? "") !== rule);
+  const missing = wanted.filter(({ key }) => !kept.has(key));
+  const stale = ours.filter((rule) => kept.get(rule.key ?? "") !== rule);
   return {
-    deletions,
-    insertions,
+    stale,
+    missing,
     moved: new Set(
-      insertions.map(({ key }) => key).filter((key) => present.has(key)),
+      missing.map(({ key }) => key).filter((key) => present.has(key)),
     ),
   };
 }

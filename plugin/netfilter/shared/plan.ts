@@ -6,7 +6,7 @@ import {
   type Hook,
 } from "../../../native/index.ts";
 import { traitsOf } from "../base/family.ts";
-import type { NetfilterOperation, Sign } from "../base/operation.ts";
+import type { NetfilterOperation, Verb } from "../base/operation.ts";
 import { OWN_COMMENT } from "../../owned.ts";
 import {
   type ChainEnd,
@@ -39,13 +39,13 @@ export function planSharedChain(
 ): SharedChainPlan {
   const { place, hook } = style;
   const plan = planShared(chain.rules, rules, place);
-  const { deletions, insertions, moved } = plan;
-  const pure = deletions.filter(({ key }) => !moved.has(key ?? ""));
+  const { stale, missing, moved } = plan;
+  const pure = stale.filter(({ key }) => !moved.has(key ?? ""));
   const isMissing =
-    !chain.exists && insertions.length > 0 && chain.backend === "nft";
+    !chain.exists && missing.length > 0 && chain.backend === "nft";
   // Where each goes ahead of the one before, the first comes last.
-  const replacedBy = Map.groupBy(deletions, ({ key }) => key);
-  const ordered = place === "head" ? insertions.toReversed() : insertions;
+  const replacedBy = Map.groupBy(stale, ({ key }) => key);
+  const ordered = place === "head" ? missing.toReversed() : missing;
   return {
     operations: [
       ...(isMissing && hook !== undefined ? [creationOf(chain, hook)] : []),
@@ -57,7 +57,7 @@ export function planSharedChain(
         }),
       ),
     ],
-    inserted: insertions.map(({ pair }) => pair),
+    inserted: missing.map(({ pair }) => pair),
   };
 }
 
@@ -71,12 +71,12 @@ function insertion(
   wanted: WantedRule,
   { place, replaced }: Insertion,
 ): NetfilterOperation {
-  const sign = replaced.length === 0 ? "+" : "~";
+  const verb = replaced.length === 0 ? "add" : "change";
   const moving = replaced.length === 0 ? "" : `, moved to the ${place}`;
   const text = wanted.text();
   const sentence = `rule ${describe(chain)}: ${text}${moving}`;
   if (chain.backend === "legacy")
-    return legacy(chain, sign, sentence, [
+    return legacy(chain, verb, sentence, [
       ...replaced.flatMap((old) => deletionLines(chain, old)),
       place === "end"
         ? `-A ${chain.chain} ${text}`
@@ -89,8 +89,8 @@ function insertion(
     comment: OWN_COMMENT,
   });
   return {
-    backend: "nft",
-    sign,
+    object: "nft",
+    verb,
     sentence,
     requests: () => [
       ...replaced.flatMap((old) => deletionRequests(chain, old)),
@@ -104,10 +104,10 @@ function deletion(chain: SharedChain, rule: SharedRule): NetfilterOperation {
     rule.name.backend === "legacy" ? rule.name.text : `#${rule.name.handle}`;
   const sentence = `rule ${describe(chain)}: ${what}`;
   return chain.backend === "legacy"
-    ? legacy(chain, "-", sentence, deletionLines(chain, rule))
+    ? legacy(chain, "delete", sentence, deletionLines(chain, rule))
     : {
-        backend: "nft",
-        sign: "-",
+        object: "nft",
+        verb: "delete",
         sentence,
         requests: () => deletionRequests(chain, rule),
       };
@@ -116,8 +116,8 @@ function deletion(chain: SharedChain, rule: SharedRule): NetfilterOperation {
 function creationOf(chain: SharedChain, hook: Hook): NetfilterOperation {
   const name = nftName(chain);
   return {
-    backend: "nft",
-    sign: "+",
+    object: "nft",
+    verb: "add",
     sentence: `chain ${describe(chain)}`,
     requests: () => [addTable(name), addChain(name, hook)],
   };
@@ -135,11 +135,11 @@ function deletionRequests(chain: SharedChain, { name }: SharedRule) {
 
 function legacy(
   { family, table }: SharedChain,
-  sign: Sign,
+  verb: Verb,
   sentence: string,
   lines: readonly string[],
 ): NetfilterOperation {
-  return { backend: "legacy", sign, sentence, family, table, lines };
+  return { object: "legacy", verb, sentence, family, table, lines };
 }
 
 function nftName({ family, table, chain }: SharedChainName) {

@@ -1,7 +1,7 @@
 import { formatAddress } from "../../../native/index.ts";
 import type { DesiredMesh } from "../../mesh/state.ts";
 import { sameKey } from "../../reconcile/equality.ts";
-import { describeAssociation } from "../../reconcile/sentence.ts";
+import { describeAssociation } from "../../reconcile/kinds/association.ts";
 import type { KnownAssociations } from "./associations.ts";
 
 /** The last sequence number (RFC 4303 §2.2): the kernel sends nothing after it (xfrm_replay_overflow(), net/xfrm/xfrm_replay.c). */

@@ -1,3 +1,4 @@
+import { signOf } from "../../../plugin/reconcile/sentence.ts";
 import { describe, expect, it } from "vitest";
 import {
   applySnat,
@@ -85,10 +86,7 @@ describe.each(["nft", "legacy"] as const)("RETURN rules in %s", (backend) => {
       `${iptables} -t nat -I POSTROUTING -s 10.0.0.0/8 -j MASQUERADE`,
     );
     expect(bed.seenFromPod()).toEqual(["172.16.0.1"]);
-    expect(bed.plan("return").operations.map(({ sign }) => sign)).toEqual([
-      "~",
-      "~",
-    ]);
+    expect(bed.plan("return").operations.map(signOf)).toEqual(["~", "~"]);
     bed.apply("return");
     expect(rules(bed, iptables).slice(0, 2)).toEqual(RETURN4);
     expect(rules(bed, iptables)).toHaveLength(4);

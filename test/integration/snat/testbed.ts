@@ -1,3 +1,4 @@
+import { signOf } from "../../../plugin/reconcile/sentence.ts";
 import { parseCidr } from "../../../ip/cidr.ts";
 import type { Kernel } from "../../../plugin/kernel/kernel.ts";
 import {
@@ -70,7 +71,7 @@ export function testbed(): Testbed {
     apply: (mode, exemptions = PAIRS) => {
       const made = plan(mode, exemptions);
       applySnat(kernel, made);
-      return made.operations.map(({ sign, sentence }) => `${sign} ${sentence}`);
+      return made.operations.map((step) => `${signOf(step)} ${step.sentence}`);
     },
     [Symbol.dispose]: () => {
       for (const ns of [pod, node, remote]) ns[Symbol.dispose]();

@@ -33,7 +33,7 @@ function will(
 /** Table and lines of each step. */
 function lines(family: 4 | 6, text: string, wish: FenceWill): string[] {
   return planLegacyFamily(family, text, wish).flatMap((step) =>
-    step.backend === "legacy"
+    step.object === "legacy"
       ? step.lines.map((line) => `${step.table}: ${line}`)
       : ["not legacy"],
   );

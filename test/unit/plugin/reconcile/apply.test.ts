@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { applyOperations } from "../../../../plugin/reconcile/apply.ts";
-import type { Operation } from "../../../../plugin/reconcile/operation.ts";
+import type { KernelOperation } from "../../../../plugin/reconcile/operation.ts";
 import type { Session } from "../../../../plugin/kernel/session.ts";
 
 /** A session that notes what is asked of it. */
@@ -23,8 +23,12 @@ function noting(): { readonly session: Session; readonly asked: string[] } {
   return { session: session as unknown as Session, asked };
 }
 
-const step = (object: string, verb: string, more: object = {}): Operation =>
-  ({ object, verb, [object]: {}, ...more }) as unknown as Operation;
+const step = (
+  object: string,
+  verb: string,
+  more: object = {},
+): KernelOperation =>
+  ({ object, verb, [object]: {}, ...more }) as unknown as KernelOperation;
 
 describe("applyOperations()", () => {
   it("takes what is alike in one conversation, in the plan's order", () => {

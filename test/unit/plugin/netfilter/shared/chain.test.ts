@@ -35,14 +35,14 @@ function applied(
   const observed = named(backend, rules);
   const plan = planShared(observed, wanted(...keys), end);
   const left = [...observed];
-  for (const rule of plan.deletions) {
+  for (const rule of plan.stale) {
     const index = left.findIndex((other) =>
       backend === "nft" ? other === rule : other.key === rule.key,
     );
     expect(index).toBeGreaterThanOrEqual(0);
     left.splice(index, 1);
   }
-  const inserted = plan.insertions.map(({ key }) => ({ key, takes: false }));
+  const inserted = plan.missing.map(({ key }) => ({ key, takes: false }));
   const others = left.map(({ key, takes }) => ({
     ...(key === undefined ? {} : { key }),
     takes,
@@ -86,8 +86,8 @@ describe("planShared()", () => {
           wanted(...want),
           which[1],
         );
-        expect(again.deletions).toEqual([]);
-        expect(again.insertions).toEqual([]);
+        expect(again.stale).toEqual([]);
+        expect(again.missing).toEqual([]);
       }),
     );
   });
@@ -110,8 +110,8 @@ describe("planShared()", () => {
       { key: "b", takes: false },
     ]);
     const plan = planShared(rules, wanted("a", "b"), "head");
-    expect(plan.deletions).toEqual([rules[3]]);
-    expect(plan.insertions).toEqual(wanted("b"));
+    expect(plan.stale).toEqual([rules[3]]);
+    expect(plan.missing).toEqual(wanted("b"));
     expect([...plan.moved]).toEqual(["b"]);
   });
 });

@@ -1,3 +1,4 @@
+import { signOf } from "../../../../../plugin/reconcile/sentence.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cidrOf, parseCidr } from "../../../../../ip/cidr.ts";
@@ -55,8 +56,8 @@ function identity(...pairs: (readonly [string, string])[]): OwnedTable {
   return desiredTable(list, 4, { mode: "identity", spares: [KUBE_PROXY_MARK] });
 }
 
-const operations = (steps: readonly { sign: string; sentence: string }[]) =>
-  steps.map(({ sign, sentence }) => `${sign} ${sentence}`);
+const operations = (steps: readonly NftOperation[]) =>
+  steps.map((step) => `${signOf(step)} ${step.sentence}`);
 const messages = (steps: readonly unknown[]) =>
   (steps as NftOperation[]).flatMap(({ requests }) =>
     requests().map(({ operation }) => operation),
@@ -132,7 +133,7 @@ describe("planTable()", () => {
       ],
     };
     const steps = planTable(table, damaged);
-    expect(steps.map(({ sign }) => sign)).toEqual(["~", "-", "-"]);
+    expect(steps.map(signOf)).toEqual(["~", "-", "-"]);
     expect(messages(steps)).toEqual([
       "NFT_MSG_DELRULE",
       "NFT_MSG_DELRULE",

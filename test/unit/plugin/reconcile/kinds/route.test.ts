@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { parseAddress } from "../../../../ip/cidr.ts";
-import type { Route } from "../../../../native/route/route.ts";
-import { describeRoute } from "../../../../plugin/reconcile/sentence.ts";
+import { parseAddress } from "../../../../../ip/cidr.ts";
+import type { Route } from "../../../../../native/route/route.ts";
+import { describeRoute } from "../../../../../plugin/reconcile/kinds/route.ts";
 
 const route: Route = {
   destination: { address: parseAddress("10.9.0.0").bytes, length: 16 },
