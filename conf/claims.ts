@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { readSmallFile } from "../files/read.ts";
 import { type Cidr, parseAddressWithPrefix } from "../ip/cidr.ts";
 import { clusterFilesIn } from "./folder-names.ts";
 import { reservedBlock } from "./reserved.ts";
@@ -61,9 +61,10 @@ function claimsIn(text: string, fallbackName: string): Claim[] {
 
 function readText(path: string): string | undefined {
   try {
-    const stats = statSync(path);
-    if (!stats.isFile() || stats.size > BYTE_LIMIT) return undefined;
-    return readFileSync(path, "utf8").replace(/^\ufeff/, "");
+    return readSmallFile(path, { byteLimit: BYTE_LIMIT })?.replace(
+      /^\ufeff/,
+      "",
+    );
   } catch {
     return undefined;
   }

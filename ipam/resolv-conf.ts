@@ -1,12 +1,7 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readFileSync,
-} from "node:fs";
+import { closeSync, fstatSync } from "node:fs";
 import { CniError, ErrorCode } from "../cni/error.ts";
 import type { Dns } from "../cni/result.ts";
+import { openReadable, readWithin } from "../files/read.ts";
 
 /** No resolv.conf comes near, in bytes. */
 const LIMIT = 1024 * 1024;
@@ -17,14 +12,13 @@ const LIMIT = 1024 * 1024;
  * @throws CniError 7 when it is no regular file, or a huge one; a system error when it cannot be read
  */
 export function readResolvConf(path: string): Dns {
-  // O_NONBLOCK: opening a FIFO that nobody writes to would never return
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const fd = openReadable(path);
   try {
-    const found = fstatSync(fd);
-    if (!found.isFile()) throw unusable(path, "is not a regular file");
-    if (found.size > LIMIT)
+    if (!fstatSync(fd).isFile()) throw unusable(path, "is not a regular file");
+    const bytes = readWithin(fd, LIMIT);
+    if (bytes === undefined)
       throw unusable(path, `has more than ${LIMIT} bytes`);
-    return parseResolvConf(readFileSync(fd, "utf8"));
+    return parseResolvConf(bytes.toString("utf8"));
   } finally {
     closeSync(fd);
   }

@@ -1,12 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readSync,
-  type Stats,
-} from "node:fs";
+import { closeSync, fstatSync, type Stats } from "node:fs";
+import { openReadable, readWithin } from "../../files/read.ts";
 import { translateErrno } from "./errno.ts";
 import { configurationError, fact, type Problem } from "./problem.ts";
 
@@ -34,12 +28,11 @@ export function readFileChecked(path: string, rules: FileRules): string {
   const subject = `${rules.kind} "${path}"`;
   let descriptor: number | undefined;
   try {
-    const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
-    descriptor = openSync(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    descriptor = openReadable(path);
     const stats = fstatSync(descriptor);
     const problem = checkType(stats) ?? rules.check(path, stats);
     if (problem !== undefined) throw configurationError(subject, problem);
-    const bytes = readAll(descriptor, stats.size, rules.byteLimit);
+    const bytes = readWithin(descriptor, rules.byteLimit);
     const text = bytes && decode(bytes);
     if (text !== undefined) return text;
     const tooLarge = `it is larger than ${rules.byteLimit} bytes`;
@@ -61,26 +54,6 @@ function typeName(stats: Stats): string {
   if (stats.isDirectory()) return "a folder";
   if (stats.isFIFO()) return "a FIFO";
   return "a device";
-}
-
-/** The file's bytes, or nothing when there are more than `limit`; `size` is a hint that may be wrong. */
-function readAll(
-  descriptor: number,
-  size: number,
-  limit: number,
-): Buffer | undefined {
-  let buffer = Buffer.allocUnsafe(Math.min(size, limit) + 1);
-  let length = 0;
-  for (;;) {
-    const room = buffer.length - length;
-    const count = readSync(descriptor, buffer, length, room, null);
-    length += count;
-    if (length > limit) return undefined;
-    if (count === 0) return buffer.subarray(0, length);
-    if (length === buffer.length) {
-      buffer = Buffer.concat([buffer], Math.min(length * 2, limit + 1));
-    }
-  }
 }
 
 /** The text without its byte order mark, or nothing where the bytes are not UTF-8. */

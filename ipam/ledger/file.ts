@@ -12,6 +12,7 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
+import { openReadable } from "../../files/read.ts";
 import type { Line } from "./lines.ts";
 
 /** The first line: which state of the network's folder the ledger describes. */
@@ -48,7 +49,7 @@ function stamp(directory: string): string {
 
 /** Whether a ledger's file is there and describes the folder as it is now. */
 export function isCurrent(path: string, directory: string): boolean {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const fd = openReadable(path, false);
   try {
     const header = Buffer.alloc(HEADER_BYTES);
     readSync(fd, header, 0, HEADER_BYTES, 0);

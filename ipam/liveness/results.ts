@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isObject } from "../../cni/configuration.ts";
+import { readSmallFile } from "../../files/read.ts";
 import type { Attachment } from "../../cni/request.ts";
 
 /** Where libcni keeps each attachment's last result. */
@@ -51,9 +51,13 @@ function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+/** A conflist and a result, twice. */
+const BYTE_LIMIT = 4 * 1024 * 1024;
+
 function readJson(path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, "utf8"));
+    const text = readSmallFile(path, { byteLimit: BYTE_LIMIT });
+    return text === undefined ? undefined : JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -5,13 +5,13 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  readFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { processName } from "../../cni/process-name.ts";
 import { toCniError } from "../../cni/translate.ts";
 import { isErrno } from "../../files/errno.ts";
+import { openReadable, readWithin } from "../../files/read.ts";
 import { parseCidr } from "../../ip/cidr.ts";
 import { replaceFile } from "../../files/replace.ts";
 import { type Memory, NO_MEMORY, type Remembered } from "./decide.ts";
@@ -144,15 +144,15 @@ function tryReadNodes(file: string): readonly StoredNode[] {
   }
 }
 
+/** A line for each CIDR of thousands of clusters takes less. */
+const BYTE_LIMIT = 64 * 1024 * 1024;
+
 /** A file that only root can have written; undefined where there is none. */
 function readTrusted(file: string): string | undefined {
   let fd: number;
   try {
     requireFolder(dirname(file));
-    fd = openSync(
-      file,
-      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-    );
+    fd = openReadable(file, false);
   } catch (error) {
     if (isErrno(error, "ENOENT")) return undefined;
     throw error;
@@ -161,7 +161,9 @@ function readTrusted(file: string): string | undefined {
     const stats = fstatSync(fd);
     if (!stats.isFile() || stats.uid !== 0 || (stats.mode & 0o022) !== 0)
       throw new Error("it is not a file that root alone can write");
-    return readFileSync(fd, "utf8");
+    const bytes = readWithin(fd, BYTE_LIMIT);
+    if (bytes === undefined) throw new Error("it is far too large");
+    return bytes.toString("utf8");
   } finally {
     closeSync(fd);
   }

@@ -1,4 +1,6 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
+import { isErrno } from "../../files/errno.ts";
+import { readSmallFile } from "../../files/read.ts";
 
 /** What the agent says of its tunnels by IKE. */
 export interface IkeState {
@@ -42,13 +44,13 @@ export function writeState(path: string, state: WrittenState): void {
 /** Reads the state; undefined where no agent has written one. Throws what reading throws. */
 export function readState(path: string): WrittenState | undefined {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as WrittenState;
+    const text = readSmallFile(path, { byteLimit: BYTE_LIMIT });
+    return text === undefined ? undefined : (JSON.parse(text) as WrittenState);
   } catch (error) {
-    if (isAbsent(error)) return undefined;
+    if (isErrno(error, "ENOENT")) return undefined;
     throw error;
   }
 }
 
-function isAbsent(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
-}
+/** Tens of thousands of tunnels take less. */
+const BYTE_LIMIT = 64 * 1024 * 1024;

@@ -1,13 +1,8 @@
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { isErrno } from "../../files/errno.ts";
+import { readSmallFile } from "../../files/read.ts";
 import { readConflist } from "./conflists.ts";
 import { replaceFile } from "../../files/replace.ts";
 
@@ -58,9 +53,9 @@ function networkName(conflist: string): string {
 
 function isOurDropIn(file: string): boolean {
   try {
-    return readFileSync(file, "utf8") === CONTENT;
+    return readSmallFile(file, { byteLimit: CONTENT.length }) === CONTENT;
   } catch (error) {
-    if (isErrno(error, "ENOENT")) return false;
+    if (isErrno(error, "ENOENT", "ENXIO")) return false;
     throw error;
   }
 }

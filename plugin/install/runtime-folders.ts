@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { readSmallFile } from "../../files/read.ts";
 import type { NodeFolders } from "./node-folders.ts";
 
 /** Where a runtime says which folders it looks in: containerd (k3s' and RKE2's, too), CRI-O. */
@@ -18,7 +19,7 @@ const PLUGINS = ["bin_dir", "bin_dirs", "plugin_dir", "plugin_dirs"];
 const CONFLISTS = ["conf_dir", "network_dir"];
 
 /** A file is small; what is larger is none. */
-const MOST = 1024 * 1024;
+const BYTE_LIMIT = 1024 * 1024;
 
 /**
  * A sentence for each folder that a runtime of this node has been told to use in place of the one that crosslink installs
@@ -75,8 +76,7 @@ function values(text: string, keys: readonly string[]): string[] {
 
 function read(path: string): string {
   try {
-    const text = readFileSync(path, "utf8");
-    return text.length > MOST ? "" : text;
+    return readSmallFile(path, { byteLimit: BYTE_LIMIT }) ?? "";
   } catch {
     return ""; // no such runtime here
   }

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isErrno } from "../../files/errno.ts";
+import { readSmallFile } from "../../files/read.ts";
 import { isCrosslinkEntry, pluginsOf } from "./conflist-text.ts";
 import { listConfigurations } from "./conflists.ts";
 import type { NodeFolders } from "./node-folders.ts";
@@ -19,20 +20,18 @@ export function programUsers({ conflists, cache }: NodeFolders): string[] {
   return [...networks, ...attachments];
 }
 
+/** More than any conflist, or what libcni keeps of one with its result. */
+const LIMITS = { byteLimit: 4 * 1024 * 1024 };
+
 /** Whatever the file's form: a mention is enough to be careful. */
 function usesIpam(configuration: string): boolean {
-  const isFile =
-    statSync(configuration, { throwIfNoEntry: false })?.isFile() === true;
-  return (
-    isFile &&
-    /"type"\s*:\s*"crosslink-ipam"/.test(readFileSync(configuration, "utf8"))
-  );
+  return /"type"\s*:\s*"crosslink-ipam"/.test(readIfThere(configuration));
 }
 
 /** libcni's cache (libcni/api.go, cachedInfo): the conflist's bytes in base64. Files of others are none of ours. */
 function isCachedUser(file: string): boolean {
   try {
-    const cached: unknown = JSON.parse(readFileSync(file, "utf8"));
+    const cached: unknown = JSON.parse(readIfThere(file));
     const config =
       typeof cached === "object" && cached !== null && "config" in cached
         ? cached.config
@@ -44,8 +43,17 @@ function isCachedUser(file: string): boolean {
       /"type"\s*:\s*"crosslink-ipam"/.test(text)
     );
   } catch (error) {
-    if (error instanceof SyntaxError || isErrno(error, "EISDIR")) return false;
-    if (isErrno(error, "ENOENT")) return false; // its pod went just now
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
+
+/** Empty for what is no file of theirs: a folder, a FIFO, a device, a huge one, or one that went just now with its pod. */
+function readIfThere(file: string): string {
+  try {
+    return readSmallFile(file, LIMITS) ?? "";
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENXIO", "ELOOP")) return "";
     throw error;
   }
 }

@@ -1,16 +1,14 @@
 import { OWN_TABLE, RUN_FOLDER } from "../owned.ts";
 import {
   closeSync,
-  constants,
   fstatSync,
   mkdirSync,
-  openSync,
-  readFileSync,
   readlinkSync,
   renameSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { openReadable, readWithin } from "../../files/read.ts";
 import { bootId, type NftablesClient } from "../../native/index.ts";
 import type { DesiredSnat } from "./state.ts";
 
@@ -76,13 +74,18 @@ export function leaveWord(
   }
 }
 
+/** A line for each pair of networks. */
+const BYTE_LIMIT = 64 * 1024 * 1024;
+
 /** A file that only root can have written. */
-function readTrusted(file: string): string {
-  const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+function readTrusted(file: string): string | undefined {
+  const fd = openReadable(file, false);
   try {
-    const { uid, mode } = fstatSync(fd);
-    if (uid !== 0 || (mode & 0o022) !== 0) throw new Error("not root's alone");
-    return readFileSync(fd, "utf8");
+    const stats = fstatSync(fd);
+    const { uid, mode } = stats;
+    if (!stats.isFile() || uid !== 0 || (mode & 0o022) !== 0)
+      throw new Error("not root's alone");
+    return readWithin(fd, BYTE_LIMIT)?.toString("utf8");
   } finally {
     closeSync(fd);
   }
