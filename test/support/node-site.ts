@@ -101,7 +101,8 @@ export function writeOffice(site: Pick<NodeSite, "writeCluster">): void {
   });
 }
 
-const HOST = { nodeName: "node1", hostName: "no-such-host" };
+/** What the machine is called. */
+export const HOST = { nodeName: "node1", hostName: "no-such-host" };
 
 function callHandlers(
   site: Pick<NodeSite, "node" | "folder" | "clustersDir">,

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
-import { type Fact, factsOf } from "../support/facts.ts";
+import { describe } from "vitest";
 import { scenesMissing } from "../support/kernel.ts";
+import { play } from "../support/play.ts";
 import { calico } from "./calico.ts";
 import { flannel } from "./flannel.ts";
 import { globalrouter } from "./globalrouter.ts";
@@ -46,14 +46,5 @@ const names = [
 ];
 
 describe(`clusters of six base CNIs in one mesh${missing === undefined ? "" : `: ${missing}`}`, () => {
-  let facts: ReadonlyMap<string, Fact>;
-
-  beforeAll(async () => {
-    if (missing !== undefined) return;
-    facts = await factsOf(join(import.meta.dirname, "bases.scene.ts"));
-  });
-
-  test.skipIf(missing !== undefined).each(names)("%s", (name) => {
-    expect(facts.get(name)).toMatchObject({ held: true });
-  });
+  play(join(import.meta.dirname, "bases.scene.ts"), names, { missing });
 });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
-import { type Fact, factsOf } from "../support/facts.ts";
+import { describe } from "vitest";
 import { scenesMissing } from "../support/kernel.ts";
+import { play } from "../support/play.ts";
 import { calicoInNftables } from "./calico.ts";
 import { flannelInNftables } from "./flannel.ts";
 import { east, west } from "./reference.ts";
@@ -26,14 +26,5 @@ const names = [
 ];
 
 describe(`against masquerade in nf_tables, encrypted${missing === undefined ? "" : `: ${missing}`}`, () => {
-  let facts: ReadonlyMap<string, Fact>;
-
-  beforeAll(async () => {
-    if (missing !== undefined) return;
-    facts = await factsOf(join(import.meta.dirname, "nftables.scene.ts"));
-  });
-
-  test.skipIf(missing !== undefined).each(names)("%s", (name) => {
-    expect(facts.get(name)).toMatchObject({ held: true });
-  });
+  play(join(import.meta.dirname, "nftables.scene.ts"), names, { missing });
 });

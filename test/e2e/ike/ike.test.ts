@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
-import { type Fact, factsOf } from "../support/facts.ts";
+import { describe } from "vitest";
 import { scenesMissing } from "../support/kernel.ts";
+import { play } from "../support/play.ts";
 
 const missing = scenesMissing() ?? missingPrograms();
 
@@ -38,17 +38,9 @@ const scenes = {
 const charon = missingPrograms();
 
 describe(`charon and its agent${charon === undefined ? "" : `, ${charon}`}`, () => {
-  let facts: ReadonlyMap<string, Fact>;
-
-  beforeAll(async () => {
-    if (charon !== undefined) return;
-    const script = join(import.meta.dirname, "negotiation.scene.ts");
-    facts = await factsOf(script, { withoutEsp: true });
-  });
-
-  test
-    .skipIf(charon !== undefined)
-    .each([
+  play(
+    join(import.meta.dirname, "negotiation.scene.ts"),
+    [
       "the first packet has the ends agree",
       "until there are SAs nothing leaks",
       "status shows both identities and the algorithms",
@@ -63,24 +55,15 @@ describe(`charon and its agent${charon === undefined ? "" : `, ${charon}`}`, () 
       "another secret is named",
       "with another secret nothing leaks",
       "no secret is logged",
-    ])("%s", (name) => {
-    expect(facts.get(name)).toMatchObject({ held: true });
-  });
+    ],
+    { missing: charon, withoutEsp: true },
+  );
 });
 
 describe.each(Object.entries(scenes))(
   `%s, ${missing ?? "under constant ping"}`,
   (scene, names) => {
-    let facts: ReadonlyMap<string, Fact>;
-
-    beforeAll(async () => {
-      if (missing !== undefined) return;
-      facts = await factsOf(join(import.meta.dirname, `${scene}.scene.ts`));
-    });
-
-    test.skipIf(missing !== undefined).each(names)("%s", (name) => {
-      expect(facts.get(name)).toMatchObject({ held: true });
-    });
+    play(join(import.meta.dirname, `${scene}.scene.ts`), names, { missing });
   },
 );
 

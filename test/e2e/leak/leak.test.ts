@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
-import { type Fact, factsOf } from "../support/facts.ts";
+import { describe } from "vitest";
 import { scenesMissing } from "../support/kernel.ts";
+import { play } from "../support/play.ts";
 
 const missing = scenesMissing();
 
@@ -60,15 +60,6 @@ const scenes = {
 describe.each(Object.entries(scenes))(
   `%s, ${missing ?? "under constant ping"}`,
   (scene, names) => {
-    let facts: ReadonlyMap<string, Fact>;
-
-    beforeAll(async () => {
-      if (missing !== undefined) return;
-      facts = await factsOf(join(import.meta.dirname, `${scene}.scene.ts`));
-    });
-
-    test.skipIf(missing !== undefined).each(names)("%s", (name) => {
-      expect(facts.get(name)).toMatchObject({ held: true });
-    });
+    play(join(import.meta.dirname, `${scene}.scene.ts`), names, { missing });
   },
 );

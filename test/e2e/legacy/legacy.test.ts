@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe } from "vitest";
 import { guestMissing } from "../../support/guest/machine.ts";
 import { LEGACY_MODULES } from "../../support/guest/modules.ts";
-import { type Fact, factsOf } from "../support/facts.ts";
+import { play } from "../support/play.ts";
 
 // Whatever this machine's kernel has: nf_tables is what this one must not have.
 const missing = guestMissing();
@@ -21,16 +21,8 @@ const names = [
 ];
 
 describe(`a kernel without nf_tables${missing === undefined ? "" : `: ${missing}`}`, () => {
-  let facts: ReadonlyMap<string, Fact>;
-
-  beforeAll(async () => {
-    if (missing !== undefined) return;
-    facts = await factsOf(join(import.meta.dirname, "legacy.scene.ts"), {
-      modules: LEGACY_MODULES,
-    });
-  });
-
-  test.skipIf(missing !== undefined).each(names)("%s", (name) => {
-    expect(facts.get(name)).toMatchObject({ held: true });
+  play(join(import.meta.dirname, "legacy.scene.ts"), names, {
+    missing,
+    modules: LEGACY_MODULES,
   });
 });

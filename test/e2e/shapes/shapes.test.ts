@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
-import { type Fact, factsOf } from "../support/facts.ts";
+import { describe } from "vitest";
 import { scenesMissing } from "../support/kernel.ts";
+import { play } from "../support/play.ts";
 
 const missing = scenesMissing();
 
@@ -71,32 +71,17 @@ const plain = {
 describe.each(Object.entries(encrypted))(
   `conf/examples/%s, ${missing ?? "with real ESP"}`,
   (scene, names) => {
-    play(scene, names, { withoutEsp: false });
+    play(sceneOf(scene), names, { missing });
   },
 );
 
 describe.each(Object.entries(plain))(
   "conf/examples/%s, without ESP",
   (scene, names) => {
-    play(scene, names, { withoutEsp: true });
+    play(sceneOf(scene), names, { missing: undefined, withoutEsp: true });
   },
 );
 
-function play(
-  scene: string,
-  names: readonly string[],
-  { withoutEsp }: { withoutEsp: boolean },
-): void {
-  const skipped = missing !== undefined && !withoutEsp;
-  let facts: ReadonlyMap<string, Fact>;
-
-  beforeAll(async () => {
-    if (skipped) return;
-    const script = join(import.meta.dirname, `${scene}.scene.ts`);
-    facts = await factsOf(script, { withoutEsp });
-  });
-
-  test.skipIf(skipped).each(names)("%s", (name) => {
-    expect(facts.get(name)).toMatchObject({ held: true });
-  });
+function sceneOf(name: string): string {
+  return join(import.meta.dirname, `${name}.scene.ts`);
 }

@@ -4,7 +4,12 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runCommandLine } from "../../../plugin/commands/main.ts";
 import { binding } from "../../support/binding.ts";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
-import { type NodeSite, nodeSite } from "../../support/node-site.ts";
+import {
+  type CallOutcome,
+  type NodeSite,
+  nodeSite,
+} from "../../support/node-site.ts";
+import { addPod } from "../../support/routed-pod.ts";
 
 const KEYRING = {
   active: 1,
@@ -51,18 +56,7 @@ function far(...podCIDRs: string[]): object {
   return { podCIDRs, nodes: [{ name: "node2", ips: ["172.17.2.2"] }] };
 }
 
-function add(): ReturnType<NodeSite["call"]> {
-  return site.call("ADD", {
-    pod,
-    config: {
-      prevResult: {
-        cniVersion: "1.1.0",
-        interfaces: [{ name: "veth0" }, { name: "eth0", sandbox: pod.path }],
-        ips: [{ address: "10.0.0.7/32", interface: 1 }],
-      },
-    },
-  });
-}
+const add = (): CallOutcome => addPod(site, pod);
 
 /** How many of the packets that the pod sends to these addresses are seen on the node's uplink. */
 function leaked(...addresses: string[]): Record<string, number> {

@@ -1,19 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { connect, type Namespace, namespace } from "../../support/namespace.ts";
+import type { Namespace } from "../../support/namespace.ts";
 import {
   writeOffice,
   type NodeSite,
   nodeSite,
 } from "../../support/node-site.ts";
+import { routedPod } from "../../support/routed-pod.ts";
 
 let site: NodeSite;
 let pod: Namespace;
 
 beforeEach(() => {
   site = nodeSite();
-  pod = namespace();
-  connect(site.node, "veth0", pod, "eth0");
-  pod.shell("ip addr add 10.0.0.7/32 dev eth0; ip route add default dev eth0");
+  pod = routedPod(site);
   writeOffice(site);
 });
 

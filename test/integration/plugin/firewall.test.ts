@@ -1,22 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runPlan } from "../../../plugin/commands/plan.ts";
 import { runStatus } from "../../../plugin/commands/status.ts";
-import { binding } from "../../support/binding.ts";
-import { connect, type Namespace, namespace } from "../../support/namespace.ts";
+import type { Namespace } from "../../support/namespace.ts";
 import {
+  type CallOutcome,
   linkOffice,
   type NodeSite,
   nodeSite,
 } from "../../support/node-site.ts";
+import { addPod, routedPod, shownBy } from "../../support/routed-pod.ts";
 
 let site: NodeSite;
 let pod: Namespace;
 
 beforeEach(() => {
   site = nodeSite();
-  pod = namespace();
-  connect(site.node, "veth0", pod, "eth0");
-  pod.shell("ip addr add 10.0.0.7/32 dev eth0; ip route add default dev eth0");
+  pod = routedPod(site);
   linkOffice(site);
 });
 
@@ -25,36 +24,9 @@ afterEach(() => {
   site[Symbol.dispose]();
 });
 
-function add(): ReturnType<NodeSite["call"]> {
-  return site.call("ADD", {
-    pod,
-    config: {
-      prevResult: {
-        cniVersion: "1.1.0",
-        interfaces: [{ name: "veth0" }, { name: "eth0", sandbox: pod.path }],
-        ips: [{ address: "10.0.0.7/32", interface: 1 }],
-      },
-    },
-  });
-}
+const add = (): CallOutcome => addPod(site, pod);
 
-function shown(command: typeof runPlan): string {
-  const printed: string[] = [];
-  command(
-    {
-      clusters: site.clustersDir,
-      json: false,
-      flags: new Set(),
-      positionals: [],
-    },
-    {
-      kernel: () => ({ binding, netns: site.node.fd }),
-      host: { nodeName: "node1", hostName: "no-such-host" },
-      writeStdout: (text: string) => printed.push(text),
-    } as never,
-  );
-  return printed.join("");
-}
+const shown = (command: typeof runPlan): string => shownBy(site, command);
 
 describe("a FORWARD chain that rejects by a rule", () => {
   const reject = `nft 'add table inet filter

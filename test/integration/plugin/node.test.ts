@@ -1,8 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { tryAssociation } from "../../../plugin/kernel/esp.ts";
 import { binding } from "../../support/binding.ts";
-import { connect, type Namespace, namespace } from "../../support/namespace.ts";
-import { type NodeSite, nodeSite } from "../../support/node-site.ts";
+import type { Namespace } from "../../support/namespace.ts";
+import {
+  type CallOutcome,
+  type NodeSite,
+  nodeSite,
+} from "../../support/node-site.ts";
+import { addPod, routedPod } from "../../support/routed-pod.ts";
 
 const SECRET = Buffer.alloc(32, 0x5a).toString("base64");
 const KEYRING = { active: 1, keys: [{ id: 1, secret: SECRET }] };
@@ -12,9 +17,7 @@ let pod: Namespace;
 
 beforeEach(() => {
   site = nodeSite();
-  pod = namespace();
-  connect(site.node, "veth0", pod, "eth0");
-  pod.shell("ip addr add 10.0.0.7/32 dev eth0; ip route add default dev eth0");
+  pod = routedPod(site);
   site.writeCluster("a", ownCluster("172.17.1.2"));
   site.writeCluster("b", {
     podCIDRs: ["10.0.1.0/24"],
@@ -35,18 +38,7 @@ function ownCluster(address: string): object {
   };
 }
 
-function add(): ReturnType<NodeSite["call"]> {
-  return site.call("ADD", {
-    pod,
-    config: {
-      prevResult: {
-        cniVersion: "1.1.0",
-        interfaces: [{ name: "veth0" }, { name: "eth0", sandbox: pod.path }],
-        ips: [{ address: "10.0.0.7/32", interface: 1 }],
-      },
-    },
-  });
-}
+const add = (): CallOutcome => addPod(site, pod);
 
 /** One line a policy: "dir out action block priority 17299 src … dst …". */
 function policies(): string[] {

@@ -8,6 +8,7 @@ import {
   type NodeSite,
   nodeSite,
 } from "../../support/node-site.ts";
+import { wireRouted } from "../../support/routed-pod.ts";
 
 let site: NodeSite;
 let pod: Namespace;
@@ -25,12 +26,6 @@ afterEach(() => {
   pod[Symbol.dispose]();
   site[Symbol.dispose]();
 });
-
-/** A routed pod: 10.0.0.7 on eth0, veth0 on the node. */
-function routedPod(): void {
-  connect(site.node, "veth0", pod, "eth0");
-  pod.shell("ip addr add 10.0.0.7/32 dev eth0; ip route add default dev eth0");
-}
 
 /** Another pod of the node, 10.0.0.8 behind veth9, which crosslink has not been told of. */
 function otherPod(): void {
@@ -95,7 +90,7 @@ describe("ADD finds the host's end by the kernel, whatever prevResult says:", ()
     ["what does not exist is", ["cali1234"]],
     ["nothing is", []],
   ])("%s", (_, names) => {
-    routedPod();
+    wireRouted(site, pod);
     otherPod();
     site.node.exec("ip", "link", "add", "cni0", "type", "bridge");
     const interfaces = names.map((name) => ({ name }));
@@ -109,7 +104,7 @@ describe("ADD finds the host's end by the kernel, whatever prevResult says:", ()
   });
 
   it("the address is the uplink's by its position, in 0.4.0", () => {
-    routedPod();
+    wireRouted(site, pod);
     const ips = [{ version: "4", interface: 0, address: "10.0.0.7/24" }];
     const given = config({ interfaces: [{ name: "eth0" }], ips }, "0.4.0");
     expect(site.call("ADD", { pod, config: given }).exitCode).toBe(0);
@@ -117,7 +112,7 @@ describe("ADD finds the host's end by the kernel, whatever prevResult says:", ()
   });
 
   it("an interface of another name is asked for by CNI_IFNAME", () => {
-    routedPod();
+    wireRouted(site, pod);
     pod.shell("ip link set eth0 down; ip link set eth0 name pod0 up");
     connect(site.node, "veth1", pod, "eth0");
     const environment = { CNI_IFNAME: "pod0" };
@@ -223,7 +218,7 @@ describe("ADD refuses, and changes nothing, where the pod's interface", () => {
   });
 
   it("does not have the address that prevResult gives it: another pod's", () => {
-    routedPod();
+    wireRouted(site, pod);
     otherPod();
     const ips = [{ address: "10.0.0.8/32", interface: 0 }];
     const interfaces = [{ name: "eth0", sandbox: pod.path }];
@@ -246,7 +241,7 @@ describe("a second interface of the pod", () => {
     ["that prevResult gives to nobody", "10.0.0.77", {}],
     ["that prevResult gives to CNI_IFNAME", "10.0.0.77", { interface: 1 }],
   ])("has an address %s, which gets no route", (_, address, owner) => {
-    routedPod();
+    wireRouted(site, pod);
     connect(site.node, "veth1", pod, "net1");
     pod.exec("ip", "addr", "add", `${address}/24`, "dev", "net1");
     const ips = [
@@ -263,7 +258,7 @@ describe("a second interface of the pod", () => {
 
 describe("DEL", () => {
   it("takes from no other pod what prevResult says it should", () => {
-    routedPod();
+    wireRouted(site, pod);
     otherPod();
     const alien = config({ ips: [{ address: "10.0.0.8/32" }] });
     const second = { pod: other, containerId: "c9", config: alien };

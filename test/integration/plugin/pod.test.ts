@@ -5,6 +5,7 @@ import {
   type NodeSite,
   nodeSite,
 } from "../../support/node-site.ts";
+import { resultFor, wireRouted } from "../../support/routed-pod.ts";
 
 let site: NodeSite;
 let pod: Namespace;
@@ -21,16 +22,9 @@ afterEach(() => {
 });
 
 /** A routed pod as the article wires it: no gateway, no host route yet. */
-function routedPod(): object {
-  connect(site.node, "veth0", pod, "eth0");
-  pod.shell("ip addr add 10.0.0.7/32 dev eth0; ip route add default dev eth0");
-  return {
-    prevResult: {
-      cniVersion: "1.1.0",
-      interfaces: [{ name: "veth0" }, { name: "eth0", sandbox: pod.path }],
-      ips: [{ address: "10.0.0.7/32", interface: 1 }],
-    },
-  };
+function wired(): object {
+  wireRouted(site, pod);
+  return { prevResult: resultFor(pod) };
 }
 
 /** A pod on a bridge, as flannel and globalrouter wire it. */
@@ -67,7 +61,7 @@ function hostRoutes(): string {
 
 describe("ADD", () => {
   it("gives a routed pod proxy-ARP and a host route, and echoes prevResult", () => {
-    const config = routedPod();
+    const config = wired();
     const outcome = site.call("ADD", { pod, config });
     expect(outcome).toMatchObject({
       exitCode: 0,
@@ -90,7 +84,7 @@ describe("ADD", () => {
   });
 
   it("finds the host's end where prevResult names only the host device, as Calico up to 3.30", () => {
-    routedPod();
+    wired();
     const prevResult = {
       cniVersion: "0.3.1",
       interfaces: [{ name: "veth0" }],
@@ -105,7 +99,7 @@ describe("ADD", () => {
   });
 
   it("finds the host's end by the pod's namespace where prevResult lists no interface", () => {
-    routedPod();
+    wired();
     const prevResult = { cniVersion: "0.2.0", ip4: { ip: "10.0.0.7/32" } };
     const outcome = site.call("ADD", {
       pod,
@@ -116,7 +110,7 @@ describe("ADD", () => {
   });
 
   it("leaves the base plugin's own host route alone", () => {
-    const config = routedPod();
+    const config = wired();
     site.node.exec(
       "ip",
       "route",
@@ -132,7 +126,7 @@ describe("ADD", () => {
   });
 
   it("is the same twice", () => {
-    const config = routedPod();
+    const config = wired();
     site.call("ADD", { pod, config });
     const before = site.node.exec("ip", "route");
     expect(site.call("ADD", { pod, config }).exitCode).toBe(0);
@@ -140,7 +134,7 @@ describe("ADD", () => {
   });
 
   it("refuses a pod address outside of the node's pod CIDRs, and says which are known", () => {
-    routedPod();
+    wired();
     const prevResult = {
       cniVersion: "1.1.0",
       interfaces: [{ name: "veth0" }, { name: "eth0", sandbox: pod.path }],
@@ -157,7 +151,7 @@ describe("ADD", () => {
   });
 
   it("reports another program's route to the pod's address", () => {
-    const config = routedPod();
+    const config = wired();
     site.node.exec("ip", "route", "add", "10.0.0.7", "dev", "eth0");
     expect(site.call("ADD", { pod, config })).toMatchObject({
       exitCode: 1,
@@ -175,7 +169,7 @@ describe("ADD", () => {
   it("passes prevResult through where the clusters folder is empty", () => {
     site.removeCluster("own");
     site.removeCluster("office");
-    const config = routedPod();
+    const config = wired();
     expect(site.call("ADD", { pod, config }).exitCode).toBe(0);
     expect(proxyArp()).toBe("0");
     expect(hostRoutes()).toBe("");
@@ -184,7 +178,7 @@ describe("ADD", () => {
 
 describe("CHECK", () => {
   it("succeeds after ADD", () => {
-    const config = routedPod();
+    const config = wired();
     site.call("ADD", { pod, config });
     expect(site.call("CHECK", { pod, config })).toEqual({
       exitCode: 0,
@@ -206,7 +200,7 @@ describe("CHECK", () => {
       "net.ipv4.ip_forward=1",
     ],
   ])("names %s when it is missing", (_, damage, named) => {
-    const config = routedPod();
+    const config = wired();
     site.call("ADD", { pod, config });
     site.node.shell(damage);
     expect(site.call("CHECK", { pod, config })).toMatchObject({
@@ -220,7 +214,7 @@ describe("CHECK", () => {
 
 describe("DEL", () => {
   it("takes the host route and the alias away, twice", () => {
-    const config = routedPod();
+    const config = wired();
     site.call("ADD", { pod, config });
     expect(site.call("DEL", { pod, config })).toEqual({
       exitCode: 0,
@@ -239,13 +233,13 @@ describe("DEL", () => {
   });
 
   it("needs neither prevResult nor the pod's namespace", () => {
-    site.call("ADD", { pod, config: routedPod() });
+    site.call("ADD", { pod, config: wired() });
     expect(site.call("DEL").exitCode).toBe(0);
     expect(hostRoutes()).toBe("");
   });
 
   it("leaves another pod's route alone where a device's name went to another pod", () => {
-    const config = routedPod();
+    const config = wired();
     site.call("ADD", { pod, config });
     expect(site.call("DEL", { containerId: "c2", config }).exitCode).toBe(0);
     expect(hostRoutes()).toBe("10.0.0.7 dev veth0 scope link");
@@ -275,14 +269,14 @@ describe("GC", () => {
     ["takes all for an empty list", [], ""],
     ["takes nothing for a null list", null, "10.0.0.7 dev veth0 scope link"],
   ])("%s", (_, list, left) => {
-    site.call("ADD", { pod, config: routedPod() });
+    site.call("ADD", { pod, config: wired() });
     const config = { "cni.dev/valid-attachments": list };
     expect(site.call("GC", { config }).exitCode).toBe(0);
     expect(hostRoutes()).toBe(left);
   });
 
   it("leaves other networks' attachments alone", () => {
-    site.call("ADD", { pod, config: routedPod() });
+    site.call("ADD", { pod, config: wired() });
     site.call("GC", {
       config: { name: "other", "cni.dev/valid-attachments": [] },
     });
