@@ -15,7 +15,8 @@ import { legacySharedRule } from "../netfilter/legacy/shared-rule.ts";
 import type { SharedChain } from "../netfilter/shared/chain.ts";
 import type { WantedRule } from "../netfilter/shared/pair-rule.ts";
 import { planSharedChain } from "../netfilter/shared/plan.ts";
-import { isBuiltIn, mayStayAhead } from "../netfilter/shared/rewriting.ts";
+import { isBuiltIn } from "../netfilter/shared/rewriting.ts";
+import { mayStayAhead } from "../netfilter/base/foreign.ts";
 import { OWN_COMMENT } from "../owned.ts";
 import { type FenceWill, toStand } from "./will.ts";
 

@@ -1,5 +1,5 @@
 import type { Backend, SharedChain } from "./shared/chain.ts";
-import { isNodeChain } from "./shared/rewriting.ts";
+import { isNodeChain } from "./base/foreign.ts";
 import type { BackendFacts, ObservedBackend } from "./state.ts";
 
 /** Facts by backend; one that is not there has none. */

@@ -4,7 +4,7 @@ import { FAMILIES } from "./base/family.ts";
 import { findLegacy, legacyTables } from "./legacy/program.ts";
 import { parseSave } from "./base/save.ts";
 import { withNftables } from "./nft/available.ts";
-import { mayFilterAhead } from "./shared/dropping.ts";
+import { mayFilterAhead } from "./base/foreign.ts";
 import type { BaseChain } from "./trace/base-chain.ts";
 import type { Flow } from "./trace/flow.ts";
 import { nftBaseChains } from "./trace/nft-chains.ts";

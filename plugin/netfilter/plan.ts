@@ -6,7 +6,7 @@ import type { NetfilterOperation } from "./base/operation.ts";
 import { planTable } from "./table/plan.ts";
 import { desiredTable } from "./desired-table.ts";
 import { freshPairs } from "./fresh.ts";
-import { planForeignChains } from "./plan-shared.ts";
+import { planChains } from "./plan-chains.ts";
 import type {
   DesiredSnat,
   ObservedFamily,
@@ -46,7 +46,7 @@ function planFamily(
     spares: observed.spares,
   });
   const table = planTable(wanted, observed.table);
-  const shared = planForeignChains(desired, pairs, { ...observed, inTable });
+  const shared = planChains(desired, pairs, { ...observed, inTable });
   const operations: NetfilterOperation[] = [...table, ...shared.operations];
   return { operations, fresh: freshPairs(pairs, table, shared.inserted) };
 }

@@ -10,9 +10,6 @@ export interface Mark {
 /** All bits of a packet's mark. */
 export const WHOLE_MARK = 0xffffffff;
 
-/** kube-proxy's "masquerade this", where no rule of its own tells another: `--iptables-masquerade-bit=14`. */
-export const KUBE_PROXY_MARK: Mark = { value: 0x4000, mask: 0x4000 };
-
 /** A mark in its one form: any bit of a mask that has only one is that bit. */
 export function markOf(value: number, mask: number): Mark {
   const isOneBit = (mask & (mask - 1)) === 0;

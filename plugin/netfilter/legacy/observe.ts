@@ -10,12 +10,9 @@ import {
 import { legacySharedRule } from "./shared-rule.ts";
 import type { SharedChain, SharedChainName } from "../shared/chain.ts";
 import { targetMayObject } from "../shared/dropping.ts";
-import {
-  isBuiltIn,
-  mayStayAhead,
-  rewritesSource,
-} from "../shared/rewriting.ts";
+import { isBuiltIn, rewritesSource } from "../shared/rewriting.ts";
 import { backendOf } from "../backend.ts";
+import { mayStayAhead } from "../base/foreign.ts";
 import { NF_IP_PRI_NAT_SRC } from "../../../native/index.ts";
 import type { BaseChain } from "../trace/base-chain.ts";
 import { savedBaseChain } from "../trace/saved-chains.ts";

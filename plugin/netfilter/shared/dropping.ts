@@ -1,12 +1,5 @@
 import type { Expression } from "../../../native/index.ts";
 
-/** Chains of programs that filter by a policy of their own, such as network policies: what they drop in part is meant. */
-export function mayFilterAhead(chain: string): boolean {
-  return /^(?:ANTREA-|CILIUM_|CNI-|DOCKER|FLANNEL-|KUBE-|LIBVIRT_|cali-)/.test(
-    chain,
-  );
-}
-
 /**
  * Whether a rule may say otherwise than accept, or has something to see before packets go: then an accept of ours stays behind
  * it. What only accepts or marks, such as the rules that Calico puts back to its chain's end, may stand behind ours.

@@ -1,19 +1,5 @@
 import type { Expression } from "../../../native/index.ts";
-
-/**
- * Chains that a node's CNI plugins and kube-proxy make: where they are, there are the node's masquerade rules.
- */
-export function isNodeChain(name: string): boolean {
-  return /^(?:KUBE-|cali-|FLANNEL-|CNI-)/.test(name);
-}
-
-/**
- * Chains that may stay ahead of our RETURN rules: they only masquerade what is marked for it, or (Calico's) would be
- * put back to the head at once, so that a fight for that place could not be won.
- */
-export function mayStayAhead(chain: string): boolean {
-  return /^(?:KUBE-POSTROUTING$|CNI-HOSTPORT-MASQ$|cali-)/.test(chain);
-}
+import { mayStayAhead } from "../base/foreign.ts";
 
 /** Targets of iptables that give a packet another source, or end its way through the table. */
 export function rewritesSource(target: string): boolean {

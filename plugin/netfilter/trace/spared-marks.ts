@@ -1,6 +1,7 @@
 import { cidrOf } from "../../../ip/cidr.ts";
 import { type Family, traitsOf } from "../base/family.ts";
-import { distinctMarks, KUBE_PROXY_MARK, type Mark } from "../base/mark.ts";
+import { KUBE_PROXY_MARK } from "../base/foreign.ts";
+import { distinctMarks, type Mark } from "../base/mark.ts";
 import type { BaseChain } from "./base-chain.ts";
 import type { Flow } from "./flow.ts";
 import { type Finding, reachableRules, trace } from "./trace.ts";

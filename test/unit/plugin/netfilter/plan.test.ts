@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseCidr } from "../../../../ip/cidr.ts";
 import { chooseBackends } from "../../../../plugin/netfilter/backend.ts";
-import { KUBE_PROXY_MARK } from "../../../../plugin/netfilter/base/mark.ts";
+import { KUBE_PROXY_MARK } from "../../../../plugin/netfilter/base/foreign.ts";
 import { groupPairs } from "../../../../plugin/netfilter/base/network-pairs.ts";
 import { desiredTable } from "../../../../plugin/netfilter/desired-table.ts";
 import { staleness } from "../../../../plugin/netfilter/mappings.ts";

@@ -6,9 +6,9 @@ import type { Expression } from "../../../../../native/nftables/expression/expre
 import { traitsOf } from "../../../../../plugin/netfilter/base/family.ts";
 import {
   distinctMarks,
-  KUBE_PROXY_MARK,
   markOf,
 } from "../../../../../plugin/netfilter/base/mark.ts";
+import { KUBE_PROXY_MARK } from "../../../../../plugin/netfilter/base/foreign.ts";
 import { nftRuleReader } from "../../../../../plugin/netfilter/shared/nft-rule.ts";
 import {
   type PairRule,

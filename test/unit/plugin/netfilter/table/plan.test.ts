@@ -5,7 +5,7 @@ import { cidrOf, parseCidr } from "../../../../../ip/cidr.ts";
 import { prefixInterval } from "../../../../../native/nftables/interval.ts";
 import { expressionsKey } from "../../../../../native/nftables/expression/expression.ts";
 import type { NftOperation } from "../../../../../plugin/netfilter/base/operation.ts";
-import { KUBE_PROXY_MARK } from "../../../../../plugin/netfilter/base/mark.ts";
+import { KUBE_PROXY_MARK } from "../../../../../plugin/netfilter/base/foreign.ts";
 import { planTable } from "../../../../../plugin/netfilter/table/plan.ts";
 import type {
   ObservedOwnedTable,

@@ -3,10 +3,10 @@ import { NFT_META_MARK } from "../../../../../native/nftables/constants.ts";
 import type { Element } from "../../../../../native/nftables/element.ts";
 import type { Expression } from "../../../../../native/nftables/expression/expression.ts";
 import {
-  KUBE_PROXY_MARK,
   type Mark,
   WHOLE_MARK,
 } from "../../../../../plugin/netfilter/base/mark.ts";
+import { KUBE_PROXY_MARK } from "../../../../../plugin/netfilter/base/foreign.ts";
 import { parseSave } from "../../../../../plugin/netfilter/base/save.ts";
 import type { BaseChain } from "../../../../../plugin/netfilter/trace/base-chain.ts";
 import { readNftRule } from "../../../../../plugin/netfilter/trace/nft-rule.ts";

@@ -11,48 +11,41 @@ import {
 import { acceptRules } from "./rules/accept.ts";
 import { legacyClampRules } from "./rules/clamp.ts";
 import { USUAL_INNER_MTU } from "../mesh/mtu.ts";
-import { bothWays } from "./shared/both-ways.ts";
-import { missingLegacy } from "./legacy/program.ts";
 import type { NetworkPair } from "./base/network-pairs.ts";
 import type { Mark } from "./base/mark.ts";
-import type { Backend, SharedChain } from "./shared/chain.ts";
+import type { SharedChain } from "./shared/chain.ts";
 import { type PairRule, wantedRule } from "./shared/pair-rule.ts";
 import {
   type ChainStyle,
   planSharedChain,
   type SharedChainPlan,
 } from "./shared/plan.ts";
-import { chooseBackends } from "./backend.ts";
 import { legacyGlobalRules } from "./rules/global.ts";
-import type {
-  DesiredSnat,
-  ObservedBackend,
-  ObservedFamily,
-  ObservedLegacy,
-} from "./state.ts";
+import { returnRules } from "./rules/return.ts";
+import type { DesiredSnat, ObservedFamily, ObservedLegacy } from "./state.ts";
 
 /** A family, and whether our own table does there what it can. */
-export type Place = ObservedFamily & { readonly inTable: boolean };
+export type PlannedFamily = ObservedFamily & { readonly inTable: boolean };
 
 /** Plans the rules of ours in iptables' chains, in both backends. */
-export function planForeignChains(
+export function planChains(
   desired: DesiredSnat,
   pairs: readonly NetworkPair[],
-  place: Place,
+  observed: PlannedFamily,
 ): SharedChainPlan {
-  const { spares } = place;
-  const backends = returnBackends(desired, pairs, place);
+  const { spares } = observed;
+  const returnsIn = returnRules(desired, pairs, observed);
   const plans = (["nft", "legacy"] as const).flatMap((backend) => {
-    const found = place[backend];
+    const found = observed[backend];
     if (found === undefined) return [];
     const { postrouting, forward } = found;
-    const returns = backends.includes(backend)
-      ? bothWays(pairs, place.family, { verdict: "RETURN", spares })
-      : [];
-    const accepts = acceptRules(pairs, place.family, forward);
-    return backend === "legacy" && !place.inTable && place.legacy !== undefined
+    const returns = returnsIn(backend);
+    const accepts = acceptRules(pairs, observed.family, forward);
+    return backend === "legacy" &&
+      !observed.inTable &&
+      observed.legacy !== undefined
       ? planLegacy(desired, pairs, {
-          ...place.legacy,
+          ...observed.legacy,
           returns,
           accepts,
           spares,
@@ -60,30 +53,13 @@ export function planForeignChains(
       : [
           planChain(postrouting, returns, POSTROUTING),
           planChain(forward, accepts, FORWARD),
-          ...(backend === "legacy" ? cleanLegacy(place.legacy) : []),
+          ...(backend === "legacy" ? cleanLegacy(observed.legacy) : []),
         ];
   });
   return {
     operations: plans.flatMap(({ operations }) => operations),
     inserted: plans.flatMap(({ inserted }) => inserted),
   };
-}
-
-function returnBackends(
-  { mode }: DesiredSnat,
-  pairs: readonly NetworkPair[],
-  place: Place,
-): Backend[] {
-  if (pairs.length === 0 || mode === "identity" || mode === "off") return [];
-  const { nft, legacy, canNat } = place;
-  if (place.legacyUnreadable && !masqueradesIn(nft) && !canNat())
-    throw missingLegacy();
-  return chooseBackends({ nft: nft?.facts, legacy: legacy?.facts, canNat });
-}
-
-function masqueradesIn(backend: ObservedBackend | undefined): boolean {
-  const facts = backend?.facts;
-  return facts !== undefined && (facts.nodeChains || facts.rewrites);
 }
 
 function planChain(
