@@ -1,35 +1,53 @@
 import { existsSync } from "node:fs";
+import type { Accelerator } from "./machine.ts";
 import { boot, type Guest, type GuestOptions } from "./guest.ts";
 
 /** Boots a guest by the fastest accelerator that works here. */
 export type Booter = (options?: GuestOptions) => Promise<Guest>;
 
-/** Where KVM works, a guest is ready in a few seconds; where it does not, it may hang, abort, or say nothing at all. */
-const KVM_SECONDS = 20;
-
 /** Emulated it takes 8 seconds on an idle machine; a busy one is given its time. */
-const EMULATED_SECONDS = 180;
+const SECONDS = 180;
 
 /**
- * Remembers what it finds out: that `/dev/kvm` is there says little, so KVM is what the first guest tries, and what
- * none does any more where that one has not come to its init.
+ * Remembers what it finds out: that `/dev/kvm` is there says little, since a guest by it may hang or abort. So the first
+ * guest is started by both, and whichever comes to its init first is taken, as are guests of its kind from then on: where
+ * KVM works, it is several times as fast, and where it does not, nobody has waited for it.
  */
 export function booter(
   start: typeof boot = boot,
   hasKvm = existsSync("/dev/kvm"),
 ): Booter {
-  let kvm = hasKvm ? undefined : Promise.resolve(false);
+  let faster: Promise<Accelerator> | undefined = hasKvm
+    ? undefined
+    : Promise.resolve("tcg");
   return async (options) => {
-    if (kvm === undefined) {
-      const first = start("kvm", KVM_SECONDS, options);
-      kvm = first.then(
-        () => true,
-        () => false,
-      );
-      if (await kvm) return first;
-    }
-    return (await kvm)
-      ? start("kvm", EMULATED_SECONDS, options)
-      : start("tcg", EMULATED_SECONDS, options);
+    if (faster !== undefined) return start(await faster, SECONDS, options);
+    const first = race(start, options);
+    faster = first.then(
+      ({ accelerator }) => accelerator,
+      () => "tcg",
+    );
+    return first;
   };
+}
+
+async function race(
+  start: typeof boot,
+  options: GuestOptions = {},
+): Promise<Guest> {
+  const runners = (["kvm", "tcg"] as const).map((accelerator) => {
+    const stop = new AbortController();
+    const { signal } = stop;
+    const guest = start(accelerator, SECONDS, { ...options, signal });
+    return { accelerator, stop, guest };
+  });
+  try {
+    const first = await Promise.any(runners.map(({ guest }) => guest));
+    for (const { accelerator, stop } of runners)
+      if (accelerator !== first.accelerator) stop.abort();
+    return first;
+  } catch (error) {
+    // Why the emulated one did not come up says more.
+    throw (error as AggregateError).errors.at(-1);
+  }
 }

@@ -21,6 +21,8 @@ export interface GuestOptions {
   readonly modules?: readonly string[];
   /** 2048 unless said otherwise; files that scenes write live in it too, and the host gives only what is used. */
   readonly megabytes?: number;
+  /** Ends it, ready or not. */
+  readonly signal?: AbortSignal;
 }
 
 /** A machine with a kernel of its own, over the host's files. */
@@ -46,7 +48,7 @@ const GRACE_SECONDS = 30;
 export async function boot(
   accelerator: Accelerator,
   seconds: number,
-  { modules = IPSEC_MODULES, megabytes = 2048 }: GuestOptions = {},
+  { modules = IPSEC_MODULES, megabytes = 2048, signal }: GuestOptions = {},
 ): Promise<Guest> {
   const folder = mkdtempSync(join(tmpdir(), "guest-"));
   writeFileSync(
@@ -64,6 +66,7 @@ export async function boot(
     for (const lane of lanes) lane[Symbol.dispose]();
     rmSync(folder, { recursive: true, force: true });
   };
+  signal?.addEventListener("abort", dispose, { once: true });
   try {
     await machine.ready(seconds);
   } catch (error) {
