@@ -18,7 +18,9 @@ export function hexGroups(text: string): string[] | undefined {
 
 /** The canonical text of 4 or 16 bytes: dotted quad, or RFC 5952. */
 export function formatAddress(bytes: Uint8Array): string {
-  return bytes.length === 4 ? bytes.join(".") : formatIpv6(bytes);
+  return bytes.length === 4
+    ? `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`
+    : formatIpv6(bytes);
 }
 
 /** RFC 5952 section 4: `::` stands for the longest run of zero groups, the first of several, never for one alone. */

@@ -33,7 +33,7 @@ export function addressLength(family: number): 4 | 16 {
 /** Dotted decimal, or the canonical form of RFC 5952 (without its mixed notation). */
 export function formatAddress(address: Uint8Array): string {
   return familyOf(address) === AF_INET
-    ? address.join(".")
+    ? `${address[0]}.${address[1]}.${address[2]}.${address[3]}`
     : formatIpv6(address);
 }
 
@@ -49,14 +49,20 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 // RFC 5952 §4.2: "::" replaces the longest run of two or more zero groups, the first of equals.
 function formatIpv6(address: Uint8Array): string {
-  const view = new DataView(address.buffer, address.byteOffset, 16);
-  const groups = Array.from({ length: 8 }, (_, index) =>
-    view.getUint16(index * 2),
-  );
+  const groups: number[] = [];
+  for (let at = 0; at < 16; at += 2)
+    groups.push(((address[at] ?? 0) << 8) | (address[at + 1] ?? 0));
   const { start, length } = longestZeroRun(groups);
-  const hex = groups.map((group) => group.toString(16));
-  if (length < 2) return hex.join(":");
-  return `${hex.slice(0, start).join(":")}::${hex.slice(start + length).join(":")}`;
+  if (length < 2) return hexOf(groups, 0, 8);
+  return `${hexOf(groups, 0, start)}::${hexOf(groups, start + length, 8)}`;
+}
+
+/** Groups `from` to `end`, with colons between them. */
+function hexOf(groups: readonly number[], from: number, end: number): string {
+  let text = "";
+  for (let at = from; at < end; at += 1)
+    text += `${at === from ? "" : ":"}${(groups[at] ?? 0).toString(16)}`;
+  return text;
 }
 
 function longestZeroRun(groups: readonly number[]): {

@@ -42,9 +42,10 @@ export function runPlan(options: Options, terminal: Terminal): number {
       ...fileWarnings(look),
       ...troublesOf(session, node),
     ];
-    const lines = planLines(plan, deviceNames(session.route));
+    const lines = () => planLines(plan, deviceNames(session.route));
     const facts = { node, plan, bypasses, warnings, lines };
-    terminal.writeStdout(options.json ? toJson(facts) : toText(facts));
+    if (options.json) terminal.writeStdout(toJson(facts));
+    else for (const text of toText(facts)) terminal.writeStdout(text);
     return 0;
   });
 }
@@ -55,28 +56,33 @@ interface PlanFacts {
   readonly plan: FullPlan;
   readonly bypasses: readonly Bypass[];
   readonly warnings: readonly string[];
-  readonly lines: readonly PlanLine[];
+  /** Made as they are written: a large mesh has hundreds of thousands. */
+  readonly lines: () => Iterable<PlanLine>;
 }
 
 /** The lines of a plan, in the order in which they would be taken. */
-function planLines(plan: FullPlan, names: DeviceNames): PlanLine[] {
-  return [
-    ...plan.node.conflicts.map((what) => ({ sign: "!", what }) as const),
-    ...stepsOf(plan).map((step) => ({
-      sign: signOf(step),
-      what: describeOperation(step, names),
-    })),
-  ];
+function* planLines(plan: FullPlan, names: DeviceNames): Generator<PlanLine> {
+  for (const what of plan.node.conflicts) yield { sign: "!", what };
+  for (const step of stepsOf(plan))
+    yield { sign: signOf(step), what: describeOperation(step, names) };
 }
 
-function toText({ node, plan, bypasses, warnings, lines }: PlanFacts): string {
-  const body = [
-    ...bypasses.map(bypassLine),
-    ...lines.map(({ sign, what }) => `${sign} ${what}`),
-  ]
-    .map((line) => `${line}\n`)
-    .join("");
-  return `${describeNode(node, warnings)}${body}${summary(plan, lines)}\n`;
+/** Characters that are written at once. */
+const CHUNK = 1 << 16;
+
+function* toText(facts: PlanFacts): Generator<string> {
+  const { node, plan, bypasses, warnings, lines } = facts;
+  let text = describeNode(node, warnings);
+  for (const bypass of bypasses) text += `${bypassLine(bypass)}\n`;
+  const counts = { "+": 0, "~": 0, "-": 0, "!": 0 };
+  for (const { sign, what } of lines()) {
+    counts[sign] += 1;
+    text += `${sign} ${what}\n`;
+    if (text.length < CHUNK) continue;
+    yield text;
+    text = "";
+  }
+  yield `${text}${summary(plan, counts)}\n`;
 }
 
 function describeNode(
@@ -96,11 +102,12 @@ function describeNode(
   return `${lines.join("\n")}${warned}`;
 }
 
-function summary(plan: FullPlan, lines: readonly PlanLine[]): string {
+function summary(
+  plan: FullPlan,
+  counts: Readonly<Record<PlanLine["sign"], number>>,
+): string {
   if (isEmpty(plan)) return "Nothing to do: the node is what its files say.";
-  const count = (sign: PlanLine["sign"]): string =>
-    String(lines.filter((line) => line.sign === sign).length);
-  return `${count("+")} to add, ${count("~")} to change, ${count("-")} to remove, ${count("!")} in the way.`;
+  return `${counts["+"]} to add, ${counts["~"]} to change, ${counts["-"]} to remove, ${counts["!"]} in the way.`;
 }
 
 function toJson({ node, bypasses, warnings, lines }: PlanFacts): string {
@@ -114,7 +121,7 @@ function toJson({ node, bypasses, warnings, lines }: PlanFacts): string {
       })) ?? [],
     warnings,
     bypasses,
-    changes: lines,
+    changes: [...lines()],
   };
   return `${JSON.stringify(facts, undefined, 2)}\n`;
 }

@@ -91,9 +91,7 @@ function policiesOf(
 }
 
 function tunnelsFrom({ own, peers }: View): Tunnel[] {
-  return own === undefined
-    ? []
-    : peers.flatMap((peer) => tunnelsWith(own, peer));
+  return own === undefined ? [] : tunnelsWith(own, peers);
 }
 
 /** Who makes the SAs of which tunnels. */

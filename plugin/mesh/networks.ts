@@ -3,12 +3,12 @@ import {
   addressInCidr,
   type Cidr,
   cidrContains,
-  cidrOverlaps,
   compareAddresses,
   compareCidrs,
   mapCidr,
   parseCidr,
 } from "../../ip/cidr.ts";
+import { coveringIndex, firstInside } from "../../ip/search.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
 import type { Cluster } from "../../conf/generated/cluster.ts";
 
@@ -32,33 +32,41 @@ export function networksOf(source: ClusterSource): Networks {
   const services = widest(
     inFamily(cluster, cluster.serviceCIDRs.map(parseCidr)),
   );
-  const seen = widest([
-    ...pods.map((cidr) => seenAs(source, cidr)),
-    ...services,
-  ]);
+  const seen = widest([...pods.map(seenFrom(source)), ...services]);
   return { pods, services, seen };
 }
 
 /**
- * The network under which other clusters see a pod CIDR of this one: its place in `globalCIDRs`, else itself.
- *
- * @throws CniError 7 where only a part of it has a global network
+ * The network under which other clusters see a pod CIDR of this one: its place in `globalCIDRs`, which are read once, else
+ * itself. What it returns throws CniError 7 where only a part of a pod CIDR has a global network.
  */
-export function seenAs(source: ClusterSource, pods: Cidr): Cidr {
-  for (const [own, global] of Object.entries(source.cluster.globalCIDRs)) {
-    const from = parseCidr(own);
-    if (cidrContains(from, pods)) return mapCidr(pods, from, parseCidr(global));
-    if (cidrOverlaps(from, pods)) {
-      throw new CniError(
-        ErrorCode.invalidConfiguration,
-        `Cannot map pod CIDR "${pods.text}" of cluster "${source.cluster.name}": only its part "${own}" has a global CIDR`,
-        {
-          details: `${source.file}: /globalCIDRs. Give all of "${pods.text}" a global CIDR`,
-        },
-      );
-    }
-  }
-  return pods;
+export function seenFrom(source: ClusterSource): (pods: Cidr) => Cidr {
+  const globals = Object.entries(source.cluster.globalCIDRs)
+    .map(([own, global]) => ({ from: parseCidr(own), to: parseCidr(global) }))
+    .sort((a, b) => compareCidrs(a.from, b.from));
+  if (globals.length === 0) return (pods) => pods;
+  const covering = coveringIndex(globals, ({ from }) => from);
+  return (pods) => {
+    const [around] = covering(pods);
+    if (around !== undefined) return mapCidr(pods, around.from, around.to);
+    const part = firstInside(globals, pods, ({ from }) => from);
+    if (part !== undefined) throw onlyInPart(source, pods, part.from);
+    return pods;
+  };
+}
+
+function onlyInPart(
+  { cluster, file }: ClusterSource,
+  pods: Cidr,
+  part: Cidr,
+): CniError {
+  return new CniError(
+    ErrorCode.invalidConfiguration,
+    `Cannot map pod CIDR "${pods.text}" of cluster "${cluster.name}": only its part "${part.text}" has a global CIDR`,
+    {
+      details: `${file}: /globalCIDRs. Give all of "${pods.text}" a global CIDR`,
+    },
+  );
 }
 
 /** The CIDRs of the families that `ipFamily` names. */
@@ -100,6 +108,7 @@ export function networkHolding(
 
 /** Sorted, each once. */
 export function distinct(cidrs: readonly Cidr[]): Cidr[] {
+  if (cidrs.length < 2) return [...cidrs];
   return [...new Map(cidrs.map((cidr) => [cidr.text, cidr])).values()].sort(
     compareCidrs,
   );

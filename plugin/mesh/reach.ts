@@ -5,7 +5,7 @@ import type { Node } from "../../conf/generated/cluster.ts";
 import type { RemoteNetworks } from "./checks.ts";
 import type { Tunnel } from "./tunnels.ts";
 import { outerAddresses } from "./members.ts";
-import { seenAs } from "./networks.ts";
+import { seenFrom } from "./networks.ts";
 import type { Exemption, GlobalMapping, RemoteRoute } from "./state.ts";
 
 /**
@@ -40,10 +40,11 @@ export function peerRoutes(
 /** Plain networks through the routers that their files name; those without are left to the default route. */
 export function plainRoutes(remotes: readonly RemoteNetworks[]): RemoteRoute[] {
   return remotes.flatMap(({ source, seen }) => {
+    const seenOutside = seenFrom(source);
     const behind = source.cluster.nodes.flatMap((node) =>
       (node.podCIDRs ?? []).map((text) => ({
         node,
-        destination: seenAs(source, parseCidr(text)),
+        destination: seenOutside(parseCidr(text)),
       })),
     );
     const named = new Set(behind.map(({ destination }) => destination.text));
@@ -99,8 +100,9 @@ export function mappingsOf(
   source: ClusterSource,
   pods: readonly Cidr[],
 ): GlobalMapping[] {
+  const seenOutside = seenFrom(source);
   return pods
-    .map((own) => ({ own, global: seenAs(source, own) }))
+    .map((own) => ({ own, global: seenOutside(own) }))
     .filter(({ own, global }) => own.text !== global.text);
 }
 

@@ -7,7 +7,7 @@ import {
   membersOf,
   outerAddresses,
 } from "./members.ts";
-import { distinct, networksOf, seenAs } from "./networks.ts";
+import { distinct, networksOf, seenFrom } from "./networks.ts";
 
 /** A static route that a router outside of the clusters needs, to reach pods or services. */
 export interface StaticRoute {
@@ -80,10 +80,7 @@ function routesThrough({
   services,
 }: Carrier): StaticRoute[] {
   const addresses = outerAddresses(node);
-  const destinations = distinct([
-    ...pods.map((cidr) => seenAs(source, cidr)),
-    ...services,
-  ]);
+  const destinations = distinct([...pods.map(seenFrom(source)), ...services]);
   return destinations.map((destination) => ({
     destination,
     via: addresses.get(destination.family)?.address,

@@ -1,7 +1,8 @@
 import type { Cidr } from "../../ip/cidr.ts";
+import type { ClusterSource } from "../../conf/clusters.ts";
 import { bindEnd, type TunnelEnd } from "./ipsec/keys.ts";
 import type { Member, OuterAddress } from "./members.ts";
-import { distinct, seenAs } from "./networks.ts";
+import { distinct, seenFrom } from "./networks.ts";
 
 /** A tunnel between this node and a peer of any cluster: one outer address family, and what goes through it. */
 export interface Tunnel {
@@ -27,64 +28,97 @@ export interface Tunnel {
 }
 
 /**
- * The tunnels with one peer of another cluster: none, one, or one an address family.
+ * The tunnels with peers of other clusters: with each none, one, or one an address family. What is this node's own in them
+ * is worked out once, and shared.
  *
  * Packets of a family use a tunnel of the same family where both nodes have such addresses, else of the other:
  * IPv6 pods can talk through IPv4.
  */
-export function tunnelsWith(own: Member, peer: Member): Tunnel[] {
-  return tunnelsBetween(own, peer, trafficWith(own, peer));
+export function tunnelsWith(own: Member, peers: readonly Member[]): Tunnel[] {
+  const near = nearOf(own, ownTraffic(own));
+  const seen = seenOutside();
+  return peers.flatMap((peer) =>
+    tunnelsFrom(near, peer, distinct([...seen(peer), ...peer.services])),
+  );
 }
 
-/** The same, for what is told to go through them. */
+/** The tunnels with one peer, for what is told to go through them. */
 export function tunnelsBetween(
   own: Member,
   peer: Member,
-  traffic: Pick<Traffic, "localCidrs" | "remoteCidrs"> & Partial<Traffic>,
+  { localCidrs, remoteCidrs }: Pick<Tunnel, "localCidrs" | "remoteCidrs">,
 ): Tunnel[] {
-  const { hiddenCidrs = [] } = traffic;
-  const families = ([4, 6] as const).filter(
-    (family) => own.addresses.has(family) && peer.addresses.has(family),
+  const near = nearOf(own, { localCidrs, hiddenCidrs: [] });
+  return tunnelsFrom(near, peer, remoteCidrs);
+}
+
+type OwnTraffic = Pick<Tunnel, "localCidrs" | "hiddenCidrs">;
+
+/** This node's part of all its tunnels. */
+interface Near {
+  readonly own: Member;
+  /** Of these families: the same lists for all tunnels that carry the same. */
+  readonly traffic: (families: readonly (4 | 6)[]) => OwnTraffic;
+  readonly ends: ReadonlyMap<4 | 6, TunnelEnd>;
+}
+
+function nearOf(own: Member, { localCidrs, hiddenCidrs }: OwnTraffic): Near {
+  const known = new Map<string, OwnTraffic>();
+  return {
+    own,
+    traffic: (families) => {
+      const key = families.join();
+      const traffic = known.get(key) ?? {
+        localCidrs: ofFamilies(localCidrs, families),
+        hiddenCidrs: ofFamilies(hiddenCidrs, families),
+      };
+      known.set(key, traffic);
+      return traffic;
+    },
+    ends: new Map(
+      [...own.addresses].map(([family, outer]) => [family, endOf(own, outer)]),
+    ),
+  };
+}
+
+function tunnelsFrom(
+  near: Near,
+  peer: Member,
+  remoteCidrs: readonly Cidr[],
+): Tunnel[] {
+  const families = FAMILIES.filter(
+    (family) => near.own.addresses.has(family) && peer.addresses.has(family),
   );
   return families.flatMap((family) => {
-    const other = family === 4 ? 6 : 4;
-    const inner: (4 | 6)[] = families.includes(other)
-      ? [family]
-      : [family, other];
+    const inner = families.length === 2 ? [family] : FAMILIES;
     return tunnelOver(
-      { own, peer, family },
-      narrowed({ ...traffic, hiddenCidrs }, inner),
+      { near, peer, family },
+      narrowed(near, remoteCidrs, inner),
     );
   });
 }
 
-interface Traffic {
-  readonly localCidrs: readonly Cidr[];
-  readonly hiddenCidrs: readonly Cidr[];
-  readonly remoteCidrs: readonly Cidr[];
-}
+const FAMILIES = [4, 6] as const;
+
+type Traffic = OwnTraffic & Pick<Tunnel, "remoteCidrs">;
 
 function tunnelOver(
-  way: { own: Member; peer: Member; family: 4 | 6 },
-  traffic: Traffic,
+  { near, peer, family }: { near: Near; peer: Member; family: 4 | 6 },
+  { localCidrs, hiddenCidrs, remoteCidrs }: Traffic,
 ): Tunnel[] {
-  const { own, peer, family } = way;
+  const { own } = near;
   const ours = own.addresses.get(family);
   const theirs = peer.addresses.get(family);
-  if (
-    ours === undefined ||
-    theirs === undefined ||
-    traffic.remoteCidrs.length === 0
-  )
+  const end = near.ends.get(family);
+  if (ours === undefined || theirs === undefined || end === undefined)
     return [];
+  if (remoteCidrs.length === 0) return [];
+  const [here, there] = [own.source.cluster, peer.source.cluster];
   // Nodes of one cluster have a network of their own.
-  const isInside = own.source.cluster.name === peer.source.cluster.name;
   const elastic =
-    isInside || ours.elastic === undefined ? undefined : theirs.elastic;
-  const mixed = traffic.remoteCidrs.some((cidr) => cidr.family !== family);
-  const clusters = [own, peer].map(({ source }) => source.cluster);
-  const inUdp = clusters.some(({ encap }) => encap === "udp");
-  const isByIke = clusters.some(({ keying }) => keying === "ike");
+    here.name === there.name || ours.elastic === undefined
+      ? undefined
+      : theirs.elastic;
   return [
     {
       own,
@@ -92,13 +126,25 @@ function tunnelOver(
       family,
       local: ours.address.bytes,
       remote: (elastic ?? theirs.address).bytes,
-      ends: { own: endOf(own, ours), peer: endOf(peer, theirs) },
-      ...traffic,
-      mixed,
-      inUdp,
-      keying: isByIke ? "ike" : "derived",
+      ends: { own: end, peer: endOf(peer, theirs) },
+      localCidrs,
+      hiddenCidrs,
+      remoteCidrs,
+      mixed: remoteCidrs.some((cidr) => cidr.family !== family),
+      ...agreedBy(here, there),
     },
   ];
+}
+
+/** What either cluster may ask for. */
+function agreedBy(
+  ...clusters: readonly ClusterSource["cluster"][]
+): Pick<Tunnel, "inUdp" | "keying"> {
+  const isByIke = clusters.some(({ keying }) => keying === "ike");
+  return {
+    inUdp: clusters.some(({ encap }) => encap === "udp"),
+    keying: isByIke ? "ike" : "derived",
+  };
 }
 
 /** A node as the keys know it. */
@@ -115,38 +161,47 @@ export function endOf(
   });
 }
 
-function trafficWith(own: Member, peer: Member): Traffic {
-  const localCidrs = seenCidrs(own);
+function ownTraffic(own: Member): OwnTraffic {
+  const localCidrs = distinct([...seenOutside()(own), ...own.services]);
   const seen = new Set(localCidrs.map(({ text }) => text));
   return {
     localCidrs,
     hiddenCidrs: distinct([...own.pods, ...own.backends]).filter(
       ({ text }) => !seen.has(text),
     ),
-    remoteCidrs: seenCidrs(peer),
   };
 }
 
-function seenCidrs(member: Member): Cidr[] {
-  return distinct([
-    ...member.pods.map((cidr) => seenAs(member.source, cidr)),
-    ...member.services,
-  ]);
+/** A member's pods as other clusters see them. */
+function seenOutside(): (member: Member) => Cidr[] {
+  const known = new Map<ClusterSource, (pods: Cidr) => Cidr>();
+  return ({ source, pods }) => {
+    const seen = known.get(source) ?? seenFrom(source);
+    known.set(source, seen);
+    return pods.map(seen);
+  };
 }
 
 /** Only what has a counterpart of its family on the other side. */
-function narrowed(traffic: Traffic, families: readonly (4 | 6)[]): Traffic {
-  const { localCidrs, hiddenCidrs, remoteCidrs } = traffic;
+function narrowed(
+  { traffic }: Near,
+  remoteCidrs: readonly Cidr[],
+  families: readonly (4 | 6)[],
+): Traffic {
+  const { localCidrs } = traffic(families);
   const both = families.filter(
     (family) => hasFamily(localCidrs, family) && hasFamily(remoteCidrs, family),
   );
-  const keep = (cidrs: readonly Cidr[]): Cidr[] =>
-    cidrs.filter(({ family }) => both.includes(family));
-  return {
-    localCidrs: keep(localCidrs),
-    hiddenCidrs: keep(hiddenCidrs),
-    remoteCidrs: keep(remoteCidrs),
-  };
+  return { ...traffic(both), remoteCidrs: ofFamilies(remoteCidrs, both) };
+}
+
+function ofFamilies(
+  cidrs: readonly Cidr[],
+  families: readonly (4 | 6)[],
+): readonly Cidr[] {
+  return cidrs.every(({ family }) => families.includes(family))
+    ? cidrs
+    : cidrs.filter(({ family }) => families.includes(family));
 }
 
 function hasFamily(cidrs: readonly Cidr[], family: 4 | 6): boolean {

@@ -20,10 +20,10 @@ import { policyCommand, policyWords } from "../policy-words.ts";
  * "everything else passes", an administrator's block.
  */
 export function foreignPolicies(facts: BypassFacts): Bypass[] {
+  const asked = facts.policies.filter(isAsked);
+  if (asked.length === 0) return [];
   const protecting = protectors(facts.protecting);
-  return facts.policies
-    .filter(isAsked)
-    .flatMap((policy) => judge(policy, facts, protecting));
+  return asked.flatMap((policy) => judge(policy, facts, protecting));
 }
 
 /**

@@ -3,7 +3,7 @@
  * text and a comma (a netstring).
  */
 export function bind(fields: readonly string[]): string {
-  return fields
-    .map((field) => `${Buffer.byteLength(field)}:${field},`)
-    .join("");
+  let text = "";
+  for (const field of fields) text += `${Buffer.byteLength(field)}:${field},`;
+  return text;
 }

@@ -1,13 +1,15 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import type { DerivingKeyring } from "../../../conf/keyring.ts";
 import {
+  type Aead,
+  type Key,
   type SecurityAssociation,
   XFRM_STATE_AF_UNSPEC,
   XFRM_STATE_ICMP,
 } from "../../../native/index.ts";
 import type { Tunnel } from "../tunnels.ts";
 import {
-  gcm,
+  GCM,
   inboundFields,
   type KeyedTunnel,
   outboundFields,
@@ -20,6 +22,8 @@ export interface PreparedKey {
   readonly id: number;
   readonly secret: KeyObject;
 }
+
+type SaEnds = Pick<SaBinding, "sender" | "receiver">;
 
 /** The parts of an SA that come from the keyring. */
 type Keyed = Pick<SecurityAssociation, "spi" | "reqid" | "aead" | "flags">;
@@ -46,15 +50,10 @@ function keyTunnel(
 ): KeyedTunnel {
   const { own, peer } = tunnel.ends;
   const reqid = deriveReqid(peer);
-  const derive = (
-    ends: Pick<SaBinding, "sender" | "receiver">,
-    key: PreparedKey,
-  ): Keyed => ({
+  const derive = (ends: SaEnds, key: PreparedKey): Keyed => ({
     spi: numbers.spi(ends.sender, ends.receiver, key.id),
     reqid,
-    aead: gcm(
-      deriveKey(key.secret, { ...ends, family: tunnel.family, keyId: key.id }),
-    ),
+    aead: new DerivedAead(key, ends, tunnel.family),
     flags: XFRM_STATE_AF_UNSPEC | XFRM_STATE_ICMP,
   });
   const [active] = keys;
@@ -72,6 +71,29 @@ function keyTunnel(
       ...derive({ sender: peer, receiver: own }, key),
     })),
   };
+}
+
+/**
+ * Derives its key each time that it is asked for: of a large mesh's SAs most are only named, and none of their keys stays in
+ * memory. A class, since objects with a getter of their own would each have a shape of their own.
+ */
+class DerivedAead implements Aead {
+  readonly algorithm = GCM.algorithm;
+  readonly icvBits = GCM.icvBits;
+  readonly #from: PreparedKey;
+  readonly ends: SaEnds;
+  readonly family: 4 | 6;
+
+  constructor(from: PreparedKey, ends: SaEnds, family: 4 | 6) {
+    this.#from = from;
+    this.ends = ends;
+    this.family = family;
+  }
+
+  get key(): Key {
+    const { secret, id: keyId } = this.#from;
+    return deriveKey(secret, { ...this.ends, family: this.family, keyId });
+  }
 }
 
 /** The keyring's secrets, the active one ahead. */

@@ -1,4 +1,4 @@
-import type { Key, SecurityAssociation } from "../../../native/index.ts";
+import type { SecurityAssociation } from "../../../native/index.ts";
 import type { Tunnel } from "../tunnels.ts";
 
 /** A tunnel with what its policies' templates say, whoever makes its SAs. */
@@ -40,9 +40,7 @@ export function inboundFields(
 }
 
 /** `rfc4106(gcm(aes))` with an integrity check value of 128 bits, as in `ip xfrm state add … 128`. */
-export function gcm(key: Key): SecurityAssociation["aead"] {
-  return { algorithm: "rfc4106(gcm(aes))", key, icvBits: 128 };
-}
+export const GCM = { algorithm: "rfc4106(gcm(aes))", icvBits: 128 } as const;
 
 /** Replay window 0: sequence numbers start again with every boot, and a window would then drop what is new. */
 function fieldsOf(

@@ -7,7 +7,7 @@ import {
 } from "../../../native/index.ts";
 import type { Tunnel } from "../tunnels.ts";
 import {
-  gcm,
+  GCM,
   inboundFields,
   type KeyedTunnel,
   outboundFields,
@@ -41,7 +41,7 @@ function keySharing(
   requireOneEncapsulation(sharing);
   const [first] = sharing;
   const { spi, reqid } = keyring;
-  const aead = gcm(new Key(keyring.key.bytes()));
+  const aead = { ...GCM, key: new Key(keyring.key.bytes()) };
   const source =
     sharing.length > 1 ? new Uint8Array(first.remote.length) : first.remote;
   const inbound = {

@@ -12,7 +12,7 @@ import {
   inFamily,
   networkHolding,
   networksOf,
-  seenAs,
+  seenFrom,
   widest,
 } from "../../../../plugin/mesh/networks.ts";
 import { cidrs, cluster, node } from "../../../support/mesh/mesh.ts";
@@ -72,7 +72,7 @@ describe("networksOf()", () => {
   });
 });
 
-describe("seenAs()", () => {
+describe("seenFrom()", () => {
   const source = cluster("a", {
     globalCIDRs: {
       "10.244.0.0/17": "100.80.128.0/17",
@@ -81,22 +81,22 @@ describe("seenAs()", () => {
   });
 
   it("keeps a part's place in the global CIDR", () => {
-    expect(seenAs(source, parseCidr("10.244.65.64/26")).text).toBe(
+    expect(seenFrom(source)(parseCidr("10.244.65.64/26")).text).toBe(
       "100.80.193.64/26",
     );
-    expect(seenAs(source, parseCidr("fd00:1:0:7::/64")).text).toBe(
+    expect(seenFrom(source)(parseCidr("fd00:1:0:7::/64")).text).toBe(
       "fd64:2:0:7::/64",
     );
   });
 
   it("leaves other CIDRs as they are", () => {
-    expect(seenAs(source, parseCidr("10.244.128.0/24")).text).toBe(
+    expect(seenFrom(source)(parseCidr("10.244.128.0/24")).text).toBe(
       "10.244.128.0/24",
     );
   });
 
   it("refuses a CIDR of which only a part has a global one", () => {
-    expect(() => seenAs(source, parseCidr("10.244.0.0/16"))).toThrow(
+    expect(() => seenFrom(source)(parseCidr("10.244.0.0/16"))).toThrow(
       expect.objectContaining({
         code: 7,
         message:

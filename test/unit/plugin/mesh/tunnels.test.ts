@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { addressFromBytes } from "../../../../ip/cidr.ts";
-import { type Tunnel, tunnelsWith } from "../../../../plugin/mesh/tunnels.ts";
+import {
+  type Tunnel,
+  tunnelsWith as tunnelsWithAll,
+} from "../../../../plugin/mesh/tunnels.ts";
 import { type Member, membersOf } from "../../../../plugin/mesh/members.ts";
 import { networksOf } from "../../../../plugin/mesh/networks.ts";
 import type { Cluster, Node } from "../../../../conf/generated/cluster.ts";
@@ -27,6 +30,9 @@ function summary(tunnel: Tunnel): string {
 
 const pods = { podCIDRs: ["10.1.0.0/24", "fd01::/64"] };
 const others = { podCIDRs: ["10.2.0.0/24", "fd02::/64"] };
+
+const tunnelsWith = (own: Member, peer: Member): Tunnel[] =>
+  tunnelsWithAll(own, [peer]);
 
 describe("tunnelsWith()", () => {
   it("sends each family through its own where both nodes have both", () => {
