@@ -1,9 +1,6 @@
 import { type Cidr, cidrOf } from "../../ip/cidr.ts";
-import type {
-  IpPrefix,
-  ObservedPolicy,
-  SecurityPolicy,
-} from "../../native/index.ts";
+import type { ObservedPolicy, SecurityPolicy } from "../../native/index.ts";
+import { anyOf, block, prefixOf } from "../mesh/ipsec/block.ts";
 import { outermostOf } from "../netfilter/base/network-pairs.ts";
 import { BLOCK_PRIORITY } from "../owned.ts";
 import { diff } from "../reconcile/diff.ts";
@@ -20,8 +17,8 @@ import { type FenceWill, toStand } from "./will.ts";
  */
 export function blockPolicies(remotes: readonly Cidr[]): SecurityPolicy[] {
   return outermostOf(remotes).flatMap((remote) => {
-    const far = { address: remote.bytes, length: remote.prefix };
-    const any = anyOf(remote.bytes.length);
+    const far = prefixOf(remote);
+    const any = anyOf(remote);
     return [
       block("out", { source: any, destination: far }),
       block("in", { source: far, destination: any }),
@@ -79,22 +76,4 @@ function step(
   policy: SecurityPolicy,
 ): PolicyOperation {
   return { object: "policy", verb, policy };
-}
-
-function block(
-  direction: SecurityPolicy["direction"],
-  selector: SecurityPolicy["selector"],
-): SecurityPolicy {
-  return {
-    selector,
-    direction,
-    action: "block",
-    priority: BLOCK_PRIORITY,
-    templates: [],
-  };
-}
-
-/** 0.0.0.0/0 or ::/0. */
-function anyOf(bytes: number): IpPrefix {
-  return { address: new Uint8Array(bytes), length: 0 };
 }

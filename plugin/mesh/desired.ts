@@ -9,7 +9,6 @@ import { keyWithDerived } from "./ipsec/derived.ts";
 import type { KeyedTunnel, TemplatedTunnel } from "./ipsec/keyed-tunnel.ts";
 import { ikeTunnels, templatesFor } from "./ipsec/ike.ts";
 import {
-  blockPolicies,
   blockUnserved,
   blockUntranslated,
   gatewayPolicies,
@@ -144,7 +143,6 @@ function blocks(
 ): SecurityPolicy[] {
   const remotes = widest(view.encrypted.flatMap(({ seen }) => seen));
   return [
-    ...blockPolicies(remotes),
     ...blockUntranslated(widest(mappings.map(({ global }) => global))),
     ...blockPassing(view, remotes),
   ];

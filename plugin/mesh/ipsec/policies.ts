@@ -1,32 +1,16 @@
-import { BLOCK_PRIORITY, PROTECT_PRIORITY } from "../../owned.ts";
+import { PROTECT_PRIORITY } from "../../owned.ts";
 import type { Cidr } from "../../../ip/cidr.ts";
 import {
-  type IpPrefix,
   type SecurityPolicy,
   type Template,
   XFRM_POLICY_ICMP,
 } from "../../../native/index.ts";
 import type { TemplatedTunnel } from "./keyed-tunnel.ts";
 import { compareCidrs } from "../../../ip/cidr.ts";
+import { anyOf, block, prefixOf } from "./block.ts";
 
 /** A remote CIDR's policies of one direction pair: what travels between `local` and `remote`. */
 type Ways = "both" | "out";
-
-/**
- * Nothing goes to a remote CIDR, comes from it or passes on from it in clear text, whatever its other end: not
- * before its protecting policies are there, and not from an address that they don't cover. That includes the
- * node's own addresses, so host-network traffic to remote pods is dropped.
- *
- * The other end is "any", since the kernel knows a policy by selector and direction: with the selector of a
- * protecting policy it would be that policy (EEXIST).
- */
-export function blockPolicies(remotes: readonly Cidr[]): SecurityPolicy[] {
-  return remotes.flatMap((remote) => [
-    block("out", { source: any(remote), destination: prefixOf(remote) }),
-    block("in", { source: prefixOf(remote), destination: any(remote) }),
-    block("fwd", { source: prefixOf(remote), destination: any(remote) }),
-  ]);
-}
 
 /**
  * Packets to a global CIDR of the own cluster have not been translated to the pod's address, since
@@ -34,7 +18,7 @@ export function blockPolicies(remotes: readonly Cidr[]): SecurityPolicy[] {
  */
 export function blockUntranslated(globals: readonly Cidr[]): SecurityPolicy[] {
   return globals.map((global) =>
-    block("out", { source: any(global), destination: prefixOf(global) }),
+    block("out", { source: anyOf(global), destination: prefixOf(global) }),
   );
 }
 
@@ -67,8 +51,8 @@ export function gatewayPolicies(
   remotes: readonly Cidr[],
 ): SecurityPolicy[] {
   const blocked = remotes.flatMap((remote) => [
-    block("out", { source: prefixOf(remote), destination: any(remote) }),
-    block("fwd", { source: any(remote), destination: prefixOf(remote) }),
+    block("out", { source: prefixOf(remote), destination: anyOf(remote) }),
+    block("fwd", { source: anyOf(remote), destination: prefixOf(remote) }),
   ]);
   const passed = remotes.flatMap((remote) =>
     pairs(ownPods, remote).flatMap((pods) => [
@@ -141,26 +125,4 @@ function allow(
     templates,
     flags: XFRM_POLICY_ICMP,
   };
-}
-
-function block(
-  direction: SecurityPolicy["direction"],
-  selector: SecurityPolicy["selector"],
-): SecurityPolicy {
-  return {
-    selector,
-    direction,
-    action: "block",
-    priority: BLOCK_PRIORITY,
-    templates: [],
-  };
-}
-
-function prefixOf(cidr: Cidr): IpPrefix {
-  return { address: cidr.bytes, length: cidr.prefix };
-}
-
-/** 0.0.0.0/0 or ::/0. */
-function any(cidr: Cidr): IpPrefix {
-  return { address: new Uint8Array(cidr.bytes.length), length: 0 };
 }

@@ -1,8 +1,10 @@
 import type { ClusterSource } from "../../../conf/clusters.ts";
 import type { Keyring } from "../../../conf/keyring.ts";
+import type { SecurityPolicy } from "../../../native/xfrm/sp.ts";
 import type { DesiredMesh } from "../../../plugin/mesh/state.ts";
 import {
   associationText,
+  fenceAt,
   meshAt,
   policyText,
 } from "../../support/mesh/mesh.ts";
@@ -110,6 +112,7 @@ function nodesOf(lab: Lab, source: ClusterSource, index: number): string[] {
       ...batch(`node-${node.name}`, [
         ...underlayCommands(node.ips, index + 1),
         ...ways,
+        ...fenceAt(lab.clusters, place).map(policyCommand),
         ...meshCommands(mesh),
       ]),
     ];
@@ -166,9 +169,13 @@ function podNamespace(node: string, pods: readonly string[]): string[] {
   ];
 }
 
+function policyCommand(policy: SecurityPolicy): string {
+  return `xfrm policy add ${policyText(policy)}`;
+}
+
 function meshCommands(mesh: DesiredMesh): string[] {
   return [
-    ...mesh.policies.map((policy) => `xfrm policy add ${policyText(policy)}`),
+    ...mesh.policies.map(policyCommand),
     ...mesh.associations.map((sa) => `xfrm state add ${associationText(sa)}`),
     // The default routes cover the rest, but on a node with addresses of one family only for that family.
     ...mesh.routes

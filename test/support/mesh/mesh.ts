@@ -11,6 +11,9 @@ import {
 } from "../../../native/xfrm/constants.ts";
 import type { SecurityAssociation } from "../../../native/xfrm/sa.ts";
 import type { SecurityPolicy } from "../../../native/xfrm/sp.ts";
+import { decide, NO_MEMORY } from "../../../plugin/fence/decide.ts";
+import { blockPolicies } from "../../../plugin/fence/policies.ts";
+import { claimOf } from "../../../plugin/node/claim.ts";
 import { desiredMesh } from "../../../plugin/mesh/desired.ts";
 import type { Self } from "../../../plugin/mesh/self.ts";
 import type { DesiredMesh } from "../../../plugin/mesh/state.ts";
@@ -104,6 +107,21 @@ export function meshAt(
     localCidrs: cidrs(self.node.podCIDRs ?? []),
     ...rest,
   });
+}
+
+/** The block policies by which the fence keeps a node of that cluster from the others. */
+export function fenceAt(
+  clusters: readonly ClusterSource[],
+  place: string,
+): SecurityPolicy[] {
+  const { will } = decide({
+    claims: clusters.map(claimOf),
+    own: selfAt(clusters, place).source.cluster.name,
+    settled: true,
+    memory: NO_MEMORY,
+    machine: { names: [], networks: [] },
+  });
+  return blockPolicies(will.wanted);
 }
 
 export function cidrs(texts: readonly string[]): Cidr[] {

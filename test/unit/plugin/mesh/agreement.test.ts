@@ -18,6 +18,7 @@ import type { SecurityPolicy } from "../../../../native/xfrm/sp.ts";
 import type { DesiredMesh, Peer } from "../../../../plugin/mesh/state.ts";
 import {
   associationText,
+  fenceAt,
   keyring,
   meshAt,
   policyText,
@@ -218,9 +219,7 @@ describe("desiredMesh() on one node", () => {
         const far = mesh.exemptions
           .filter(({ encrypted }) => encrypted)
           .map(({ remote }) => remote);
-        const blocked = mesh.policies.filter(
-          ({ action, priority }) => action === "block" && priority === 17299,
-        );
+        const blocked = fenceAt(clusters, place);
         const covers = (
           prefix: IpPrefix,
           remote: (typeof far)[number],

@@ -50,14 +50,11 @@ describe("desiredMesh() with the article's two nodes and its static key", () => 
     ).toBe(true);
   });
 
-  it("gives node1 the article's policies after the block policies", () => {
+  it("gives node1 the article's policies", () => {
     const { policies } = meshAt(article, "cluster1/node1", {
       keyring: staticKeyring,
     });
     expect(policies.map(policyText)).toEqual([
-      "src 0.0.0.0/0 dst 10.0.1.0/24 dir out action block priority 17299",
-      "src 10.0.1.0/24 dst 0.0.0.0/0 dir in action block priority 17299",
-      "src 10.0.1.0/24 dst 0.0.0.0/0 dir fwd action block priority 17299",
       "src 10.0.0.0/24 dst 10.0.1.0/24 dir out priority 17200 flag icmp tmpl src 172.17.0.2 dst 124.220.14.201 proto esp reqid 186 mode tunnel",
       "src 10.0.1.0/24 dst 10.0.0.0/24 dir in priority 17200 flag icmp tmpl src 124.220.14.201 dst 172.17.0.2 proto esp reqid 186 mode tunnel",
       "src 10.0.1.0/24 dst 10.0.0.0/24 dir fwd priority 17200 flag icmp tmpl src 124.220.14.201 dst 172.17.0.2 proto esp reqid 186 mode tunnel",
@@ -70,7 +67,7 @@ describe("desiredMesh() with the article's two nodes and its static key", () => 
       `src 172.17.0.7 dst 124.221.146.81 proto esp spi 186 reqid 186 mode tunnel aead rfc4106(gcm(aes)) ${key} 128`,
       `src 124.221.146.81 dst 172.17.0.7 proto esp spi 186 reqid 186 mode tunnel flag icmp aead rfc4106(gcm(aes)) ${key} 128`,
     ]);
-    expect(mesh.policies.slice(3).map(policyText)).toEqual([
+    expect(mesh.policies.map(policyText)).toEqual([
       "src 10.0.1.0/24 dst 10.0.0.0/24 dir out priority 17200 flag icmp tmpl src 172.17.0.7 dst 124.221.146.81 proto esp reqid 186 mode tunnel",
       "src 10.0.0.0/24 dst 10.0.1.0/24 dir in priority 17200 flag icmp tmpl src 124.221.146.81 dst 172.17.0.7 proto esp reqid 186 mode tunnel",
       "src 10.0.0.0/24 dst 10.0.1.0/24 dir fwd priority 17200 flag icmp tmpl src 124.221.146.81 dst 172.17.0.7 proto esp reqid 186 mode tunnel",
@@ -143,7 +140,7 @@ describe("desiredMesh()", () => {
     ).toEqual([["192.168.2.1", "192.168.1.1"]]);
   });
 
-  it("says that a keyring is needed, and blocks without one", () => {
+  it("says that a keyring is needed, and lets nothing pass without one", () => {
     const { keyring: _, ...rest } = {
       keyring: undefined,
       localCidrs: cidrs(["10.0.0.0/24"]),
@@ -154,11 +151,7 @@ describe("desiredMesh()", () => {
     });
     expect(mesh.needsKeyring).toBe(true);
     expect(mesh.associations).toEqual([]);
-    expect(mesh.policies.map(({ action }) => action)).toEqual([
-      "block",
-      "block",
-      "block",
-    ]);
+    expect(mesh.policies).toEqual([]);
   });
 
   it("accepts every key inbound and sends with the active one", () => {
@@ -199,7 +192,7 @@ describe("desiredMesh()", () => {
     });
     expect(mesh.peers).toHaveLength(950);
     expect(mesh.associations).toHaveLength(950 * 3);
-    expect(mesh.policies).toHaveLength(950 * 3 + 19 * 3);
+    expect(mesh.policies).toHaveLength(950 * 3);
     expect([mesh.routes.length, mesh.exemptions.length]).toEqual([19, 19]);
     expect(
       new Set(

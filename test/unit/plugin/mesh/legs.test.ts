@@ -13,7 +13,7 @@ import { type IpPrefix, formatAddress } from "../../../../native/address.ts";
 import type { SecurityPolicy } from "../../../../native/xfrm/sp.ts";
 import type { DesiredMesh } from "../../../../plugin/mesh/state.ts";
 import { meshes, places } from "../../../support/mesh/arbitrary.ts";
-import { meshAt, selfAt } from "../../../support/mesh/mesh.ts";
+import { fenceAt, meshAt, selfAt } from "../../../support/mesh/mesh.ts";
 
 /** A node of a gateway-mode cluster, its gateway's mesh, and one pod of its with a remote one. */
 interface Leg {
@@ -25,19 +25,35 @@ interface Leg {
   readonly remote: Cidr;
 }
 
+/** A node's mesh with all policies that its kernel gets. */
+function behindFence(
+  clusters: readonly ClusterSource[],
+  place: string,
+): DesiredMesh {
+  const mesh = meshAt(clusters, place);
+  if (mesh.role === "plain") return mesh;
+  return {
+    ...mesh,
+    policies: [...fenceAt(clusters, place), ...mesh.policies],
+  };
+}
+
 /** All of a mesh, the gateway with itself included. */
 function legsIn(clusters: readonly ClusterSource[]): Leg[] {
   return places(clusters).flatMap((place) => {
     const { source, node } = selfAt(clusters, place);
     const gate = source.cluster.nodes.find(({ gateway }) => gateway);
-    const mesh = meshAt(clusters, place);
+    const mesh = behindFence(clusters, place);
     if (
       gate === undefined ||
       source.cluster.mode !== "gateway" ||
       mesh.role === "plain"
     )
       return [];
-    const gateway = meshAt(clusters, `${source.cluster.name}/${gate.name}`);
+    const gateway = behindFence(
+      clusters,
+      `${source.cluster.name}/${gate.name}`,
+    );
     const pods = (node.podCIDRs ?? []).map(parseCidr);
     return mesh.exemptions
       .filter(({ encrypted }) => encrypted)

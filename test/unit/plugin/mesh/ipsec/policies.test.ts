@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import {
-  blockPolicies,
   blockUnserved,
   blockUntranslated,
 } from "../../../../../plugin/mesh/ipsec/policies.ts";
@@ -18,19 +17,6 @@ function protecting(...args: Parameters<typeof meshAt>): string[] {
     .policies.filter(({ action }) => action === "allow")
     .map(policyText);
 }
-
-it("blockPolicies() blocks each way, with any address at the other end", () => {
-  expect(
-    blockPolicies(cidrs(["10.2.0.0/16", "fd02::/48"])).map(policyText),
-  ).toEqual([
-    "src 0.0.0.0/0 dst 10.2.0.0/16 dir out action block priority 17299",
-    "src 10.2.0.0/16 dst 0.0.0.0/0 dir in action block priority 17299",
-    "src 10.2.0.0/16 dst 0.0.0.0/0 dir fwd action block priority 17299",
-    "src ::/0 dst fd02::/48 dir out action block priority 17299",
-    "src fd02::/48 dst ::/0 dir in action block priority 17299",
-    "src fd02::/48 dst ::/0 dir fwd action block priority 17299",
-  ]);
-});
 
 it("blockUntranslated() blocks only what would leave", () => {
   expect(blockUntranslated(cidrs(["100.80.0.0/16"])).map(policyText)).toEqual([
