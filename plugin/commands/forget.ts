@@ -54,7 +54,7 @@ function forget(
   const wanted = [...clusters.values()].flatMap(({ cidrs }) => cidrs);
   raiseFence(session, { wanted, released }, silent);
   const next: Memory = { ...memory, clusters };
-  if (released.length > 0) remember(session.kernel, next);
+  if (released.length > 0) remember(session.kernel, next, memory);
   const still = new Set(wanted.map(({ text }) => text));
   return released.filter(({ text }) => !still.has(text));
 }

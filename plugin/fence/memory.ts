@@ -14,7 +14,8 @@ import { isErrno } from "../../files/errno.ts";
 import { openReadable, readWithin } from "../../files/read.ts";
 import { parseCidr } from "../../ip/cidr.ts";
 import { replaceFile } from "../../files/replace.ts";
-import { type Memory, NO_MEMORY, type Remembered } from "./decide.ts";
+import { type Memory, NO_MEMORY } from "./decide.ts";
+import { addedSince, joinMemories, merge, unsure } from "./join.ts";
 import { lockFileWithin, lockHolder } from "../../native/index.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type NetworkId, networkId } from "./network-id.ts";
@@ -73,11 +74,14 @@ export function recall(
 /**
  * Remembers: the file appears whole or not at all, mode 0600.
  *
+ * @param seen what was recalled before: what others added since stays, since whoever waits for the node's lock, or cannot go
+ *   on, remembers without it. Left out where all is to be forgotten
  * @throws CniError by the cause's errno, else 5, where it cannot be written
  */
 export function remember(
   kernel: Kernel,
   memory: Memory,
+  seen?: Memory,
   file: string = FENCE_FILE,
 ): void {
   let folder: number | undefined;
@@ -85,12 +89,14 @@ export function remember(
     makeFolder(dirname(file));
     folder = lockFolder(kernel, dirname(file));
     const id = networkId(kernel);
-    const others = tryReadNodes(file).filter(
-      (node) => node.boot === id.boot && !isSame(node, id),
-    );
+    const nodes = tryReadNodes(file).filter(({ boot }) => boot === id.boot);
+    const now = nodes.find((node) => isSame(node, id));
+    const added = now && seen && addedSince(seen, toMemory(now));
+    const all = added === undefined ? memory : joinMemories(added, memory);
+    const others = nodes.filter((node) => node !== now);
     const content: FenceFile = {
       version: 1,
-      nodes: [toStored(memory, id), ...others].slice(0, MOST_NODES),
+      nodes: [toStored(all, id), ...others].slice(0, MOST_NODES),
     };
     replaceFile(file, `${JSON.stringify(content, undefined, 1)}\n`, {
       mode: 0o600,
@@ -132,7 +138,10 @@ function isSame(one: NetworkId, other: NetworkId): boolean {
 
 function readNodes(file: string): readonly StoredNode[] {
   const text = readTrusted(file);
-  return text === undefined ? [] : (JSON.parse(text) as FenceFile).nodes;
+  if (text === undefined) return [];
+  const { nodes } = JSON.parse(text) as FenceFile;
+  for (const node of nodes) toMemory(node); // throws for what is no memory
+  return nodes;
 }
 
 /** What cannot be read is written anew. */
@@ -181,14 +190,6 @@ function requireFolder(folder: string): void {
     throw new Error(`"${folder}" is not a folder that root alone can write to`);
 }
 
-/** Without a word on which cluster it was of. */
-function unsure({ clusters }: Memory): Memory {
-  const entries = [...clusters].map(
-    ([name, { cidrs }]) => [name, { cidrs, sure: false }] as const,
-  );
-  return { clusters: new Map(entries) };
-}
-
 function toStored(memory: Memory, id: NetworkId): StoredNode {
   const { own, newest, folder, clusters } = memory;
   return {
@@ -219,25 +220,6 @@ function toMemory({ own, newest, folder, clusters }: StoredNode): Memory {
       ]),
     ),
   };
-}
-
-/** Of two nodes that may have been this one: all that was fenced, and no word on which cluster it was of if they differ. */
-function merge(one: Memory, other: Memory): Memory {
-  if (one === NO_MEMORY) return other;
-  const { own, ...both } = joinMemories(one, other);
-  return own === undefined || one.own !== other.own ? both : { ...both, own };
-}
-
-/** All that either fenced; for the rest, what the later one says. */
-export function joinMemories(one: Memory, later: Memory): Memory {
-  const clusters = new Map<string, Remembered>(one.clusters);
-  for (const [name, { cidrs, sure }] of later.clusters) {
-    const known = clusters.get(name);
-    const all = [...(known?.cidrs ?? []), ...cidrs];
-    const distinct = new Map(all.map((cidr) => [cidr.text, cidr]));
-    clusters.set(name, { cidrs: [...distinct.values()], sure });
-  }
-  return { ...one, ...later, clusters };
 }
 
 /** The cause's own code, so that a runtime tries again where that helps; 5 for a file that says nothing sound. */

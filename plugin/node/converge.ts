@@ -3,7 +3,8 @@ import type { NetworkConfiguration } from "../../conf/network.ts";
 import { withNodeLock } from "../kernel/lock.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Memory } from "../fence/decide.ts";
-import { joinMemories, remember, sameMemory } from "../fence/memory.ts";
+import { joinMemories } from "../fence/join.ts";
+import { remember, sameMemory } from "../fence/memory.ts";
 import { type Raised, raiseFence } from "../fence/raise.ts";
 import type { Session } from "../kernel/session.ts";
 import type { Host, LinkedNode } from "./linked.ts";
@@ -126,7 +127,7 @@ function tryRemember(
   [before, next]: readonly [Memory, Memory],
 ): Error | undefined {
   return orTrouble(() => {
-    if (!sameMemory(before, next)) remember(kernel, next);
+    if (!sameMemory(before, next)) remember(kernel, next, before);
     return undefined;
   });
 }

@@ -1,5 +1,6 @@
 import type { Memory } from "../fence/decide.ts";
-import { joinMemories, recall, remember, sameMemory } from "../fence/memory.ts";
+import { joinMemories } from "../fence/join.ts";
+import { recall, remember, sameMemory } from "../fence/memory.ts";
 import { raiseFence } from "../fence/raise.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
@@ -53,5 +54,5 @@ function raiseOnly(session: Session, place: Place, log: Log): void {
 function rememberMore(kernel: Kernel, folder: string, more: Memory): void {
   const before = recall(kernel, folder);
   const both = joinMemories(before, more);
-  if (!sameMemory(before, both)) remember(kernel, both);
+  if (!sameMemory(before, both)) remember(kernel, both, before);
 }

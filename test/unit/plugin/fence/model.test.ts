@@ -8,7 +8,7 @@ import {
   type Memory,
   NO_MEMORY,
 } from "../../../../plugin/fence/decide.ts";
-import { joinMemories } from "../../../../plugin/fence/memory.ts";
+import { joinMemories } from "../../../../plugin/fence/join.ts";
 import { type FenceWill, toStand } from "../../../../plugin/fence/will.ts";
 import { cidrs } from "../../../support/mesh/mesh.ts";
 

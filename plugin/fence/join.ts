@@ -1,0 +1,44 @@
+import type { Cidr } from "../../ip/cidr.ts";
+import { type Memory, NO_MEMORY, type Remembered } from "./decide.ts";
+
+/** Without a word on which cluster it was of. */
+export function unsure({ clusters }: Memory): Memory {
+  const entries = [...clusters].map(
+    ([name, { cidrs }]) => [name, { cidrs, sure: false }] as const,
+  );
+  return { clusters: new Map(entries) };
+}
+
+/** Of two nodes that may have been this one: all that was fenced, and no word on which cluster it was of if they differ. */
+export function merge(one: Memory, other: Memory): Memory {
+  if (one === NO_MEMORY) return other;
+  const { own, ...both } = joinMemories(one, other);
+  return own === undefined || one.own !== other.own ? both : { ...both, own };
+}
+
+/** The CIDRs of a later memory that an earlier one had not. */
+export function addedSince(seen: Memory, now: Memory): Memory {
+  const clusters = new Map<string, Remembered>();
+  for (const [name, { cidrs, sure }] of now.clusters) {
+    const known = new Set(seen.clusters.get(name)?.cidrs.map(textOf));
+    const more = cidrs.filter((cidr) => !known.has(textOf(cidr)));
+    if (more.length > 0) clusters.set(name, { cidrs: more, sure });
+  }
+  return { clusters };
+}
+
+function textOf({ text }: Cidr): string {
+  return text;
+}
+
+/** All that either fenced; for the rest, what the later one says. */
+export function joinMemories(one: Memory, later: Memory): Memory {
+  const clusters = new Map<string, Remembered>(one.clusters);
+  for (const [name, { cidrs, sure }] of later.clusters) {
+    const known = clusters.get(name);
+    const all = [...(known?.cidrs ?? []), ...cidrs];
+    const distinct = new Map(all.map((cidr) => [cidr.text, cidr]));
+    clusters.set(name, { cidrs: [...distinct.values()], sure });
+  }
+  return { ...one, ...later, clusters };
+}
