@@ -14,20 +14,22 @@ import { type FenceWill, toStand } from "./will.ts";
  *
  * The other end is "any", since the kernel knows a policy by selector and direction: with the selector of a
  * protecting policy it would be that policy (EEXIST).
+ *
+ * The way out comes last, since a run that looks in between knows a fence by the others, and leaves it alone.
  */
 export function blockPolicies(remotes: readonly Cidr[]): SecurityPolicy[] {
   return outermostOf(remotes).flatMap((remote) => {
     const far = prefixOf(remote);
     const any = anyOf(remote);
     return [
-      block("out", { source: any, destination: far }),
       block("in", { source: far, destination: any }),
       block("fwd", { source: far, destination: any }),
+      block("out", { source: any, destination: far }),
     ];
   });
 }
 
-/** The CIDRs that block policies guard now. An `out` alone may be for what was not translated, which is no fence. */
+/** The CIDRs that block policies guard now. An `out` alone is for what was not translated, which is no fence. */
 function guardedByPolicies(policies: readonly ObservedPolicy[]): Cidr[] {
   const found = new Map<string, Cidr>();
   for (const { selector, direction, action, priority } of policies) {

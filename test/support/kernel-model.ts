@@ -69,7 +69,8 @@ export function observe(model: KernelModel): ObservedState {
   };
 }
 
-function applyStep(model: KernelModel, step: Operation): void {
+/** Takes one step; throws what the real kernel would refuse. */
+export function applyStep(model: KernelModel, step: Operation): void {
   switch (step.object) {
     case "policy":
       change(
