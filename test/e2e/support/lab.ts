@@ -1,6 +1,6 @@
 import type { ClusterSource } from "../../../conf/clusters.ts";
 import type { Keyring } from "../../../conf/keyring.ts";
-import type { SecurityPolicy } from "../../../native/xfrm/sp.ts";
+import type { SecurityPolicy } from "../../../native/index.ts";
 import type { DesiredMesh } from "../../../plugin/mesh/state.ts";
 import {
   associationText,
