@@ -7,12 +7,14 @@ import type { Cidr } from "../../ip/cidr.ts";
 import { silent } from "../kernel/log.ts";
 import { withNodeLock } from "../kernel/lock.ts";
 import { type Session, withSession } from "../kernel/session.ts";
+import { tunnelsInto } from "../node/tunnels-into.ts";
+import { applyOperations } from "../reconcile/apply.ts";
 import type { Terminal } from "./command.ts";
 import { type Options, configurationFor } from "./options.ts";
 
 /**
- * `crosslink forget CLUSTER`: takes down the fence of a cluster whose file has gone, and prints what that opened. With
- * `teardown` the only way. Whoever says it twice opens nothing the second time.
+ * `crosslink forget CLUSTER`: takes down the fence of a cluster whose file has gone, and what tunnels there
+ * still are, and prints what that opened. With `teardown` the only way. Whoever says it twice opens nothing the second time.
  *
  * @throws CniError 7 where the cluster's file is there
  */
@@ -52,11 +54,14 @@ function forget(
   const released = clusters.get(name)?.cidrs ?? [];
   clusters.delete(name);
   const wanted = [...clusters.values()].flatMap(({ cidrs }) => cidrs);
+  const still = new Set(wanted.map(({ text }) => text));
+  const opened = released.filter(({ text }) => !still.has(text));
+  // A tunnel that no file speaks of any more would still take what is to follow the node's routes.
+  applyOperations(session, tunnelsInto(session, opened, wanted));
   raiseFence(session, { wanted, released }, silent);
   const next: Memory = { ...memory, clusters };
   if (released.length > 0) remember(session.kernel, next, memory);
-  const still = new Set(wanted.map(({ text }) => text));
-  return released.filter(({ text }) => !still.has(text));
+  return opened;
 }
 
 function present(name: string, folder: string): CniError {

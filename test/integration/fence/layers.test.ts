@@ -361,6 +361,33 @@ describe("crosslink forget", () => {
     expect(site.node.exec("ip", "xfrm", "policy")).not.toContain("10.1.0.0");
   });
 
+  it("takes down the tunnels that still lead there, and no others", () => {
+    site.writeCluster("c", far("10.3.0.0/16"));
+    add();
+    const both = (cidr: string, reqid: number): string => `
+      ip xfrm policy add src 10.0.0.0/24 dst ${cidr} dir out priority 17200 tmpl src 172.17.1.2 dst 172.17.2.2 proto esp reqid ${String(reqid)} mode tunnel
+      ip xfrm policy add src ${cidr} dst 10.0.0.0/24 dir in priority 17200 tmpl src 172.17.2.2 dst 172.17.1.2 proto esp reqid ${String(reqid)} mode tunnel
+      ip xfrm policy add src ${cidr} dst 10.0.0.0/24 dir fwd priority 17200 tmpl src 172.17.2.2 dst 172.17.1.2 proto esp reqid ${String(reqid)} mode tunnel`;
+    site.node.shell(
+      `${both("10.1.0.0/16", 0x43_4c_00_01)}
+       ${both("10.3.0.0/16", 0x43_4c_00_02)}
+       ip xfrm policy add src 10.1.0.0/16 dst 10.9.0.0/24 dir out priority 17299 action block
+       ip xfrm policy add src 10.7.0.0/16 dst 10.1.0.0/16 dir out priority 5 action block`,
+    );
+    site.removeCluster("b");
+    expect(forget("b").exitCode).toBe(0);
+    const left = site.node.exec("ip", "xfrm", "policy");
+    expect(left.match(/^src .*10\.1\.0\.0.*$/gm)).toEqual([
+      "src 10.7.0.0/16 dst 10.1.0.0/16 ",
+    ]);
+    for (const [near, far] of [
+      ["10.0.0.0/24", "10.3.0.0/16"],
+      ["10.3.0.0/16", "10.0.0.0/24"],
+      ["0.0.0.0/0", "10.3.0.0/16"],
+    ])
+      expect(left).toContain(`src ${String(near)} dst ${String(far)}`);
+  });
+
   it("lets an emptied folder link nothing, once all are forgotten", () => {
     add();
     site.removeCluster("a");
