@@ -6,7 +6,7 @@ import type { SharedChain } from "./shared/chain.ts";
 import type { ObservedOwnedTable } from "./table/table.ts";
 import type { BaseChain } from "./trace/base-chain.ts";
 
-/** How pods' packets to other clusters keep their source address: DESIGN section 6. */
+/** How pods' packets to other clusters keep their source address; conf/README.md has the modes in words. */
 export type SnatMode = "return" | "identity" | "auto" | "off";
 
 /** What is wanted of the node's netfilter. */

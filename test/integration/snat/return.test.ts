@@ -39,7 +39,7 @@ describe.each(["nft", "legacy"] as const)("RETURN rules in %s", (backend) => {
     return bed;
   };
 
-  it("show in iptables -S as DESIGN says, ahead of the masquerade, in both families", () => {
+  it("show in iptables -S, ahead of the masquerade, in both families", () => {
     using bed = masquerading();
     bed.apply("return");
     expect(rules(bed, iptables)).toEqual([...RETURN4, MASQUERADE]);
