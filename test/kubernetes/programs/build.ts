@@ -36,7 +36,8 @@ const RECIPE = 1;
 
 /**
  * Builds what the cache has not, from the Go module proxy. What is there is complete: a folder gets its name, which
- * holds a hash of all that it was made from, when its last program is in it.
+ * holds a hash of all that it was made from, when its last program is in it. What cannot be built is thrown after all
+ * others are there, so that the next run has only that to build.
  */
 export function buildPrograms(
   say: (sentence: string) => void,
@@ -57,10 +58,17 @@ export function buildPrograms(
     `builds ${names} from the Go module proxy into ${cache}: with an empty cache about 15 minutes on two cores, seconds from then on`,
   );
   const go = findGo(cache, say);
+  const failures: unknown[] = [];
   for (const source of missing) {
     say(`builds ${source.name} ${source.version}`);
-    build(source, { go, cache, target: folders.get(source.name) ?? "" });
+    try {
+      build(source, { go, cache, target: folders.get(source.name) ?? "" });
+    } catch (error) {
+      failures.push(error);
+    }
   }
+  if (failures.length > 0)
+    throw new AggregateError(failures, failures.map(String).join("; "));
   return folders;
 }
 
