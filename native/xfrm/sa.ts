@@ -41,10 +41,15 @@ export interface SecurityAssociation {
   readonly ifId?: number;
   /** Pad ESP packets to this length in bytes (`XFRMA_TFCPAD`). */
   readonly tfcPadding?: number;
+  /** Sequence number that a new SA takes for sent: its first packet has the next one. 0 unless said otherwise. */
+  readonly sentSequence?: bigint;
 }
 
 /** An SA as the kernel reports it; other programs' SAs may hold what ours never do. */
-export interface ObservedAssociation extends Omit<SecurityAssociation, "aead"> {
+export interface ObservedAssociation extends Omit<
+  SecurityAssociation,
+  "aead" | "sentSequence"
+> {
   /** IP protocol: 50 ESP, 51 AH, 108 IPComp. */
   readonly protocol: number;
   /** Absent where the SA uses separate algorithms, or compression. */

@@ -13,6 +13,7 @@ import {
   XFRMA_ALG_AEAD,
   XFRMA_ENCAP,
   XFRMA_REPLAY_ESN_VAL,
+  XFRMA_REPLAY_VAL,
   XFRMA_SA_EXTRA_FLAGS,
   XFRMA_SET_MARK,
   XFRMA_SET_MARK_MASK,
@@ -33,6 +34,7 @@ import {
   xfrmAddress,
   xfrmAlgoAead,
   xfrmEncapTmpl,
+  xfrmReplayState,
   xfrmReplayStateEsn,
   xfrmUsersaId,
   xfrmUsersaInfo,
@@ -78,7 +80,9 @@ function associationAttributes(sa: SecurityAssociation): Attribute[] {
   if (encapsulation !== undefined)
     list.push(attrBytes(XFRMA_ENCAP, encodeEncapsulation(encapsulation)));
   if (needsEsnState(sa))
-    list.push(attrBytes(XFRMA_REPLAY_ESN_VAL, encodeEsnState(sa.replayWindow)));
+    list.push(attrBytes(XFRMA_REPLAY_ESN_VAL, encodeEsnState(sa)));
+  else if (sa.sentSequence !== undefined)
+    list.push(attrBytes(XFRMA_REPLAY_VAL, encodeState(sa.sentSequence)));
   if (extraFlags !== undefined)
     list.push(attrU32(XFRMA_SA_EXTRA_FLAGS, extraFlags));
   list.push(...markAttributes(sa));
@@ -114,9 +118,18 @@ function needsEsnState({ flags = 0, replayWindow }: SecurityAssociation) {
 }
 
 /** `struct xfrm_replay_state_esn` and an empty bitmap, which the kernel supplies. */
-function encodeEsnState(replayWindow: number): Uint8Array {
+function encodeEsnState({
+  replayWindow,
+  sentSequence = 0n,
+}: SecurityAssociation): Uint8Array {
   return encode(xfrmReplayStateEsn, {
     bmp_len: Math.ceil(replayWindow / 32),
+    oseq: Number(sentSequence & 0xffff_ffffn),
+    oseq_hi: Number(sentSequence >> 32n),
     replay_window: replayWindow,
   });
+}
+
+function encodeState(sentSequence: bigint): Uint8Array {
+  return encode(xfrmReplayState, { oseq: Number(sentSequence) });
 }

@@ -81,6 +81,15 @@ describe("addAssociation() sends what ip sends", () => {
       },
     ],
     ["state-add-esn-small", { ...wide, replayWindow: 16 }],
+    [
+      "state-add-oseq",
+      {
+        ...association,
+        sentSequence: 0x89ab_cdefn,
+        extraFlags: XFRM_SA_XFLAG_OSEQ_MAY_WRAP,
+        encapsulation,
+      },
+    ],
     ["state-add-window", { ...association, replayWindow: 1024 }],
     [
       "state-add-all",
