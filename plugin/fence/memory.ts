@@ -1,24 +1,11 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-} from "node:fs";
-import { dirname } from "node:path";
 import { CniError, ErrorCode } from "../../cni/error.ts";
-import { processName } from "../../cni/process-name.ts";
 import { toCniError } from "../../cni/translate.ts";
-import { isErrno } from "../../files/errno.ts";
-import { openReadable, readWithin } from "../../files/read.ts";
 import { parseCidr } from "../../ip/cidr.ts";
-import { replaceFile } from "../../files/replace.ts";
 import { type Memory, NO_MEMORY } from "./decide.ts";
 import { addedSince, joinMemories, merge, unsure } from "./join.ts";
-import { lockFileWithin, lockHolder } from "../../native/index.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { type NetworkId, networkId } from "./network-id.ts";
+import { type NetworkId, networkId } from "../kernel/network-id.ts";
+import { readStateFile, writeStateFile } from "../kernel/state-file.ts";
 
 /** What was fenced, kept beyond a reboot. */
 const FENCE_FILE = "/var/lib/crosslink/fence.json";
@@ -84,45 +71,24 @@ export function remember(
   seen?: Memory,
   file: string = FENCE_FILE,
 ): void {
-  let folder: number | undefined;
   try {
-    makeFolder(dirname(file));
-    folder = lockFolder(kernel, dirname(file));
-    const id = networkId(kernel);
-    const nodes = tryReadNodes(file).filter(({ boot }) => boot === id.boot);
-    const now = nodes.find((node) => isSame(node, id));
-    const added = now && seen && addedSince(seen, toMemory(now));
-    const all = added === undefined ? memory : joinMemories(added, memory);
-    const others = nodes.filter((node) => node !== now);
-    const content: FenceFile = {
-      version: 1,
-      nodes: [toStored(all, id), ...others].slice(0, MOST_NODES),
-    };
-    replaceFile(file, `${JSON.stringify(content, undefined, 1)}\n`, {
-      mode: 0o600,
-      uid: 0,
-      gid: 0,
+    writeStateFile(kernel, file, () => {
+      const id = networkId(kernel);
+      const nodes = tryReadNodes(file).filter(({ boot }) => boot === id.boot);
+      const now = nodes.find((node) => isSame(node, id));
+      const added = now && seen && addedSince(seen, toMemory(now));
+      const all = added === undefined ? memory : joinMemories(added, memory);
+      const others = nodes.filter((node) => node !== now);
+      const content: FenceFile = {
+        version: 1,
+        nodes: [toStored(all, id), ...others].slice(0, MOST_NODES),
+      };
+      return `${JSON.stringify(content, undefined, 1)}\n`;
     });
   } catch (cause) {
     throw failure("remember what is fenced in", file, cause);
-  } finally {
-    if (folder !== undefined) closeSync(folder); // gives the lock back
   }
 }
-
-/** Nodes of one machine have locks of their own, and this file together; whoever reads it needs no lock. */
-function lockFolder({ binding, patience }: Kernel, path: string): number {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  if (lockFileWithin(binding, fd, patience?.milliseconds ?? PATIENCE_MS))
-    return fd;
-  const pid = lockHolder(fd);
-  closeSync(fd);
-  const holder = (pid && processName(pid)) ?? "another program";
-  throw new Error(`${holder} holds its folder's lock`);
-}
-
-/** The file is written under this lock, and nothing else. */
-const PATIENCE_MS = 500;
 
 /** Whether both say the same. */
 export function sameMemory(one: Memory, other: Memory): boolean {
@@ -137,7 +103,7 @@ function isSame(one: NetworkId, other: NetworkId): boolean {
 }
 
 function readNodes(file: string): readonly StoredNode[] {
-  const text = readTrusted(file);
+  const text = readStateFile(file);
   if (text === undefined) return [];
   const { nodes } = JSON.parse(text) as FenceFile;
   for (const node of nodes) toMemory(node); // throws for what is no memory
@@ -151,43 +117,6 @@ function tryReadNodes(file: string): readonly StoredNode[] {
   } catch {
     return [];
   }
-}
-
-/** A line for each CIDR of thousands of clusters takes less. */
-const BYTE_LIMIT = 64 * 1024 * 1024;
-
-/** A file that only root can have written; undefined where there is none. */
-function readTrusted(file: string): string | undefined {
-  let fd: number;
-  try {
-    requireFolder(dirname(file));
-    fd = openReadable(file, false);
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return undefined;
-    throw error;
-  }
-  try {
-    const stats = fstatSync(fd);
-    if (!stats.isFile() || stats.uid !== 0 || (stats.mode & 0o022) !== 0)
-      throw new Error("it is not a file that root alone can write");
-    const bytes = readWithin(fd, BYTE_LIMIT);
-    if (bytes === undefined) throw new Error("it is far too large");
-    return bytes.toString("utf8");
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function makeFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  requireFolder(folder);
-}
-
-/** Whoever may put another folder in its place, or write to it, could make the node forget. */
-function requireFolder(folder: string): void {
-  const stats = lstatSync(folder);
-  if (!stats.isDirectory() || stats.uid !== 0 || (stats.mode & 0o022) !== 0)
-    throw new Error(`"${folder}" is not a folder that root alone can write to`);
 }
 
 function toStored(memory: Memory, id: NetworkId): StoredNode {

@@ -3,7 +3,7 @@ import { NFPROTO_INET, type NftablesClient } from "../../native/index.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { OWN_TABLE } from "../owned.ts";
 import * as word from "../netfilter/verified.ts";
-import { networkId } from "./network-id.ts";
+import { networkId } from "../kernel/network-id.ts";
 import type { FenceWill } from "./will.ts";
 
 /** The name of the word in the folder of such words. */

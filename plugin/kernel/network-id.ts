@@ -1,5 +1,5 @@
 import { bootId, NETLINK_ROUTE, openTransport } from "../../native/index.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import type { Kernel } from "./kernel.ts";
 
 /** Tells a network namespace from every other one. */
 export interface NetworkId {
