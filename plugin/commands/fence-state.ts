@@ -1,16 +1,13 @@
-import { planFencePolicies } from "../fence/policies.ts";
-import { planRules } from "../fence/rules.ts";
-import type { FenceWill } from "../fence/will.ts";
+import { type Layers, layersOf, NO_RULES } from "../fence/layers.ts";
 import type { Session } from "../kernel/session.ts";
 import { type Look, orThrow } from "../node/look.ts";
 import type { Options } from "./options.ts";
 import type { Terminal } from "./command.ts";
 
 /** What stands between pods and the wire, whatever is wrong with the rest. */
-interface FenceState {
-  /** Whether each layer stands as a whole; a sentence where that cannot be seen. */
-  readonly policies: boolean | string;
-  readonly rules: boolean | string;
+export interface FenceState extends Pick<Layers, "policies" | "rules"> {
+  /** Whose rules the second layer is made of; null where there can be none. */
+  readonly backend: Layers["backend"] | null;
   readonly clusters: Readonly<Record<string, FencedCluster>>;
 }
 
@@ -27,7 +24,7 @@ export function orShowFence(
   { options, terminal }: { options: Options; terminal: Terminal },
 ): Look {
   if (look.trouble === undefined) return look;
-  const fence = fenceState(session, look);
+  const fence = fenceState(look, layersOf(session, look.decision.will.wanted));
   terminal.writeStdout(
     options.json
       ? `${JSON.stringify({ fence }, undefined, 2)}\n`
@@ -36,14 +33,16 @@ export function orShowFence(
   return orThrow(look);
 }
 
-function fenceState(session: Session, { decision }: Look): FenceState {
-  const will: FenceWill = { wanted: decision.will.wanted, released: [] };
+/** How the fence stands, against what a look wants of it. */
+export function fenceState(
+  { decision }: Look,
+  { policies, rules, backend }: Layers,
+): FenceState {
   const unlinked = new Set(decision.unlinked);
   return {
-    policies: seen(
-      () => planFencePolicies(will, session.xfrm.policies()).length,
-    ),
-    rules: seen(() => planRules(session.kernel, will).operations.length),
+    policies,
+    rules,
+    backend: backend ?? null,
     clusters: Object.fromEntries(
       [...decision.memory.clusters].map(([name, { cidrs }]) => [
         name,
@@ -56,12 +55,30 @@ function fenceState(session: Session, { decision }: Look): FenceState {
   };
 }
 
-function seen(missing: () => number): boolean | string {
-  try {
-    return missing() === 0;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+/** The fence in one line, where all is well with the files. */
+export function fenceLine({
+  policies,
+  rules,
+  backend,
+  clusters,
+}: FenceState): string {
+  const fenced = Object.entries(clusters);
+  if (fenced.length === 0) return "Fence: nothing here is encrypted.";
+  const cidrs = fenced.flatMap((entry) => entry[1].cidrs);
+  const shown = cidrs.length > MOST_SHOWN ? [] : [` (${cidrs.join(", ")})`];
+  const count = `${plural(cidrs.length, "CIDR")} of ${plural(fenced.length, "other cluster")}`;
+  const layers = [
+    `policies ${inWords(policies)}`,
+    `${backend ?? "rules"} ${inWords(rules)}`,
+  ];
+  return `Fence: ${count}${shown.join("")}: ${layers.join(", ")}`;
+}
+
+/** More make a line that nobody reads; `--json` has them all. */
+const MOST_SHOWN = 8;
+
+function plural(count: number, word: string): string {
+  return `${String(count)} ${word}${count === 1 ? "" : "s"}`;
 }
 
 function toText({ policies, rules, clusters }: FenceState): string {
@@ -78,6 +95,7 @@ function toText({ policies, rules, clusters }: FenceState): string {
 }
 
 function inWords(state: boolean | string): string {
+  if (state === NO_RULES) return `none: ${state}`;
   if (typeof state === "string") return `cannot be seen: ${state}`;
   return state ? "stand" : "not all stand; `crosslink apply` raises them";
 }

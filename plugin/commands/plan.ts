@@ -15,7 +15,14 @@ import { type DeviceNames, deviceNames } from "../reconcile/device-names.ts";
 import { describeOperation, type Sign, signOf } from "../reconcile/sentence.ts";
 import { withSession } from "../kernel/session.ts";
 import type { Terminal } from "./command.ts";
-import { orShowFence } from "./fence-state.ts";
+import { type Layers, NO_RULES, rulesBackend } from "../fence/layers.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import {
+  fenceLine,
+  type FenceState,
+  fenceState,
+  orShowFence,
+} from "./fence-state.ts";
 import { type Options, configurationFor } from "./options.ts";
 
 /** One line of a plan. */
@@ -43,7 +50,8 @@ export function runPlan(options: Options, terminal: Terminal): number {
       ...troublesOf(session, node),
     ];
     const lines = () => planLines(plan, deviceNames(session.route));
-    const facts = { node, plan, bypasses, warnings, lines };
+    const fence = fenceState(look, layersIn(plan, session.kernel));
+    const facts = { node, plan, fence, bypasses, warnings, lines };
     if (options.json) terminal.writeStdout(toJson(facts));
     else for (const text of toText(facts)) terminal.writeStdout(text);
     return 0;
@@ -54,10 +62,23 @@ export function runPlan(options: Options, terminal: Terminal): number {
 interface PlanFacts {
   readonly node: LinkedNode | undefined;
   readonly plan: FullPlan;
+  readonly fence: FenceState;
   readonly bypasses: readonly Bypass[];
   readonly warnings: readonly string[];
   /** Made as they are written: a large mesh has hundreds of thousands. */
   readonly lines: () => Iterable<PlanLine>;
+}
+
+/** What a plan says of the fence's layers, without a second look. */
+function layersIn({ node, fence }: FullPlan, kernel: Kernel): Layers {
+  const backend = rulesBackend(kernel);
+  return {
+    policies: !node.protect.some(
+      (step) => step.object === "policy" && step.policy.action === "block",
+    ),
+    rules: backend === undefined ? NO_RULES : fence.operations.length === 0,
+    backend,
+  };
 }
 
 /** The lines of a plan, in the order in which they would be taken. */
@@ -71,8 +92,8 @@ function* planLines(plan: FullPlan, names: DeviceNames): Generator<PlanLine> {
 const CHUNK = 1 << 16;
 
 function* toText(facts: PlanFacts): Generator<string> {
-  const { node, plan, bypasses, warnings, lines } = facts;
-  let text = describeNode(node, warnings);
+  const { plan, bypasses, lines } = facts;
+  let text = describeNode(facts);
   for (const bypass of bypasses) text += `${bypassLine(bypass)}\n`;
   const counts = { "+": 0, "~": 0, "-": 0, "!": 0 };
   for (const { sign, what } of lines()) {
@@ -85,10 +106,7 @@ function* toText(facts: PlanFacts): Generator<string> {
   yield `${text}${summary(plan, counts)}\n`;
 }
 
-function describeNode(
-  node: LinkedNode | undefined,
-  warnings: readonly string[],
-): string {
+function describeNode({ node, fence, warnings }: PlanFacts): string {
   const warned = warnings.map((warning) => `Warning: ${warning}\n`).join("");
   if (node === undefined) return `${LINKED_TO_NOTHING}\n${warned}`;
   const { self, localCidrs } = node;
@@ -97,6 +115,7 @@ function describeNode(
     ...localCidrs.map(
       ({ cidr, origin }) => `Pod CIDR ${cidr.text}, from ${origin}`,
     ),
+    fenceLine(fence),
     "",
   ];
   return `${lines.join("\n")}${warned}`;
@@ -110,7 +129,7 @@ function summary(
   return `${counts["+"]} to add, ${counts["~"]} to change, ${counts["-"]} to remove, ${counts["!"]} in the way.`;
 }
 
-function toJson({ node, bypasses, warnings, lines }: PlanFacts): string {
+function toJson({ node, fence, bypasses, warnings, lines }: PlanFacts): string {
   const facts = {
     cluster: node?.self.source.cluster.name ?? null,
     node: node?.self.node.name ?? null,
@@ -119,6 +138,7 @@ function toJson({ node, bypasses, warnings, lines }: PlanFacts): string {
         cidr: cidr.text,
         origin,
       })) ?? [],
+    fence,
     warnings,
     bypasses,
     changes: [...lines()],

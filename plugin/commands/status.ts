@@ -4,6 +4,7 @@ import type { LinkedNode } from "../node/linked.ts";
 import { fileWarnings, LINKED_TO_NOTHING, lookAround } from "../node/look.ts";
 import type { Bypass } from "../bypass/bypass.ts";
 import { lookForBypasses } from "../bypass/observe.ts";
+import { layersOf } from "../fence/layers.ts";
 import { bypassLine } from "../bypass/words.ts";
 import type { Peer } from "../mesh/state.ts";
 import {
@@ -26,7 +27,12 @@ import { troublesOf } from "../node/troubles.ts";
 import { readXfrmStatistics } from "../kernel/statistics.ts";
 import { describeSnat, observeSnat } from "../netfilter/snat.ts";
 import type { Terminal } from "./command.ts";
-import { orShowFence } from "./fence-state.ts";
+import {
+  fenceLine,
+  type FenceState,
+  fenceState,
+  orShowFence,
+} from "./fence-state.ts";
 import { type Options, configurationFor } from "./options.ts";
 import { table } from "./table.ts";
 
@@ -58,6 +64,7 @@ interface NodeStatus {
   readonly cluster: string | null;
   readonly node: string | null;
   readonly peers: readonly PeerStatus[];
+  readonly fence: FenceState;
   readonly snat: readonly string[];
   /** The kernel's counters that are not 0; null where it keeps none. */
   readonly xfrmErrors: Readonly<Record<string, number>> | null;
@@ -78,6 +85,7 @@ export function runStatus(options: Options, terminal: Terminal): number {
     const { node } = look;
     const status = nodeStatus(node, {
       associations: session.xfrm.associations(),
+      fence: fenceState(look, layersOf(session, look.decision.will.wanted)),
       nowSeconds: Math.floor(Date.now() / 1000),
       errors: readXfrmStatistics(),
       snat: describeSnat(observeSnat(session.kernel), () =>
@@ -106,6 +114,7 @@ export function runStatus(options: Options, terminal: Terminal): number {
 interface StatusFacts {
   readonly associations: readonly ObservedAssociation[];
   readonly nowSeconds: number;
+  readonly fence: FenceState;
   readonly errors: ReadonlyMap<string, number> | undefined;
   readonly snat: readonly string[];
   readonly bypasses: readonly Bypass[];
@@ -123,8 +132,8 @@ function nodeStatus(
   facts: StatusFacts,
 ): NodeStatus {
   const xfrmErrors = nonZero(facts.errors);
-  const { snat, bypasses } = facts;
-  const common = { snat, bypasses, xfrmErrors };
+  const { fence, snat, bypasses } = facts;
+  const common = { fence, snat, bypasses, xfrmErrors };
   if (node === undefined) {
     const warnings = [...facts.troubles];
     return { cluster: null, node: null, peers: [], warnings, ...common };
@@ -223,6 +232,7 @@ function toText(status: NodeStatus): string {
     `Node ${status.node} of cluster ${String(status.cluster)}`,
     rows.length === 0 ? "No peers." : table(HEADINGS, rows),
     ...status.peers.flatMap(({ ike }) => (ike === null ? [] : [ikeLine(ike)])),
+    fenceLine(status.fence),
     ...status.snat.map((sentence) => `SNAT: ${sentence}`),
     `Errors (/proc/net/xfrm_stat): ${status.xfrmErrors === null ? "the kernel counts none (CONFIG_XFRM_STATISTICS)" : errors.join(", ") || "none"}`,
     ...warned,

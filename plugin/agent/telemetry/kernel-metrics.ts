@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { ObservedAssociation } from "../../../native/index.ts";
+import type { Layers } from "../../fence/layers.ts";
 import { sequenceUse, type MeasuredTunnel, TUNNEL_LABELS } from "./tunnels.ts";
 
 /** What the kernel says at one moment. */
@@ -7,6 +8,11 @@ export interface KernelFacts {
   readonly tunnels: readonly MeasuredTunnel[];
   /** By the kernel's names; undefined where it counts none. */
   readonly errors: ReadonlyMap<string, number> | undefined;
+  /** What is remembered as fenced, and how the layers that fence it stand. */
+  readonly fence: {
+    readonly cidrs: number;
+    readonly layers: Pick<Layers, "policies" | "rules">;
+  };
   readonly nowSeconds: number;
 }
 
@@ -19,6 +25,7 @@ export function kernelMetrics(
     tunnelErrors(registry),
     presence(registry),
     xfrmErrors(registry),
+    fenceLayers(registry),
   ];
   return (facts) => {
     for (const update of updates) update(facts);
@@ -139,5 +146,25 @@ function xfrmErrors(registry: Registry): Update {
   return ({ errors }) => {
     metric.reset();
     for (const [counter, count] of errors ?? []) metric.inc({ counter }, count);
+  };
+}
+
+/** A layer that cannot be seen, or that this machine has no means for, does not stand. */
+function fenceLayers(registry: Registry): Update {
+  const layer = new Gauge({
+    name: "crosslink_fence_layer_up",
+    help: "1 where a layer of the fence (policies, or rules) stands as a whole, else 0: clear text to remote pods is held back by the other one alone.",
+    labelNames: ["layer"],
+    registers: [registry],
+  });
+  const cidrs = new Gauge({
+    name: "crosslink_fence_cidrs",
+    help: "Remote CIDRs that are fenced against clear text.",
+    registers: [registry],
+  });
+  return ({ fence }) => {
+    cidrs.set(fence.cidrs);
+    for (const name of ["policies", "rules"] as const)
+      layer.set({ layer: name }, fence.layers[name] === true ? 1 : 0);
   };
 }

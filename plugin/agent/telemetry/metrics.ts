@@ -1,9 +1,11 @@
 import { Registry } from "prom-client";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { LinkedNode } from "../../node/linked.ts";
-import { withSession } from "../../kernel/session.ts";
+import { layersOf } from "../../fence/layers.ts";
+import { recall } from "../../fence/memory.ts";
+import { type Session, withSession } from "../../kernel/session.ts";
 import { readXfrmStatistics } from "../../kernel/statistics.ts";
-import { kernelMetrics } from "./kernel-metrics.ts";
+import { type KernelFacts, kernelMetrics } from "./kernel-metrics.ts";
 import { countingMeter } from "./meter.ts";
 import type { Meter } from "./observer.ts";
 import { tunnels } from "./tunnels.ts";
@@ -30,9 +32,13 @@ export function openMetrics(
   let freshUntil = -Infinity;
   const read = (): void => {
     if (now() < freshUntil) return;
-    const associations = withSession(kernel, ({ xfrm }) => xfrm.associations());
+    const { associations, fence } = withSession(kernel, (session) => ({
+      associations: session.xfrm.associations(),
+      fence: fenceOf(session),
+    }));
     show({
       tunnels: tunnels(node?.mesh.peers ?? [], associations),
+      fence,
       errors: readXfrmStatistics(),
       nowSeconds: Math.floor(now() / 1000),
     });
@@ -50,4 +56,15 @@ export function openMetrics(
       return registry.metrics();
     },
   };
+}
+
+/** By what is remembered, which stands whatever the files say. Where that cannot be read nobody knows, and no layer counts. */
+function fenceOf(session: Session): KernelFacts["fence"] {
+  try {
+    const { clusters } = recall(session.kernel, "");
+    const cidrs = [...clusters.values()].flatMap(({ cidrs }) => cidrs);
+    return { cidrs: cidrs.length, layers: layersOf(session, cidrs) };
+  } catch {
+    return { cidrs: 0, layers: { policies: false, rules: false } };
+  }
 }

@@ -32,22 +32,24 @@ function add(): void {
   });
 }
 
+/** A command of the command line on the node, by its files. */
+function run(words: readonly string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const exitCode = runCommandLine([...words, "--clusters", site.clustersDir], {
+    kernel: () => ({ binding, netns: site.node.fd }),
+    host: { nodeName: "node1", hostName: "no-such-host" },
+    writeStdout: (text) => out.push(text),
+    writeStderr: (text) => err.push(text),
+  });
+  return { exitCode, out: out.join(""), err: err.join("") };
+}
+
 describe.each(["plan", "status"])(
   "crosslink %s, where the files are wrong",
   (command) => {
     const show = (...words: string[]) => {
-      const out: string[] = [];
-      const err: string[] = [];
-      const exitCode = runCommandLine(
-        [command, ...words, "--clusters", site.clustersDir],
-        {
-          kernel: () => ({ binding, netns: site.node.fd }),
-          host: { nodeName: "node1", hostName: "no-such-host" },
-          writeStdout: (text) => out.push(text),
-          writeStderr: (text) => err.push(text),
-        },
-      );
-      return { exitCode, out: out.join(""), err: err.join("") };
+      return run([command, ...words]);
     };
 
     it("shows the fence, layer by layer, before the trouble", () => {
@@ -82,6 +84,52 @@ describe.each(["plan", "status"])(
         exitCode: 1,
         out: "Nothing is fenced on this node.\n",
       });
+    });
+  },
+);
+
+describe.each(["plan", "status"])(
+  "crosslink %s, where all is well",
+  (command) => {
+    const show = (...words: string[]): string => {
+      const keyring = ["--keyring", join(site.folder, "keyring.json")];
+      const { exitCode, out, err } = run([command, ...words, ...keyring]);
+      expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
+      return out;
+    };
+
+    beforeEach(() => {
+      site.writeKeyring({
+        active: 1,
+        keys: [{ id: 1, secret: Buffer.alloc(32, 0x5a).toString("base64") }],
+      });
+      add();
+    });
+
+    it("says in one line what is fenced, and by which layers", () => {
+      const lines = show().match(/^Fence.*$/gm);
+      expect(lines).toEqual([
+        "Fence: 2 CIDRs of 1 other cluster (10.1.0.0/16, fd0b::/64): policies stand, nf_tables stand",
+      ]);
+      expect(JSON.parse(show("--json"))).toMatchObject({
+        fence: {
+          policies: true,
+          rules: true,
+          backend: "nf_tables",
+          clusters: {
+            b: { cidrs: ["10.1.0.0/16", "fd0b::/64"], hasFile: true },
+          },
+        },
+      });
+    });
+
+    it("names the layer that does not stand", () => {
+      site.node.shell("nft delete table inet crosslink");
+      expect(show()).toMatch(
+        /^Fence: .*policies stand, nf_tables not all stand; `crosslink apply` raises them$/m,
+      );
+      site.node.shell("ip xfrm policy flush");
+      expect(show()).toMatch(/^Fence: .*policies not all stand/m);
     });
   },
 );

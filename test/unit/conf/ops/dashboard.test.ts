@@ -1,9 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
-import { kernelMetrics } from "../../../../plugin/agent/telemetry/kernel-metrics.ts";
-import { countingMeter } from "../../../../plugin/agent/telemetry/meter.ts";
+import { exposed, metricsIn } from "../../../support/agent/exposed-metrics.ts";
 import { OPS } from "../../../support/agent/ops-files.ts";
 
 interface Target {
@@ -29,40 +27,6 @@ const dashboard = JSON.parse(
 const targets = dashboard.panels.flatMap(({ title, targets = [] }) =>
   targets.map((target) => ({ ...target, title })),
 );
-
-/** What an agent exposes: each metric with its labels. A histogram is three series. */
-function exposed(): ReadonlyMap<string, readonly string[]> {
-  const registry = new Registry();
-  countingMeter(registry);
-  kernelMetrics(registry);
-  const metrics = registry.getMetricsAsArray();
-  return new Map(
-    metrics.flatMap<[string, string[]]>((metric) => {
-      const {
-        name,
-        type,
-        labelNames = [],
-      } = metric as unknown as {
-        name: string;
-        type?: string;
-        labelNames?: string[];
-      };
-      const histogram = type === "histogram" || "upperBounds" in metric;
-      return histogram
-        ? [
-            [`${name}_bucket`, [...labelNames, "le"]],
-            [`${name}_sum`, labelNames],
-            [`${name}_count`, labelNames],
-          ]
-        : [[name, labelNames]];
-    }),
-  );
-}
-
-/** Names of metrics in a query: of all its words those that begin as ours do. */
-function metricsIn(query: string): string[] {
-  return query.match(/\b(?:crosslink|process)_\w+/g) ?? [];
-}
 
 /** Names of labels in a query's selectors and groupings, and in its legend; those that Prometheus adds left out. */
 function labelsIn({ expr, legendFormat }: Target): string[] {

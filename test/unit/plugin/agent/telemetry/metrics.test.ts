@@ -68,7 +68,11 @@ const held = [
 function show(): Promise<string> {
   const registry = new Registry();
   const update = kernelMetrics(registry);
-  const facts = { errors: new Map([["XfrmInNoStates", 7]]), nowSeconds: 1000 };
+  const facts = {
+    errors: new Map([["XfrmInNoStates", 7]]),
+    fence: { cidrs: 3, layers: { policies: true, rules: "no nf_tables" } },
+    nowSeconds: 1000,
+  };
   update({ ...facts, tunnels: tunnels([peer], held) });
   // Twice: what the kernel counts is shown, not added up.
   update({ ...facts, tunnels: tunnels([peer], held) });
@@ -93,6 +97,9 @@ describe("kernelMetrics()", () => {
     `crosslink_association_idle_seconds{${out},key="2"} 10`,
     `crosslink_association_sequence_used_ratio{${out},key="2"} 0.25`,
     'crosslink_xfrm_errors_total{counter="XfrmInNoStates"} 7',
+    'crosslink_fence_layer_up{layer="policies"} 1',
+    'crosslink_fence_layer_up{layer="rules"} 0',
+    "crosslink_fence_cidrs 3",
   ])("shows %s", async (line) => {
     expect((await show()).split("\n")).toContain(line);
   });
