@@ -1,19 +1,15 @@
 /** What tells states of the node apart, and actions. */
 import type { Memory } from "../../../plugin/fence/decide.ts";
 import type { FenceWill } from "../../../plugin/fence/will.ts";
-import {
-  associationIdentity,
-  policyIdentity,
-} from "../../../plugin/reconcile/identity.ts";
 import type { Operation } from "../../../plugin/reconcile/operation.ts";
+import { describeStep } from "../../../plugin/reconcile/sentence.ts";
 import type { KernelModel } from "../kernel-model.ts";
 import type { Id, Seen, World } from "./world.ts";
 
+/** In words, since a run that errs is read. */
 export function stepKey(step: Operation): string {
-  if (step.object === "policy")
-    return `${step.verb} ${policyIdentity(step.policy)}`;
-  if (step.object === "association")
-    return `${step.verb} ${associationIdentity(step.association)}`;
+  if (step.object === "policy" || step.object === "association")
+    return describeStep(step);
   throw new Error(`this model knows nothing of a ${step.object}`);
 }
 

@@ -33,7 +33,7 @@ describe("whatever order two runs, changes of files and a kill come in, nothing 
 describe("a run that errs is found out: one that", () => {
   it("retires what its files do not name", () => {
     const { opened } = explore(ready, { faults: { retiresAll: true } });
-    expect(opened?.join()).toMatch(/delete in 10\.2\.0\.0/);
+    expect(opened?.join()).toMatch(/delete policy in 10\.2\.0\.0/);
   });
 
   it("raises no fence before all else", () => {
