@@ -1,5 +1,12 @@
-import { lstatSync, realpathSync, type Stats } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  realpathSync,
+  type Stats,
+} from "node:fs";
 import { dirname } from "node:path";
+import { openReadable, readWithin } from "./read.ts";
 
 /**
  * Throws unless nobody but root (or this process' own user) can change what `folder` holds, or put another folder
@@ -19,6 +26,25 @@ export function requireSafe(folder: string): void {
       throw new Error(`"${path}": ${writableByOthers(found)}`);
     }
     if (path === "/") return;
+  }
+}
+
+/**
+ * The text of a file that only root can have written; of its folder nothing is asked.
+ *
+ * @throws what the kernel says, such as ENOENT; Error for a file that others may write, or that is larger than `limit`
+ */
+export function readRootsFile(path: string, limit: number): string {
+  const fd = openReadable(path, false);
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isFile() || stats.uid !== 0 || (stats.mode & 0o022) !== 0)
+      throw new Error("it is not a file that root alone can write");
+    const bytes = readWithin(fd, limit);
+    if (bytes === undefined) throw new Error("it is far too large");
+    return bytes.toString("utf8");
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   encapsulationEnds,
   endName,
 } from "../node/peers/encapsulation.ts";
+import { diff, type Kind } from "../reconcile/diff.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
 
@@ -18,16 +19,31 @@ interface EncapsulationSockets {
   readonly close: () => void;
 }
 
+/** A socket of ours. */
+interface Held extends EncapsulationEnd {
+  readonly fd: number;
+}
+
+const SOCKETS: Kind<EncapsulationEnd, Held> = {
+  identity: endName,
+  owns: () => true,
+  equals: () => true,
+};
+
 /** Makes a holder of sockets; it holds none yet. A port that another program has is tried again each time. */
 export function encapsulationSockets(
   { binding, netns }: Kernel,
   log: Log,
 ): EncapsulationSockets {
-  const held = new Map<string, number>();
+  const held = new Map<string, Held>();
   let refused = new Set<string>();
-  const open = (name: string, end: EncapsulationEnd): void => {
+  const open = (end: EncapsulationEnd): void => {
+    const name = endName(end);
     try {
-      held.set(name, openEncapsulation(binding, { ...end, netns }));
+      held.set(name, {
+        ...end,
+        fd: openEncapsulation(binding, { ...end, netns }),
+      });
       log("info", `holds ${name} for ESP in UDP`);
     } catch (error) {
       if (!(error instanceof NetlinkError)) throw error;
@@ -36,16 +52,14 @@ export function encapsulationSockets(
     }
   };
   const keep: EncapsulationSockets["keep"] = (associations) => {
-    const ends = new Map(
-      encapsulationEnds(associations).map((end) => [endName(end), end]),
-    );
-    for (const [name, fd] of held) {
-      if (ends.has(name)) continue;
-      binding.close(fd);
-      held.delete(name);
+    const ends = encapsulationEnds(associations);
+    const { missing, stale } = diff(ends, [...held.values()], SOCKETS);
+    for (const socket of stale) {
+      binding.close(socket.fd);
+      held.delete(endName(socket));
     }
-    for (const [name, end] of ends) if (!held.has(name)) open(name, end);
-    if (held.size === ends.size) refused = new Set();
+    for (const end of missing) open(end);
+    if (held.size === ends.length) refused = new Set();
   };
   return {
     keep,

@@ -1,16 +1,9 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-} from "node:fs";
+import { closeSync, constants, lstatSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { processName } from "../../cni/process-name.ts";
 import { isErrno } from "../../files/errno.ts";
-import { openReadable, readWithin } from "../../files/read.ts";
 import { replaceFile } from "../../files/replace.ts";
+import { readRootsFile } from "../../files/trusted.ts";
 import { lockFileWithin, lockHolder } from "../../native/index.ts";
 import type { Kernel } from "./kernel.ts";
 
@@ -26,23 +19,12 @@ const BYTE_LIMIT = 64 * 1024 * 1024;
  * @throws Error where others could have written it
  */
 export function readStateFile(file: string): string | undefined {
-  let fd: number;
   try {
     requireFolder(dirname(file));
-    fd = openReadable(file, false);
+    return readRootsFile(file, BYTE_LIMIT);
   } catch (error) {
     if (isErrno(error, "ENOENT")) return undefined;
     throw error;
-  }
-  try {
-    const stats = fstatSync(fd);
-    if (!stats.isFile() || stats.uid !== 0 || (stats.mode & 0o022) !== 0)
-      throw new Error("it is not a file that root alone can write");
-    const bytes = readWithin(fd, BYTE_LIMIT);
-    if (bytes === undefined) throw new Error("it is far too large");
-    return bytes.toString("utf8");
-  } finally {
-    closeSync(fd);
   }
 }
 

@@ -1,14 +1,7 @@
 import { OWN_TABLE, RUN_FOLDER } from "../owned.ts";
-import {
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  readlinkSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readlinkSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openReadable, readWithin } from "../../files/read.ts";
+import { readRootsFile } from "../../files/trusted.ts";
 import { bootId, type NftablesClient } from "../../native/index.ts";
 import type { DesiredSnat } from "./state.ts";
 
@@ -51,7 +44,7 @@ export function isVerified(
   name: string = NAME,
 ): boolean {
   try {
-    return readTrusted(join(folder, name)) === mark;
+    return readRootsFile(join(folder, name), BYTE_LIMIT) === mark;
   } catch {
     return false; // no word, or none to be trusted: then the rules are looked at
   }
@@ -76,17 +69,3 @@ export function leaveWord(
 
 /** A line for each pair of networks. */
 const BYTE_LIMIT = 64 * 1024 * 1024;
-
-/** A file that only root can have written. */
-function readTrusted(file: string): string | undefined {
-  const fd = openReadable(file, false);
-  try {
-    const stats = fstatSync(fd);
-    const { uid, mode } = stats;
-    if (!stats.isFile() || uid !== 0 || (mode & 0o022) !== 0)
-      throw new Error("not root's alone");
-    return readWithin(fd, BYTE_LIMIT)?.toString("utf8");
-  } finally {
-    closeSync(fd);
-  }
-}

@@ -1,8 +1,19 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { isTrusted, requireSafe } from "../../../files/trusted.ts";
+import {
+  isTrusted,
+  readRootsFile,
+  requireSafe,
+} from "../../../files/trusted.ts";
 
 test("requireSafe() takes /usr/bin and a folder in the sticky /tmp", () => {
   const folder = mkdtempSync(join(tmpdir(), "crosslink-place-"));
@@ -28,4 +39,23 @@ test("isTrusted() trusts root and itself", () => {
   expect(isTrusted(0)).toBe(true);
   expect(isTrusted(process.geteuid!())).toBe(true);
   expect(isTrusted(4242)).toBe(false);
+});
+
+test("readRootsFile() reads what root alone can have written, and nothing else", () => {
+  const folder = mkdtempSync(join(tmpdir(), "crosslink-roots-"));
+  const file = join(folder, "file");
+  const link = join(folder, "link");
+  writeFileSync(file, "words", { mode: 0o644 });
+  symlinkSync(file, link);
+  expect(readRootsFile(file, 5)).toBe("words");
+  expect(() => readRootsFile(file, 4)).toThrow("far too large");
+  expect(() => readRootsFile(link, 5)).toThrow("ELOOP");
+  expect(() => readRootsFile(folder, 5)).toThrow("not a file");
+  expect(() => readRootsFile(join(folder, "none"), 5)).toThrow("ENOENT");
+  chmodSync(file, 0o664);
+  expect(() => readRootsFile(file, 5)).toThrow("root alone");
+  chmodSync(file, 0o644);
+  chownSync(file, 4242, 0);
+  expect(() => readRootsFile(file, 5)).toThrow("root alone");
+  rmSync(folder, { recursive: true });
 });
