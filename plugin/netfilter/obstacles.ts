@@ -1,4 +1,11 @@
-import { NF_INET_FORWARD, NF_IP_PRI_FILTER } from "../../native/index.ts";
+import {
+  NF_INET_FORWARD,
+  NF_INET_POST_ROUTING,
+  NF_INET_PRE_ROUTING,
+  NF_IP_PRI_FILTER,
+  NF_IP_PRI_MANGLE,
+  NF_IP_PRI_RAW,
+} from "../../native/index.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { FAMILIES } from "./base/family.ts";
 import { findLegacy, legacyTables } from "./legacy/program.ts";
@@ -22,22 +29,40 @@ export function forwardObstacles(
   let known: readonly Flow[] | undefined;
   const look = (chain: BaseChain): string[] =>
     takesAny(chain.chain) ? obstaclesIn(chain, (known ??= flows())) : [];
-  const wanted = { type: "filter", hook: NF_INET_FORWARD } as const;
-  const nft = withNftables(kernel, (client) =>
-    nftBaseChains(client, client.chains(), wanted).flatMap(look),
-  );
+  const nft = withNftables(kernel, (client) => {
+    const chains = client.chains();
+    return HOOKS.flatMap((hook) =>
+      nftBaseChains(client, chains, { type: "filter", hook }),
+    ).flatMap(look);
+  });
   return [...(nft ?? []), ...legacyChains(kernel).flatMap(look)];
 }
+
+/** Where a packet that is forwarded comes by, in its order. */
+const HOOKS = [NF_INET_PRE_ROUTING, NF_INET_FORWARD, NF_INET_POST_ROUTING];
+
+/** The same of legacy iptables. */
+const SAVED_CHAINS = [
+  { table: "raw", chain: "PREROUTING", priority: NF_IP_PRI_RAW },
+  { table: "mangle", chain: "PREROUTING", priority: NF_IP_PRI_MANGLE },
+  { table: "mangle", chain: "FORWARD", priority: NF_IP_PRI_MANGLE },
+  { table: "filter", chain: "FORWARD", priority: NF_IP_PRI_FILTER },
+  { table: "mangle", chain: "POSTROUTING", priority: NF_IP_PRI_MANGLE },
+] as const;
 
 function legacyChains(kernel: Kernel): BaseChain[] {
   const program = findLegacy(kernel);
   if (program === undefined) return [];
   return FAMILIES.flatMap((family) => {
-    if (!legacyTables(kernel, family).has("filter")) return [];
-    const filter = parseSave(program.save(family)).get("filter");
-    if (filter === undefined) return [];
-    const name = { family, table: "filter", chain: "FORWARD" } as const;
-    return [savedBaseChain(filter, { ...name, priority: NF_IP_PRI_FILTER })];
+    const inUse = legacyTables(kernel, family);
+    if (!SAVED_CHAINS.some(({ table }) => inUse.has(table))) return [];
+    const tables = parseSave(program.save(family));
+    return SAVED_CHAINS.flatMap((name) => {
+      const saved = tables.get(name.table);
+      return saved === undefined
+        ? []
+        : [savedBaseChain(saved, { family, ...name })];
+    });
   });
 }
 

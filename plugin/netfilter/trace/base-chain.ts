@@ -17,6 +17,6 @@ export interface BaseChain {
 /** Which base chains to read. */
 export interface HookedAt {
   readonly type: "filter" | "nat";
-  /** NF_INET_FORWARD, NF_INET_POST_ROUTING */
+  /** NF_INET_PRE_ROUTING, NF_INET_FORWARD, NF_INET_POST_ROUTING */
   readonly hook: number;
 }

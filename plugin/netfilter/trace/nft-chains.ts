@@ -73,8 +73,8 @@ function familiesOf(number: number): readonly Family[] {
   return FAMILIES.filter((family) => traitsOf(family).number === number);
 }
 
-function isOwn({ family, table }: ObservedChain): boolean {
-  return table === OWN_TABLE && family !== NFPROTO_INET;
+function isOwn({ table }: ObservedChain): boolean {
+  return table === OWN_TABLE;
 }
 
 function isOwnRule(rule: ObservedRule): boolean {

@@ -9,8 +9,8 @@ import type { TracedRule } from "./trace.ts";
 /** Which chain of legacy iptables, and when the kernel calls it. */
 export interface SavedChainName {
   readonly family: Family;
-  readonly table: "filter" | "nat";
-  readonly chain: "FORWARD" | "POSTROUTING";
+  readonly table: "filter" | "nat" | "mangle" | "raw";
+  readonly chain: "PREROUTING" | "FORWARD" | "POSTROUTING";
   readonly priority: number;
 }
 
@@ -34,7 +34,7 @@ export function savedBaseChain(
     name: `${traitsOf(family).word} ${name.table} ${chain} (legacy iptables)`,
     families: [family],
     priority,
-    isShared: true,
+    isShared: name.table === "filter" || name.table === "nat",
     chain: {
       policy: chains.get(chain) === "DROP" ? "drop" : "accept",
       rules: rulesOf(chain),

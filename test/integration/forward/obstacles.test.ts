@@ -113,8 +113,28 @@ EOF`,
   },
 };
 
+for (const [hook, chain] of [
+  ["prerouting", "inet g prerouting"],
+  ["postrouting", "inet g postrouting"],
+] as const)
+  REJECTING[`a rule at the hook ${hook}`] = {
+    script: `nft 'add table inet g; add chain inet g ${hook} { type filter hook ${hook} priority -140; }
+      add rule inet g ${hook} ip saddr 10.1.0.0/24 ip daddr 10.2.0.0/16 drop'`,
+    chain,
+  };
+
 for (const backend of ["nft", "legacy"] as const) {
   const iptables = `iptables-${backend}`;
+  for (const [table, chain] of [
+    ["raw", "PREROUTING"],
+    ["mangle", "PREROUTING"],
+    ["mangle", "FORWARD"],
+    ["mangle", "POSTROUTING"],
+  ] as const)
+    REJECTING[`${table}'s ${chain} of iptables-${backend}`] = {
+      script: `${iptables} -t ${table} -A ${chain} -d 10.2.0.0/16 -j DROP`,
+      chain: `ip ${table} ${chain}`,
+    };
   const chain = `ip filter FORWARD`;
   REJECTING[`the last rule of iptables-${backend}`] = {
     script: `${iptables} -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
@@ -190,7 +210,24 @@ describe("forwardObstacles()", () => {
       iptables-nft -N cali-FORWARD; iptables-nft -A FORWARD -j cali-FORWARD
       iptables-nft -A cali-FORWARD -s 10.1.0.66 -j DROP
       iptables-legacy -A FORWARD ! -s 127.0.0.0/8 -d 127.0.0.0/8 -j DROP
-      iptables-legacy -A FORWARD -m mark --mark 0x8000/0x8000 -j DROP`);
+      iptables-legacy -A FORWARD -m mark --mark 0x8000/0x8000 -j DROP
+      iptables-nft -t raw -A PREROUTING -d 172.17.0.2/32 ! -i docker0 -j DROP
+      iptables-nft -t raw -N cali-PREROUTING; iptables-nft -t raw -A PREROUTING -j cali-PREROUTING
+      iptables-nft -t raw -A cali-PREROUTING -m mark --mark 0x40000/0x40000 -m rpfilter --validmark --invert -j DROP
+      iptables-legacy -t mangle -A PREROUTING -i docker0 -j DROP
+      iptables-legacy -t mangle -A POSTROUTING -p tcp --dport 25 -d 172.17.0.0/16 -j DROP
+      nft -f - <<'EOF'
+table inet firewalld {
+  chain mangle_PREROUTING { type filter hook prerouting priority mangle + 10; policy accept;
+    icmpv6 type { nd-router-advert, nd-neighbor-solicit } accept
+    meta nfproto ipv6 fib saddr . mark . iif oif missing drop
+  }
+}
+table ip kube-proxy {
+  map firewall-ips { type ipv4_addr . inet_proto . inet_service : verdict; elements = { 203.0.113.9 . tcp . 80 : drop } }
+  chain filter-prerouting { type filter hook prerouting priority -110; ct state new ip daddr . meta l4proto . th dport vmap @firewall-ips; }
+}
+EOF`);
     bed.apply("auto");
     expect(named(bed)).toEqual([]);
     expect(bed.seenFromPod()).toEqual([POD]);
