@@ -38,6 +38,6 @@ function isRefusal(error: unknown): boolean {
 
 function pathOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  const { path } = error as NodeJS.ErrnoException;
-  return path ?? pathOf(error.cause);
+  const { dest, path } = error as NodeJS.ErrnoException & { dest?: string };
+  return dest ?? path ?? pathOf(error.cause);
 }

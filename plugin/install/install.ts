@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { chooseConflist, findConflist } from "./choice.ts";
 import { isCrosslinkEntry, isLastOnce, pluginsOf } from "./conflist-text.ts";
@@ -18,6 +19,7 @@ import {
 } from "./programs.ts";
 import { otherFolders } from "./runtime-folders.ts";
 import { requireRunnable } from "./trial.ts";
+import { inFolder, requireRootFolder } from "./trouble.ts";
 import { programUsers } from "./users.ts";
 
 /** Where to install. */
@@ -44,10 +46,23 @@ export function install(
   tell: Tell,
 ): void {
   const folders = nodeFolders(target.root);
-  for (const path of installPrograms(folders.programs, programs))
-    tell(`Wrote ${path}`);
+  requireRootFolder(folders.root, existsSync(folders.root));
+  const changed = inFolder(folders.programs, () =>
+    installPrograms(folders.programs, programs),
+  );
+  for (const path of changed) tell(`Wrote ${path}`);
   if (folders.root === "/") requireRunnable(fullBinary(folders.programs));
   for (const sentence of otherFolders(folders)) tell(sentence, "note");
+  inFolder(folders.conflists, () => {
+    linkConflist(folders, target, tell);
+  });
+}
+
+function linkConflist(
+  folders: NodeFolders,
+  target: Parameters<typeof install>[1],
+  tell: Tell,
+): void {
   if (target.wait === true) waitForConflist(folders.conflists);
   const { path, notes } =
     target.conflist === undefined
