@@ -1,3 +1,5 @@
+import { oneLine } from "./printable.ts";
+
 /**
  * Every error code that a plugin built on this folder prints: the specification's (SPEC.md 1.1.0
  * §5 "Error", with its wording as comments) and, from 100 up, our own. docs/troubleshooting.md has
@@ -67,16 +69,18 @@ export class CniError extends Error {
   }
 
   /**
-   * The object to print; of long texts the middle is left out, since both ends matter: what failed, and what to do.
+   * The object to print, its texts in one line each and without control characters; of long ones the middle is left out,
+   * since both ends matter: what failed, and what to do.
    *
    * @param cniVersion the version of the configuration that the call was made with
    */
   toJSON(cniVersion: string): CniErrorObject {
-    const msg = shorten(this.message, LONGEST_MESSAGE);
+    const msg = shorten(oneLine(this.message), LONGEST_MESSAGE);
     const object = { cniVersion, code: this.code, msg };
     if (!this.details) return object;
     const left = LONGEST_OBJECT - printedLength(JSON.stringify(object));
-    return { ...object, details: shorten(this.details, left - FRAME) };
+    const details = shorten(oneLine(this.details), left - FRAME);
+    return { ...object, details };
   }
 }
 

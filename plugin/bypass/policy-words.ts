@@ -1,7 +1,11 @@
 import { formatPrefix, type ObservedPolicy } from "../../native/index.ts";
+import type { Device } from "./devices.ts";
 
-/** What a policy is for: direction, networks, protocol, ports, mark, priority. */
-export function policyWords(policy: ObservedPolicy): string {
+/** What a policy is for: direction, networks, protocol, ports, device, mark, priority. */
+export function policyWords(
+  policy: ObservedPolicy,
+  devices: readonly Device[],
+): string {
   const { direction, selector, mark, priority } = policy;
   const { source, destination, protocol, interfaceIndex } = selector;
   return [
@@ -11,12 +15,17 @@ export function policyWords(policy: ObservedPolicy): string {
     ...ports(policy),
     ...(interfaceIndex === undefined
       ? []
-      : [`device ${String(interfaceIndex)}`]),
+      : [`on ${nameOf(interfaceIndex, devices)}`]),
     ...(mark === undefined
       ? []
       : [`mark ${hexadecimal(mark.value)}/${hexadecimal(mark.mask)}`]),
     `priority ${String(priority)}`,
   ].join(", ");
+}
+
+function nameOf(wanted: number, devices: readonly Device[]): string {
+  const found = devices.find(({ link }) => link.index === wanted);
+  return found?.link.name ?? "a device that has gone";
 }
 
 function ports({ selector }: ObservedPolicy): string[] {

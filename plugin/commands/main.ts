@@ -1,3 +1,4 @@
+import { oneLine, printable } from "../../cni/printable.ts";
 import { toCniError } from "../../cni/translate.ts";
 import { runAgent } from "./agent.ts";
 import { runApply } from "./apply.ts";
@@ -141,7 +142,7 @@ export function runCommandLine(
   );
   if (command === undefined) {
     terminal.writeStderr(
-      `crosslink: there is no command "${name}"; \`crosslink --help\` lists them\n`,
+      `crosslink: there is no command "${oneLine(name.slice(0, 64))}"; \`crosslink --help\` lists them\n`,
     );
     return 2;
   }
@@ -154,18 +155,20 @@ function runSafely(
   terminal: Terminal,
 ): number {
   const caller = { command: command.name, user: terminal.user ?? 0 };
+  const writeStdout = (text: string): void => {
+    terminal.writeStdout(printable(text));
+  };
   try {
     const options = parseOptions(args, command, COMMANDS);
     if (command.rootOnly === true) requireRoot(caller);
-    return command.run(options, terminal);
+    return command.run(options, { ...terminal, writeStdout });
   } catch (error) {
-    const { message, details } = toCniError(
+    const { msg, details } = toCniError(
       explainRefusal(error, caller),
       `run ${command.name}`,
-    );
-    const more =
-      details === undefined || details === "" ? "" : `\n  ${details}`;
-    terminal.writeStderr(`crosslink: ${message}${more}\n`);
+    ).toJSON("");
+    const more = details === undefined ? "" : `\n  ${details}`;
+    terminal.writeStderr(`crosslink: ${msg}${more}\n`);
     return 1;
   }
 }

@@ -1,3 +1,4 @@
+import { reservedBlock } from "../../conf/reserved.ts";
 import { type Cidr, cidrOf } from "../../ip/cidr.ts";
 import type { RouteClient } from "../../native/index.ts";
 
@@ -16,5 +17,6 @@ export function bridgeNetworks(name: string, route: RouteClient): Cidr[] {
     .filter(
       ({ index, scope }) => index === link.index && scope === SCOPE_UNIVERSE,
     )
-    .map(({ address, prefixLength }) => cidrOf(address, prefixLength));
+    .map(({ address, prefixLength }) => cidrOf(address, prefixLength))
+    .filter((cidr) => reservedBlock(cidr) === undefined);
 }

@@ -59,7 +59,7 @@ export function wordsFor(
   { cidr, isAddress, device }: MachineNetwork,
   route: RouteClient,
 ): string {
-  const name = route.link(device)?.name ?? `#${String(device)}`;
+  const name = route.link(device)?.name ?? "a device that has gone";
   return isAddress
     ? `this node's address ${addressFromBytes(cidr.bytes).text} on ${name}`
     : `the network ${cidr.text} that ${name} is connected to`;

@@ -55,13 +55,20 @@ export function requirePod(
 
 const NOTHING = { interfaces: [], ips: [] };
 
+/** Enough to recognize a pod. */
+const SHOWN_ADDRESSES = 8;
+
 /** A route to an address that the pod has not would take another pod's packets away from it. */
 function strangeAddress(
   { ifname, netns }: Request,
   address: Uint8Array,
   has: readonly InterfaceAddress[],
 ): CniError {
-  const known = has.map((found) => formatAddress(found.address)).join(", ");
+  const known = has
+    .filter((found) => !isLinkLocal(found.address))
+    .slice(0, SHOWN_ADDRESSES)
+    .map((found) => formatAddress(found.address))
+    .join(", ");
   return new CniError(
     ErrorCode.invalidConfiguration,
     `Cannot link pod address ${formatAddress(address)}: "${ifname}" in ${netns} does not have it`,

@@ -1,5 +1,5 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
-import type { NetlinkError } from "../../native/index.ts";
+import { NetlinkError } from "../../native/index.ts";
 import type { Session } from "../kernel/session.ts";
 import { isGone } from "./handling.ts";
 import { handlingOf } from "./kinds.ts";
@@ -48,10 +48,18 @@ function refuseFailure(
 ): void {
   if (error === undefined || (step.verb === "delete" && isGone(error))) return;
   const missing = handlingOf(step).lacks?.(error);
-  if (missing === undefined) throw error;
+  if (missing === undefined) throw withNames(step, error);
   throw new CniError(
     ErrorCode.kernelUnsupported,
     `Cannot ${describeStep(step)}: the kernel has no ${missing.name}`,
     { details: `${error.message}. ${missing.remedy}`, cause: error },
   );
+}
+
+/** The kernel is asked for a device by its index, which says nothing to an admin. */
+function withNames(step: KernelOperation, error: NetlinkError): NetlinkError {
+  if (!("link" in step)) return error;
+  const { operation, errno, extack } = error;
+  const attempt = { operation, action: () => describeStep(step) };
+  return new NetlinkError(attempt, errno, extack);
 }

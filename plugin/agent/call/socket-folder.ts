@@ -9,7 +9,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
  * Makes the folder of the agent's socket, for root only, and keeps other agents away from it for as
  * long as this process lives.
  *
- * @throws CniError 102 where a folder is there that lets others in, or that others may put another in place of; 11
+ * @throws CniError 105 where a folder is there that lets others in, or that others may put another in place of; 11
  *   where another agent serves
  */
 export function claimSocket({ binding }: Kernel, socket: string): void {

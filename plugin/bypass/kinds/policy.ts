@@ -59,7 +59,7 @@ type Protectors = ReadonlyMap<string, readonly Ends[]>;
 
 function judge(
   policy: ObservedPolicy,
-  { remotes, locals }: BypassFacts,
+  { remotes, locals, devices }: BypassFacts,
   protecting: Protectors,
 ): Bypass[] {
   const { near, far } = endsOf(policy);
@@ -72,7 +72,7 @@ function judge(
   // What is not of our pods our block policies stop anyway.
   const concernsPods = locals.some((local) => cidrOverlaps(local, near));
   if (effect.severity === "weak" && !concernsPods) return [];
-  const sentence = `Another program's xfrm policy (${policyWords(policy)}) comes before crosslink's and ${effect.words} ${few(touched)}: remove it with \`${policyCommand(policy)}\`, or give it a priority above ${String(BLOCK_PRIORITY)}`;
+  const sentence = `Another program's xfrm policy (${policyWords(policy, devices)}) comes before crosslink's and ${effect.words} ${few(touched)}: remove it with \`${policyCommand(policy)}\`, or give it a priority above ${String(BLOCK_PRIORITY)}`;
   return [{ kind: "policy", severity: effect.severity, sentence }];
 }
 

@@ -2,6 +2,9 @@ import type { MirrorTarget } from "../../../native/index.ts";
 import type { Bypass, BypassFacts } from "../bypass.ts";
 import type { Device } from "../devices.ts";
 
+/** include/net/flow.h: the first device of every namespace. */
+const LOOPBACK_IFINDEX = 1;
+
 interface Redirect {
   readonly device: Device;
   /** The classifier's kind. */
@@ -52,5 +55,6 @@ function judge(
 
 function targetName({ index }: MirrorTarget, to: Device | undefined): string {
   if (to !== undefined) return to.link.name;
-  return index === 0 ? "a block of devices" : `device ${String(index)}`;
+  if (index === LOOPBACK_IFINDEX) return "lo";
+  return index === 0 ? "a block of devices" : "a device that has gone";
 }
