@@ -48,6 +48,17 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      {
+        root,
+        test: {
+          name: "kubernetes",
+          include: ["test/kubernetes/**/*.test.ts"],
+          testTimeout: 300_000,
+          // Where nothing is in the cache, programs are built.
+          hookTimeout: 3_600_000,
+          sequence: { groupOrder: 3 },
+        },
+      },
     ],
   },
 });
