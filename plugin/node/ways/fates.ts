@@ -17,7 +17,7 @@ import { DISCARDING_ACTIONS } from "../../reconcile/route-text.ts";
 import { networkOf, type RoutingTables } from "./tables.ts";
 
 /** Of some packets none, some or all. */
-export type Share = "none" | "part" | "all";
+type Share = "none" | "part" | "all";
 
 /** Whence packets come that the node routes. */
 export interface Packets {

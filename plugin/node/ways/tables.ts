@@ -10,7 +10,7 @@ import {
 import { ownsRoute } from "../../owned.ts";
 
 /** What the kernel's tables say of a network. */
-export interface TableEntries {
+interface TableEntries {
   /** Those that lead to all of it, the first of them wins. */
   readonly covering: readonly Route[];
   /** Those of others that lead to a part of it. */
