@@ -69,6 +69,9 @@ interface Parts {
   readonly launcher: string;
 }
 
+/** In MB: V8 takes memory by what the machine has, and would let a large mesh's garbage grow past what a pod may have. */
+const HEAP_FLAGS = ["--max-semi-space-size=4"];
+
 /**
  * pkg's public `exec()` takes no path of a local Node and would download one; the function under it does.
  * `execArgvExtension: "none"`: a NODE_OPTIONS in the environment must not load code into a program that root runs.
@@ -81,14 +84,18 @@ async function pack(
   const node = strippedNode(join(folder, "node"));
   const script = join(folder, "crosslink.js");
   writeFileSync(script, asFunction(program));
-  const caches = writeCaches(script, folder, { node, addon });
+  const caches = writeCaches(script, folder, {
+    node,
+    flags: HEAP_FLAGS,
+    addon,
+  });
   const packagesScript = join(folder, PACKAGES_NAME);
   writeFileSync(packagesScript, asFunction(packages));
   const seaConfig = {
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
     useCodeCache: true,
-    execArgv: ["--disable-sigusr1"],
+    execArgv: ["--disable-sigusr1", ...HEAP_FLAGS],
     execArgvExtension: "none",
     assets: {
       "crosslink.js": script,

@@ -19,6 +19,8 @@ import { Script } from "node:vm";
 export interface CacheTools {
   /** The Node that ships: only the V8 that made a cache takes it. */
   readonly node: string;
+  /** What it ships with: V8 checks a cache by its flags. */
+  readonly flags: readonly string[];
   /** The compiled addon. */
   readonly addon: string;
 }
@@ -48,17 +50,20 @@ export function writeCaches(
 ): Record<string, string> {
   const all = join(folder, "all.cache");
   // A process of its own: the flags must not outlive it.
-  execFileSync(tools.node, [import.meta.filename, "make", script, all]);
+  const run = (verb: string, cache: string) => {
+    const words = [import.meta.filename, verb, script, cache];
+    execFileSync(tools.node, [...tools.flags, ...words]);
+  };
+  run("make", all);
   const caches = { "all.cache": all, ...writeTrained(script, folder, tools) };
-  for (const cache of Object.values(caches))
-    execFileSync(tools.node, [import.meta.filename, "verify", script, cache]);
+  for (const cache of Object.values(caches)) run("verify", cache);
   return caches;
 }
 
 function writeTrained(
   script: string,
   folder: string,
-  { node, addon }: CacheTools,
+  { node, flags, addon }: CacheTools,
 ): Record<string, string> {
   const caches: Record<string, string> = {};
   for (const call of Object.keys(TRAINED)) {
@@ -66,7 +71,8 @@ function writeTrained(
     const file = join(folder, name);
     const training = join(import.meta.dirname, "training.ts");
     const words = [training, script, file, addon, ...call.split(" ")];
-    const ran = spawnSync("unshare", ["--net", "--mount", node, ...words], {
+    const program = [node, ...flags, ...words];
+    const ran = spawnSync("unshare", ["--net", "--mount", ...program], {
       encoding: "utf8",
     });
     if (ran.status !== 0) {

@@ -36,7 +36,11 @@ afterAll(() => {
 
 describe("writeCaches()", () => {
   it("gives each call that a pod waits for a cache of what it runs, which V8 takes", () => {
-    const caches = writeCaches(script, folder, { node, addon: buildAddon() });
+    const caches = writeCaches(script, folder, {
+      node,
+      flags: ["--max-semi-space-size=4"],
+      addon: buildAddon(),
+    });
     const sizes = Object.fromEntries(
       Object.entries(caches).map(([name, file]) => [name, statSync(file).size]),
     );
@@ -63,7 +67,7 @@ describe("writeCaches()", () => {
     (_, addon, path, reason) => {
       using log = vi.spyOn(console, "log").mockImplementation(() => undefined);
       vi.stubEnv("PATH", path);
-      const caches = writeCaches(script, folder, { node, addon });
+      const caches = writeCaches(script, folder, { node, flags: [], addon });
       expect(Object.keys(caches)).toEqual(["all.cache"]);
       expect(log.mock.calls).toEqual([
         [expect.stringMatching(/^build: calls will start slower: /)],
