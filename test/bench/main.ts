@@ -15,6 +15,7 @@ import { announce, isProgress, readFigures } from "./output.ts";
 import type { Repair } from "./repair.ts";
 import { callTable, dataPathTable, repairTable, stormTable } from "./report.ts";
 import { runtimeProgram } from "./runtime/build.ts";
+import { benchScale } from "./scale/main.ts";
 import type { Storm } from "./storm.ts";
 
 /** Runs one of the scripts beside this file, and returns its figures. */
@@ -23,7 +24,11 @@ type Run = (script: string, ...words: readonly string[]) => Promise<unknown>;
 const results = fileURLToPath(new URL("../results", import.meta.url));
 const figures: Record<string, unknown> = {};
 
-await bench();
+const [only, ...sizes] = process.argv.slice(2);
+if (only === "scale") {
+  runtimeProgram();
+  await benchScale(sizes.map(Number));
+} else await bench();
 
 async function bench(): Promise<void> {
   const lacking = espMissing();

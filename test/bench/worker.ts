@@ -8,6 +8,7 @@ import { runtimeProgram } from "./runtime/build.ts";
 /** One program to run. */
 export interface Run {
   readonly program: string;
+  readonly arguments?: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly stdin: string;
 }
@@ -15,6 +16,10 @@ export interface Run {
 /** How it went. */
 export interface Ran {
   readonly milliseconds: number;
+  /** Milliseconds of processor time, user's and system's together. */
+  readonly busy: number;
+  /** Largest resident set, in kilobytes of 1,024 bytes. */
+  readonly peak: number;
   readonly status: number;
   readonly stdout: string;
 }

@@ -10,19 +10,25 @@ import (
 	"log"
 	"os"
 	"os/exec"
+	"syscall"
 	"time"
 )
 
 type run struct {
 	Program     string            `json:"program"`
+	Arguments   []string          `json:"arguments"`
 	Environment map[string]string `json:"environment"`
 	Stdin       string            `json:"stdin"`
 }
 
 type ran struct {
 	Milliseconds float64 `json:"milliseconds"`
-	Status       int     `json:"status"`
-	Stdout       string  `json:"stdout"`
+	// Of the processor, user's and system's together.
+	Busy float64 `json:"busy"`
+	// Largest resident set, in kilobytes of 1,024 bytes (getrusage(2), ru_maxrss).
+	Peak   int64  `json:"peak"`
+	Status int    `json:"status"`
+	Stdout string `json:"stdout"`
 }
 
 func main() {
@@ -46,7 +52,7 @@ func main() {
 
 func measure(next run) (ran, error) {
 	var stdout, stderr bytes.Buffer
-	command := exec.Command(next.Program)
+	command := exec.Command(next.Program, next.Arguments...)
 	for name, value := range next.Environment {
 		command.Env = append(command.Env, name+"="+value)
 	}
@@ -59,5 +65,11 @@ func measure(next run) (ran, error) {
 	if err != nil && !errors.As(err, &failed) {
 		return ran{}, err
 	}
-	return ran{took.Seconds() * 1000, command.ProcessState.ExitCode(), stdout.String()}, nil
+	state := command.ProcessState
+	busy := state.UserTime() + state.SystemTime()
+	var peak int64
+	if usage, known := state.SysUsage().(*syscall.Rusage); known {
+		peak = usage.Maxrss
+	}
+	return ran{took.Seconds() * 1000, busy.Seconds() * 1000, peak, state.ExitCode(), stdout.String()}, nil
 }

@@ -37,16 +37,18 @@ export interface ScaleCluster {
 }
 
 const CLUSTERS = 20;
+/** A leaf has a gateway beside it. */
+const FEWEST_IN_A_CLUSTER = 2;
 
 /** So many nodes fit: each cluster has a quarter of 10.0.0.0/8's /16s, and a node a /24 of them. */
 const MOST_IN_A_CLUSTER = 1024;
 
-/** The cluster that the measured node is in, and its name: the first of all. */
-export const measured = { cluster: "c0", node: "c0-n0" } as const;
+/** The measured nodes, both of the first cluster: in gateway mode the first is its gateway, the other a leaf. */
+export const measured = { node: "c0-n0", leaf: "c0-n1" } as const;
 
 /** The clusters of a mesh, the measured node's first. */
 export function scaleClusters(mesh: ScaleMesh): ScaleCluster[] {
-  const clusters = Math.min(CLUSTERS, mesh.nodes);
+  const clusters = Math.min(CLUSTERS, mesh.nodes / FEWEST_IN_A_CLUSTER);
   const each = mesh.nodes / clusters;
   if (!Number.isInteger(each) || each > MOST_IN_A_CLUSTER)
     throw new RangeError(
@@ -83,9 +85,10 @@ export function writeScaleMesh(
   return { clusters, keyring };
 }
 
-/** The measured node's own addresses and, where it has one, its default route: the words of `ip -batch`. */
+/** The measured node's own addresses and, where it has one, its default route: the words of `ip`. */
 export function ownPlace(mesh: ScaleMesh): string[] {
-  const [ipv4 = "", ipv6] = scaleNode(mesh, 0, 0).ips;
+  const index = mesh.mode === "gateway" ? 1 : 0;
+  const [ipv4 = "", ipv6] = scaleNode(mesh, 0, index).ips;
   const router = at("172.16.255.254", 0);
   const lines = [
     "link set lo up",
