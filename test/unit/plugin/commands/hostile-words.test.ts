@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { COMMANDS, runCommandLine } from "../../../../plugin/commands/main.ts";
 
-/** A path that no system call takes, and no terminal should be sent. */
-const HOSTILE = `/nowhere/\u001b]0;title\u0007\u202e\n${"x".repeat(10_000)}`;
+/** A path that no system call takes, that no folder can be made for, and no terminal should be sent. */
+const HOSTILE = `/dev/null/\u001b]0;title\u0007\u202e\n${"x".repeat(10_000)}`;
 
 /** Runs a command line without a kernel; what it wrote to stderr besides its log, which is JSON. */
 function stderrOf(args: readonly string[]): string {
