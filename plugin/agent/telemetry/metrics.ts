@@ -20,6 +20,9 @@ export interface Metrics {
 /** However often it is asked, the agent reads the kernel's counters once in this time. */
 const FRESH_MS = 1_000;
 
+/** The fence is all policies of a mesh, which takes half a second where that is large; whoever breaks it is repaired meanwhile. */
+const FENCE_FRESH_MS = 30_000;
+
 /** Makes the metrics of one node. */
 export function openMetrics(
   kernel: Kernel,
@@ -30,15 +33,16 @@ export function openMetrics(
   const show = kernelMetrics(registry);
   let node: LinkedNode | undefined;
   let freshUntil = -Infinity;
+  const fence = rarely(fenceOf, FENCE_FRESH_MS, now);
   const read = (): void => {
     if (now() < freshUntil) return;
-    const { associations, fence } = withSession(kernel, (session) => ({
+    const found = withSession(kernel, (session) => ({
       associations: session.xfrm.associations(),
-      fence: fenceOf(session),
+      fence: fence(session),
     }));
     show({
-      tunnels: tunnels(node?.mesh.peers ?? [], associations),
-      fence,
+      tunnels: tunnels(node?.mesh.peers ?? [], found.associations),
+      fence: found.fence,
       errors: readXfrmStatistics(),
       nowSeconds: Math.floor(now() / 1000),
     });
@@ -55,6 +59,20 @@ export function openMetrics(
       read();
       return registry.metrics();
     },
+  };
+}
+
+/** Looks again once what was seen is older than that. */
+function rarely<Input, Seen extends object>(
+  look: (input: Input) => Seen,
+  milliseconds: number,
+  now: () => number,
+): (input: Input) => Seen {
+  let last: { readonly seen: Seen; readonly until: number } | undefined;
+  return (input) => {
+    if (last === undefined || now() >= last.until)
+      last = { seen: look(input), until: now() + milliseconds };
+    return last.seen;
   };
 }
 
