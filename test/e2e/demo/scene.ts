@@ -33,7 +33,7 @@ const plans = [
   },
 ] as const;
 
-const transferBytes = 10 * 1000 * 1000;
+const transferBytes = 5 * 1000 * 1000;
 
 /** Packets with a pod's address on the wire, not inside of ESP. */
 const clearText = "(net 10.0.0.0/24 or net 10.0.1.0/24) and not esp";
@@ -89,16 +89,20 @@ function writeFiles({ nodes }: Topology): void {
 
 async function addPods(sites: readonly Site[]): Promise<void> {
   step(
-    "ADD, as a container runtime calls it: ptp with crosslink-ipam, then crosslink; both are dist/crosslink",
+    "ADD on both nodes at once, as a container runtime calls it: ptp with crosslink-ipam, then crosslink; both are dist/crosslink",
   );
-  const rows: string[][] = [];
-  for (const { node, pod } of sites) {
-    const { timings } = await pod.add();
-    rows.push([node.name, `pod ${pod.address()}`, ...timings.map(duration)]);
-  }
+  const rows = await Promise.all(
+    sites.map(async ({ node, pod }) => {
+      const { timings } = await pod.add();
+      return [node.name, `pod ${pod.address()}`, ...timings.map(duration)];
+    }),
+  );
   show(table(rows));
-  for (const { node, pod } of sites) {
-    const trouble = await pod.check().then(() => "", String);
+  const troubles = await Promise.all(
+    sites.map(({ pod }) => pod.check().then(() => "", String)),
+  );
+  for (const [index, { node }] of sites.entries()) {
+    const trouble = troubles[index] ?? "";
     if (trouble !== "") show(trouble);
     check(`CHECK on ${node.name} finds nothing missing`, trouble === "");
   }
@@ -131,15 +135,21 @@ function pingBothWays(first: Site, second: Site): void {
 }
 
 async function sendBothWays(first: Site, second: Site): Promise<void> {
-  step("10 MB over TCP, both ways");
-  for (const [from, to] of [
+  step("5 MB over TCP, both ways at once");
+  const ways = [
     [first, second],
     [second, first],
-  ] as const) {
-    const done = await transfer(from.pod.namespace, to.pod.namespace, {
-      address: to.pod.address(),
-      bytes: transferBytes,
-    });
+  ] as const;
+  const transfers = await Promise.all(
+    ways.map(([from, to]) =>
+      transfer(from.pod.namespace, to.pod.namespace, {
+        address: to.pod.address(),
+        bytes: transferBytes,
+      }),
+    ),
+  );
+  for (const [index, done] of transfers.entries()) {
+    const [from, to] = ways[index]!;
     const { source, bytes, seconds, intact } = done;
     show(
       `${bytes} bytes in ${seconds.toFixed(1)} s; the far pod saw them come from ${source}`,
@@ -192,7 +202,7 @@ function countPackets(recordings: readonly Recording[]): void {
     ]),
   );
   show(recordings[0]?.show("esp", 2) ?? "");
-  // 10 MB in packets of at most 1,500 bytes
+  // That many bytes in packets of at most 1,500 bytes
   const least = transferBytes / 1500;
   check(
     "ESP packets passed on both wires, in both directions",
@@ -229,8 +239,9 @@ function redact(states: string): string {
 
 async function removePods(sites: readonly Site[]): Promise<void> {
   step("DEL: the pods go, the tunnel stays for the next ones");
-  for (const { node, pod } of sites) {
-    const { timings } = await pod.delete();
+  const deleted = await Promise.all(sites.map(({ pod }) => pod.delete()));
+  for (const [index, { node, pod }] of sites.entries()) {
+    const timings = deleted[index]?.timings ?? [];
     show(`${node.name}  ${timings.map(duration).join("  ")}`);
     const links = pod.namespace.exec("ip", "-o", "link");
     check(
