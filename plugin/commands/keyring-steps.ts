@@ -1,3 +1,4 @@
+import { makeFolder } from "../../files/folder.ts";
 import { isErrno } from "../../files/errno.ts";
 import { randomBytes } from "node:crypto";
 import {
@@ -5,7 +6,6 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -139,7 +139,7 @@ function write(
 ): void {
   if (!replace && existsSync(path)) throw alreadyThere(path);
   const directory = dirname(path);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeFolder(directory, 0o700);
   const temporary = join(
     directory,
     `.keyring-${randomBytes(6).toString("hex")}`,

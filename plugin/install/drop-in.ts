@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { readdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CniError, ErrorCode } from "../../cni/error.ts";
+import { makeFolder } from "../../files/folder.ts";
 import { isErrno } from "../../files/errno.ts";
 import { readSmallFile } from "../../files/read.ts";
 import { readConflist } from "./conflists.ts";
@@ -22,7 +23,7 @@ export function addDropIn(conflist: string): string | undefined {
   const folder = join(dirname(conflist), networkName(conflist));
   const file = join(folder, NAME);
   if (isOurDropIn(file)) return undefined;
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  makeFolder(folder, 0o755);
   replaceFile(file, CONTENT, RIGHTS);
   return file;
 }

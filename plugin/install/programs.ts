@@ -1,7 +1,6 @@
 import {
   existsSync,
   lstatSync,
-  mkdirSync,
   readdirSync,
   readlinkSync,
   rmSync,
@@ -9,6 +8,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { sameContent } from "./same-content.ts";
+import { makeFolder } from "../../files/folder.ts";
 import {
   isProgram,
   PROGRAM,
@@ -38,7 +38,7 @@ const IPAM = "crosslink-ipam";
  * @returns the paths that changed
  */
 export function installPrograms(folder: string, programs: Programs): string[] {
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  makeFolder(folder, 0o755);
   const [full, launcher, ipam] = [FULL, LAUNCHER, IPAM].map((name) =>
     join(folder, name),
   ) as [string, string, string];

@@ -1,9 +1,10 @@
 import { RUN_FOLDER } from "../owned.ts";
-import { closeSync, constants, mkdirSync, openSync } from "node:fs";
+import { closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
 import { heldTooLong } from "../../cni/held-lock.ts";
 import { lockFileWithin, lockHolder } from "../../native/index.ts";
 import type { Kernel } from "./kernel.ts";
+import { makeFolder } from "../../files/folder.ts";
 
 /** How the lock is waited for; tests wait less. */
 export interface LockOptions {
@@ -30,7 +31,7 @@ export function withNodeLock<Result>(
   const { folder = RUN_FOLDER } = options;
   const patienceMs =
     options.patienceMs ?? kernel.patience?.milliseconds ?? PATIENCE_MS;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const file = join(folder, "lock");
   const fd = openSync(
     file,

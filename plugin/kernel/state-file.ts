@@ -1,6 +1,7 @@
-import { closeSync, constants, lstatSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, constants, lstatSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { processName } from "../../cni/process-name.ts";
+import { makeFolder } from "../../files/folder.ts";
 import { isErrno } from "../../files/errno.ts";
 import { replaceFile } from "../../files/replace.ts";
 import { readRootsFile } from "../../files/trusted.ts";
@@ -40,7 +41,7 @@ export function writeStateFile(
   content: () => string,
 ): void {
   const folder = dirname(file);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   requireFolder(folder);
   const fd = lockFolder(kernel, folder);
   try {

@@ -1,6 +1,7 @@
 import { OWN_TABLE, RUN_FOLDER } from "../owned.ts";
-import { mkdirSync, readlinkSync, renameSync, writeFileSync } from "node:fs";
+import { readlinkSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "../../files/folder.ts";
 import { readRootsFile } from "../../files/trusted.ts";
 import { bootId, type NftablesClient } from "../../native/index.ts";
 import type { DesiredSnat } from "./state.ts";
@@ -59,7 +60,7 @@ export function leaveWord(
   const file = join(folder, name);
   const unfinished = `${file}.${process.pid}`;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     writeFileSync(unfinished, mark, { mode: 0o600, flag: "wx" });
     renameSync(unfinished, file);
   } catch {

@@ -1,7 +1,8 @@
-import { closeSync, constants, lstatSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, constants, lstatSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { CniError, ErrorCode } from "../../../cni/error.ts";
 import { lockFile } from "../../../native/index.ts";
+import { makeFolder } from "../../../files/folder.ts";
 import { requireSafe } from "../../../files/trusted.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 
@@ -14,7 +15,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
  */
 export function claimSocket({ binding }: Kernel, socket: string): void {
   const folder = dirname(socket);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   requireClosed(folder);
   const file = `${socket}.lock`;
   const fd = openSync(

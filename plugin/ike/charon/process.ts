@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { type CharonPlaces, charonConfiguration } from "./configuration.ts";
+import { makeFolder } from "../../../files/folder.ts";
 
 /** Debian and Ubuntu: package charon-systemd. It needs no systemd that runs, and writes no file of its own. */
 export const CHARON = "/usr/sbin/charon-systemd";
@@ -35,7 +36,7 @@ export function startCharon(
   places: CharonPlaces,
   { line, end }: CharonListener,
 ): Charon {
-  mkdirSync(places.folder, { recursive: true, mode: 0o700 });
+  makeFolder(places.folder, 0o700);
   writeFileSync(places.configuration, charonConfiguration(places), {
     mode: 0o600,
   });
