@@ -73,8 +73,11 @@ function familiesOf(number: number): readonly Family[] {
   return FAMILIES.filter((family) => traitsOf(family).number === number);
 }
 
-function isOwn({ table }: ObservedChain): boolean {
-  return table === OWN_TABLE;
+/** In the family inet we only filter: a NAT chain in a table that is called as ours is somebody else's. */
+function isOwn({ family, table, base }: ObservedChain): boolean {
+  return (
+    table === OWN_TABLE && (family !== NFPROTO_INET || base?.type !== "nat")
+  );
 }
 
 function isOwnRule(rule: ObservedRule): boolean {
