@@ -85,11 +85,22 @@ function apply(document: unknown, { at, what, value }: Edit): void {
   if (place === undefined) return;
   const { parent, key } = place;
   // A copy: the arbitrary's own [[]] would come to hold itself.
-  if (what === "replace") parent[key] = structuredClone(value);
+  if (what === "replace") put(parent, key, structuredClone(value));
   else if (what === "copy")
-    parent[typeof value === "string" ? value : `${key}2`] = parent[key];
+    put(parent, typeof value === "string" ? value : `${key}2`, parent[key]);
   else if (Array.isArray(parent)) parent.splice(Number(key), 1);
   else Reflect.deleteProperty(parent, key);
+}
+
+/** A key of the document, even where an assignment to it (`__proto__`) would be no key. */
+function put(parent: object, key: string, value: unknown): void {
+  if (Array.isArray(parent) && key === "length") return; // no key of any document
+  Object.defineProperty(parent, key, {
+    value,
+    configurable: true,
+    enumerable: true,
+    writable: true,
+  });
 }
 
 /** What must hold of any mesh that is accepted. */
