@@ -17,9 +17,9 @@ beforeEach(() => {
   connect(site.node, "veth0", pod, "eth0");
   // Masquerade rules in legacy iptables: what needs the most privileges.
   site.node.shell(`
-    iptables-legacy -t nat -N KUBE-POSTROUTING
-    iptables-legacy -t nat -A POSTROUTING -j KUBE-POSTROUTING
-    iptables-legacy -t nat -A KUBE-POSTROUTING -s 10.0.0.0/24 -j MASQUERADE`);
+    iptables-legacy -w -t nat -N KUBE-POSTROUTING
+    iptables-legacy -w -t nat -A POSTROUTING -j KUBE-POSTROUTING
+    iptables-legacy -w -t nat -A KUBE-POSTROUTING -s 10.0.0.0/24 -j MASQUERADE`);
   linkOffice(site);
 });
 
@@ -57,7 +57,8 @@ async function add(): Promise<unknown> {
 }
 
 function legacyRules(): string {
-  return site.node.exec("iptables-legacy", "-t", "nat", "-S", "POSTROUTING");
+  const list = ["-w", "-t", "nat", "-S", "POSTROUTING"]; // the agent may hold the lock
+  return site.node.exec("iptables-legacy", ...list);
 }
 
 async function servesAndRepairs(): Promise<void> {
@@ -71,7 +72,7 @@ async function servesAndRepairs(): Promise<void> {
   );
   expect(legacyRules()).toContain("--comment crosslink -j RETURN");
   node.shell(`
-    iptables-legacy -t nat -F POSTROUTING
+    iptables-legacy -w -t nat -F POSTROUTING
     nft delete table ip crosslink
     echo 0 > /proc/sys/net/ipv4/ip_forward`);
   await until(
