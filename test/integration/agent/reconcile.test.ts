@@ -116,8 +116,11 @@ EOF`);
       ...["-j", "KUBE-POSTROUTING"],
     );
     await start();
-    expect(state()).toContain("-m mark ! --mark 0x4000/0x4000 -m comment");
-    expect(state()).toContain("meta mark & 0x00004000 != 0x00004000");
+    await until(
+      () =>
+        state().includes("-m mark ! --mark 0x4000/0x4000 -m comment") &&
+        state().includes("meta mark & 0x00004000 != 0x00004000"),
+    );
     kubeProxy("0x8000");
     await until(
       () =>
