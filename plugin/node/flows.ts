@@ -5,6 +5,7 @@ import {
   RT_TABLE_MAIN,
 } from "../../native/index.ts";
 import { type Cidr, cidrContains, cidrOf } from "../../ip/cidr.ts";
+import { remembered } from "../kernel/remembered.ts";
 import type { Session } from "../kernel/session.ts";
 import type { FlowDevice, Flow } from "../netfilter/trace/flow.ts";
 import type { LinkedNode } from "./linked.ts";
@@ -15,12 +16,10 @@ export function flowsOf(session: Session, node: LinkedNode): Flow[] {
   const devices = devicesByIndex(session);
   const routes = mainRoutes(session);
   const toRemote = outgoingDevices(session, node);
-  const inside = new Map<string, readonly FlowDevice[]>();
-  const podDevices = (local: Cidr): readonly FlowDevice[] => {
-    const known = inside.get(local.text) ?? devicesInto(local, routes, devices);
-    inside.set(local.text, known);
-    return known;
-  };
+  const podDevices = remembered(
+    (local: Cidr) => devicesInto(local, routes, devices),
+    ({ text }) => text,
+  );
   return node.mesh.exemptions.flatMap(({ local, remote }): Flow[] => {
     const pods = podDevices(local);
     const uplinks = toRemote(remote).flatMap((index) => devices(index));

@@ -4,7 +4,8 @@ import { formatAddress } from "../../native/index.ts";
 import { applyOperations } from "../reconcile/apply.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
-import { type NextHop, nextHopTo } from "./next-hop.ts";
+import { nextHopTo } from "./next-hop.ts";
+import { remembered } from "../kernel/remembered.ts";
 import { overlayRemains } from "./overlay-remains.ts";
 import { fencePolicies } from "../fence/policies.ts";
 import {
@@ -167,19 +168,11 @@ function routingFacts(
       sysctls.get("net/ipv6/conf/all/forwarding") === "1"
         ? []
         : advertisedDevices(session),
-    nextHop: rememberedHops((address) => nextHopTo(route, address)),
-  };
-}
-
-/** Thousands of CIDRs may lie behind one router. */
-function rememberedHops(
-  look: RoutingFacts["nextHop"],
-): RoutingFacts["nextHop"] {
-  const known = new Map<string, NextHop | undefined>();
-  return (address) => {
-    const key = formatAddress(address);
-    if (!known.has(key)) known.set(key, look(address));
-    return known.get(key);
+    // Thousands of CIDRs may lie behind one router.
+    nextHop: remembered(
+      (address: Uint8Array) => nextHopTo(route, address),
+      formatAddress,
+    ),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Cidr } from "../../ip/cidr.ts";
 import { formatAddress } from "../../native/index.ts";
+import { remembered } from "../kernel/remembered.ts";
 import type { Session } from "../kernel/session.ts";
 import type { LinkedNode } from "./linked.ts";
 
@@ -8,12 +9,10 @@ export function outgoingDevices(
   { route }: Session,
   { mesh }: LinkedNode,
 ): (remote: Cidr) => readonly number[] {
-  const looked = new Map<string, number | undefined>();
-  const deviceTo = (via: Uint8Array): number | undefined => {
-    const key = formatAddress(via);
-    if (!looked.has(key)) looked.set(key, route.getRoute(via)?.outputInterface);
-    return looked.get(key);
-  };
+  const deviceTo = remembered(
+    (via: Uint8Array) => route.getRoute(via)?.outputInterface,
+    formatAddress,
+  );
   const byRemote = new Map<string, Set<number>>();
   for (const { destination, via } of mesh.routes) {
     const index = deviceTo(via);

@@ -8,6 +8,7 @@ import {
   type ObservedRule,
 } from "../../../native/index.ts";
 import { FAMILIES, type Family, traitsOf } from "../base/family.ts";
+import { remembered } from "../../kernel/remembered.ts";
 import { OWN_COMMENT, OWN_TABLE } from "../../owned.ts";
 import { isOurComment } from "../shared/parse-pair.ts";
 import type { BaseChain, HookedAt } from "./base-chain.ts";
@@ -31,7 +32,7 @@ function readChain(client: NftablesClient, chain: ObservedChain): BaseChain[] {
   const { family, table, base } = chain;
   const families = familiesOf(family);
   if (base === undefined || families.length === 0) return [];
-  const rulesOf = remembering((name: string) =>
+  const rulesOf = remembered((name: string) =>
     readRules(client, { family, table, chain: name }),
   );
   return [
@@ -54,7 +55,7 @@ function readRules(
   name: Pick<ObservedChain, "family" | "table" | "chain">,
 ): TracedRule[] {
   const { family, table } = name;
-  const elements = remembering((set: string): readonly Element[] =>
+  const elements = remembered((set: string): readonly Element[] =>
     client.elements({ family, table, set }),
   );
   return client.rules(name).flatMap((rule, index) =>
@@ -89,17 +90,4 @@ function isIptables({ table, chain }: ObservedChain): boolean {
     (table === "filter" && chain === "FORWARD") ||
     (table === "nat" && chain === "POSTROUTING")
   );
-}
-
-function remembering<Value>(
-  read: (name: string) => Value,
-): (name: string) => Value {
-  const known = new Map<string, Value>();
-  return (name) => {
-    const before = known.get(name);
-    if (before !== undefined) return before;
-    const value = read(name);
-    known.set(name, value);
-    return value;
-  };
 }

@@ -1,7 +1,6 @@
 import { type Cidr, cidrOf } from "../../../ip/cidr.ts";
 import {
   formatAddress,
-  type Link,
   type Neighbour,
   NUD_FAILED,
   type Route,
@@ -16,9 +15,8 @@ import {
   ruleDeletion,
   ruleText,
 } from "../../reconcile/route-text.ts";
-import { deviceNames } from "../../reconcile/device-names.ts";
 import { type Fate, fatesOf, type Traffic } from "./fates.ts";
-import { hasCarrier } from "./carrier.ts";
+import { hasCarrier, type Links, namesOf } from "./devices.ts";
 import type { Trouble } from "./repeated.ts";
 import type { RoutingTables } from "./tables.ts";
 
@@ -26,6 +24,7 @@ import type { RoutingTables } from "./tables.ts";
 export interface EndsLook {
   readonly route: RouteClient;
   readonly tables: RoutingTables;
+  readonly links: Links;
   /** Of both families; none where nobody is to be asked. */
   readonly neighbours: readonly Neighbour[];
 }
@@ -50,11 +49,10 @@ export function lostEnds(
   const found = look.route.getRoutes(
     [...ends.values()].map(({ remote }) => remote.via),
   );
-  const links = rememberedLinks(look.route);
   const lost = new Map<string, Trouble>();
   for (const [index, end] of [...ends.values()].entries()) {
     const trouble =
-      thrownAway(end, look) ?? unreachable(end, found[index], { look, links });
+      thrownAway(end, look) ?? unreachable(end, found[index], look);
     if (trouble !== undefined)
       lost.set(end.address, {
         ...trouble,
@@ -71,21 +69,10 @@ interface End {
   readonly local: Uint8Array | undefined;
 }
 
-type Links = (index: number) => Link | undefined;
-
-/** Asks for each device once: thousands of ways lead over one. */
-function rememberedLinks(route: RouteClient): Links {
-  const known = new Map<number, Link | undefined>();
-  return (index) => {
-    if (!known.has(index)) known.set(index, route.link(index));
-    return known.get(index);
-  };
-}
-
 function unreachable(
   end: End,
   found: Route | undefined,
-  { look, links }: { readonly look: EndsLook; readonly links: Links },
+  { links, neighbours }: EndsLook,
 ): Trouble | undefined {
   const { remote, address } = end;
   const device = links(found?.outputInterface ?? 0);
@@ -102,7 +89,7 @@ function unreachable(
       sentence: `The route to ${words(end)} leads over ${name}, which is down or has no carrier, ${so}: see \`ip link show ${name}\``,
     };
   const hop = found.gateway ?? remote.via;
-  if (!hasFailed(hop, index, look.neighbours)) return undefined;
+  if (!hasFailed(hop, index, neighbours)) return undefined;
   const who = formatAddress(hop);
   return {
     kind: `silent ${who}`,
@@ -113,12 +100,12 @@ function unreachable(
 /** A route or rule that takes what this node itself sends to an end. */
 function thrownAway(
   end: End,
-  { route: client, tables }: EndsLook,
+  { links, tables }: EndsLook,
 ): Trouble | undefined {
   const discard = discardOf(end.remote.via, end.local, tables);
   if (discard === undefined) return undefined;
   const { rule, route } = discard;
-  const names = deviceNames(client);
+  const names = namesOf(links);
   const [text, deletion] =
     route === undefined
       ? [`rule "${ruleText(rule)}"`, ruleDeletion(rule)]

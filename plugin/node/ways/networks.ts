@@ -7,8 +7,9 @@ import {
   RTN_UNICAST,
   sameBytes,
 } from "../../../native/index.ts";
+import { remembered } from "../../kernel/remembered.ts";
 import { ownsRoute } from "../../owned.ts";
-import { type DeviceNames, deviceNames } from "../../reconcile/device-names.ts";
+import type { DeviceNames } from "../../reconcile/device-names.ts";
 import {
   DISCARDS,
   routeDeletion,
@@ -17,7 +18,7 @@ import {
   ruleText,
 } from "../../reconcile/route-text.ts";
 import { type Fate, fatesOf, type Packets } from "./fates.ts";
-import { hasCarrier } from "./carrier.ts";
+import { hasCarrier, type Links, namesOf } from "./devices.ts";
 import type { Trouble } from "./repeated.ts";
 import type { RoutingTables } from "./tables.ts";
 import type { Target } from "./targets.ts";
@@ -26,21 +27,26 @@ import type { Target } from "./targets.ts";
 export interface NetworksLook {
   readonly route: RouteClient;
   readonly tables: RoutingTables;
+  readonly links: Links;
   readonly packets: (family: 4 | 6) => Packets;
 }
 
 /** Remote networks, or parts of them, that a route or rule of others throws away or, of plain ones, leads past their router. */
 export function lostNetworks(
   targets: readonly Target[],
-  { route, tables, packets }: NetworksLook,
+  { route, tables, links, packets }: NetworksLook,
 ): Trouble[] {
-  const names = deviceNames(route);
+  const names = namesOf(links);
+  const gatewayTo = remembered(
+    (router: Uint8Array) => route.getRoute(router)?.gateway,
+    formatAddress,
+  );
   return targets.flatMap((target) => {
     const { destination } = target;
     const traffic = { ...packets(destination.family), destination };
     const fates = fatesOf(tables, traffic);
     const troubles = fates.flatMap((fate) =>
-      troubleOf(fate, { target, names, route }),
+      troubleOf(fate, { target, names, links, gatewayTo }),
     );
     return [...troubles, ...unled(target, fates)];
   });
@@ -69,7 +75,7 @@ function unled({ destination, cluster, unled }: Target, fates: Fate[]) {
 /** What comes back, or comes first from there: rules that throw it away. Routes to pods are the base plugin's matter. */
 export function lostPods(
   locals: readonly Cidr[],
-  { tables, packets }: Omit<NetworksLook, "route">,
+  { tables, packets }: Pick<NetworksLook, "tables" | "packets">,
 ): Trouble[] {
   return locals.flatMap((destination) =>
     fatesOf(tables, { ...packets(destination.family), destination })
@@ -84,7 +90,9 @@ export function lostPods(
 interface Place {
   readonly target: Target;
   readonly names: DeviceNames;
-  readonly route: RouteClient;
+  readonly links: Links;
+  /** The next hop to a router that is not on a link of this node. */
+  readonly gatewayTo: (router: Uint8Array) => Uint8Array | undefined;
 }
 
 function troubleOf(fate: Fate, place: Place): Trouble[] {
@@ -111,9 +119,9 @@ function troubleOf(fate: Fate, place: Place): Trouble[] {
 function overDown(
   found: Route,
   { network }: Fate,
-  { target: { cluster }, names, route }: Place,
+  { target: { cluster }, names, links }: Place,
 ): Trouble[] {
-  const device = route.link(found.outputInterface ?? 0);
+  const device = links(found.outputInterface ?? 0);
   if (device === undefined || hasCarrier(device)) return [];
   const text = routeText(found, names);
   return [
@@ -150,9 +158,12 @@ function ended(
 }
 
 /** Neither by the router itself, nor by the one that leads to it. */
-function isAside(found: Route, { target: { router }, route }: Place): boolean {
+function isAside(
+  found: Route,
+  { target: { router }, gatewayTo }: Place,
+): boolean {
   if (router === undefined) return false;
-  const wanted = [router, route.getRoute(router)?.gateway];
+  const wanted = [router, gatewayTo(router)];
   return !gatewaysOf(found).some((gateway) =>
     wanted.some((each) => each !== undefined && sameBytes(each, gateway)),
   );

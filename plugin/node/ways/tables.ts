@@ -7,6 +7,7 @@ import {
   type RouteClient,
   type RoutingRule,
 } from "../../../native/index.ts";
+import { remembered } from "../../kernel/remembered.ts";
 import { ownsRoute } from "../../owned.ts";
 
 /** What the kernel's tables say of a network. */
@@ -31,24 +32,26 @@ export function routingTables(
 ): RoutingTables {
   const parts = coveringIndex(targets, (cidr) => cidr);
   const rules = remembered((family: 4 | 6) => route.rules(numberOf(family)));
-  const tables = new Map<string, Table>();
+  const tableOf = remembered(
+    ({ table, family }: TableId) =>
+      indexed(route.routes({ family: numberOf(family), table }), parts),
+    ({ table, family }) => `${String(table)} ${String(family)}`,
+  );
   return {
     rules,
     entries: (table, network) => {
-      const key = `${String(table)} ${String(network.family)}`;
-      const known =
-        tables.get(key) ??
-        indexed(
-          route.routes({ family: numberOf(network.family), table }),
-          parts,
-        );
-      tables.set(key, known);
+      const known = tableOf({ table, family: network.family });
       return {
         covering: known.covering(network),
         inside: known.inside.get(network.text) ?? [],
       };
     },
   };
+}
+
+interface TableId {
+  readonly table: number;
+  readonly family: 4 | 6;
 }
 
 interface Table {
@@ -91,13 +94,4 @@ export function networkOf({ destination }: Route): Cidr {
 
 function numberOf(family: 4 | 6): number {
   return family === 4 ? AF_INET : AF_INET6;
-}
-
-function remembered<Key, Value>(look: (key: Key) => Value) {
-  const known = new Map<Key, Value>();
-  return (key: Key): Value => {
-    const value = known.get(key) ?? look(key);
-    known.set(key, value);
-    return value;
-  };
 }

@@ -1,5 +1,6 @@
 import type { Cidr } from "../../../ip/cidr.ts";
 import { formatAddress } from "../../../native/index.ts";
+import { remembered } from "../../kernel/remembered.ts";
 import type { Session } from "../../kernel/session.ts";
 import { podDevices } from "../flows.ts";
 import type { LinkedNode } from "../linked.ts";
@@ -33,14 +34,15 @@ export function unusableWays(
     targets.map(({ destination }) => destination),
   );
   const neighbours = withNeighbours ? route.neighbours() : [];
-  const ends = lostEnds(node.mesh, { route, tables, neighbours });
+  const links = remembered((index: number) => route.link(index));
+  const ends = lostEnds(node.mesh, { route, tables, links, neighbours });
   const reachable = targets.filter(
     ({ router }) => router === undefined || !ends.has(formatAddress(router)),
   );
   const { locals, fromPods, fromRemotes } = sidesOf(session, node);
   return firstOfEachKind([
     ...ends.values(),
-    ...lostNetworks(reachable, { route, tables, packets: fromPods }),
+    ...lostNetworks(reachable, { route, tables, links, packets: fromPods }),
     ...lostPods(locals, { tables, packets: fromRemotes }),
   ]);
 }
