@@ -11,7 +11,7 @@ export * from "./layout.ts";
 export * from "./lock.ts";
 export * from "./lock-holder.ts";
 export * from "./message.ts";
-export { NFPROTO_INET } from "./nfnetlink.ts";
+export { NFPROTO_INET, NFPROTO_NETDEV } from "./nfnetlink.ts";
 export * from "./socket.ts";
 export * from "./sysctl.ts";
 

@@ -6,6 +6,8 @@ import { be16, decode, encode, struct, u8 } from "./layout.ts";
 export const NFPROTO_UNSPEC = 0;
 /** `NFPROTO_INET`: nf_tables tables that see both IPv4 and IPv6. */
 export const NFPROTO_INET = 1;
+/** `NFPROTO_NETDEV`: tables that see whatever passes some devices. */
+export const NFPROTO_NETDEV = 5;
 
 /** `struct nfgenmsg`, include/uapi/linux/netfilter/nfnetlink.h: heads every nfnetlink message. */
 const nfgenmsg = struct("nfgenmsg", 4, {

@@ -23,9 +23,11 @@ import {
   NFTA_CHAIN_POLICY,
   NFTA_CHAIN_TABLE,
   NFTA_CHAIN_TYPE,
+  NFTA_HOOK_DEVS,
   NFTA_HOOK_HOOKNUM,
   NFTA_HOOK_PRIORITY,
 } from "./constants.ts";
+import { decodeDevices } from "./devices.ts";
 import { familyName, nftRequest } from "./request.ts";
 import type { TableName } from "./table.ts";
 
@@ -51,11 +53,13 @@ export interface ObservedChain extends ChainName {
   readonly base?: ObservedHook;
 }
 
-/** As the kernel tells it: types and devices of other families included. */
+/** As the kernel tells it: types and hooks of other families included. */
 export interface ObservedHook {
   readonly type: string;
   readonly hook: number;
   readonly priority: number;
+  /** Where it sees the packets of some devices only: their names; `eth*` for all that begin so. */
+  readonly devices?: readonly string[];
   readonly policy: "accept" | "drop";
 }
 
@@ -144,12 +148,16 @@ function encodeHook({ type, hook, priority, policy }: Hook): Attribute[] {
   ];
 }
 
-function decodeHook(bytes: Uint8Array): { hook: number; priority: number } {
+function decodeHook(
+  bytes: Uint8Array,
+): Pick<ObservedHook, "hook" | "priority" | "devices"> {
   const attributes = decodeAttributes(bytes);
   const hook = attributes.get(NFTA_HOOK_HOOKNUM);
   const priority = attributes.get(NFTA_HOOK_PRIORITY);
+  const devices = decodeDevices(attributes.get(NFTA_HOOK_DEVS));
   return {
     hook: hook === undefined ? 0 : readBe32(hook),
     priority: priority === undefined ? 0 : readBe32(priority) | 0,
+    ...(devices.length === 0 ? {} : { devices }),
   };
 }

@@ -30,6 +30,8 @@ export const NFTA_FLOWTABLE_NAME = 2;
 export const NFTA_FLOWTABLE_HOOK = 3;
 export const NFTA_FLOWTABLE_HOOK_DEVS = 3;
 export const NFTA_DEVICE_NAME = 1;
+/** Since Linux 6.17: how the names begin. */
+export const NFTA_DEVICE_PREFIX = 2;
 
 export const NFTA_GEN_ID = 1;
 
@@ -46,11 +48,17 @@ export const NFTA_CHAIN_TYPE = 7;
 
 export const NFTA_HOOK_HOOKNUM = 1;
 export const NFTA_HOOK_PRIORITY = 2;
+export const NFTA_HOOK_DEVS = 4;
 
 /** enum nf_inet_hooks, include/uapi/linux/netfilter.h */
 export const NF_INET_PRE_ROUTING = 0;
 export const NF_INET_FORWARD = 2;
 export const NF_INET_POST_ROUTING = 4;
+export const NF_INET_INGRESS = 5;
+
+/** enum nf_dev_hooks, include/uapi/linux/netfilter.h */
+export const NF_NETDEV_INGRESS = 0;
+export const NF_NETDEV_EGRESS = 1;
 
 export const NF_DROP = 0;
 export const NF_ACCEPT = 1;

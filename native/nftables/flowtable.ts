@@ -1,18 +1,14 @@
-import {
-  decodeAttributeList,
-  decodeAttributes,
-  readString,
-} from "../attribute.ts";
+import { decodeAttributes, readString } from "../attribute.ts";
 import type { Request } from "../conversation.ts";
 import { decodeNetfilter, NFPROTO_UNSPEC } from "../nfnetlink.ts";
 import {
   NFT_MSG_GETFLOWTABLE,
-  NFTA_DEVICE_NAME,
   NFTA_FLOWTABLE_HOOK,
   NFTA_FLOWTABLE_HOOK_DEVS,
   NFTA_FLOWTABLE_NAME,
   NFTA_FLOWTABLE_TABLE,
 } from "./constants.ts";
+import { decodeDevices } from "./devices.ts";
 import { nftRequest } from "./request.ts";
 
 /** Where established connections take a short way past all chains, as `nft list flowtables` has it. */
@@ -20,7 +16,7 @@ export interface Flowtable {
   readonly family: number;
   readonly table: string;
   readonly name: string;
-  /** The names of the devices whose packets it takes. */
+  /** The names of the devices whose packets it takes; `eth*` for all that begin so. */
   readonly devices: readonly string[];
 }
 
@@ -40,14 +36,11 @@ export function decodeFlowtable(body: Uint8Array): Flowtable {
   const { family, attributes } = decodeNetfilter(body);
   const text = (type: number) => readString(attributes.get(type) ?? NOTHING);
   const hook = decodeAttributes(attributes.get(NFTA_FLOWTABLE_HOOK) ?? NOTHING);
-  const devices = hook.get(NFTA_FLOWTABLE_HOOK_DEVS) ?? NOTHING;
   return {
     family,
     table: text(NFTA_FLOWTABLE_TABLE),
     name: text(NFTA_FLOWTABLE_NAME),
-    devices: decodeAttributeList(devices)
-      .filter(({ type }) => type === NFTA_DEVICE_NAME)
-      .map(({ value }) => readString(value)),
+    devices: decodeDevices(hook.get(NFTA_FLOWTABLE_HOOK_DEVS)),
   };
 }
 

@@ -12,15 +12,17 @@ import { findLegacy, legacyTables } from "./legacy/program.ts";
 import { parseSave } from "./base/save.ts";
 import { withNftables } from "./nft/available.ts";
 import { mayFilterAhead } from "./base/foreign.ts";
+import { atDevices } from "./trace/at-devices.ts";
 import type { BaseChain } from "./trace/base-chain.ts";
-import type { Flow } from "./trace/flow.ts";
-import { nftBaseChains } from "./trace/nft-chains.ts";
+import { type Flow, least } from "./trace/flow.ts";
+import { nftBaseChains, nftDeviceChains } from "./trace/nft-chains.ts";
 import { savedBaseChain } from "./trace/saved-chains.ts";
 import { type Finding, takesAny, trace } from "./trace/trace.ts";
 
 /**
  * What takes packets between own and remote pods away while they are forwarded, whatever rules of ours accept: chains of
- * nf_tables whose policy drops, and rules of either packet filter that drop or reject. One sentence each.
+ * nf_tables whose policy drops, those at a device among them, and rules of either packet filter that drop or reject. One
+ * sentence each.
  */
 export function forwardObstacles(
   kernel: Kernel,
@@ -31,9 +33,12 @@ export function forwardObstacles(
     takesAny(chain.chain) ? obstaclesIn(chain, (known ??= flows())) : [];
   const nft = withNftables(kernel, (client) => {
     const chains = client.chains();
-    return HOOKS.flatMap((hook) =>
-      nftBaseChains(client, chains, { type: "filter", hook }),
-    ).flatMap(look);
+    return [
+      ...HOOKS.flatMap((hook) =>
+        nftBaseChains(client, chains, { type: "filter", hook }),
+      ),
+      ...nftDeviceChains(client, chains),
+    ].flatMap(look);
   });
   return [...(nft ?? []), ...legacyChains(kernel).flatMap(look)];
 }
@@ -76,7 +81,7 @@ function obstaclesIn(chain: BaseChain, flows: readonly Flow[]): string[] {
   const found = new Map<string, Obstacle>();
   for (const flow of flows) {
     if (!chain.families.includes(flow.family)) continue;
-    for (const finding of trace(chain.chain, flow).filter(counts(chain))) {
+    for (const finding of findingsOf(chain, flow).filter(counts(chain))) {
       const key = `${finding.share} ${finding.through.join(" ")} ${finding.rule ?? ""}`;
       const known = found.get(key) ?? { finding, flows: [] };
       known.flows.push(flow);
@@ -84,6 +89,15 @@ function obstaclesIn(chain: BaseChain, flows: readonly Flow[]): string[] {
     }
   }
   return [...found.values()].map((obstacle) => sentence(chain, obstacle));
+}
+
+function findingsOf({ chain, at }: BaseChain, flow: Flow): Finding[] {
+  if (at === undefined) return trace(chain, flow);
+  const here = atDevices(flow, at);
+  return trace(chain, here.flow).map((finding) => ({
+    ...finding,
+    share: least(finding.share, here.share),
+  }));
 }
 
 /** Accepts of ours make up for the policy of iptables' chains; a network policy that takes some packets away does its work. */
@@ -96,12 +110,17 @@ function counts({ isShared }: BaseChain): (finding: Finding) => boolean {
   };
 }
 
-function sentence({ name }: BaseChain, { finding, flows }: Obstacle): string {
+function sentence(
+  { name, at }: BaseChain,
+  { finding, flows }: Obstacle,
+): string {
   const { does, share, rule = "its policy", through } = finding;
   const inner =
     through.length === 0 ? "" : ` of chain ${String(through.at(-1))}`;
   const what = share === "all" ? "what goes" : "some of what goes";
-  return `Chain ${name} ${does}s ${what} ${describeWays(flows)}, by ${rule}${inner}: crosslink overrules nobody's firewall; accept own and remote pod networks there ahead of it`;
+  const devices =
+    at === undefined ? "" : ` at ${[...at.names].sort().join(", ")}`;
+  return `Chain ${name}${devices} ${does}s ${what} ${describeWays(flows)}, by ${rule}${inner}: crosslink overrules nobody's firewall; accept own and remote pod networks there ahead of it`;
 }
 
 function describeWays(flows: readonly Flow[]): string {

@@ -1,6 +1,7 @@
 import {
   AF_INET,
   AF_INET6,
+  type Link,
   type Route,
   RT_TABLE_MAIN,
 } from "../../native/index.ts";
@@ -20,27 +21,30 @@ export function flowsOf(session: Session, node: LinkedNode): Flow[] {
     (local: Cidr) => devicesInto(local, routes, devices),
     ({ text }) => text,
   );
-  return node.mesh.exemptions.flatMap(({ local, remote }): Flow[] => {
-    const pods = podDevices(local);
-    const uplinks = toRemote(remote).flatMap((index) => devices(index));
-    const { family } = local;
-    return [
-      {
-        family,
-        source: local,
-        destination: remote,
-        inputs: pods,
-        outputs: uplinks,
-      },
-      {
-        family,
-        source: remote,
-        destination: local,
-        inputs: uplinks,
-        outputs: pods,
-      },
-    ];
-  });
+  return node.mesh.exemptions.flatMap(
+    ({ local, remote, encrypted }): Flow[] => {
+      const pods = podDevices(local);
+      const uplinks = toRemote(remote).flatMap((index) => devices(index));
+      const { family } = local;
+      return [
+        {
+          family,
+          source: local,
+          destination: remote,
+          inputs: pods,
+          outputs: uplinks,
+          leavesEncrypted: encrypted,
+        },
+        {
+          family,
+          source: remote,
+          destination: local,
+          inputs: uplinks,
+          outputs: pods,
+        },
+      ];
+    },
+  );
 }
 
 /** The devices that lead to pods of this node, by one of its pod CIDRs. */
@@ -52,11 +56,36 @@ export function podDevices(
 }
 
 function devicesByIndex({ route }: Session): (index: number) => FlowDevice[] {
-  const links = new Map(route.links().map((link) => [link.index, link]));
-  return (index) => {
-    const link = links.get(index);
-    return link === undefined ? [] : [{ name: link.name, index }];
+  return flowDevices(route.links());
+}
+
+/** Each by its index, with what its packets pass below it. */
+export function flowDevices(
+  links: readonly Link[],
+): (index: number) => FlowDevice[] {
+  const byIndex = new Map(links.map((link) => [link.index, link]));
+  const devices = (index: number): FlowDevice[] => {
+    const link = byIndex.get(index);
+    if (link === undefined) return [];
+    const below = linksBelow(links, link).flatMap((each) =>
+      devices(each.index),
+    );
+    return [
+      { name: link.name, index, ...(below.length === 0 ? {} : { below }) },
+    ];
   };
+  return devices;
+}
+
+/** The ports of a bridge or bond, and the device that a VLAN is on. */
+function linksBelow(links: readonly Link[], { index, kind, ...link }: Link) {
+  return links.filter(
+    (each) =>
+      each.master === index ||
+      (kind === "vlan" &&
+        link.peerNetnsId === undefined &&
+        each.index === link.peerIndex),
+  );
 }
 
 /** Pods' own host routes, or the bridge's that they share. */

@@ -26,6 +26,8 @@ export interface CallOutcome {
 /** A node in a namespace of its own, with a folder for its files. */
 export interface NodeSite extends Disposable {
   readonly node: Namespace;
+  /** What is at the other end of its `eth0`. */
+  readonly uplink: Namespace;
   readonly folder: string;
   readonly clustersDir: string;
   writeCluster(name: string, cluster: object): void;
@@ -57,6 +59,7 @@ export function nodeSite(): NodeSite {
   mkdirSync(clustersDir);
   return {
     node,
+    uplink,
     folder,
     clustersDir,
     writeCluster: (name, cluster) => {

@@ -9,15 +9,21 @@ export function flowtables({
   flowtables: found,
   devices,
 }: BypassFacts): Bypass[] {
-  const ways = new Set(
-    devices
-      .filter(({ role }) => role !== "other" && role !== "tunnel")
-      .map(({ link }) => link.name),
-  );
+  const ways = devices
+    .filter(({ role }) => role !== "other" && role !== "tunnel")
+    .map(({ link }) => link.name);
   return found.flatMap(({ table, name, devices: names }) => {
-    const concerned = names.filter((device) => ways.has(device));
+    const concerned = ways.filter((way) => names.some(namesDevice(way)));
     if (concerned.length === 0) return [];
     const sentence = `The nftables flowtable "${name}" of table "${table}" takes established connections at ${few(concerned)} past the filters: clear text that poses as an answer from a remote pod passes. Keep remote CIDRs out of the rules that say \`flow add @${name}\``;
     return [{ kind: "flowtable", severity: "weak", sentence }];
   });
+}
+
+/** Whether what `nft` writes is this device: `eth*` stands for all whose names begin so. */
+function namesDevice(device: string): (written: string) => boolean {
+  return (written) =>
+    written.endsWith("*")
+      ? device.startsWith(written.slice(0, -1))
+      : device === written;
 }

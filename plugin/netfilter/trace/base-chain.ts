@@ -12,6 +12,15 @@ export interface BaseChain {
   /** Whether rules of ours stand at its end where its policy drops. */
   readonly isShared: boolean;
   readonly chain: TracedChain;
+  /** Undefined where it sees packets of all devices. */
+  readonly at?: DeviceHook;
+}
+
+/** Devices that a chain is hooked at, and whether it sees what comes in or what leaves. */
+export interface DeviceHook {
+  readonly way: "inputs" | "outputs";
+  /** `eth*` for all whose names begin so. */
+  readonly names: readonly string[];
 }
 
 /** Which base chains to read. */

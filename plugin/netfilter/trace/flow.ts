@@ -11,6 +11,8 @@ export type Share = "none" | "unknown" | "some" | "all";
 export interface FlowDevice {
   readonly name: string;
   readonly index: number;
+  /** Which its packets pass as well: the ports of a bridge or a bond, the device that a VLAN is on. */
+  readonly below?: readonly FlowDevice[];
 }
 
 /** Packets that open connections from one network to another, as a forwarding chain meets them. */
@@ -24,6 +26,8 @@ export interface Flow {
   readonly outputs: readonly FlowDevice[];
   /** Undefined where it is not known. */
   readonly mark?: number;
+  /** Whether devices on the way out see nothing of it but ESP. */
+  readonly leavesEncrypted?: boolean;
 }
 
 /** What holds for both conditions. */

@@ -2,7 +2,9 @@ import {
   describe,
   type Element,
   expressionsOf,
+  NF_NETDEV_EGRESS,
   NFPROTO_INET,
+  NFPROTO_NETDEV,
   type NftablesClient,
   type ObservedChain,
   type ObservedRule,
@@ -21,8 +23,33 @@ export function nftBaseChains(
   chains: readonly ObservedChain[],
   { type, hook }: HookedAt,
 ): BaseChain[] {
+  return readChains(
+    client,
+    chains.filter(
+      ({ family, base }) =>
+        familiesOf(family).length > 0 &&
+        base?.type === type &&
+        base.hook === hook,
+    ),
+  );
+}
+
+/** Chains of others that see the packets of some devices only: of `table netdev`, and at the ingress hook of `inet`. */
+export function nftDeviceChains(
+  client: NftablesClient,
+  chains: readonly ObservedChain[],
+): BaseChain[] {
+  return readChains(
+    client,
+    chains.filter(({ base }) => base?.devices !== undefined),
+  );
+}
+
+function readChains(
+  client: NftablesClient,
+  chains: readonly ObservedChain[],
+): BaseChain[] {
   return chains
-    .filter((chain) => chain.base?.type === type && chain.base.hook === hook)
     .filter((chain) => !isOwn(chain))
     .flatMap((chain) => readChain(client, chain))
     .sort((a, b) => a.priority - b.priority);
@@ -30,17 +57,17 @@ export function nftBaseChains(
 
 function readChain(client: NftablesClient, chain: ObservedChain): BaseChain[] {
   const { family, table, base } = chain;
-  const families = familiesOf(family);
-  if (base === undefined || families.length === 0) return [];
+  if (base === undefined) return [];
   const rulesOf = remembered((name: string) =>
     readRules(client, { family, table, chain: name }),
   );
   return [
     {
       name: describe(chain),
-      families,
+      families: base.devices === undefined ? familiesOf(family) : FAMILIES,
       priority: base.priority,
-      isShared: family !== NFPROTO_INET && isIptables(chain),
+      isShared: isIptables(chain),
+      ...deviceHook(chain),
       chain: {
         policy: base.policy,
         rules: rulesOf(chain.chain),
@@ -85,7 +112,14 @@ function isOwnRule(rule: ObservedRule): boolean {
   return rule.comment === OWN_COMMENT || expressionsOf(rule).some(isOurComment);
 }
 
-function isIptables({ table, chain }: ObservedChain): boolean {
+function deviceHook({ family, base }: ObservedChain): Pick<BaseChain, "at"> {
+  if (base?.devices === undefined) return {};
+  const leaves = family === NFPROTO_NETDEV && base.hook === NF_NETDEV_EGRESS;
+  return { at: { way: leaves ? "outputs" : "inputs", names: base.devices } };
+}
+
+function isIptables({ family, table, chain }: ObservedChain): boolean {
+  if (family === NFPROTO_INET || family === NFPROTO_NETDEV) return false;
   return (
     (table === "filter" && chain === "FORWARD") ||
     (table === "nat" && chain === "POSTROUTING")
