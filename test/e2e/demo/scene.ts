@@ -33,7 +33,7 @@ const plans = [
   },
 ] as const;
 
-const transferBytes = 5 * 1000 * 1000;
+const transferBytes = 2 * 1000 * 1000;
 
 /** Packets with a pod's address on the wire, not inside of ESP. */
 const clearText = "(net 10.0.0.0/24 or net 10.0.1.0/24) and not esp";
@@ -135,7 +135,7 @@ function pingBothWays(first: Site, second: Site): void {
 }
 
 async function sendBothWays(first: Site, second: Site): Promise<void> {
-  step("5 MB over TCP, both ways at once");
+  step(`${transferBytes / 1e6} MB over TCP, both ways at once`);
   const ways = [
     [first, second],
     [second, first],
