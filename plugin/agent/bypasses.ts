@@ -23,6 +23,8 @@ const PACE: Pace = {
   burst: 1_000,
   retry: 30_000,
   sweep: 30_000,
+  calm: 0.01,
+  sweepMost: 300_000,
 };
 
 /** What the agent's look for bypasses needs. */

@@ -19,8 +19,12 @@ export interface Pace {
   readonly burst: number;
   /** When to try again after a run that failed. */
   readonly retry: number;
-  /** Longest time without a run. */
+  /** Time without a run after which one comes unasked: for what nobody tells of. */
   readonly sweep: number;
+  /** Which part of the time unasked runs may take: a large mesh is swept less often. */
+  readonly calm: number;
+  /** Longest time without a run, however long one takes. */
+  readonly sweepMost: number;
 }
 
 /** The agent's pace: a repair within a second, and no spinning beside a program that rewrites rules in a loop. */
@@ -31,6 +35,8 @@ export const PACE: Pace = {
   burst: 15_000,
   retry: 5_000,
   sweep: 30_000,
+  calm: 0.01,
+  sweepMost: 300_000,
 };
 
 /** The time, in milliseconds, and what calls back later. */
@@ -68,7 +74,7 @@ export function schedule(
     debt += ended - started;
     lastEnded = ended;
     restUntil = ended + Math.max(pace.rest, (debt - pace.burst) / pace.share);
-    plan(ended + (succeeded ? pace.sweep : pace.retry));
+    plan(ended + (succeeded ? untilSweep(ended - started, pace) : pace.retry));
   };
   return {
     request: () => {
@@ -80,6 +86,11 @@ export function schedule(
       planned = { at: -Infinity, timer: { [Symbol.dispose]: () => undefined } };
     },
   };
+}
+
+/** How long after a run of that length the next one comes unasked. Milliseconds. */
+function untilSweep(took: number, { sweep, calm, sweepMost }: Pace): number {
+  return Math.max(sweep, Math.min(took / calm, sweepMost));
 }
 
 const SYSTEM_CLOCK: Clock = {

@@ -111,6 +111,20 @@ describe("schedule()", () => {
     expect(runs).toEqual([1000, 6000, 11_000, 41_000, 71_000]);
   });
 
+  it.each([
+    { takes: 300, gap: 30_300 },
+    { takes: 2_000, gap: 202_000 },
+    { takes: 5_000, gap: 305_000 },
+  ])(
+    "sweeps by at most a hundredth of the time, and within five minutes ($takes ms a run)",
+    ({ takes, gap }) => {
+      const { runs, run, pass } = start({ takes });
+      run();
+      pass(gap + 1);
+      expect(runs).toEqual([1000, 1000 + gap]);
+    },
+  );
+
   it("does nothing any more when it was stopped", () => {
     const { runs, request, run, stop, pass, pending } = start();
     run();
@@ -125,7 +139,7 @@ describe("schedule()", () => {
     const gaps = fc.array(fc.integer({ min: 0, max: 2000 }), { maxLength: 30 });
     fc.assert(
       fc.property(gaps, fc.integer({ min: 0, max: 50 }), (waits, takes) => {
-        const pace: Pace = { ...PACE, sweep: 1e9 };
+        const pace: Pace = { ...PACE, sweep: 1e9, sweepMost: 1e9 };
         const { runs, request, pass, clock } = start({ takes, pace });
         for (const wait of waits) {
           pass(wait);
