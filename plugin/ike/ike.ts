@@ -9,8 +9,15 @@ import { connectionName } from "./charon/connection.ts";
 import { charonDaemon, type Daemon } from "./charon/daemon.ts";
 import { type ListedIke, readListed } from "./charon/listed.ts";
 import { type Loaded, loadTunnels } from "./charon/load.ts";
-import { readLogLine } from "./charon/log-line.ts";
 import { isInstalled } from "./charon/process.ts";
+import {
+  type Attempts,
+  forgetAttempts,
+  mayAttempt,
+  nextAttempt,
+  noteAttempt,
+} from "./attempts.ts";
+import { connectionsUp, forgetMended, hear, type Troubles } from "./hear.ts";
 import { loop } from "./loop.ts";
 import {
   orphansOf,
@@ -45,28 +52,23 @@ interface IkeOptions {
 }
 
 /** What is known of one charon, and of the tunnels. */
-interface Knowledge {
+interface Knowledge extends Troubles {
   wanted: WantedIke;
   loaded: Loaded;
   /** Which tunnels carried something when charon was started: they come up before the first packet asks for it. */
   hot: Set<string>;
-  /** By connection: what charon last said was wrong. */
-  readonly errors: Map<string, string>;
+  /** Which were asked for, and are not up. */
+  readonly attempts: Attempts;
 }
 
 /** Keeps tunnels by IKE from now on; none so far. */
 export function openIke({ kernel, folder, log }: IkeOptions): Ike {
   const places = charonPlaces(folder);
-  const known: Knowledge = {
-    wanted: { ike: [], retiring: [] },
-    loaded: new Map(),
-    hot: new Set(),
-    errors: new Map(),
-  };
+  const known = knowNothing();
   const daemon = charonDaemon(places, {
     log,
     line: (text) => {
-      hear(text, known, log);
+      hear(text, { tunnels: known.wanted.ike, troubles: known }, log);
       // Something came or went: what it means is in charon's list.
       if (/established|deleting|failed|giving up/u.test(text)) looking.wake();
     },
@@ -81,6 +83,7 @@ export function openIke({ kernel, folder, log }: IkeOptions): Ike {
       const fact = error instanceof Error ? error.message : String(error);
       log("error", `Cannot look after tunnels by IKE: ${fact}`);
     }
+    return nextAttempt(known.attempts, performance.now());
   });
   return {
     keep: (wanted) => {
@@ -92,6 +95,17 @@ export function openIke({ kernel, folder, log }: IkeOptions): Ike {
       looking.stop();
       daemon.stop();
     },
+  };
+}
+
+function knowNothing(): Knowledge {
+  return {
+    wanted: { ike: [], retiring: [] },
+    loaded: new Map(),
+    hot: new Set(),
+    attempts: new Map(),
+    errors: new Map(),
+    refusals: new Map(),
   };
 }
 
@@ -173,14 +187,20 @@ async function bringUp(
     readonly known: Knowledge;
   },
 ): Promise<void> {
+  const { attempts, hot, loaded } = known;
   const begun = new Set(listed.map(({ connection }) => connection));
+  forgetAttempts(attempts, { wanted: loaded, up: connectionsUp(listed) });
   for (const { tunnel, derived, isAskedFor } of tunnels) {
     const name = connectionName(tunnel);
     const changesOver = derived.length > 0 && tunnel.localId < tunnel.remoteId;
-    const isDue = known.hot.has(name) || isAskedFor || changesOver;
-    if (isDue && !begun.has(name))
+    const isDue = hot.has(name) || isAskedFor || changesOver;
+    const attempt = { name, told: loaded.get(name), nowMs: performance.now() };
+    if (begun.has(name)) hot.delete(name);
+    else if (isDue && mayAttempt(attempts, attempt)) {
+      hot.delete(name);
+      noteAttempt(attempts, attempt);
       await vici.request("initiate", { child: name, ike: name, timeout: "-1" });
-    known.hot.delete(name);
+    }
   }
 }
 
@@ -230,27 +250,4 @@ function clearOrphans(
     "info",
     `deleted ${String(orphans.length)} SAs that charon does not list`,
   );
-}
-
-function hear(line: string, { errors, wanted }: Knowledge, log: Log): void {
-  const { connection, text, trouble } = readLogLine(line);
-  const tunnel = wanted.ike.find(
-    (candidate) => connectionName(candidate) === connection,
-  );
-  const peer = tunnel && `${tunnel.cluster}/${tunnel.node}`;
-  if (connection !== undefined && trouble !== undefined)
-    errors.set(connection, trouble);
-  log(trouble === undefined ? "info" : "warn", `charon: ${text}`, {
-    peer,
-    hint: trouble,
-  });
-}
-
-function forgetMended(
-  { errors }: Knowledge,
-  listed: readonly ListedIke[],
-): void {
-  for (const { connection, children } of listed)
-    if (children.some(({ state }) => state === "INSTALLED"))
-      errors.delete(connection);
 }

@@ -11,8 +11,12 @@ const SETTLE_MS = 200;
 /** The longest time without a run. */
 const SWEEP_MS = 10_000;
 
-/** Makes a loop that waits to be woken the first time. The task must not reject. */
-export function loop(task: () => Promise<void>): Loop {
+/**
+ * Makes a loop that waits to be woken the first time.
+ *
+ * @param task resolves to the milliseconds after which it should run again at the latest, where it knows; must not reject
+ */
+export function loop(task: () => Promise<number | undefined>): Loop {
   let timer: NodeJS.Timeout | undefined;
   let isRunning = false;
   let isAsked = false;
@@ -24,9 +28,9 @@ export function loop(task: () => Promise<void>): Loop {
   const run = (): void => {
     isRunning = true;
     isAsked = false;
-    void task().finally(() => {
+    void task().then((nextMs = SWEEP_MS) => {
       isRunning = false;
-      plan(isAsked ? SETTLE_MS : SWEEP_MS);
+      plan(isAsked ? SETTLE_MS : Math.min(nextMs, SWEEP_MS));
     });
   };
   return {

@@ -1,3 +1,9 @@
+import {
+  KERNEL_REFUSES,
+  type KernelRefusal,
+  readRefusal,
+} from "./kernel-refusal.ts";
+
 /** A line of charon's log. */
 interface LogLine {
   /** Which connection it is about, where charon says. */
@@ -6,6 +12,8 @@ interface LogLine {
   readonly text: string;
   /** What an admin can do about it, where it tells of a trouble. */
   readonly trouble: string | undefined;
+  /** What the kernel said, where it refused something; that this was an SA comes in a later line. */
+  readonly refusal: KernelRefusal | undefined;
 }
 
 /** "05[IKE] <crosslink-434c1234|7> peer not responding" (strongSwan, src/libcharon/bus/listeners/file_logger.c). */
@@ -25,13 +33,14 @@ const TROUBLES: readonly (readonly [RegExp, string])[] = [
     /MAC mismatched|no shared key found/u,
     "the peer does not prove who it says it is: both nodes need the same keyring, and the same names and addresses in their cluster files",
   ],
-  [
-    /unable to install .* in kernel/u,
-    "this node's kernel refuses the SA: it needs ESP, rfc4106(gcm(aes)) and, behind NAT, ESP in UDP",
-  ],
+  [/unable to install .* in kernel/u, KERNEL_REFUSES],
   [
     /received NO_PROPOSAL_CHOSEN|no acceptable proposal found|no proposal found/u,
     "the ends have no algorithms in common (AES-256-GCM with x25519 or ECP-384, and ESN), or the peer's kernel lacks them: its own log says which",
+  ],
+  [
+    /IDr payload missing/u,
+    "the peer breaks off instead of proving who it is, as a charon does whose kernel refuses the SA: its own log says why",
   ],
   [
     /giving up after \d+ retransmits|peer not responding/u,
@@ -49,11 +58,13 @@ const TROUBLES: readonly (readonly [RegExp, string])[] = [
 
 /** Reads a line. Never throws: what is no line of charon's is a text. */
 export function readLogLine(line: string): LogLine {
-  const { name = "", text = line } = LINE.exec(line)?.groups ?? {};
-  const [, trouble] = TROUBLES.find(([pattern]) => pattern.test(text)) ?? [];
+  const { name = "", text: raw = line } = LINE.exec(line)?.groups ?? {};
+  const [, trouble] = TROUBLES.find(([pattern]) => pattern.test(raw)) ?? [];
+  const text = raw.replace(SECRETIVE, "<redacted>");
   return {
     connection: name.startsWith("crosslink-") ? name : undefined,
-    text: text.replace(SECRETIVE, "<redacted>"),
+    text,
     trouble,
+    refusal: readRefusal(text),
   };
 }

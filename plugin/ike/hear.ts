@@ -1,0 +1,74 @@
+import type { Log } from "../kernel/log.ts";
+import type { IkeTunnel } from "../mesh/state.ts";
+import { connectionName } from "./charon/connection.ts";
+import {
+  KERNEL_REFUSES,
+  type KernelRefusal,
+  kernelTrouble,
+} from "./charon/kernel-refusal.ts";
+import type { ListedIke } from "./charon/listed.ts";
+import { readLogLine } from "./charon/log-line.ts";
+
+/** What is wrong with tunnels, by connection. */
+export interface Troubles {
+  /** What charon last said was wrong. */
+  readonly errors: Map<string, string>;
+  /** What the kernel last said to charon. */
+  readonly refusals: Map<string, KernelRefusal>;
+}
+
+/** Takes a line of charon's log: it goes into ours, and a trouble is remembered. */
+export function hear(
+  line: string,
+  {
+    tunnels,
+    troubles: { errors, refusals },
+  }: { tunnels: readonly IkeTunnel[]; troubles: Troubles },
+  log: Log,
+): void {
+  const { connection = "", text, refusal, ...said } = readLogLine(line);
+  const tunnel = tunnels.find((each) => connectionName(each) === connection);
+  const peer = tunnel && `${tunnel.cluster}/${tunnel.node}`;
+  if (tunnel !== undefined && refusal !== undefined)
+    refusals.set(connection, refusal);
+  const trouble =
+    said.trouble === KERNEL_REFUSES
+      ? kernelTrouble(refusals.get(connection))
+      : said.trouble;
+  if (tunnel !== undefined && trouble !== undefined)
+    errors.set(connection, graver(errors.get(connection), trouble));
+  log(trouble === undefined ? "info" : "warn", `charon: ${text}`, {
+    peer,
+    hint: trouble,
+  });
+}
+
+/** Where this node's own kernel refuses, the peer has its troubles, too: which are not what is to be mended. */
+function graver(before: string | undefined, trouble: string): string {
+  return before?.startsWith(KERNEL_REFUSES) === true &&
+    !trouble.startsWith(KERNEL_REFUSES)
+    ? before
+    : trouble;
+}
+
+/** A tunnel that is up has no trouble, and one that is none of ours has none of ours. */
+export function forgetMended(
+  { errors, refusals }: Troubles,
+  listed: readonly ListedIke[],
+): void {
+  for (const connection of connectionsUp(listed)) {
+    errors.delete(connection);
+    refusals.delete(connection);
+  }
+}
+
+/** Which connections have SAs in the kernel. */
+export function connectionsUp(listed: readonly ListedIke[]): Set<string> {
+  return new Set(
+    listed
+      .filter(({ children }) =>
+        children.some(({ state }) => state === "INSTALLED"),
+      )
+      .map(({ connection }) => connection),
+  );
+}

@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+import type { ListedIke } from "../../../../plugin/ike/charon/listed.ts";
+import {
+  forgetMended,
+  hear,
+  type Troubles,
+} from "../../../../plugin/ike/hear.ts";
+import { tunnel } from "./charon/tunnel.ts";
+
+const NAME = "crosslink-434c1234";
+
+/** What is wrong with the tunnel after charon has said these lines of it, and what went into the log. */
+function heard(...lines: string[]): {
+  trouble: string | undefined;
+  troubles: Troubles;
+  hints: unknown[];
+} {
+  const troubles: Troubles = { errors: new Map(), refusals: new Map() };
+  const hints: unknown[] = [];
+  for (const line of lines)
+    hear(
+      `05[KNL] <${NAME}|3> ${line}`,
+      { tunnels: [tunnel()], troubles },
+      (_level, _text, { hint } = {}) => hints.push(hint),
+    );
+  return { trouble: troubles.errors.get(NAME), troubles, hints };
+}
+
+const REFUSED = [
+  "received netlink error: Requested AEAD algorithm not found (38)",
+  "unable to add SAD entry with SPI c57e4ff8 (FAILED)",
+  "unable to install inbound and outbound IPsec SA (SAD) in kernel",
+];
+
+describe("hear()", () => {
+  it("has the kernel's own words where it refuses an SA", () => {
+    const { trouble, hints } = heard(...REFUSED);
+    expect(trouble).toContain("it has no AEAD algorithm rfc4106(gcm(aes))");
+    expect(hints).toEqual([undefined, undefined, trouble]);
+  });
+
+  it("keeps what is wrong here, whatever the peer has to say", () => {
+    const { trouble } = heard(
+      ...REFUSED,
+      "received NO_PROPOSAL_CHOSEN notify error",
+      "IDr payload missing",
+    );
+    expect(trouble).toContain("this node's kernel refuses the SA");
+  });
+
+  it("takes a later trouble for an earlier one otherwise", () => {
+    const { trouble } = heard(
+      "received NO_PROPOSAL_CHOSEN notify error",
+      "IDr payload missing",
+    );
+    expect(trouble).toContain("the peer breaks off");
+  });
+
+  it("knows nothing of connections that are none of these", () => {
+    const { troubles } = heard();
+    hear(
+      "05[IKE] <crosslink-434cffff|3> peer not responding",
+      { tunnels: [tunnel()], troubles },
+      () => undefined,
+    );
+    expect(troubles.errors.size).toBe(0);
+  });
+});
+
+describe("forgetMended()", () => {
+  it("takes a tunnel that is up for one without troubles", () => {
+    const { troubles } = heard(...REFUSED);
+    forgetMended(troubles, [listed("CREATED")]);
+    expect(troubles.errors.size).toBe(1);
+    forgetMended(troubles, [listed("INSTALLED")]);
+    expect([troubles.errors.size, troubles.refusals.size]).toEqual([0, 0]);
+  });
+});
+
+function listed(state: string): ListedIke {
+  return {
+    connection: NAME,
+    state: "ESTABLISHED",
+    localId: "one.a",
+    remoteId: "two.b",
+    algorithms: "",
+    ageSeconds: 1,
+    rekeySeconds: 1,
+    children: [
+      {
+        state,
+        spiIn: 1,
+        spiOut: 2,
+        algorithms: "",
+        inUdp: false,
+        ageSeconds: 1,
+        rekeySeconds: 1,
+      },
+    ],
+  };
+}
