@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { readCluster } from "./cluster.ts";
 import { type MeshFile, requireNoConflicts } from "./conflicts.ts";
-import { readDocument } from "./document/document.ts";
+import { type Made, madeOf } from "./document/again.ts";
+import { parseDocument, readDocument } from "./document/document.ts";
 import type { FileRules } from "./document/file.ts";
 import { readFolderChecked } from "./document/folder.ts";
 import { checkOthersCannotWrite, checkOwner } from "./document/ownership.ts";
@@ -51,21 +52,69 @@ const totalLimit = 32 * 1024 * 1024;
  * @throws CniError 7 for a folder that does not exist or that others than root can write to, and for whatever is
  *   wrong with a file, naming the file, the pointer, line and column, and what to do; CniError 5 where reading fails
  */
-export function loadClusters(dir: string): ClusterSource[] {
+export function loadClusters(dir: string): readonly ClusterSource[] {
+  return clusterReader()(dir);
+}
+
+/** See `clusterReader`. */
+export type ClusterReader = (dir: string) => readonly ClusterSource[];
+
+/** A cluster file that may be asked for again. */
+interface KnownFile extends MeshFile, Made {
+  readonly source: ClusterSource;
+  /** Of its text, in UTF-16 units. */
+  readonly length: number;
+}
+
+/**
+ * Reads as `loadClusters` does, again and again. A file that says what it said before is not parsed again: the same object
+ * comes back for it, and the same list where that holds for all.
+ */
+export function clusterReader(): ClusterReader {
+  let known: ReadonlyMap<string, KnownFile> = new Map();
+  let sources: readonly ClusterSource[] = [];
+  return (dir) => {
+    const files = readFiles(dir, known);
+    const isAsBefore =
+      files.length === known.size &&
+      files.every((file) => known.get(file.path) === file);
+    if (isAsBefore) return sources;
+    requireNoConflicts(files);
+    known = new Map(files.map((file) => [file.path, file]));
+    sources = files.map(({ source }) => source);
+    return sources;
+  };
+}
+
+function readFiles(
+  dir: string,
+  known: ReadonlyMap<string, KnownFile>,
+): KnownFile[] {
   let total = 0;
-  const members = listFiles(dir).map((name): MeshFile => {
+  return listFiles(dir).map((name) => {
     const path = join(dir, name);
-    const document = readDocument(path, isCluster, rules);
-    total += document.length;
+    const file = madeOf({ path, rules }, known.get(path), (text, digest) =>
+      readFile(text, digest, path),
+    );
+    total += file.length;
     if (total > totalLimit) {
       const why = `its files have more than ${totalLimit} characters together`;
       throw configurationError(`${folder.kind} "${dir}"`, fact(why));
     }
-    const { value, refuse } = document;
-    return { path, refuse, ...readCluster(value, refuse) };
+    return file;
   });
-  requireNoConflicts(members);
-  return members.map(({ path, cluster }) => ({ file: path, cluster }));
+}
+
+function readFile(text: string, digest: string, path: string): KnownFile {
+  const { value, refuse } = parseDocument(text, path, isCluster, rules);
+  const read = readCluster(value, refuse);
+  return {
+    ...read,
+    ...{ path, digest, length: text.length },
+    source: { file: path, cluster: read.cluster },
+    // Where in the file a conflict with others lies is asked for once at most: the text need not stay in memory for that.
+    refuse: (problem) => readDocument(path, isCluster, rules).refuse(problem),
+  };
 }
 
 function listFiles(dir: string): string[] {

@@ -1,6 +1,7 @@
 import { type Stats, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { readDocument } from "./document/document.ts";
+import { type Made, madeOf } from "./document/again.ts";
+import { parseDocument } from "./document/document.ts";
 import type { FileRules } from "./document/file.ts";
 import {
   checkOthersCannotWrite,
@@ -63,7 +64,30 @@ const rules: FileRules & { readonly secret: boolean } = {
  * @throws CniError 7 for what is wrong with the file or its content, and what to do; CniError 5 where reading fails
  */
 export function loadKeyring(path: string): Keyring {
-  const { value, refuse } = readDocument(path, isKeyringFile, rules);
+  return keyringReader()(path);
+}
+
+/** A keyring, and what tells its file's text from others. */
+interface KnownKeyring extends Made {
+  readonly path: string;
+  readonly keyring: Keyring;
+}
+
+/** Reads as `loadKeyring` does, again and again: where the file says the same, the same object comes back. */
+export function keyringReader(): (path: string) => Keyring {
+  let known: KnownKeyring | undefined;
+  return (path) => {
+    const before = known?.path === path ? known : undefined;
+    known = madeOf({ path, rules }, before, (text, digest) => ({
+      ...{ path, digest },
+      keyring: parseKeyring(text, path),
+    }));
+    return known.keyring;
+  };
+}
+
+function parseKeyring(text: string, path: string): Keyring {
+  const { value, refuse } = parseDocument(text, path, isKeyringFile, rules);
   if (value.static !== undefined) {
     if (value.keys !== undefined || value.active !== undefined) {
       refuse({

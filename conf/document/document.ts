@@ -37,7 +37,16 @@ export function readDocument<T>(
   validator: SchemaValidator<T>,
   rules: FileRules & Quoting,
 ): Document<T> {
-  const text = readFileChecked(path, rules);
+  return parseDocument(readFileChecked(path, rules), path, validator, rules);
+}
+
+/** What `readDocument` makes of a file's text. @throws CniError 7 as it does */
+export function parseDocument<T>(
+  text: string,
+  path: string,
+  validator: SchemaValidator<T>,
+  rules: Pick<FileRules, "kind"> & Quoting,
+): Document<T> {
   const subject = `${rules.kind} "${path}"`;
   const refuse: Refuse = (problem) => {
     const place = formatPosition(positionOf(text, problem.pointer));

@@ -10,6 +10,7 @@ import type { Session } from "../kernel/session.ts";
 import type { Host, LinkedNode } from "./linked.ts";
 import { type Look, lookAround, orThrow } from "./look.ts";
 import type { Place } from "./place.ts";
+import { meshReader } from "./reader.ts";
 import { raiseAnyway } from "./raise-only.ts";
 import { troublesOf } from "./troubles.ts";
 import {
@@ -162,8 +163,13 @@ export function refreshNode(
   manner: Omit<Manner, "log"> = {},
 ): EnsureNode {
   let told = new Set<string>();
+  const reader = meshReader();
   return (session, config, log) => {
-    const node = converge(session, { config, host }, { ...manner, log });
+    const node = converge(
+      session,
+      { config, host, reader },
+      { ...manner, log },
+    );
     const troubles = [
       ...ignoredFilesIn(config.clustersDir),
       ...troublesOf(session, node),

@@ -1,12 +1,11 @@
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
-import { type Keyring, loadKeyring } from "../../conf/keyring.ts";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { formatAddress, type RouteClient } from "../../native/index.ts";
 import { findLocalCidrs, type LocalCidr } from "../discovery/local-cidrs.ts";
-import { desiredMesh } from "../mesh/desired.ts";
 import { requireAddressHere, type Self, selectSelf } from "../mesh/self.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
+import type { MeshReader } from "./reader.ts";
 
 /** What a machine says of itself, for finding its entry in the cluster files. */
 export interface Host {
@@ -28,6 +27,7 @@ export interface FoundNode {
   readonly clusters: readonly ClusterSource[];
   readonly self: Self;
   readonly config: NetworkConfiguration;
+  readonly reader: MeshReader;
 }
 
 /**
@@ -36,12 +36,13 @@ export interface FoundNode {
  * @throws CniError 7 for a bad keyring, files that contradict each other, or no pod CIDR; 11 where one may come by itself
  */
 export function linkNode(
-  { clusters, self, config }: FoundNode,
+  { clusters, self, config, reader }: FoundNode,
   route: RouteClient,
 ): LinkedNode {
   const localCidrs = findLocalCidrs(self, route);
-  const keyring = keyringFor(config, clusters, self);
-  const mesh = desiredMesh({
+  const isEncrypted = encrypts(clusters, self);
+  const keyring = isEncrypted ? reader.keyring(config.keyring) : undefined;
+  const mesh = reader.mesh({
     clusters,
     self,
     localCidrs: localCidrs.map(({ cidr }) => cidr),
@@ -105,13 +106,8 @@ function ownAddresses(route: RouteClient): Uint8Array[] {
 }
 
 /** A keyring is read only where there is somebody to encrypt for. */
-function keyringFor(
-  config: NetworkConfiguration,
-  clusters: readonly ClusterSource[],
-  self: Self,
-): Keyring | undefined {
-  const encrypted = clusters.some(
+function encrypts(clusters: readonly ClusterSource[], self: Self): boolean {
+  return clusters.some(
     (source) => source !== self.source && source.cluster.encryption !== "none",
   );
-  return encrypted ? loadKeyring(config.keyring) : undefined;
 }

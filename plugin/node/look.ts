@@ -1,6 +1,6 @@
 import { CniError } from "../../cni/error.ts";
 import { type Claim, readClaims } from "../../conf/claims.ts";
-import { type ClusterSource, loadClusters } from "../../conf/clusters.ts";
+import type { ClusterSource } from "../../conf/clusters.ts";
 import { ignoredFilesIn } from "../../conf/folder-names.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import {
@@ -19,6 +19,7 @@ import { claimOf } from "./claim.ts";
 import { findSelf, type LinkedNode, linkNode } from "./linked.ts";
 import { machineOf } from "./machine.ts";
 import type { Place } from "./place.ts";
+import { meshReader } from "./reader.ts";
 import { emptied, outdated, refused } from "./trouble.ts";
 
 /** One look at the files, at what was remembered, and at the machine; nothing of it is a change. */
@@ -40,8 +41,12 @@ interface Found<Value> {
   readonly trouble?: Error;
 }
 
+/** A place with whoever reads there. */
+type Reading = Required<Place>;
+
 /** Looks. Throws only what the kernel says where not even its addresses can be read. */
-export function lookAround(session: Session, place: Place): Look {
+export function lookAround(session: Session, from: Place): Look {
+  const place: Reading = { reader: meshReader(), ...from };
   const files = lookAtFiles(session, place);
   const { memory, self, claims, newest } = files;
   const own = self.value?.source.cluster.name;
@@ -95,13 +100,13 @@ interface FilesFound {
 
 function lookAtFiles(
   { kernel, route }: Session,
-  { config, host }: Place,
+  { config, host, reader }: Reading,
 ): FilesFound {
   const { clustersDir } = config;
   const recalled = attempt(() => recall(kernel, clustersDir));
   const memory = recalled.value ?? NO_MEMORY;
   const { newest, hasFiles } = folderAge(clustersDir);
-  const files = attempt(() => loadClusters(clustersDir));
+  const files = attempt(() => reader.clusters(clustersDir));
   const clusters = files.value ?? [];
   const self: Found<Self> =
     clusters.length === 0
@@ -122,11 +127,11 @@ function lookAtFiles(
 
 function linkFound(
   { route }: Session,
-  { config }: Place,
+  { config, reader }: Reading,
   { clusters, self: { value: self }, trouble }: FilesFound,
 ): Found<LinkedNode> {
   if (trouble !== undefined || self === undefined) return {};
-  return attempt(() => linkNode({ clusters, self, config }, route));
+  return attempt(() => linkNode({ clusters, self, config, reader }, route));
 }
 
 function refusalOf(

@@ -1,8 +1,10 @@
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import type { Host } from "./linked.ts";
+import type { MeshReader } from "./reader.ts";
 
-/** Where a look begins: the configuration, and what the machine is called. */
+/** Where a look begins: the configuration, what the machine is called, and what was read for looks before, if there were any. */
 export interface Place {
   readonly config: NetworkConfiguration;
   readonly host: Host;
+  readonly reader?: MeshReader;
 }

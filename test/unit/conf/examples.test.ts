@@ -59,7 +59,7 @@ const meshes = [
 ];
 
 /** Loads an example as it would be installed: owned by root, whoever checked the repository out. */
-function load(mesh: string): ClusterSource[] {
+function load(mesh: string): readonly ClusterSource[] {
   const files = Object.fromEntries(
     namesIn(mesh).map((file) => [file, read(`${mesh}/${file}`)]),
   );

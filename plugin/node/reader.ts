@@ -1,0 +1,50 @@
+import { type ClusterReader, clusterReader } from "../../conf/clusters.ts";
+import { type Keyring, keyringReader } from "../../conf/keyring.ts";
+import type { Cidr } from "../../ip/cidr.ts";
+import { desiredMesh, type MeshInput } from "../mesh/desired.ts";
+import type { DesiredMesh } from "../mesh/state.ts";
+
+/**
+ * Reads the files that a node follows from, and works out what follows. Whoever looks again by the same reader gets the same
+ * objects as long as the files say the same: at 20,000 nodes that is most of a look.
+ */
+export interface MeshReader {
+  readonly clusters: ClusterReader;
+  readonly keyring: (path: string) => Keyring;
+  readonly mesh: (input: MeshInput) => DesiredMesh;
+}
+
+/** A reader that has read nothing yet. */
+export function meshReader(): MeshReader {
+  return {
+    clusters: clusterReader(),
+    keyring: keyringReader(),
+    mesh: meshMaker(),
+  };
+}
+
+function meshMaker(): MeshReader["mesh"] {
+  let last:
+    { readonly input: MeshInput; readonly mesh: DesiredMesh } | undefined;
+  return (input) => {
+    if (last === undefined || !isSame(last.input, input))
+      last = { input, mesh: desiredMesh(input) };
+    return last.mesh;
+  };
+}
+
+/** Files' objects are the same where their texts are; the node's own CIDRs are found anew each time. */
+function isSame(one: MeshInput, other: MeshInput): boolean {
+  return (
+    one.clusters === other.clusters &&
+    one.self.source === other.self.source &&
+    one.self.node === other.self.node &&
+    one.keyring === other.keyring &&
+    one.aliveGateways === other.aliveGateways &&
+    textOf(one.localCidrs) === textOf(other.localCidrs)
+  );
+}
+
+function textOf(cidrs: readonly Cidr[]): string {
+  return cidrs.map(({ text }) => text).join();
+}

@@ -1,0 +1,120 @@
+import {
+  chmodSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { CniError } from "../../../cni/error.ts";
+import {
+  type ClusterSource,
+  clusterReader,
+  loadClusters,
+} from "../../../conf/clusters.ts";
+import { temporaryFolder, writeFiles } from "./files.ts";
+
+function folderOf(...names: readonly string[]): string {
+  return writeFiles(
+    temporaryFolder(),
+    Object.fromEntries(
+      names.map((name, n) => [`${name}.json`, cluster(name, n)]),
+    ),
+  );
+}
+
+function cluster(name: string, subnet: number): object {
+  return { name, podCIDRs: [`10.${subnet}.0.0/16`] };
+}
+
+/** What reading gives, or why it does not. */
+function outcome(read: () => readonly ClusterSource[]): unknown {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof CniError)) throw error;
+    const { code, message, details } = error;
+    return { code, message, details };
+  }
+}
+
+describe("clusterReader()", () => {
+  it("gives the same objects for files that say the same", () => {
+    const folder = folderOf("a", "b");
+    const read = clusterReader();
+    const first = read(folder);
+    expect(read(folder)).toBe(first);
+    writeFiles(folder, { "b.json": cluster("b", 7) });
+    const second = read(folder);
+    expect(second[0]).toBe(first[0]);
+    expect(second[1]?.cluster.podCIDRs).toEqual(["10.7.0.0/16"]);
+  });
+
+  it("sees a text of the same length, written at the same time by the clock", () => {
+    const folder = folderOf("a");
+    const path = join(folder, "a.json");
+    const read = clusterReader();
+    read(folder);
+    const { atime, mtime } = statSync(path);
+    writeFiles(folder, { "a.json": cluster("a", 9) });
+    utimesSync(path, atime, mtime);
+    expect(read(folder)[0]?.cluster.podCIDRs).toEqual(["10.9.0.0/16"]);
+  });
+
+  it("looks at a file's mode each time, whatever it says", () => {
+    const folder = folderOf("a");
+    const read = clusterReader();
+    read(folder);
+    chmodSync(join(folder, "a.json"), 0o666);
+    expect(() => read(folder)).toThrow(/everyone can write/);
+  });
+
+  it("refuses a conflict again and again, and says where it is", () => {
+    const folder = folderOf("a", "b");
+    const read = clusterReader();
+    read(folder);
+    writeFiles(folder, { "b.json": cluster("b", 0) });
+    const refused = outcome(() => read(folder));
+    expect(refused).toMatchObject({ code: 7 });
+    expect(outcome(() => read(folder))).toEqual(refused);
+    expect(outcome(() => loadClusters(folder))).toEqual(refused);
+  });
+});
+
+const names = ["a", "b", "c", "d"] as const;
+
+/** One thing that somebody does to a file of the folder. */
+type Edit = readonly [name: (typeof names)[number], text: string | undefined];
+
+/** Sound, in conflict with each other, wrong by the schema, cut short, or taken away. */
+const edit: fc.Arbitrary<Edit> = fc.tuple(
+  fc.constantFrom(...names),
+  fc.oneof(
+    fc
+      .tuple(fc.constantFrom(...names), fc.nat({ max: 5 }))
+      .map(([name, subnet]) => JSON.stringify(cluster(name, subnet))),
+    fc.constantFrom('{"name":"a"', '{"name":"a","podCidrs":[]}', "", undefined),
+  ),
+);
+
+function carryOut(folder: string, [name, text]: Edit): void {
+  const path = join(folder, `${name}.json`);
+  if (text === undefined) rmSync(path, { force: true });
+  else writeFileSync(path, text);
+}
+
+it("clusterReader() gives what reading from scratch gives, whatever was edited in between", () => {
+  fc.assert(
+    fc.property(fc.array(edit, { maxLength: 12 }), (edits) => {
+      const folder = folderOf("a", "b");
+      const read = clusterReader();
+      for (const one of edits) {
+        carryOut(folder, one);
+        const again = outcome(() => read(folder));
+        expect(again).toEqual(outcome(() => loadClusters(folder)));
+      }
+    }),
+  );
+});
