@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import { formatAddress } from "../address.ts";
 import type { Binding } from "../binding.ts";
 import type { Conversation, Request } from "../conversation.ts";
-import { ignoring, NetlinkError } from "../error.ts";
+import { NetlinkError } from "../error.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../message.ts";
 import {
   NETLINK_ROUTE,
@@ -17,6 +17,7 @@ import {
   RTM_NEWADDR,
   RTM_NEWLINK,
 } from "./constants.ts";
+import { getLink, naming } from "./device.ts";
 import {
   type AddressedDevice,
   type AssignedAddress,
@@ -123,8 +124,8 @@ export function routeClient(conversation: Conversation): RouteClient {
 function linkMethods(conversation: Conversation) {
   const change = (index: number, change: LinkChange): void => {
     const body = encodeLinkChange(index, change);
-    conversation.execute(
-      request("RTM_NEWLINK", RTM_NEWLINK, body, () => `change link ${index}`),
+    naming(conversation, index, "change", () =>
+      conversation.execute(request("RTM_NEWLINK", RTM_NEWLINK, body)),
     );
   };
   return {
@@ -138,32 +139,12 @@ function linkMethods(conversation: Conversation) {
       change(index, { alias });
     },
     deleteLink: (index: number): void => {
-      conversation.execute(
-        request(
-          "RTM_DELLINK",
-          RTM_DELLINK,
-          encodeLinkDelete(index),
-          () => `delete link ${index}`,
-        ),
+      const body = encodeLinkDelete(index);
+      naming(conversation, index, "delete", () =>
+        conversation.execute(request("RTM_DELLINK", RTM_DELLINK, body)),
       );
     },
   };
-}
-
-function getLink(
-  conversation: Conversation,
-  which: number | string,
-): Link | undefined {
-  // Index 0 and the empty name would ask for nothing in particular.
-  if (which === 0 || which === "") return undefined;
-  const get = request(
-    "RTM_GETLINK",
-    RTM_GETLINK,
-    encodeLinkQuery(which),
-    () => `get link "${which}"`,
-  );
-  const [found] = ignoring(["ENODEV"], () => conversation.execute(get)) ?? [];
-  return found && decodeLink(found.body);
 }
 
 function addressMethods(conversation: Conversation) {
@@ -172,11 +153,12 @@ function addressMethods(conversation: Conversation) {
       verb === "add"
         ? (["RTM_NEWADDR", RTM_NEWADDR] as const)
         : (["RTM_DELADDR", RTM_DELADDR] as const);
-    const action = (): string =>
-      `${verb} address ${formatAddress(assigned.address)} of link ${assigned.index}`;
     const body = encodeAssignedAddress(assigned);
     const flags = verb === "add" ? NLM_F_CREATE | NLM_F_EXCL : 0;
-    conversation.execute({ ...request(operation, type, body, action), flags });
+    const what = `${verb} address ${formatAddress(assigned.address)} of`;
+    naming(conversation, assigned.index, what, () =>
+      conversation.execute({ ...request(operation, type, body), flags }),
+    );
   };
   return {
     addresses: (family = 0): InterfaceAddress[] =>
@@ -214,11 +196,6 @@ function getAddressesOf(
   return found.filter(({ index }) => index === device.index);
 }
 
-function request(
-  operation: string,
-  type: number,
-  body: Uint8Array,
-  action?: () => string,
-): Request {
-  return { operation, type, body, action };
+function request(operation: string, type: number, body: Uint8Array): Request {
+  return { operation, type, body };
 }

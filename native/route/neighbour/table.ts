@@ -1,6 +1,7 @@
 import { formatAddress } from "../../address.ts";
 import type { Conversation, Request } from "../../conversation.ts";
 import { NLM_F_CREATE } from "../../message.ts";
+import { naming } from "../device.ts";
 import { RTM_DELNEIGH, RTM_GETNEIGH, RTM_NEWNEIGH } from "../constants.ts";
 import {
   decodeNeighbour,
@@ -18,9 +19,11 @@ import { isInternet } from "../structs.ts";
 /** The methods of a RouteClient that read neighbours, and read and change the addresses that the kernel answers for. */
 export function neighbourTables(conversation: Conversation) {
   const change = (kind: "add" | "delete", proxy: ProxyNeighbour): void => {
-    const what = `${kind} proxy neighbour ${formatAddress(proxy.address)}`;
+    const what = `${kind} proxy neighbour ${formatAddress(proxy.address)} on`;
     const body = encodeProxyNeighbour(proxy);
-    conversation.execute(request(kind, body, `${what} on link ${proxy.index}`));
+    naming(conversation, proxy.index, what, () =>
+      conversation.execute(request(kind, body)),
+    );
   };
   return {
     neighbours: (family = 0): Neighbour[] =>
@@ -52,14 +55,10 @@ const FLAGS = {
   delete: 0,
 } as const;
 
-function request(
-  kind: keyof typeof FLAGS,
-  body: Uint8Array,
-  what: string,
-): Request {
+function request(kind: keyof typeof FLAGS, body: Uint8Array): Request {
   const verb =
     kind === "delete"
       ? { operation: "RTM_DELNEIGH", type: RTM_DELNEIGH }
       : { operation: "RTM_NEWNEIGH", type: RTM_NEWNEIGH };
-  return { ...verb, flags: FLAGS[kind], body, action: () => what };
+  return { ...verb, flags: FLAGS[kind], body };
 }

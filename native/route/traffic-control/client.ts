@@ -1,6 +1,7 @@
 import type { Conversation } from "../../conversation.ts";
 import { ignoring } from "../../error.ts";
 import { RTM_GETQDISC, RTM_GETTFILTER } from "../constants.ts";
+import { naming } from "../device.ts";
 import {
   decodeFilter,
   encodeFilterQuery,
@@ -22,12 +23,16 @@ export function trafficControl(conversation: Conversation) {
     ingressFilters: (index: number): TrafficFilter[] => {
       const get = {
         operation: "RTM_GETTFILTER",
-        action: () => `list the ingress filters of link ${index}`,
         type: RTM_GETTFILTER,
         body: encodeFilterQuery(index),
       };
       // A device that has gone has none.
-      const found = ignoring(["ENODEV"], () => conversation.dump(get)) ?? [];
+      const found =
+        ignoring(["ENODEV"], () =>
+          naming(conversation, index, "list the ingress filters of", () =>
+            conversation.dump(get),
+          ),
+        ) ?? [];
       return found.map(({ body }) => decodeFilter(body));
     },
   };

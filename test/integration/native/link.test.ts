@@ -100,7 +100,7 @@ describe("changeLink()", () => {
     expect(client.link(index)).not.toHaveProperty("alias");
     expect(() => {
       client.setAlias(index, "x".repeat(256));
-    }).toThrow(/Cannot change link \d+: RTM_NEWLINK: E/);
+    }).toThrow(/Cannot change device \S*[a-z]\S*: RTM_NEWLINK: E/);
   });
 });
 
@@ -113,7 +113,9 @@ describe("deleteLink()", () => {
     expect(pair.near.exec("ip", "-br", "link")).not.toContain("br9");
     expect(() => {
       pair.client.deleteLink(index);
-    }).toThrow("ENODEV");
+    }).toThrow(
+      `a device that is not there (index ${index}): RTM_DELLINK: ENODEV`,
+    );
   });
 });
 
@@ -132,7 +134,9 @@ describe("addAddress()", () => {
     );
     expect(() => {
       pair.client.addAddress(assigned);
-    }).toThrow("EEXIST");
+    }).toThrow(
+      "Cannot add address 169.254.67.76 of device near0: RTM_NEWADDR: EEXIST",
+    );
     pair.client.deleteAddress(assigned);
     expect(() => {
       pair.client.deleteAddress(assigned);
@@ -199,7 +203,7 @@ describe("proxyNeighbours()", () => {
     expect(pair.client.proxyNeighbours(AF_INET6)).toEqual([]);
     expect(() => {
       pair.client.deleteProxyNeighbour(proxy);
-    }).toThrow("Cannot delete proxy neighbour fd00:9::77 on link");
+    }).toThrow("Cannot delete proxy neighbour fd00:9::77 on device near0");
   });
 });
 

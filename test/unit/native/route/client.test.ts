@@ -4,7 +4,10 @@ import { attrString, encodeBody } from "../../../../native/attribute.ts";
 import { converse } from "../../../../native/conversation.ts";
 import { encode } from "../../../../native/layout.ts";
 import type { Message } from "../../../../native/message.ts";
-import { routeClient } from "../../../../native/route/client.ts";
+import {
+  type RouteClient,
+  routeClient,
+} from "../../../../native/route/client.ts";
 import { encodeProxyNeighbour } from "../../../../native/route/neighbour/proxy.ts";
 import { encodeRoute, type Route } from "../../../../native/route/route.ts";
 import {
@@ -71,7 +74,7 @@ describe("link()", () => {
   it("is undefined for ENODEV alone", () => {
     expect(refusing(ENODEV).link("gone")).toBeUndefined();
     expect(() => refusing(EPERM).link("eth0")).toThrow(
-      'Cannot get link "eth0": RTM_GETLINK: EPERM',
+      'Cannot look for device "eth0": RTM_GETLINK: EPERM',
     );
   });
 
@@ -90,6 +93,70 @@ describe("link()", () => {
       ack(message),
     ]);
     expect(client.link("eth0")).toMatchObject({ index: 3, name: "eth0" });
+  });
+});
+
+describe("what concerns a device", () => {
+  const address = Uint8Array.of(192, 0, 2, 1);
+  const named = encodeBody(encode(ifinfomsg, { ifi_index: 3 }), [
+    attrString(3, "eth0"),
+  ]);
+  const RTM_GETLINK = 18;
+
+  it.each<[string, (client: RouteClient) => unknown]>([
+    [
+      "changeLink",
+      (client) => {
+        client.changeLink(3, { mtu: 1 });
+      },
+    ],
+    [
+      "setAlias",
+      (client) => {
+        client.setAlias(3, "x");
+      },
+    ],
+    [
+      "deleteLink",
+      (client) => {
+        client.deleteLink(3);
+      },
+    ],
+    [
+      "addAddress",
+      (client) => {
+        client.addAddress({ index: 3, address, prefixLength: 32, scope: 0 });
+      },
+    ],
+    [
+      "deleteAddress",
+      (client) => {
+        client.deleteAddress({ index: 3, address, prefixLength: 32, scope: 0 });
+      },
+    ],
+    [
+      "addProxyNeighbour",
+      (client) => {
+        client.addProxyNeighbour({ index: 3, address });
+      },
+    ],
+    [
+      "deleteProxyNeighbour",
+      (client) => {
+        client.deleteProxyNeighbour({ index: 3, address });
+      },
+    ],
+    ["ingressFilters", (client) => client.ingressFilters(3)],
+  ])("%s() says which one was refused, by its name", (_, work) => {
+    const { client } = clientOf((message) =>
+      message.type === RTM_GETLINK
+        ? [reply(message, { body: named }), ack(message)]
+        : [ack(message, EPERM)],
+    );
+    expect(() => work(client)).toThrow(/ device eth0: RTM_\w+: EPERM/u);
+    expect(() => work(refusing(EPERM))).toThrow(
+      / a device that is not there \(index 3\): RTM_\w+: EPERM/u,
+    );
   });
 });
 
