@@ -52,5 +52,9 @@ function invalid(fact: string): CniError {
   return new CniError(
     ErrorCode.invalidEnvironment,
     `Cannot use CNI_ARGS: ${fact}`,
+    {
+      details:
+        "the runtime sets CNI_ARGS, as KEY=value;KEY=value: correct it in the runtime's configuration, or in what calls the plugin",
+    },
   );
 }

@@ -87,12 +87,20 @@ function parseJson(text: string): unknown {
 
 function undecodable(fact: string, cause?: unknown): CniError {
   const message = `Cannot decode the network configuration: ${fact}`;
-  return new CniError(ErrorCode.decode, message, { cause });
+  return new CniError(ErrorCode.decode, message, {
+    details:
+      "the runtime writes it to stdin, from a file of /etc/cni/net.d: correct that file; by hand: crosslink < FILE",
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 function misconfigured(fact: string): CniError {
   return new CniError(
     ErrorCode.invalidConfiguration,
     `Cannot use the network configuration: ${fact}`,
+    {
+      details:
+        "correct it in the network's file, which is in /etc/cni/net.d; the runtime then reads it again",
+    },
   );
 }

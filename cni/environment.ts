@@ -111,5 +111,9 @@ function invalid(fact: string): CniError {
   return new CniError(
     ErrorCode.invalidEnvironment,
     `Cannot use the environment: ${fact}`,
+    {
+      details:
+        "runtimes set the variables of a CNI call: look at the runtime's version and log; by hand: set CNI_COMMAND, CNI_CONTAINERID, CNI_NETNS, CNI_IFNAME and CNI_PATH",
+    },
   );
 }

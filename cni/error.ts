@@ -42,8 +42,8 @@ export const ErrorCode = {
 
 /** Facts beside the message of a {@link CniError}. */
 export interface CniErrorOptions {
-  /** What an admin needs to know beyond the message: operation, errno name, file, pointer. */
-  readonly details?: string | undefined;
+  /** What an admin needs to know beyond the message, and at its end what to do: what to type, correct or look at. */
+  readonly details: string;
   readonly cause?: unknown;
 }
 
@@ -60,9 +60,9 @@ export class CniError extends Error {
   override readonly name = "CniError";
   /** A code of {@link ErrorCode}. */
   readonly code: number;
-  readonly details: string | undefined;
+  readonly details: string;
 
-  constructor(code: number, message: string, options: CniErrorOptions = {}) {
+  constructor(code: number, message: string, options: CniErrorOptions) {
     super(message, "cause" in options ? { cause: options.cause } : {});
     this.code = code;
     this.details = options.details;
@@ -77,7 +77,7 @@ export class CniError extends Error {
   toJSON(cniVersion: string): CniErrorObject {
     const msg = shorten(oneLine(this.message), LONGEST_MESSAGE);
     const object = { cniVersion, code: this.code, msg };
-    if (!this.details) return object;
+    if (this.details === "") return object;
     const left = LONGEST_OBJECT - printedLength(JSON.stringify(object));
     const details = shorten(oneLine(this.details), left - FRAME);
     return { ...object, details };

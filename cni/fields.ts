@@ -81,9 +81,14 @@ export function fields(value: unknown, pointer: string): Fields {
   throw odd(pointer, value, "an object");
 }
 
+/** Who wrote a result that cannot be read. */
+export const WRITERS =
+  "the plugin before this one in the conflist wrote it, or the IPAM plugin that was called: look at its version and its log";
+
 function odd(pointer: string, value: unknown, wanted: string): CniError {
   return new CniError(
     ErrorCode.decode,
     `Cannot read a CNI result: ${pointer || "it"} is ${describe(value)}, want ${wanted}`,
+    { details: WRITERS },
   );
 }

@@ -140,7 +140,11 @@ function readInput(process: Process): Uint8Array {
     throw new CniError(
       ErrorCode.io,
       `Cannot read the network configuration from stdin: ${fact}`,
-      { cause },
+      {
+        details:
+          "the runtime writes it there: look at its log; by hand: crosslink < FILE",
+        cause,
+      },
     );
   }
 }

@@ -6,6 +6,7 @@ import {
 } from "./configuration.ts";
 import type { Environment } from "./environment.ts";
 import { CniError, ErrorCode } from "./error.ts";
+import { WRITERS } from "./fields.ts";
 import { parseResult, type Result } from "./result.ts";
 import type { Command } from "./version.ts";
 
@@ -90,6 +91,7 @@ function requirePrintable(value: unknown): void {
       throw new CniError(
         ErrorCode.decode,
         `Cannot read a CNI result: it has more than ${depthLimit} levels of arrays and objects`,
+        { details: WRITERS },
       );
     }
     level = level
@@ -141,5 +143,9 @@ function malformed(
   return new CniError(
     ErrorCode.invalidConfiguration,
     `Cannot collect garbage: ${place} is ${describe(value)}, want ${wanted}`,
+    {
+      details:
+        "the runtime writes that list, and nothing is deleted by half of one: look at the runtime's version and its log",
+    },
   );
 }

@@ -139,6 +139,7 @@ function writePair({ ips, routes, dns }: Result): object {
     throw new CniError(
       ErrorCode.incompatibleVersion,
       "Cannot write the result in CNI 0.2.0: it holds no IP address",
+      { details: 'set "cniVersion" to "0.4.0" or more in the conflist' },
     );
   }
   return { ...pair[0], ...pair[1], dns };

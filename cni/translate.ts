@@ -1,3 +1,4 @@
+import { adviceFor } from "./advice.ts";
 import { CniError, ErrorCode } from "./error.ts";
 
 /** What system errors carry: Node's have syscall and path, netlink's an operation and extended ack. */
@@ -45,11 +46,18 @@ export function toCniError(error: unknown, action: string): CniError {
   const code = systemCode(facts);
   return new CniError(code, explain(text, action), {
     details:
-      code === ErrorCode.internal
-        ? fault(error)
-        : `${asWhom(code)}${list(facts)}`,
+      code === ErrorCode.internal ? fault(error) : factsAndAdvice(facts, code),
     cause: error,
   });
+}
+
+/** Who forgot to be root needs to read no further. */
+function factsAndAdvice(facts: SystemFacts, code: number): string {
+  const errno = typeof facts.code === "string" ? facts.code : "";
+  const advice = adviceFor(errno, code);
+  return code === ErrorCode.permission
+    ? `${advice}; ${list(facts)}`
+    : `${list(facts)}. ${advice}`;
 }
 
 /** Native messages already say "Cannot …"; one such sentence is enough. */
@@ -81,14 +89,6 @@ function list({ operation, code, extack, syscall, path }: SystemFacts): string {
     .filter(([, value]) => typeof value === "string" && value !== "")
     .map(([name, value]) => `${name}: ${String(value)}`)
     .join("; ");
-}
-
-/** Runtimes call plugins as root; who tries one by hand may have forgotten to. */
-function asWhom(code: number): string {
-  const user = process.geteuid?.() ?? 0;
-  return code === ErrorCode.permission && user !== 0
-    ? `run as root: this process is user ${String(user)}; `
-    : "";
 }
 
 function fault(error: unknown): string {

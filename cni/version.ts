@@ -77,6 +77,8 @@ function lookUp(version: string): SpecVersion {
   throw new CniError(
     ErrorCode.incompatibleVersion,
     `Cannot speak CNI version "${version}"`,
-    { details: `supported versions: ${supportedVersions.join(", ")}` },
+    {
+      details: `supported versions: ${supportedVersions.join(", ")}. Set "cniVersion" to one of these in the network's file`,
+    },
   );
 }

@@ -99,7 +99,10 @@ function readFiles(
     total += file.length;
     if (total > totalLimit) {
       const why = `its files have more than ${totalLimit} characters together`;
-      throw configurationError(`${folder.kind} "${dir}"`, fact(why));
+      throw configurationError(
+        `${folder.kind} "${dir}"`,
+        fact(why, "keep nothing but cluster files there"),
+      );
     }
     return file;
   });

@@ -13,6 +13,10 @@ export function unavailable(fact: string): CniError {
   return new CniError(
     IpamErrorCode.addressUnavailable,
     `Cannot allocate: ${fact}`,
+    {
+      details:
+        "ask for another address, or for none; `crosslink ipam` lists who holds which, and frees what is stale",
+    },
   );
 }
 

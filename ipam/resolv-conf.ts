@@ -56,5 +56,9 @@ function unusable(path: string, fact: string): CniError {
   return new CniError(
     ErrorCode.invalidConfiguration,
     `Cannot use the IPAM configuration: /ipam/resolvConf: "${path}" ${fact}`,
+    {
+      details:
+        "name a file like /etc/resolv.conf there, or leave resolvConf out: the runtime then gives pods their DNS",
+    },
   );
 }

@@ -7,7 +7,7 @@ import {
   type Position,
   positionOf,
 } from "./json.ts";
-import { configurationError, type Refuse } from "./problem.ts";
+import { configurationError, fact, type Refuse } from "./problem.ts";
 import {
   findSchemaProblem,
   type Quoting,
@@ -74,8 +74,10 @@ function parse(text: string, subject: string): unknown {
     // Not the parser's own message, nor the error as a cause: both repeat the text, which may be a secret.
     const found = findSyntaxProblem(text) ?? { offset: 0, fact: "want JSON" };
     const place = formatPosition(positionAt(text, found.offset));
-    const fact = `it is not JSON at ${place}: ${found.fact}`;
-    throw configurationError(subject, { pointer: "", fact });
+    throw configurationError(
+      subject,
+      fact(`it is not JSON at ${place}: ${found.fact}`, "correct that place"),
+    );
   }
 }
 
@@ -83,8 +85,11 @@ function refuseRepeatedKey(text: string, subject: string): void {
   const found = findRepeatedKey(text);
   if (found === undefined) return;
   const { pointer, offset } = found;
-  const fact = "its key occurs twice in the object";
-  const problem = { pointer, fact, fix: "remove one of them" };
+  const problem = {
+    pointer,
+    fact: "its key occurs twice in the object",
+    fix: "remove one of them",
+  };
   const place = formatPosition(positionAt(text, offset));
   throw configurationError(subject, problem, place);
 }

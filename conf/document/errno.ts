@@ -1,3 +1,4 @@
+import { adviceFor } from "../../cni/advice.ts";
 import { isErrno } from "../../files/errno.ts";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { configurationError, fact } from "./problem.ts";
@@ -33,7 +34,7 @@ export function translateErrno(
   return new CniError(
     ErrorCode.io,
     `Cannot read ${subject}: ${error.syscall ?? "read"}: ${error.code}`,
-    { details: adviceFor(error.code), cause: error },
+    { details: adviceFor(error.code, ErrorCode.io), cause: error },
   );
 }
 
@@ -44,10 +45,4 @@ function holdsNul(error: unknown): boolean {
     "code" in error &&
     error.code === "ERR_INVALID_ARG_VALUE"
   );
-}
-
-function adviceFor(code: string): string | undefined {
-  return code === "EACCES" || code === "EPERM"
-    ? "run as root, with CAP_DAC_OVERRIDE or as the file's owner"
-    : undefined;
 }

@@ -35,9 +35,15 @@ export function readFileChecked(path: string, rules: FileRules): string {
     const bytes = readWithin(descriptor, rules.byteLimit);
     const text = bytes && decode(bytes);
     if (text !== undefined) return text;
-    const tooLarge = `it is larger than ${rules.byteLimit} bytes`;
-    const why = fact(bytes ? "it is not UTF-8 text" : tooLarge);
-    throw configurationError(subject, why);
+    throw configurationError(
+      subject,
+      bytes
+        ? fact("it is not UTF-8 text", "save it as UTF-8")
+        : fact(
+            `it is larger than ${rules.byteLimit} bytes`,
+            `see whether it is the right file: head ${path}`,
+          ),
+    );
   } catch (error) {
     throw translateErrno(error, subject, rules.fixIfMissing);
   } finally {
@@ -47,7 +53,10 @@ export function readFileChecked(path: string, rules: FileRules): string {
 
 function checkType(stats: Stats): Problem | undefined {
   if (stats.isFile()) return undefined;
-  return fact(`it is ${typeName(stats)}, want a regular file`);
+  return fact(
+    `it is ${typeName(stats)}, want a regular file`,
+    "put the file there",
+  );
 }
 
 function typeName(stats: Stats): string {

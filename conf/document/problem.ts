@@ -25,11 +25,12 @@ export function configurationError(
   place?: string,
 ): CniError {
   const where = problem.pointer === "" ? "" : `${problem.pointer}: `;
-  const details = [place, problem.fix].filter((part) => part !== undefined);
+  const fix = problem.fix ?? "correct the value";
+  const details = place === undefined ? fix : `${place}; ${fix}`;
   return new CniError(
     ErrorCode.invalidConfiguration,
     `Cannot use ${subject}: ${where}${problem.fact}`,
-    { details: details.join("; ") || undefined },
+    { details },
   );
 }
 

@@ -175,5 +175,6 @@ function misuse(fact: string): CniError {
   return new CniError(
     ErrorCode.invalidConfiguration,
     `Cannot run crosslink ipam: ${fact}`,
+    { details: "run `crosslink ipam --help`: it has an example of each" },
   );
 }

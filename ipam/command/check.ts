@@ -64,5 +64,9 @@ function failed({ containerId, ifname }: Request, fact: string): CniError {
   return new CniError(
     ErrorCode.checkFailed,
     `Cannot find the address of container "${containerId}", interface "${ifname}": ${fact}`,
+    {
+      details:
+        "another pod may be given that address: delete this one, so that it is made anew with an address that is reserved; `crosslink ipam` lists who holds which",
+    },
   );
 }

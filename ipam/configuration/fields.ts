@@ -78,6 +78,10 @@ export function unusable(pointer: string, fact: string): CniError {
   return new CniError(
     ErrorCode.invalidConfiguration,
     `Cannot use the IPAM configuration: ${pointer}: ${fact}`,
+    {
+      details:
+        "correct it in the network's file, which is in /etc/cni/net.d; ipam/README.md has every key",
+    },
   );
 }
 

@@ -113,5 +113,9 @@ function unsound(index: number, fact: string): CniError {
   return new CniError(
     ErrorCode.invalidConfiguration,
     `Cannot use range set ${index}: ${fact}`,
+    {
+      details:
+        'correct "ranges" in the "ipam" section of the network\'s file, which is in /etc/cni/net.d: ranges of one set are of one family, and none overlaps another',
+    },
   );
 }

@@ -2,28 +2,16 @@ import { CniError, ErrorCode } from "../../cni/error.ts";
 import { toCniError } from "../../cni/translate.ts";
 import { headerName } from "../../native/index.ts";
 
-/** What to do about the errors that a store meets, by errno. */
-const ADVICE: ReadonlyMap<string, string> = new Map([
-  ["ENOSPC", "the disk is full: free space or inodes on it"],
-  ["EDQUOT", "the disk quota is used up: raise it or free space"],
-  [
-    "EROFS",
-    "the file system is mounted read-only: remount it writable, or set /ipam/dataDir",
-  ],
-  ["EACCES", "this process may not write there: IPAM plugins run as root"],
-  ["EPERM", "this process may not write there: IPAM plugins run as root"],
-]);
-
 /** Runs `work` on a path; a system error says what was being done, where, and what to do next. */
 export function onDisk<Value>(action: string, work: () => Value): Value {
   try {
     return work();
   } catch (error) {
     if (error instanceof CniError) throw error;
-    const known = toCniError(named(error), action);
-    const advice = ADVICE.get(errnoOf(error) ?? "");
-    throw new CniError(known.code, known.message, {
-      details: [known.details, advice].filter(Boolean).join("; "),
+    const { code, message, details } = toCniError(named(error), action);
+    const isReadOnly = errnoOf(error) === "EROFS";
+    throw new CniError(code, message, {
+      details: isReadOnly ? `${details}, or set /ipam/dataDir` : details,
       cause: error,
     });
   }

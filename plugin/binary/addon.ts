@@ -28,8 +28,10 @@ function loadAsset(folders: readonly string[]): Binding {
   if (binding !== undefined) return binding;
   throw new CniError(
     ErrorCode.io,
-    `Cannot load the netlink addon: no folder is at once safe, writable and executable; make "${folders[0] ?? ""}" writable for root and for nobody else`,
-    { details: failures.join("; ") },
+    `Cannot load the netlink addon: no folder is at once safe, writable and executable`,
+    {
+      details: `${failures.join("; ")}. Make "${folders[0] ?? ""}" writable for root and for nobody else`,
+    },
   );
 }
 

@@ -39,7 +39,7 @@ function requestedDialect({ for: wanted = "ip" }: Options): Dialect {
     ErrorCode.invalidConfiguration,
     `Cannot write routes for "${wanted}"`,
     {
-      details: `--for takes ${dialects.join(", ")}`,
+      details: `give one of these with --for: ${dialects.join(", ")}`,
     },
   );
 }

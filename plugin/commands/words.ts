@@ -39,7 +39,10 @@ export function parseOptions(
     if (valueOf(name) === undefined) {
       if (value !== undefined) throw misuse(`${rawName} takes no value`);
     } else if (value === undefined || (!token.inlineValue && isOption(value))) {
-      throw misuse(`${rawName} needs a value`, `${rawName} ${valueOf(name)}`);
+      throw misuse(
+        `${rawName} needs a value`,
+        `write ${rawName} ${valueOf(name)}`,
+      );
     }
     given.set(name, value);
   }
@@ -144,7 +147,10 @@ function inWords(names: readonly string[]): string {
     : `${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`;
 }
 
-function misuse(fact: string, details?: string): CniError {
+function misuse(
+  fact: string,
+  details = "`crosslink --help` shows how it is written",
+): CniError {
   return new CniError(
     ErrorCode.invalidConfiguration,
     `Cannot read the command line: ${fact}`,

@@ -121,7 +121,9 @@ function requireCharon(): void {
     ? new CniError(
         ErrorCode.notAvailable,
         "Cannot speak IKE: no charon serves this node",
-        { details: silence ?? state?.trouble ?? undefined },
+        {
+          details: `${silence ?? state?.trouble ?? "it has not said yet how it fares"}. See the agent's log: journalctl -u crosslink-agent, or kubectl logs`,
+        },
       )
     : new CniError(ErrorCode.conflict, "Cannot speak IKE on this node", {
         details: obstacle,

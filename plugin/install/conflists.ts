@@ -157,6 +157,9 @@ function edit(conflist: string, change: (text: string) => string): boolean {
   throw new CniError(
     ErrorCode.tryAgainLater,
     `Cannot change "${conflist}": another program writes it all the time`,
+    {
+      details: `nothing was changed. See who does (fuser -v ${conflist}; the base plugin's installer?), and run \`crosslink install\` again`,
+    },
   );
 }
 
@@ -169,5 +172,6 @@ function unusable(conflist: string, fact: string): CniError {
   return new CniError(
     ErrorCode.invalidConfiguration,
     `Cannot use conflist "${conflist}": ${fact}`,
+    { details: "correct the file, or name another one with --conflist" },
   );
 }

@@ -22,7 +22,7 @@ export function requireRunnable(program: string): void {
     ErrorCode.io,
     `Cannot run "${program}" where it was installed`,
     {
-      details: `${fact}. The conflist was left as it is`,
+      details: `${fact}. The conflist was left as it is. Where the folder is mounted noexec: mount -o remount,exec $(findmnt -nro TARGET -T ${program}); then run \`crosslink install\` again`,
     },
   );
 }

@@ -99,7 +99,10 @@ function requireCluster(
     ErrorCode.invalidConfiguration,
     `Cannot print routes for "${name}": no cluster file has that name`,
     {
-      details: `the cluster files hold ${names.map((known) => `"${known}"`).join(", ") || "nothing"}`,
+      details:
+        names.length === 0
+          ? "there is no cluster file: put them there, or name their folder with --clusters"
+          : `the cluster files hold ${names.map((known) => `"${known}"`).join(", ")}: name one of these, as in \`crosslink routes ${String(names[0])}\``,
     },
   );
 }

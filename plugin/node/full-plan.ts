@@ -150,7 +150,7 @@ export function refuseConflicts({ node }: FullPlan): void {
     ErrorCode.conflict,
     "Cannot set up this node: other programs hold what crosslink needs",
     {
-      details: node.conflicts.join("; "),
+      details: `${node.conflicts.join("; ")}. Stop the program that holds it, or remove it; then \`crosslink apply\``,
     },
   );
 }

@@ -107,7 +107,7 @@ function readable<Value>(pointer: string, parse: () => Value): Value {
       ErrorCode.decode,
       `Cannot read prevResult: ${cause.message}`,
       {
-        details: `at ${pointer}; the plugin before crosslink in the conflist wrote it`,
+        details: `at ${pointer}; the plugin before crosslink in the conflist wrote it: look at its version and its log`,
         cause,
       },
     );

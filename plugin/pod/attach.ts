@@ -73,7 +73,7 @@ function strangeAddress(
     ErrorCode.invalidConfiguration,
     `Cannot link pod address ${formatAddress(address)}: "${ifname}" in ${netns} does not have it`,
     {
-      details: `prevResult gives it to that interface, which has ${known || "no address"}; the plugin before crosslink in the conflist wrote it`,
+      details: `prevResult gives it to that interface, which has ${known || "no address"}; the plugin before crosslink in the conflist wrote it: look at its log, and at \`ip -n POD address\`; a pod that was made by hand needs no other address there`,
     },
   );
 }
@@ -116,7 +116,7 @@ export function attachPod(session: Session, pod: Pod, log: Log): void {
   const plan = planPodFully(session, pod);
   if (plan.conflicts.length > 0) {
     throw new CniError(ErrorCode.conflict, "Cannot make the pod reachable", {
-      details: plan.conflicts.join("; "),
+      details: `${plan.conflicts.join("; ")}. Remove what is in the way, or end the program that sets it; the runtime tries again`,
     });
   }
   applyOperations(session, plan.operations);

@@ -28,7 +28,9 @@ export function claimSocket({ binding }: Kernel, socket: string): void {
   throw new CniError(
     ErrorCode.tryAgainLater,
     `Cannot serve calls at "${socket}": another agent does`,
-    { details: `\`fuser ${file}\` shows which` },
+    {
+      details: `\`fuser ${file}\` shows which: stop that one, or name another socket with --socket`,
+    },
   );
 }
 

@@ -29,7 +29,9 @@ export function judge(name: string, ran: Ran, input: string): Restored {
     throw new CniError(
       ErrorCode.tryAgainLater,
       `Cannot change legacy iptables: another program held its lock for ${LOCK_SECONDS} s`,
-      { details: firstLine(ran.stderr) },
+      {
+        details: `${firstLine(ran.stderr)}. It will be tried again; \`fuser -v /run/xtables.lock\` shows who holds it: end it where it hangs`,
+      },
     );
   // iptables' words for a -D without a match; kernels may also answer ENOENT or EAGAIN at COMMIT.
   const gone =
@@ -49,7 +51,9 @@ export function orThrow(name: string, ran: Ran): Ran {
   throw new CniError(
     ErrorCode.io,
     `Cannot use legacy iptables: ${name} failed with exit code ${String(ran.status)}`,
-    { details: firstLine(ran.stderr) },
+    {
+      details: `${firstLine(ran.stderr)}. Run ${name} by hand to see all of it; where the kernel has no such table: modprobe ip_tables iptable_nat iptable_filter iptable_mangle`,
+    },
   );
 }
 

@@ -65,7 +65,7 @@ export function missingLegacy(): CniError {
     ErrorCode.notAvailable,
     "Cannot exempt pods from SNAT: this node's masquerade rules are in legacy iptables, and its programs are missing",
     {
-      details: `iptables-legacy-restore is in none of ${FOLDERS.join(", ")}: install the iptables package`,
+      details: `iptables-legacy-restore is in none of ${FOLDERS.join(", ")}. Install the iptables package`,
     },
   );
 }
@@ -105,7 +105,7 @@ function spawnInside(
   }
   if (ran.error !== undefined)
     throw new CniError(ErrorCode.io, `Cannot run "${program}"`, {
-      details: ran.error.message,
+      details: `${ran.error.message}. Install the iptables package anew, or mend the file's modes`,
       cause: ran.error,
     });
   return ran;

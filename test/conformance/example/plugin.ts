@@ -78,6 +78,7 @@ const handlers: Handlers = {
       mkdirSync(store(request), { recursive: true });
     } catch (cause) {
       throw new CniError(ErrorCode.notAvailable, "Cannot open the store", {
+        details: "make its folder writable",
         cause,
       });
     }
@@ -116,7 +117,7 @@ function broken({ config }: Request, fault: string): boolean {
 }
 
 function fail(code: number, message: string): never {
-  throw new CniError(code, message);
+  throw new CniError(code, message, { details: "take the fault out" });
 }
 
 function handOn(request: Request): unknown {

@@ -43,7 +43,7 @@ function network() {
 
 const DISK_FULL = {
   code: 5,
-  details: expect.stringContaining("the disk is full") as string,
+  details: expect.stringContaining("The disk is full") as string,
 };
 
 describe("a full disk", () => {

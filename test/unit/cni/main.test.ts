@@ -128,7 +128,9 @@ describe("run()", () => {
   it("writes the stack of a fault to stderr, and of nothing else", () => {
     const fault = call("ADD", config, { add: fail(new TypeError("boom")) });
     expect(fault.stderr).toMatch(/TypeError: boom\n +at /);
-    const known = call("ADD", config, { add: fail(new CniError(5, "x")) });
+    const known = call("ADD", config, {
+      add: fail(new CniError(5, "x", { details: "y" })),
+    });
     expect(known.stderr).toBe("");
   });
 

@@ -8,7 +8,7 @@ function coded(code: string, facts: object = {}): Error {
 
 describe("toCniError()", () => {
   it("leaves a CniError as it is", () => {
-    const error = new CniError(50, "not ready");
+    const error = new CniError(50, "not ready", { details: "wait" });
     expect(toCniError(error, "complete STATUS")).toBe(error);
   });
 
@@ -47,11 +47,11 @@ describe("toCniError()", () => {
       extack: { message: "Policy already exists" },
     });
     expect(toCniError(netlink, "a").details).toBe(
-      "operation: XFRM_MSG_NEWPOLICY; errno: EEXIST; kernel: Policy already exists",
+      "operation: XFRM_MSG_NEWPOLICY; errno: EEXIST; kernel: Policy already exists. See `dmesg | tail`, and report it where that does not tell",
     );
     const file = coded("EROFS", { syscall: "open", path: "/run/x" });
     expect(toCniError(file, "a").details).toBe(
-      "errno: EROFS; syscall: open; path: /run/x",
+      "errno: EROFS; syscall: open; path: /run/x. The file system is mounted read-only: remount it writable",
     );
   });
 

@@ -87,7 +87,7 @@ describe("networks", () => {
   test("loadClusters() gives the right form where host bits are set", () => {
     expect(refused({ podCIDRs: ["10.0.0.0/24", "10.0.1.1/24"] })).toEqual({
       msg: '/podCIDRs/1: "10.0.1.1/24" has bits set after its first 24: the network is "10.0.1.0/24"',
-      details: "line 5, column 5",
+      details: "line 5, column 5; correct the value",
     });
   });
 

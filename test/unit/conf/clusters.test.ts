@@ -271,7 +271,7 @@ describe("the files", () => {
     expect(refused(files)).toEqual({
       code: 7,
       msg: 'Cannot use folder of cluster files "DIR": its files have more than 33554432 characters together',
-      details: undefined,
+      details: "keep nothing but cluster files there",
     });
   });
 
@@ -279,7 +279,7 @@ describe("the files", () => {
     expect(refused({ "a.json": '{\n  "name": "a",\n}\n' })).toEqual({
       code: 7,
       msg: `${cannot}it is not JSON at line 3, column 1: want a key in double quotes`,
-      details: undefined,
+      details: "correct that place",
     });
     expect(refused({ "a.json": "" }).msg).toBe(
       `${cannot}it is not JSON at line 1, column 1: the file ends here, want a value`,

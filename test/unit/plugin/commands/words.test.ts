@@ -18,7 +18,7 @@ function refusal(name: string, ...args: string[]): string {
   } catch (error) {
     if (!(error instanceof CniError)) throw error;
     expect(error.code).toBe(7);
-    return `${error.message}\n${error.details ?? ""}`;
+    return `${error.message}\n${error.details}`;
   }
   throw new Error(`${name} ${args.join(" ")} was not refused`);
 }
@@ -72,7 +72,7 @@ describe("parseOptions()", () => {
     ],
     [["plan", "--nod", "a"], /no option --nod\ndid you mean --node\?/],
     [["plan", "-n", "a"], /no option -n\n/],
-    [["plan", "--node"], /--node needs a value\n--node NAME/],
+    [["plan", "--node"], /--node needs a value\nwrite --node NAME/],
     [["plan", "--node", "--json"], /--node needs a value/],
     [["plan", "--json=yes"], /--json takes no value/],
     [["plan", "vm-0-7"], /word "vm-0-7" is one too many for `crosslink plan`/],

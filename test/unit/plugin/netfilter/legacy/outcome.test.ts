@@ -32,7 +32,10 @@ describe("judge()", () => {
     expect(() =>
       judged(2, "Bad rule", "*nat\n-I POSTROUTING 1 -j RETURN\nCOMMIT\n"),
     ).toThrow(
-      expect.objectContaining({ code: 5, details: "Bad rule" }) as Error,
+      expect.objectContaining({
+        code: 5,
+        details: expect.stringMatching(/^Bad rule\. Run /u) as string,
+      }) as Error,
     );
   });
 
