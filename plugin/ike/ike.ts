@@ -1,8 +1,7 @@
-import type { SecurityAssociation } from "../../native/index.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
 import { withSession } from "../kernel/session.ts";
-import type { IkeTunnel } from "../mesh/state.ts";
+import type { IkeTunnel, SaPlace } from "../mesh/state.ts";
 import { associationIdentity } from "../reconcile/identity.ts";
 import { type CharonPlaces, charonPlaces } from "./charon/configuration.ts";
 import { connectionName } from "./charon/connection.ts";
@@ -40,7 +39,7 @@ export interface Ike {
 /** What a mesh says of its tunnels by IKE. */
 interface WantedIke {
   readonly ike: readonly IkeTunnel[];
-  readonly retiring: readonly SecurityAssociation[];
+  readonly retiring: readonly SaPlace[];
 }
 
 /** What it works with. */

@@ -1,11 +1,8 @@
-import { type Cidr, compareAddresses, compareCidrs } from "../../ip/cidr.ts";
+import { type Cidr, compareCidrs } from "../../ip/cidr.ts";
 import type { Keyring } from "../../conf/keyring.ts";
-import type {
-  SecurityAssociation,
-  SecurityPolicy,
-} from "../../native/index.ts";
+import type { SecurityPolicy } from "../../native/index.ts";
 import { checkMesh } from "./checks.ts";
-import { keyWithDerived } from "./ipsec/derived.ts";
+import { keyWithDerived, secretNames } from "./ipsec/derived.ts";
 import type { KeyedTunnel, TemplatedTunnel } from "./ipsec/keyed-tunnel.ts";
 import { ikeTunnels, templatesFor } from "./ipsec/ike.ts";
 import {
@@ -14,6 +11,7 @@ import {
   gatewayPolicies,
   protectPolicies,
 } from "./ipsec/policies.ts";
+import { firstAssociations, inOrder, type SaSeries } from "./ipsec/series.ts";
 import { keyWithStatic } from "./ipsec/static.ts";
 import type { SenderNumbers } from "./ipsec/spi.ts";
 import { legsOf, wrappingsBeyond } from "./legs.ts";
@@ -28,6 +26,7 @@ import type {
   GlobalMapping,
   Peer,
   RemoteRoute,
+  SaPlace,
 } from "./state.ts";
 import { type MeshInput, type View, viewOf } from "./view.ts";
 import { warningsOf } from "./warnings.ts";
@@ -59,9 +58,9 @@ export function desiredMesh(input: MeshInput): DesiredMesh {
   const globalMappings = mappingsIn(exemptions);
   return {
     role: view.role,
-    associations: associationsOf(keyed),
+    ...keysOf(keyed, input.keyring),
     ike: ikeTunnels(byIke, input.keyring),
-    retiring: associationsOf(retiring),
+    retiring: retiring.flatMap(placesOf),
     policies: policiesOf(view, globalMappings, [...keyed, ...byIke]),
     routes: routesOf(view, tunnels),
     wrappingsBeyond: wrappingsBeyond(view),
@@ -78,6 +77,26 @@ export function desiredMesh(input: MeshInput): DesiredMesh {
       numbers,
     }),
   };
+}
+
+function keysOf(
+  keyed: readonly KeyedTunnel[],
+  keyring: Keyring | undefined,
+): Pick<DesiredMesh, "associations" | "series" | "secrets"> {
+  const isInUse = keyed.length > 0 && keyring !== undefined;
+  return {
+    associations: inOrder(keyed.flatMap(firstAssociations)),
+    series: keyed.map(({ outbound, inbound }) => ({ outbound, inbound })),
+    secrets: isInUse ? secretNames(keyring) : new Map<number, string>(),
+  };
+}
+
+/** Where the SAs of a tunnel may be. */
+function placesOf({ outbound, inbound }: KeyedTunnel): SaPlace[] {
+  return [outbound, ...inbound].flatMap(({ at, spis }) => {
+    const { destination } = at(0);
+    return spis.map((spi) => ({ destination, spi }));
+  });
 }
 
 function policiesOf(
@@ -122,19 +141,6 @@ function keyTunnels(
     ),
     retiring: keyring.kind === "keys" ? derive(ike) : [],
   };
-}
-
-/** With a static key tunnels share an inbound SA. */
-function associationsOf(
-  tunnels: readonly KeyedTunnel[],
-): SecurityAssociation[] {
-  const all = tunnels.flatMap(({ outbound, inbound }) => [
-    outbound,
-    ...inbound,
-  ]);
-  return [...new Set(all)].sort(
-    (a, b) => compareAddresses(a.destination, b.destination) || a.spi - b.spi,
-  );
 }
 
 function blocks(
@@ -199,23 +205,25 @@ function mappingsIn(exemptions: readonly Exemption[]): GlobalMapping[] {
 }
 
 function derivedPeer(tunnel: KeyedTunnel): Peer {
-  const { keyId, inbound } = tunnel;
+  const { outbound, inbound } = tunnel;
+  const { keyId } = outbound;
   return {
     ...peerOf(tunnel),
     ...(keyId === undefined ? {} : { keyId }),
-    spiOut: tunnel.outbound.spi,
-    spiIn: inbound[0]?.spi ?? 0,
-    accepted: inbound.map(({ spi }) =>
-      keyId === undefined ? { spi } : { keyId: spi % 256, spi },
-    ),
+    spisOut: outbound.spis,
+    accepted: inbound.map(acceptedPlaces),
   };
 }
 
-function ikePeer(tunnel: TemplatedTunnel): Peer {
-  return { ...peerOf(tunnel), accepted: [] };
+function acceptedPlaces({ keyId, spis }: SaSeries): Peer["accepted"][number] {
+  return keyId === undefined ? { spis } : { keyId, spis };
 }
 
-function peerOf(tunnel: TemplatedTunnel): Omit<Peer, "accepted"> {
+function ikePeer(tunnel: TemplatedTunnel): Peer {
+  return { ...peerOf(tunnel), spisOut: [], accepted: [] };
+}
+
+function peerOf(tunnel: TemplatedTunnel): Omit<Peer, "spisOut" | "accepted"> {
   const { peer, local, remote, reqid, keying, localCidrs, remoteCidrs } =
     tunnel;
   return {

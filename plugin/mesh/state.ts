@@ -4,6 +4,7 @@ import type {
   SecurityPolicy,
 } from "../../native/index.ts";
 import type { Secret } from "../../conf/secret.ts";
+import type { TunnelSeries } from "./ipsec/series.ts";
 import type { Wrapping } from "./mtu.ts";
 
 /**
@@ -15,11 +16,16 @@ export type Role = "tunnel" | "leaf" | "plain";
 /** What one node's kernel should hold so that its pods reach the other clusters. Arrays are sorted, without doubles. */
 export interface DesiredMesh {
   readonly role: Role;
+  /** As a node has them that never had any. */
   readonly associations: readonly SecurityAssociation[];
+  /** How they go on: one a tunnel that this node makes the SAs of. */
+  readonly series: readonly TunnelSeries[];
+  /** What tells the keyring's secrets from others, by key id; no secret can be told from it. */
+  readonly secrets: ReadonlyMap<number, string>;
   /** What charon makes SAs for. */
   readonly ike: readonly IkeTunnel[];
-  /** SAs of tunnels by IKE as derived keys would give them: those that are there stay until charon's take their place. */
-  readonly retiring: readonly SecurityAssociation[];
+  /** Where SAs of tunnels by IKE are as derived keys would give them: those that are there stay until charon's take their place. */
+  readonly retiring: readonly SaPlace[];
   /** Block policies first, then those that protect. */
   readonly policies: readonly SecurityPolicy[];
   readonly routes: readonly RemoteRoute[];
@@ -33,6 +39,9 @@ export interface DesiredMesh {
   /** Sentences for an admin: what works less well than the files suggest. */
   readonly warnings: readonly string[];
 }
+
+/** What an SA is found by. */
+export type SaPlace = Pick<SecurityAssociation, "destination" | "spi">;
 
 /** A way to a remote CIDR. The packets' real way, the tunnel, is the policies' matter. */
 export interface RemoteRoute {
@@ -71,14 +80,12 @@ export interface Peer {
   readonly keying: "derived" | "ike";
   /** The active key's id; absent with a static key. */
   readonly keyId?: number;
-  /** Absent with IKE, which chooses its SPIs as it goes. */
-  readonly spiOut?: number;
-  /** What the peer sends with once the same key is active there. */
-  readonly spiIn?: number;
-  /** Every SPI that is accepted from the peer, by key; none with IKE. */
+  /** What this node sends with has one of these; none with IKE, which chooses its SPIs as it goes. */
+  readonly spisOut: readonly number[];
+  /** What the peer may send with, by key; none with IKE. */
   readonly accepted: readonly {
     readonly keyId?: number;
-    readonly spi: number;
+    readonly spis: readonly number[];
   }[];
   readonly localCidrs: readonly Cidr[];
   readonly remoteCidrs: readonly Cidr[];

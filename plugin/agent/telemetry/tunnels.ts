@@ -74,13 +74,22 @@ function byKeyring(
   return [
     {
       labels: { ...common, direction: "out", key: keyName(keyId) },
-      association: outbound(peer)[0],
+      association: outbound(peer).at(-1),
     },
-    ...accepted.map(({ keyId, spi }) => ({
+    ...accepted.map(({ keyId, spis }) => ({
       labels: { ...common, direction: "in" as const, key: keyName(keyId) },
-      association: find(local, spi),
+      association: lastUsed(spis.flatMap((spi) => find(local, spi) ?? [])),
     })),
   ];
+}
+
+/** Of a key's generations the one that the peer sends with: a counter that begins again is what Prometheus expects. */
+function lastUsed(
+  found: readonly ObservedAssociation[],
+): ObservedAssociation | undefined {
+  const used = ({ lastUsedSeconds = 0n }: ObservedAssociation): number =>
+    Number(lastUsedSeconds);
+  return found.toSorted((a, b) => used(b) - used(a))[0];
 }
 
 function commonLabels({

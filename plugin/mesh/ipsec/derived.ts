@@ -1,20 +1,22 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
-import type { DerivingKeyring } from "../../../conf/keyring.ts";
+import type { DerivingKeyring, Keyring } from "../../../conf/keyring.ts";
 import {
   type Aead,
   type Key,
-  type SecurityAssociation,
   XFRM_STATE_AF_UNSPEC,
   XFRM_STATE_ICMP,
 } from "../../../native/index.ts";
 import type { Tunnel } from "../tunnels.ts";
+import { SLOTS, slotOf } from "./generation.ts";
 import {
   GCM,
   inboundFields,
   type KeyedTunnel,
   outboundFields,
+  type TunnelFields,
 } from "./keyed-tunnel.ts";
-import { deriveKey, type SaBinding } from "./keys.ts";
+import { deriveKey, nameSecret, type SaBinding } from "./keys.ts";
+import { type SaSeries, seriesOf } from "./series.ts";
 import { deriveReqid, type SenderNumbers } from "./spi.ts";
 
 /** A secret in the form from which many keys are derived fastest; it does not print either. */
@@ -25,11 +27,8 @@ export interface PreparedKey {
 
 type SaEnds = Pick<SaBinding, "sender" | "receiver">;
 
-/** The parts of an SA that come from the keyring. */
-type Keyed = Pick<SecurityAssociation, "spi" | "reqid" | "aead" | "flags">;
-
 /**
- * Inbound SAs for all keys, an outbound one for the active key alone: the kernel takes any SA that fits a
+ * Inbound series for all keys, an outbound one for the active key alone: the kernel takes any SA that fits a
  * template, so a second outbound SA could be used before its peer knows the key.
  */
 export function keyWithDerived(
@@ -50,26 +49,37 @@ function keyTunnel(
 ): KeyedTunnel {
   const { own, peer } = tunnel.ends;
   const reqid = deriveReqid(peer);
-  const derive = (ends: SaEnds, key: PreparedKey): Keyed => ({
-    spi: numbers.spi(ends.sender, ends.receiver, key.id),
-    reqid,
-    aead: new DerivedAead(key, ends, tunnel.family),
-    flags: XFRM_STATE_AF_UNSPEC | XFRM_STATE_ICMP,
-  });
+  const derive = (
+    fields: TunnelFields,
+    ends: SaEnds,
+    key: PreparedKey,
+  ): SaSeries => {
+    const spis = SLOT_NUMBERS.map((slot) =>
+      numbers.spi(ends.sender, ends.receiver, { keyId: key.id, slot }),
+    );
+    const { family } = tunnel;
+    return seriesOf({ keyId: key.id, spis }, (generation) => ({
+      ...fields,
+      spi: spis[slotOf(generation)] ?? 0,
+      reqid,
+      aead: new DerivedAead(key, { ...ends, family, generation }),
+      flags: XFRM_STATE_AF_UNSPEC | XFRM_STATE_ICMP,
+    }));
+  };
   const [active] = keys;
+  const way = inboundFields(tunnel, tunnel.remote);
   return {
     ...tunnel,
     reqid,
-    keyId: active.id,
     inboundSource: tunnel.remote,
-    outbound: {
-      ...outboundFields(tunnel),
-      ...derive({ sender: own, receiver: peer }, active),
-    },
-    inbound: keys.map((key) => ({
-      ...inboundFields(tunnel, tunnel.remote),
-      ...derive({ sender: peer, receiver: own }, key),
-    })),
+    outbound: derive(
+      outboundFields(tunnel),
+      { sender: own, receiver: peer },
+      active,
+    ),
+    inbound: keys.map((key) =>
+      derive(way, { sender: peer, receiver: own }, key),
+    ),
   };
 }
 
@@ -81,19 +91,28 @@ class DerivedAead implements Aead {
   readonly algorithm = GCM.algorithm;
   readonly icvBits = GCM.icvBits;
   readonly #from: PreparedKey;
-  readonly ends: SaEnds;
-  readonly family: 4 | 6;
+  readonly place: Omit<SaBinding, "keyId">;
 
-  constructor(from: PreparedKey, ends: SaEnds, family: 4 | 6) {
+  constructor(from: PreparedKey, place: Omit<SaBinding, "keyId">) {
     this.#from = from;
-    this.ends = ends;
-    this.family = family;
+    this.place = place;
   }
 
   get key(): Key {
     const { secret, id: keyId } = this.#from;
-    return deriveKey(secret, { ...this.ends, family: this.family, keyId });
+    return deriveKey(secret, { ...this.place, keyId });
   }
+}
+
+const SLOT_NUMBERS = Array.from({ length: SLOTS }, (_, slot) => slot);
+
+/** The names of a keyring's secrets, by key id; none of a static key, which has no id. */
+export function secretNames(keyring: Keyring): Map<number, string> {
+  const names = new Map<number, string>();
+  if (keyring.kind === "keys")
+    for (const { id, secret } of activeFirst(keyring))
+      names.set(id, nameSecret(secret));
+  return names;
 }
 
 /** The keyring's secrets, the active one ahead. */

@@ -1,5 +1,6 @@
 import type { SecurityAssociation } from "../../../native/index.ts";
 import type { Tunnel } from "../tunnels.ts";
+import type { TunnelSeries } from "./series.ts";
 
 /** A tunnel with what its policies' templates say, whoever makes its SAs. */
 export interface TemplatedTunnel extends Tunnel {
@@ -9,13 +10,7 @@ export interface TemplatedTunnel extends Tunnel {
 }
 
 /** A tunnel with its SAs. */
-export interface KeyedTunnel extends TemplatedTunnel {
-  readonly outbound: SecurityAssociation;
-  /** One for every key of the keyring; the active one's first. */
-  readonly inbound: readonly SecurityAssociation[];
-  /** The active key's; absent with a static key. */
-  readonly keyId?: number;
-}
+export interface KeyedTunnel extends TemplatedTunnel, TunnelSeries {}
 
 /** UDP port of ESP in UDP (RFC 3948 §2.1), at both ends. */
 const ENCAPSULATION = { sourcePort: 4500, destinationPort: 4500 };

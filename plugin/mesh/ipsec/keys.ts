@@ -7,6 +7,7 @@ const KEY_AND_SALT_BYTES = 36;
 
 /** Changes when the derivation does, so that two versions never take one key for two things. */
 const LABEL = "crosslink esp key 1";
+const SECRET_LABEL = "crosslink secret name 1";
 
 /** One end of a tunnel as the cluster files name it; addresses in canonical text. */
 export interface EndNames {
@@ -31,6 +32,8 @@ export interface SaBinding {
   readonly family: 4 | 6;
   /** 1 to 255. */
   readonly keyId: number;
+  /** From 0. */
+  readonly generation: number;
 }
 
 /**
@@ -43,11 +46,19 @@ export function deriveKey(secret: KeyObject, sa: SaBinding): Key {
     bind([LABEL, `ipv${String(sa.family)}`]),
     sa.sender.bound,
     sa.receiver.bound,
-    bind([String(sa.keyId)]),
+    bind(
+      [sa.keyId, ...(sa.generation === 0 ? [] : [sa.generation])].map(String),
+    ),
   ].join("");
   return new Key(
     new Uint8Array(hkdfSync("sha256", secret, "", info, KEY_AND_SALT_BYTES)),
   );
+}
+
+/** Tells a secret from others, as far as 64 bits can; nobody can work it back. */
+export function nameSecret(secret: KeyObject): string {
+  const name = hkdfSync("sha256", secret, "", bind([SECRET_LABEL]), 8);
+  return Buffer.from(name).toString("hex");
 }
 
 /** Binds an end's texts. */

@@ -1,17 +1,26 @@
 import { FIRST_REQID, LAST_REQID } from "../../owned.ts";
 import { hash } from "node:crypto";
 import { bind } from "./bind.ts";
+import { SLOTS } from "./generation.ts";
 import type { TunnelEnd } from "./keys.ts";
 
 // SPIs 0xc0000000 to 0xcfffffff are what strongSwan's charon draws its own from (spi_min, spi_max in strongswan.conf). Here and
-// below are the 24 bits above the key id.
-const FIRST_TAKEN = 0xc00000;
-const TAKEN = 0x100000;
+// below are the 22 bits above slot and key id.
+const FIRST_TAKEN = 0x300000;
+const TAKEN = 0x40000;
 
 /** What is left for us: not 0 either, since SPIs below 256 are reserved (RFC 4303 §2.1). */
-const NUMBERS = 2 ** 24 - 1 - TAKEN;
+const NUMBERS = 2 ** 22 - 1 - TAKEN;
 
 const REQIDS = LAST_REQID - FIRST_REQID + 1;
+
+/** What tells one sender's SAs at one receiver apart. */
+interface SpiPlace {
+  /** 1 to 255. */
+  readonly keyId: number;
+  /** 0 to 3: the generation's. */
+  readonly slot: number;
+}
 
 /** Which number each sender of the mesh has; no two have the same. */
 export interface SenderNumbers {
@@ -20,7 +29,7 @@ export interface SenderNumbers {
   readonly spi: (
     sender: TunnelEnd,
     receiver: TunnelEnd,
-    keyId: number,
+    place: SpiPlace,
   ) => number;
   /** Senders whose first choice was taken, with who took it. */
   readonly displaced: readonly {
@@ -33,10 +42,10 @@ export interface SenderNumbers {
  * Numbers every node of the mesh, from 0 up to what SPIs have room for (see NUMBERS), by a hash of its names and addresses.
  *
  * A receiver finds an SA by destination, SPI and protocol, so its senders' SPIs must differ. With a number a
- * node, not a pair, ties are rare (3 in 100 meshes of 1,000 nodes have one). Where two nodes choose one number,
+ * node, not a pair, ties are rare (12 in 100 meshes of 1,000 nodes have one). Where two nodes choose one number,
  * the first in order of cluster and node name has it and the other chooses again: nobody's first choice ever
  * gives way to a second one. So another cluster changes an existing number only if one of its nodes ties with
- * an existing one, 1 in 17,000 a node in a mesh of 1,000, and sorts before it; until every node has the new
+ * an existing one, 1 in 4,000 a node in a mesh of 1,000, and sorts before it; until every node has the new
  * file, that one node's packets are then dropped.
  *
  * @param ends all nodes of all encrypted clusters that have an address of the outer family; both ends of a
@@ -61,23 +70,24 @@ export function numberSenders(ends: readonly TunnelEnd[]): SenderNumbers {
   }
   const of = (sender: TunnelEnd): number => known(numbers, sender);
   const turnOf = remembering(chooseTurn);
-  const spi = (sender: TunnelEnd, receiver: TunnelEnd, keyId: number): number =>
-    deriveSpi(of(sender), turnOf(receiver), keyId);
+  const spi: SenderNumbers["spi"] = (sender, receiver, place) =>
+    deriveSpi(of(sender), turnOf(receiver), place);
   return { of, spi, displaced };
 }
 
 /**
- * The SPI of an SA: the sender's number moved round by the receiver, so that every ordered pair has its own and
- * one receiver's are all different; the low 8 bits are the key id. It changes with every name and address that
- * is bound into the key: one SPI at one destination never stands for two keys of one secret.
+ * The SPI of an SA: the sender's number moved round by the receiver, so that every ordered pair has its own and one
+ * receiver's are all different; then two bits of the generation's slot, and the key id in the low 8. It changes with every
+ * name and address that is bound into the key.
  */
 export function deriveSpi(
   senderNumber: number,
   turn: number,
-  keyId: number,
+  { keyId, slot }: SpiPlace,
 ): number {
   const place = ((senderNumber + turn) % NUMBERS) + 1;
-  return (place < FIRST_TAKEN ? place : place + TAKEN) * 256 + keyId;
+  const sender = place < FIRST_TAKEN ? place : place + TAKEN;
+  return (sender * SLOTS + slot) * 256 + keyId;
 }
 
 /** How far a receiver moves its senders' numbers round. */

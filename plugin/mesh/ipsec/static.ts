@@ -2,6 +2,7 @@ import { CniError, ErrorCode } from "../../../cni/error.ts";
 import type { StaticKeyring } from "../../../conf/keyring.ts";
 import {
   Key,
+  type SecurityAssociation,
   XFRM_STATE_AF_UNSPEC,
   XFRM_STATE_ICMP,
 } from "../../../native/index.ts";
@@ -12,6 +13,7 @@ import {
   type KeyedTunnel,
   outboundFields,
 } from "./keyed-tunnel.ts";
+import { type SaSeries, seriesOf } from "./series.ts";
 
 /**
  * One key and SPI for all. The kernel can hold only one inbound SA with this SPI at this node's address, and
@@ -44,25 +46,27 @@ function keySharing(
   const aead = { ...GCM, key: new Key(keyring.key.bytes()) };
   const source =
     sharing.length > 1 ? new Uint8Array(first.remote.length) : first.remote;
-  const inbound = {
+  const series = (sa: SecurityAssociation): SaSeries =>
+    seriesOf({ spis: [spi] }, () => sa);
+  const inbound = series({
     ...inboundFields(first, source),
     spi,
     reqid,
     aead,
     flags: familiesOf(sharing) | XFRM_STATE_ICMP,
-  };
+  });
   return sharing.map((tunnel) => ({
     ...tunnel,
     reqid,
     inboundSource: source,
-    outbound: {
+    outbound: series({
       ...outboundFields(tunnel),
       spi,
       reqid,
       aead,
       // The far end sets its own SAs up; ICMP's flag means nothing to what only sends.
       ...(tunnel.mixed ? { flags: familiesOf([tunnel]) } : {}),
-    },
+    }),
     inbound: [inbound],
   }));
 }

@@ -34,24 +34,28 @@ export function knowAssociations(
     destination: Uint8Array,
     reqid: number,
   ): readonly ObservedAssociation[] =>
-    (byWay.get(wayOf(source, destination, reqid)) ?? []).toSorted((a, b) =>
-      Number(a.current.addTimeSeconds - b.current.addTimeSeconds),
-    );
+    newestLast(byWay.get(wayOf(source, destination, reqid)) ?? []);
   return {
     find,
-    outbound: ({ local, remote, reqid, spiOut }) =>
-      spiOut === undefined
+    outbound: ({ local, remote, reqid, keying, spisOut }) =>
+      keying === "ike"
         ? along(local, remote, reqid)
-        : listed(find(remote, spiOut)),
-    inbound: ({ local, remote, reqid, spiOut, accepted }) =>
-      spiOut === undefined
+        : newestLast(spisOut.flatMap((spi) => find(remote, spi) ?? [])),
+    inbound: ({ local, remote, reqid, keying, accepted }) =>
+      keying === "ike"
         ? along(remote, local, reqid)
-        : accepted.flatMap(({ spi }) => listed(find(local, spi))),
+        : accepted
+            .flatMap(({ spis }) => spis)
+            .flatMap((spi) => find(local, spi) ?? []),
   };
 }
 
-function listed(found: ObservedAssociation | undefined): ObservedAssociation[] {
-  return found === undefined ? [] : [found];
+function newestLast(
+  found: readonly ObservedAssociation[],
+): ObservedAssociation[] {
+  return found.toSorted((a, b) =>
+    Number(a.current.addTimeSeconds - b.current.addTimeSeconds),
+  );
 }
 
 function nameOf(destination: Uint8Array, spi: number): string {

@@ -20,9 +20,9 @@ interface Phase {
 }
 
 const phases: Readonly<Record<string, Phase>> = {
-  "--rotate": { accepting: 2, sendsAnew: false },
-  "--activate": { accepting: 2, sendsAnew: true },
-  "--retire": { accepting: 1, sendsAnew: true },
+  "--rotate": { accepting: 4, sendsAnew: false },
+  "--activate": { accepting: 4, sendsAnew: true },
+  "--retire": { accepting: 2, sendsAnew: true },
 };
 
 /** Each phase on all nodes before the next; a keyring is all that the agents are given. */

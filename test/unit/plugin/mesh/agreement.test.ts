@@ -97,7 +97,7 @@ describe("desiredMesh() at the two ends of a tunnel", () => {
           const outbound = mesh.associations.filter(
             (sa) =>
               formatAddress(sa.destination) === formatAddress(peer.remote) &&
-              sa.spi === peer.spiOut,
+              peer.spisOut.includes(sa.spi),
           );
           expect(outbound).toHaveLength(1);
           const far = nodes.get(`${peer.cluster}/${peer.node}`)!;
@@ -120,7 +120,9 @@ describe("desiredMesh() at the two ends of a tunnel", () => {
             .peers.filter(
               (candidate) => `${candidate.cluster}/${candidate.node}` === place,
             );
-          expect(back.map(({ spiIn }) => spiIn)).toContain(peer.spiOut);
+          expect(back.map(({ accepted }) => accepted[0]?.spis)).toContainEqual(
+            peer.spisOut,
+          );
           expect(
             back.map(({ localCidrs }) => localCidrs.map(({ text }) => text)),
           ).toContainEqual(peer.remoteCidrs.map(({ text }) => text));
@@ -299,9 +301,13 @@ describe("desiredMesh() on one node", () => {
   });
 });
 
-function readable({ associations, policies, ...rest }: DesiredMesh): unknown {
+function readable(mesh: DesiredMesh): unknown {
+  const { associations, series, policies, ...rest } = mesh;
   return {
     ...rest,
+    series: series.map(({ outbound, inbound }) =>
+      [outbound, ...inbound].map(({ name, spis }) => [name(), spis]),
+    ),
     associations: associations.map(associationText),
     policies: policies.map(policyText),
   };
@@ -334,7 +340,7 @@ describe("desiredMesh() while keys are changed", () => {
             for (const peer of mesh.peers) {
               const sent = mesh.associations.find(
                 (sa) =>
-                  sa.spi === peer.spiOut &&
+                  peer.spisOut.includes(sa.spi) &&
                   formatAddress(sa.destination) === formatAddress(peer.remote),
               );
               const accepted = nodes

@@ -157,7 +157,9 @@ describe("desiredMesh() inside of a gateway-mode cluster", () => {
       const text = (one: DesiredMesh, name: string): string[] =>
         one.peers
           .filter((peer) => peer.node === name)
-          .flatMap(({ spiOut, spiIn }) => [spiOut, spiIn].map(String));
+          .flatMap(({ spisOut, accepted }) =>
+            [spisOut, accepted[0]?.spis].map(String),
+          );
       const [out, back] = text(mesh, gate.name);
       expect(text(gateway, node.name)).toEqual(
         out === undefined ? [] : expect.arrayContaining([back, out]),
@@ -169,8 +171,19 @@ describe("desiredMesh() inside of a gateway-mode cluster", () => {
             Buffer.from(sa.aead.key.bytes()).toString("hex"),
           ]),
         );
-      const theirs = keys(gateway);
-      for (const [sa, key] of keys(mesh)) expect(theirs.get(sa)).toBe(key);
+      const [ours, theirs] = [keys(mesh), keys(gateway)];
+      const sent = (one: DesiredMesh, name: string): string[] =>
+        one.peers
+          .filter((peer) => peer.node === name)
+          .map(
+            ({ remote, spisOut: [first] }) =>
+              `${formatAddress(remote)} ${String(first)}`,
+          );
+      for (const sa of [...sent(mesh, gate.name), ...sent(gateway, node.name)])
+        expect([ours.get(sa), theirs.get(sa)]).toEqual([
+          expect.any(String),
+          ours.get(sa),
+        ]);
     });
   });
 });

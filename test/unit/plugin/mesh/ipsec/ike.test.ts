@@ -83,7 +83,8 @@ describe("tunnels by IKE", () => {
     );
     const { ike, retiring } = meshAt([a, b], "a/a1");
     expect(ike[0]!.reqid).toBe(derived.peers[0]!.reqid);
-    expect(retiring).toEqual(derived.associations);
+    for (const { destination, spi } of derived.associations)
+      expect(retiring).toContainEqual({ destination, spi });
   });
 
   it("have one secret a pair and key, the same at both ends and the active one's first", () => {

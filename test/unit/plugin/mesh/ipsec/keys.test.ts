@@ -29,7 +29,14 @@ interface Named extends Omit<SaBinding, "sender" | "receiver"> {
 }
 
 function key(rest: Partial<Named> = {}): Key {
-  const sa = { sender, receiver, family: 4 as const, keyId: 7, ...rest };
+  const sa = {
+    sender,
+    receiver,
+    family: 4 as const,
+    keyId: 7,
+    generation: 0,
+    ...rest,
+  };
   return deriveKey(secret, {
     ...sa,
     sender: bindEnd(sa.sender),
@@ -46,6 +53,9 @@ describe("deriveKey()", () => {
     expect(derived()).toBe(
       "50bb3f7ffd19105ba96b2860e6d342e67851d1b7403c21642daea49a96176e8a0cbbaf9b",
     );
+    expect(derived({ generation: 5 })).toBe(
+      "300fd8c3276dd197a7b60bdbb69f2ceac06658ccb65cba8625a08bd955831684453adf07",
+    );
   });
 
   it("gives the key of a tunnel over IPv6 without elastic addresses", () => {
@@ -58,11 +68,13 @@ describe("deriveKey()", () => {
     );
   });
 
-  it("binds every name, address, the direction, the family and the key id", () => {
+  it("binds every name, address, the direction, the family, the key id and the generation", () => {
     const others: Partial<Named>[] = [
       { sender: receiver, receiver: sender },
       { family: 6 },
       { keyId: 8 },
+      { generation: 1 },
+      { generation: 7 },
       ...(["cluster", "node", "address", "elasticIP"] as const).flatMap(
         (field) => [
           { sender: { ...sender, [field]: "x" } },

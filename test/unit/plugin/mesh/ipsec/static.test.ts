@@ -50,7 +50,10 @@ describe("keyWithStatic()", () => {
     expect(inbound).toHaveLength(4);
     for (const text of inbound)
       expect(text).toMatch(/tmpl src 0\.0\.0\.0 dst 192\.168\.0\.1 /u);
-    expect(peers.map(({ spiIn }) => spiIn)).toEqual([186, 186]);
+    expect(peers.map(({ accepted }) => accepted)).toEqual([
+      [{ spis: [186] }],
+      [{ spis: [186] }],
+    ]);
   });
 
   it("names the peer where it is the only one of its family", () => {
