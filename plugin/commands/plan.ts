@@ -5,6 +5,7 @@ import {
   type FullPlan,
   isEmpty,
   planFully,
+  obstaclesOf,
   stepsOf,
   wantedBy,
 } from "../node/full-plan.ts";
@@ -83,7 +84,7 @@ function layersIn({ node, fence }: FullPlan, kernel: Kernel): Layers {
 
 /** The lines of a plan, in the order in which they would be taken. */
 function* planLines(plan: FullPlan, names: DeviceNames): Generator<PlanLine> {
-  for (const what of plan.node.conflicts) yield { sign: "!", what };
+  for (const what of obstaclesOf(plan)) yield { sign: "!", what };
   for (const step of stepsOf(plan))
     yield { sign: signOf(step), what: describeOperation(step, names) };
 }

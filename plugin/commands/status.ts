@@ -1,5 +1,6 @@
 import { formatAddress, type ObservedAssociation } from "../../native/index.ts";
 import { flowsOf } from "../node/flows.ts";
+import { secretTroubles } from "../node/keys/look.ts";
 import type { LinkedNode } from "../node/linked.ts";
 import { fileWarnings, LINKED_TO_NOTHING, lookAround } from "../node/look.ts";
 import type { Bypass } from "../bypass/bypass.ts";
@@ -94,6 +95,7 @@ export function runStatus(options: Options, terminal: Terminal): number {
       bypasses: lookForBypasses(session, node?.mesh),
       troubles: [
         ...fileWarnings(look),
+        ...secretTroubles(session, node?.mesh),
         ...troublesOf(session, node, { withNeighbours: true }),
       ],
       ike: readState(

@@ -2,6 +2,7 @@ import { CniError, ErrorCode } from "../../cni/error.ts";
 import {
   type FullPlan,
   planFully,
+  obstaclesOf,
   stepsOf,
   type Wanted,
 } from "../node/full-plan.ts";
@@ -35,7 +36,7 @@ export function checkAttachment(
 export function missingOnNode(plan: FullPlan, names: DeviceNames): string[] {
   return [
     ...stepsOf(plan).map((step) => describeStep(step, names)),
-    ...plan.node.conflicts,
+    ...obstaclesOf(plan),
   ];
 }
 

@@ -7,6 +7,7 @@ import { joinMemories } from "../fence/join.ts";
 import { remember, sameMemory } from "../fence/memory.ts";
 import { type Raised, raiseFence } from "../fence/raise.ts";
 import type { Session } from "../kernel/session.ts";
+import { noteAgain } from "./keys/look.ts";
 import type { Host, LinkedNode } from "./linked.ts";
 import { type Look, lookAround, orThrow } from "./look.ts";
 import type { Place } from "./place.ts";
@@ -20,6 +21,7 @@ import {
   planFully,
   QUICKLY,
   refuseConflicts,
+  refuseSecrets,
   wantedBy,
 } from "./full-plan.ts";
 
@@ -82,7 +84,10 @@ function isRight(session: Session, look: Look, place: Place): boolean {
   if (look.trouble !== undefined) return false;
   if (!sameMemory(look.memory, look.decision.memory)) return false;
   try {
-    return isEmpty(planFully(session, wantedBy(look, place), QUICKLY));
+    const plan = planFully(session, wantedBy(look, place), QUICKLY);
+    if (!isEmpty(plan)) return false;
+    noteAgain(session, plan.keys);
+    return true;
   } catch {
     return false;
   }
@@ -107,6 +112,7 @@ function change(
   const plan = planFully(session, wantedBy(look, place));
   refuseConflicts(plan);
   applyFully(session, { plan, fence: will }, log);
+  refuseSecrets(plan);
   onlooker?.repaired(withRaised(plan, raised));
   const trouble = unwritten ?? tryRemember(session, [both, memory]);
   if (trouble !== undefined) throw trouble;

@@ -30,15 +30,14 @@ const FALLBACK_METRIC = 0x7fffffff;
 export function desiredState(
   node: LinkedNode | undefined,
   facts: RoutingFacts,
-): DesiredState {
+): Omit<DesiredState, "associations"> {
   if (node === undefined) return NOTHING;
-  const { associations, ike, policies, routes, exemptions } = node.mesh;
+  const { ike, policies, routes, exemptions } = node.mesh;
   const families = new Set(exemptions.map(({ remote }) => remote.family));
   const foreign = facts.routes.filter((route) => !ownsRoute(route));
   const leading = foreign.filter(({ type }) => type === RTN_UNICAST);
   const isCovered = coverage(foreign);
   return {
-    associations,
     ikeReqids: new Set(ike.map(({ reqid }) => reqid)),
     policies,
     routes: [

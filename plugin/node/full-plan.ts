@@ -27,6 +27,8 @@ import {
   type SnatPlan,
 } from "../netfilter/snat.ts";
 import { desiredState, type RoutingFacts } from "./desired.ts";
+import type { ChosenKeys } from "./keys/choose.ts";
+import { lookAtKeys, noteKeys } from "./keys/look.ts";
 import type { LinkedNode } from "./linked.ts";
 import type { Look } from "./look.ts";
 import type { Place } from "./place.ts";
@@ -38,6 +40,8 @@ import type { ObservedState } from "./state.ts";
 /** All steps that a node lacks: xfrm, routes and sysctls, the SNAT exemption between them, and the fence's rules. */
 export interface FullPlan {
   readonly node: NodePlan;
+  /** What is noted before an SA is made. */
+  readonly keys: ChosenKeys;
   readonly fence: RulesPlan;
   readonly snat: SnatPlan;
 }
@@ -82,7 +86,7 @@ export function planFully(
 ): FullPlan {
   const exemptions = wanted.node?.mesh.exemptions ?? [];
   return {
-    node: planKernel(session, wanted),
+    ...planKernel(session, wanted),
     fence: planners.fence(session.kernel, wanted.fence),
     snat: planners.snat(session.kernel, {
       exemptions,
@@ -92,15 +96,21 @@ export function planFully(
   };
 }
 
-function planKernel(session: Session, { node, fence }: Wanted): NodePlan {
-  const observed = observeState(session, FORWARDING);
+function planKernel(
+  session: Session,
+  { node, fence }: Wanted,
+): Pick<FullPlan, "node" | "keys"> {
+  const look = (): ObservedState => observeState(session, FORWARDING);
+  const { observed, keys } = lookAtKeys(session, look, node?.mesh);
   const desired = desiredState(node, routingFacts(session, observed));
   const policies = [
     ...fencePolicies(fence, observed.policies),
     ...desired.policies,
   ];
-  const plan = planNode({ ...desired, policies }, observed);
-  return { ...plan, retire: [...plan.retire, ...overlayRemains(session)] };
+  const { associations } = keys;
+  const plan = planNode({ ...desired, associations, policies }, observed);
+  const retire = [...plan.retire, ...overlayRemains(session)];
+  return { node: { ...plan, retire }, keys };
 }
 
 function tunnelSize(
@@ -113,7 +123,12 @@ function tunnelSize(
 
 /** Whether nothing is left to do, nor in the way. */
 export function isEmpty(plan: FullPlan): boolean {
-  return stepsOf(plan).length + plan.node.conflicts.length === 0;
+  return stepsOf(plan).length + obstaclesOf(plan).length === 0;
+}
+
+/** What no step can mend, a sentence each. */
+export function obstaclesOf({ node, keys }: FullPlan): string[] {
+  return [...node.conflicts, ...keys.refusals];
 }
 
 /** All steps, in the order in which they are taken. */
@@ -132,7 +147,8 @@ export function applyFully(
   { plan, fence }: { readonly plan: FullPlan; readonly fence: FenceWill },
   log: Log,
 ): void {
-  const { node, snat } = plan;
+  const { node, keys, snat } = plan;
+  noteKeys(session, keys);
   applyOperations(session, node.protect);
   applySnat(session.kernel, snat);
   applyOperations(session, node.retire);
@@ -152,6 +168,16 @@ export function refuseConflicts({ node }: FullPlan): void {
     {
       details: `${node.conflicts.join("; ")}. Stop the program that holds it, or remove it; then \`crosslink apply\``,
     },
+  );
+}
+
+/** Throws CniError 7 where a secret was changed under its id; its SAs have gone by then. */
+export function refuseSecrets({ keys: { refusals } }: FullPlan): void {
+  if (refusals.length === 0) return;
+  throw new CniError(
+    ErrorCode.invalidConfiguration,
+    "Cannot encrypt: a secret was changed under its id",
+    { details: refusals.join("; ") },
   );
 }
 

@@ -13,8 +13,6 @@ export interface Kind<Wanted, Found> {
    * admin to solve (the default), `yield` leaves it there without a word, `take` changes it as if it were ours.
    */
   readonly foreign?: "conflict" | "yield" | "take";
-  /** Whether ours may not become what is wanted: a conflict with ourselves, such as another secret under a key's id. */
-  readonly refuses?: (wanted: Wanted, found: Found) => boolean;
 }
 
 /** What is wanted, and the object that stands in its place. */
@@ -54,7 +52,7 @@ export function diff<Wanted, Found>(
     const found = there.find(kind.owns) ?? there[0];
     if (found === undefined) missing.push(object);
     else if (!there.some((one) => kind.equals(object, one)))
-      switch (remedyFor(object, found, kind)) {
+      switch (remedyFor(found, kind)) {
         case "change":
           changed.push({ wanted: object, found });
           break;
@@ -88,10 +86,8 @@ function sort<Wanted, Found>(
 }
 
 function remedyFor<Wanted, Found>(
-  wanted: Wanted,
   found: Found,
-  { owns, foreign = "conflict", refuses }: Kind<Wanted, Found>,
+  { owns, foreign = "conflict" }: Kind<Wanted, Found>,
 ): "change" | "conflict" | "yield" {
-  if (!owns(found) && foreign !== "take") return foreign;
-  return refuses?.(wanted, found) === true ? "conflict" : "change";
+  return owns(found) || foreign === "take" ? "change" : foreign;
 }

@@ -4,11 +4,9 @@ import {
   missingAlgorithm,
   type NetlinkError,
   type ObservedAssociation,
-  sameBytes,
   type SecurityAssociation,
 } from "../../../native/index.ts";
-import { ownsReqid } from "../../owned.ts";
-import { associationServes, sameKey } from "../equality.ts";
+import { associationServes } from "../equality.ts";
 import { type Handling, isGone } from "../handling.ts";
 import { hex } from "../hex.ts";
 import { associationIdentity } from "../identity.ts";
@@ -48,7 +46,6 @@ export function associations({
     owns: ({ reqid }) => owns(reqid),
     keeps: (found) => keeps(found.reqid) || !isOfOurMaking(found),
     equals: associationServes,
-    refuses: hasOtherSecret,
     add: (association) => ({ object: "association", verb: "add", association }),
     change: (association) => ({
       object: "association",
@@ -60,24 +57,9 @@ export function associations({
       verb: "delete",
       association,
     }),
-    conflict: (wanted, { reqid }) =>
-      owns(reqid)
-        ? `the keyring holds another secret under the key id of ${describeAssociation(wanted)}: give a new secret a new id, or run \`crosslink teardown\` first`
-        : `another program's SA stands where crosslink needs ${describeAssociation(wanted)}: remove it, or the program that set it`,
+    conflict: (wanted) =>
+      `another program's SA stands where crosslink needs ${describeAssociation(wanted)}: remove it, or the program that set it`,
   };
-}
-
-/** A derived key's SPI holds its id: another key behind it, for the same two ends, is the same id with another secret. */
-function hasOtherSecret(
-  wanted: SecurityAssociation,
-  found: ObservedAssociation,
-): boolean {
-  return (
-    ownsReqid(wanted.reqid) &&
-    wanted.reqid === found.reqid &&
-    sameBytes(wanted.source, found.source) &&
-    !sameKey(wanted, found)
-  );
 }
 
 /** Ours are all ESP with an AEAD. */

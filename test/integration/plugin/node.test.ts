@@ -118,6 +118,35 @@ describe.skipIf(refusal === undefined)(
   },
 );
 
+describe("another secret under a key id in use", () => {
+  const withSecret = (byte: number, id = 1): object => ({
+    active: id,
+    keys: [{ id, secret: Buffer.alloc(32, byte).toString("base64") }],
+  });
+  const refused = expect.objectContaining({
+    code: 7,
+    details: expect.stringContaining("another secret under key id 1") as string,
+  }) as object;
+
+  it("is refused as long as the keyring holds it", () => {
+    const first = add().answer;
+    site.writeKeyring(withSecret(0x5b));
+    expect([add().answer, add().answer]).toEqual([refused, refused]);
+    site.writeKeyring(KEYRING);
+    expect(add().answer).toEqual(first);
+    site.writeKeyring(withSecret(0x5b, 2));
+    expect(add().answer).not.toEqual(refused);
+  });
+
+  it("is nothing new once the id was without one", () => {
+    add();
+    site.writeKeyring(withSecret(0x5b, 2));
+    add();
+    site.writeKeyring(withSecret(0x5c));
+    expect(add().answer).not.toEqual(refused);
+  });
+});
+
 describe("ADD refuses", () => {
   it("a tunnel's end that this machine does not have", () => {
     site.writeCluster("a", ownCluster("172.17.1.99"));

@@ -62,13 +62,6 @@ describe("diff()", () => {
     },
   );
 
-  it("refuses to change ours where the kind does", () => {
-    const kind = { ...THINGS, refuses: () => true };
-    const found = diff([thing(1, 1)], [thing(1, 0)], kind);
-    expect(found.changed).toEqual([]);
-    expect(found.conflicts).toHaveLength(1);
-  });
-
   it("is content with one of several that share an identity", () => {
     const found = diff(
       [thing(1, 1)],

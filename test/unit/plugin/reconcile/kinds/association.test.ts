@@ -68,10 +68,10 @@ describe("SAs", () => {
     });
   });
 
-  it("of ours with another secret under the same key id are a conflict with ourselves", () => {
+  it("of ours with another key are replaced: another generation, or another static key", () => {
     expect(verbs([sa(1)], [found(1, { aead: otherKey })])).toEqual({
       ...nothing,
-      conflicts: ["the keyring holds another secret under the key id of"],
+      needed: ["replace"],
     });
   });
 

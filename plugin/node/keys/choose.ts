@@ -1,0 +1,142 @@
+import type {
+  ObservedAssociation,
+  SecurityAssociation,
+} from "../../../native/index.ts";
+import { acceptedOf, inOrder, type SaSeries } from "../../mesh/ipsec/series.ts";
+import type { DesiredMesh } from "../../mesh/state.ts";
+import { associationServes } from "../../reconcile/equality.ts";
+import { type FindHeld, heldIn } from "./held.ts";
+import type { Meter } from "./meter.ts";
+import type { KeyNote } from "./note.ts";
+import { nextOutbound, type Sent } from "./outbound.ts";
+
+/** What a node knows of the SAs that it has and had. */
+export interface KeyFacts {
+  readonly associations: readonly ObservedAssociation[];
+  readonly note: KeyNote;
+  /** Whether SAs must have been there in this boot: policies are that let packets into them. */
+  readonly wasLinked: boolean;
+  /** Before and after the kernel was looked at. */
+  readonly before: Meter;
+  readonly after: Meter;
+}
+
+/** The SAs that a node should have, and what is to be noted before any of them is made. */
+export interface ChosenKeys {
+  readonly associations: readonly SecurityAssociation[];
+  /** By the name of a series. */
+  readonly sent: ReadonlyMap<string, Sent>;
+  /** Newest generations, where they are others than was noted. */
+  readonly moved: ReadonlyMap<string, number>;
+  readonly secrets: ReadonlyMap<number, string>;
+  /** A sentence for each key id that has another secret than it had before: no SA is of either. */
+  readonly refusals: readonly string[];
+  /** Whether anything is to be noted: not on a node that never had SAs. */
+  readonly isToNote: boolean;
+  /** When the kernel was looked at, and when something was noted last; by the clock of a Meter, in milliseconds. */
+  readonly lookedAt: number;
+  readonly notedAt: number | undefined;
+}
+
+/** Works out where each series stands. Pure. */
+export function chooseKeys(
+  { series, secrets }: Pick<DesiredMesh, "series" | "secrets">,
+  facts: KeyFacts,
+): ChosenKeys {
+  const refused = changedSecrets(secrets, facts.note);
+  const isUsed = ({ keyId }: SaSeries): boolean =>
+    keyId === undefined || !refused.has(keyId);
+  const held = heldIn(facts.associations);
+  const sent = new Map<string, Sent>();
+  const moved = new Map<string, number>();
+  const all = series.flatMap(({ outbound, inbound }) => [
+    ...(isUsed(outbound)
+      ? [sending(outbound, { facts, held, sent, moved })]
+      : []),
+    ...inbound
+      .filter(isUsed)
+      .flatMap((one) => accepting(one, { facts, held, moved })),
+  ]);
+  return {
+    associations: inOrder(all),
+    sent,
+    moved,
+    secrets: new Map([...secrets, ...refused]),
+    refusals: [...refused.keys()].map(refusal),
+    isToNote: series.length > 0 || facts.note.isKnown,
+    lookedAt: facts.before.milliseconds,
+    notedAt: facts.note.milliseconds,
+  };
+}
+
+/** Key ids in use whose secret has changed, with what the one before was called. */
+export function changedSecrets(
+  secrets: DesiredMesh["secrets"],
+  note: Pick<KeyNote, "secrets">,
+): Map<number, string> {
+  return new Map(
+    [...note.secrets].filter(
+      ([id, name]) => (secrets.get(id) ?? name) !== name,
+    ),
+  );
+}
+
+/** What is said of a changed secret. */
+export function refusal(id: number): string {
+  return `the keyring holds another secret under key id ${String(id)} than this node has used: nothing is encrypted with either. Give the new secret an id of its own, or run \`crosslink teardown\` first`;
+}
+
+interface Choosing {
+  readonly facts: KeyFacts;
+  readonly held: FindHeld;
+  readonly moved: Map<string, number>;
+}
+
+function sending(
+  series: SaSeries,
+  { facts, held, sent, moved }: Choosing & { readonly sent: Map<string, Sent> },
+): SecurityAssociation {
+  const { note, wasLinked, before, after } = facts;
+  const name = series.name();
+  const noted = note.sent.get(name);
+  const newest = note.moved.get(name) ?? 0;
+  const standing = held(series, noted?.generation ?? newest).at(-1);
+  const next = nextOutbound(
+    {
+      noted,
+      newest,
+      standing: standing && {
+        generation: standing.generation,
+        sequence: Number(standing.association.sequence.output),
+        serves: associationServes(
+          series.at(standing.generation),
+          standing.association,
+        ),
+      },
+      isForgotten: wasLinked && !note.isKnown,
+      isLast: series.keyId === undefined,
+    },
+    after,
+  );
+  const { generation, sequence } = next;
+  sent.set(name, { generation, sequence, at: before });
+  if (generation > newest) moved.set(name, generation);
+  const association = series.at(generation);
+  return next.stands || sequence === 0
+    ? association
+    : { ...association, sentSequence: BigInt(sequence) };
+}
+
+/** A receiver follows its sender: what has carried a packet has been heard. */
+function accepting(
+  series: SaSeries,
+  { facts, held, moved }: Choosing,
+): SecurityAssociation[] {
+  const { moved: known } = facts.note;
+  const newest = known.size === 0 ? 0 : (known.get(series.name()) ?? 0);
+  const heard = held(series, newest)
+    .filter(({ association }) => association.current.packets > 0n)
+    .reduce((most, { generation }) => Math.max(most, generation), newest);
+  if (heard > newest) moved.set(series.name(), heard);
+  return acceptedOf(series, heard);
+}

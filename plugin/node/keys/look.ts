@@ -1,0 +1,62 @@
+import type { ObservedPolicy } from "../../../native/index.ts";
+import type { Session } from "../../kernel/session.ts";
+import type { DesiredMesh } from "../../mesh/state.ts";
+import { PROTECT_PRIORITY } from "../../owned.ts";
+import type { ObservedState } from "../state.ts";
+import {
+  changedSecrets,
+  type ChosenKeys,
+  chooseKeys,
+  refusal,
+} from "./choose.ts";
+import { readMeter } from "./meter.ts";
+import { readKeyNote, writeKeyNote } from "./note.ts";
+
+/** Looks at the kernel, and works out which SAs it should have next. What they sent meanwhile is told by readings before and after. */
+export function lookAtKeys(
+  { kernel }: Session,
+  observe: () => ObservedState,
+  mesh: Pick<DesiredMesh, "series" | "secrets"> = NO_KEYS,
+): { readonly observed: ObservedState; readonly keys: ChosenKeys } {
+  const before = readMeter(kernel);
+  const observed = observe();
+  const keys = chooseKeys(mesh, {
+    associations: observed.associations,
+    wasLinked: observed.policies.some(isProtecting),
+    note: readKeyNote(kernel),
+    before,
+    after: readMeter(kernel),
+  });
+  return { observed, keys };
+}
+
+const NO_KEYS = { series: [], secrets: new Map<number, string>() };
+
+/** Such a policy comes after its SAs. */
+function isProtecting({ priority, direction }: ObservedPolicy): boolean {
+  return priority === PROTECT_PRIORITY && direction === "out";
+}
+
+/** A sentence for each secret that was changed under its id. */
+export function secretTroubles(
+  { kernel }: Session,
+  mesh: Pick<DesiredMesh, "secrets"> = NO_KEYS,
+): string[] {
+  const changed = changedSecrets(mesh.secrets, readKeyNote(kernel));
+  return [...changed.keys()].map(refusal);
+}
+
+/** Before any SA is made: whoever finds it gone must know of it. @throws CniError 5 where it cannot be noted */
+export function noteKeys({ kernel }: Session, keys: ChosenKeys): void {
+  if (keys.isToNote) writeKeyNote(kernel, keys);
+}
+
+/** Beside SAs that stand: the younger the note, the less far ahead one that gets lost has to begin. Whoever noted meanwhile knows more. */
+export function noteAgain({ kernel }: Session, keys: ChosenKeys): void {
+  const { sent, lookedAt, notedAt = -Infinity } = keys;
+  if (sent.size > 0 && lookedAt - notedAt > NOTE_MS)
+    writeKeyNote(kernel, keys, { since: notedAt });
+}
+
+/** Shorter than an agent's sweep. */
+const NOTE_MS = 20_000;

@@ -1,0 +1,141 @@
+import {
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { loadBinding } from "../../../native/binding.ts";
+import {
+  type KeyNote,
+  type NoteFiles,
+  readKeyNote,
+  writeKeyNote,
+} from "../../../plugin/node/keys/note.ts";
+import { namespace } from "../../support/namespace.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "crosslink-note-"));
+const files: NoteFiles = {
+  counters: join(folder, "counters.json"),
+  generations: join(folder, "generations.json"),
+};
+const kernel = { binding: loadBinding() };
+
+const at = { milliseconds: 1234, octets: 99 };
+const note = {
+  sent: new Map([
+    ["a", { generation: 3, sequence: 7, at }],
+    ["b", { generation: 0, sequence: 5, at }],
+  ]),
+  secrets: new Map([[1, "abc"]]),
+  moved: new Map([["a", 3]]),
+};
+const read = (): KeyNote => readKeyNote(kernel, files);
+
+beforeEach(() => {
+  for (const file of Object.values(files)) rmSync(file, { force: true });
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describe("the note of counters", () => {
+  it("is read as it was written, and root's alone", () => {
+    writeKeyNote(kernel, note, { files });
+    expect(read()).toEqual({ ...note, isKnown: true, milliseconds: 1234 });
+    for (const file of Object.values(files))
+      expect(statSync(file).mode & 0o7777).toBe(0o600);
+  });
+
+  it("keeps what was noted of series that are no longer looked at, as old as it is", () => {
+    writeKeyNote(kernel, note, { files });
+    const later = { milliseconds: 5000, octets: 200 };
+    const sent = new Map([["b", { generation: 1, sequence: 0, at: later }]]);
+    writeKeyNote(kernel, { ...note, sent, moved: new Map() }, { files });
+    expect(read()).toMatchObject({ milliseconds: 5000 });
+    expect([...read().sent].sort()).toEqual([
+      ["a", note.sent.get("a")],
+      ["b", sent.get("b")],
+    ]);
+    expect(read().moved).toEqual(note.moved);
+  });
+
+  it("leaves alone what somebody else has noted meanwhile", () => {
+    writeKeyNote(kernel, note, { files });
+    const sent = new Map([["b", { generation: 9, sequence: 0, at }]]);
+    const older = { ...note, sent, moved: new Map() };
+    writeKeyNote(kernel, older, { files, since: 1000 });
+    expect(read().sent).toEqual(note.sent);
+    writeKeyNote(kernel, older, { files, since: 1234 });
+    expect(read().sent.get("b")?.generation).toBe(9);
+  });
+
+  it("never takes a generation back", () => {
+    writeKeyNote(kernel, note, { files });
+    writeKeyNote(kernel, { ...note, moved: new Map([["a", 1]]) }, { files });
+    expect(read().moved).toEqual(new Map([["a", 3]]));
+  });
+
+  it("tells in another network namespace what was sent, without its octets", () => {
+    writeKeyNote(kernel, note, { files });
+    using other = namespace();
+    const there = { ...kernel, netns: other.fd };
+    const found = readKeyNote(there, files);
+    expect(found).toMatchObject({ isKnown: false, milliseconds: undefined });
+    expect(found.secrets.size).toBe(0);
+    expect(found.sent.get("a")).toEqual({
+      generation: 3,
+      sequence: 7,
+      at: { milliseconds: 1234 },
+    });
+    writeKeyNote(there, { ...note, secrets: new Map([[1, "def"]]) }, { files });
+    expect(read().secrets).toEqual(note.secrets);
+    expect(readKeyNote(there, files).secrets).toEqual(new Map([[1, "def"]]));
+  });
+
+  it("ends with a boot, but for generations", () => {
+    writeKeyNote(kernel, note, { files });
+    const text = readFileSync(files.counters, "utf8");
+    writeFileSync(
+      files.counters,
+      text.replace(/"boot":"[^"]+"/u, '"boot":"earlier"'),
+    );
+    expect(read()).toMatchObject({ isKnown: false, moved: note.moved });
+    expect(read().sent.size).toBe(0);
+  });
+
+  it.each(["counters", "generations"] as const)(
+    "is lost where %s are missing, broken or others could write them, and begins anew",
+    (which) => {
+      const isLost = () =>
+        which === "counters" ? !read().isKnown : read().moved.size === 0;
+      expect(isLost()).toBe(true);
+      for (const harm of [
+        () => {
+          chmodSync(files[which], 0o622);
+        },
+        () => {
+          writeFileSync(files[which], "{");
+        },
+      ]) {
+        writeKeyNote(kernel, note, { files });
+        expect(isLost()).toBe(false);
+        harm();
+        expect(isLost()).toBe(true);
+      }
+      writeKeyNote(kernel, note, { files });
+      expect(isLost()).toBe(false);
+    },
+  );
+
+  it("says so where it cannot be written", () => {
+    const missing = { ...files, counters: "/proc/crosslink/counters.json" };
+    expect(() => {
+      writeKeyNote(kernel, note, { files: missing });
+    }).toThrow(/^Cannot note how far SAs have counted/u);
+  });
+});
