@@ -156,6 +156,7 @@ async function refusal(site: Site): Promise<string> {
     (error: unknown) => String(error),
   );
   await shell(site.node, `mv ${path}.kept ${path}`);
+  await addCrosslink(site);
   return answer;
 }
 
