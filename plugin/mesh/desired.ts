@@ -93,9 +93,9 @@ function keysOf(
 
 /** Where the SAs of a tunnel may be. */
 function placesOf({ outbound, inbound }: KeyedTunnel): SaPlace[] {
-  return [outbound, ...inbound].flatMap(({ at, spis }) => {
-    const { destination } = at(0);
-    return spis.map((spi) => ({ destination, spi }));
+  return [outbound, ...inbound].flatMap((series) => {
+    const { destination } = series.at(0);
+    return series.spis.map((spi) => ({ destination, spi }));
   });
 }
 

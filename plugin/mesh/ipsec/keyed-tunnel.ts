@@ -16,7 +16,7 @@ export interface KeyedTunnel extends TemplatedTunnel, TunnelSeries {}
 const ENCAPSULATION = { sourcePort: 4500, destinationPort: 4500 };
 
 /** The parts of an SA that follow from its tunnel. */
-export type TunnelFields = Pick<
+type TunnelFields = Pick<
   SecurityAssociation,
   "source" | "destination" | "mode" | "replayWindow" | "encapsulation"
 >;

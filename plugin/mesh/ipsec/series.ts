@@ -9,9 +9,9 @@ export interface SaSeries {
   readonly keyId?: number;
   /** By slot; with a static key, which has one generation alone, a single one. */
   readonly spis: readonly number[];
-  readonly at: (generation: number) => SecurityAssociation;
+  at(generation: number): SecurityAssociation;
   /** Tells it from every other one, of any secret; no key can be told from it. */
-  readonly name: () => string;
+  name(): string;
 }
 
 /** The series of one tunnel. */
@@ -19,18 +19,6 @@ export interface TunnelSeries {
   readonly outbound: SaSeries;
   /** One for every key of the keyring; the active one's first. */
   readonly inbound: readonly SaSeries[];
-}
-
-/** A series that works each of its SAs out once, and only when it is asked for. */
-export function seriesOf(
-  series: Pick<SaSeries, "keyId" | "spis">,
-  make: (generation: number) => SecurityAssociation,
-): SaSeries {
-  const made: SecurityAssociation[] = [];
-  const at = (generation: number): SecurityAssociation =>
-    (made[generation] ??= make(generation));
-  let name: string | undefined;
-  return { ...series, at, name: () => (name ??= nameAfter(at(0))) };
 }
 
 /** Those of a tunnel that never had any: the first generation, and what a receiver has to accept beside it. */
@@ -46,10 +34,11 @@ export function firstAssociations({
 
 /** What a receiver accepts that has heard a generation: of a static key's series its only SA. */
 export function acceptedOf(
-  { keyId, at }: SaSeries,
+  series: SaSeries,
   heard: number,
 ): SecurityAssociation[] {
-  return keyId === undefined ? [at(0)] : accepted(heard).map(at);
+  const generations = series.keyId === undefined ? [0] : accepted(heard);
+  return generations.map((one) => series.at(one));
 }
 
 /** Without doubles: with a static key tunnels share an inbound SA. */
@@ -61,14 +50,7 @@ export function inOrder(
   );
 }
 
-/** 64 bits of a hash of the first SA. */
-function nameAfter({
-  source,
-  destination,
-  spi,
-  aead,
-}: SecurityAssociation): string {
-  const label = Buffer.from(`crosslink series 1 ${String(spi)}`);
-  const all = Buffer.concat([label, source, destination, aead.key.bytes()]);
-  return hash("sha256", all, "hex").slice(0, 16);
+/** A series' name: 64 bits of a hash of what its keys are made of. */
+export function nameAfter(parts: string): string {
+  return hash("sha256", `crosslink series 1 ${parts}`, "hex").slice(0, 16);
 }

@@ -90,6 +90,11 @@ export function deriveSpi(
   return (sender * SLOTS + slot) * 256 + keyId;
 }
 
+/** The SPIs of all slots, from that of slot 0. */
+export function allSlots(first: number): number[] {
+  return Array.from({ length: SLOTS }, (_, slot) => first + slot * 256);
+}
+
 /** How far a receiver moves its senders' numbers round. */
 function chooseTurn(receiver: TunnelEnd): number {
   return choose("crosslink receiver 1", receiver, 0);

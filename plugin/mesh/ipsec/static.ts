@@ -13,7 +13,7 @@ import {
   type KeyedTunnel,
   outboundFields,
 } from "./keyed-tunnel.ts";
-import { type SaSeries, seriesOf } from "./series.ts";
+import { nameAfter, type SaSeries } from "./series.ts";
 
 /**
  * One key and SPI for all. The kernel can hold only one inbound SA with this SPI at this node's address, and
@@ -46,9 +46,7 @@ function keySharing(
   const aead = { ...GCM, key: new Key(keyring.key.bytes()) };
   const source =
     sharing.length > 1 ? new Uint8Array(first.remote.length) : first.remote;
-  const series = (sa: SecurityAssociation): SaSeries =>
-    seriesOf({ spis: [spi] }, () => sa);
-  const inbound = series({
+  const inbound = onlyOne({
     ...inboundFields(first, source),
     spi,
     reqid,
@@ -59,7 +57,7 @@ function keySharing(
     ...tunnel,
     reqid,
     inboundSource: source,
-    outbound: series({
+    outbound: onlyOne({
       ...outboundFields(tunnel),
       spi,
       reqid,
@@ -93,4 +91,20 @@ function requireOneEncapsulation(
       details: `${udp.peer.source.file} and ${esp.peer.source.file}: /encap. Give both the same "encap", or use "keys" in the keyring`,
     },
   );
+}
+
+/** A static key has no other generations. */
+function onlyOne(sa: SecurityAssociation): SaSeries {
+  const { source, destination, spi, aead } = sa;
+  return {
+    spis: [spi],
+    at: () => sa,
+    name: () =>
+      nameAfter(
+        [source, destination, aead.key.bytes()].reduce(
+          (text, bytes) => `${text} ${Buffer.from(bytes).toString("hex")}`,
+          `static ${String(spi)}`,
+        ),
+      ),
+  };
 }

@@ -4,7 +4,6 @@ import type {
 } from "../../../native/index.ts";
 import { acceptedOf, inOrder, type SaSeries } from "../../mesh/ipsec/series.ts";
 import type { DesiredMesh } from "../../mesh/state.ts";
-import { associationServes } from "../../reconcile/equality.ts";
 import { type FindHeld, heldIn } from "./held.ts";
 import type { Meter } from "./meter.ts";
 import type { KeyNote } from "./note.ts";
@@ -108,10 +107,7 @@ function sending(
       standing: standing && {
         generation: standing.generation,
         sequence: Number(standing.association.sequence.output),
-        serves: associationServes(
-          series.at(standing.generation),
-          standing.association,
-        ),
+        serves: standing.serves,
       },
       isForgotten: wasLinked && !note.isKnown,
       isLast: series.keyId === undefined,
@@ -134,9 +130,12 @@ function accepting(
 ): SecurityAssociation[] {
   const { moved: known } = facts.note;
   const newest = known.size === 0 ? 0 : (known.get(series.name()) ?? 0);
-  const heard = held(series, newest)
-    .filter(({ association }) => association.current.packets > 0n)
-    .reduce((most, { generation }) => Math.max(most, generation), newest);
+  // The first generation, which is all that most peers ever send, is newer than none.
+  const heard = held(
+    series,
+    newest,
+    ({ current }, slot) => slot > 0 && current.packets > 0n,
+  ).reduce((most, { generation }) => Math.max(most, generation), newest);
   if (heard > newest) moved.set(series.name(), heard);
   return acceptedOf(series, heard);
 }

@@ -306,7 +306,7 @@ function readable(mesh: DesiredMesh): unknown {
   return {
     ...rest,
     series: series.map(({ outbound, inbound }) =>
-      [outbound, ...inbound].map(({ name, spis }) => [name(), spis]),
+      [outbound, ...inbound].map((one) => [one.name(), one.spis]),
     ),
     associations: associations.map(associationText),
     policies: policies.map(policyText),

@@ -1,0 +1,116 @@
+import type { KeyObject } from "node:crypto";
+import {
+  type Aead,
+  type Key,
+  type SecurityAssociation,
+  XFRM_STATE_AF_UNSPEC,
+  XFRM_STATE_ICMP,
+} from "../../../native/index.ts";
+import type { Tunnel } from "../tunnels.ts";
+import { bind } from "./bind.ts";
+import { slotOf } from "./generation.ts";
+import { GCM, inboundFields, outboundFields } from "./keyed-tunnel.ts";
+import { deriveKey, type SaBinding } from "./keys.ts";
+import { nameAfter, type SaSeries } from "./series.ts";
+import { allSlots } from "./spi.ts";
+
+/** A secret in the form from which many keys are derived fastest; it does not print either. */
+export interface PreparedKey {
+  readonly id: number;
+  readonly secret: KeyObject;
+  /** Tells the secret from others; it cannot be told from that. */
+  readonly name: string;
+}
+
+/** One direction of a tunnel. */
+interface Way {
+  readonly tunnel: Tunnel;
+  readonly reqid: number;
+  /** Whether this node sends. */
+  readonly sends: boolean;
+}
+
+/**
+ * Works its SAs out when they are asked for, and keeps the two that every tunnel has. A class, as the one below: a large mesh
+ * has tens of thousands of each, and objects with functions of their own take many times as much memory.
+ */
+export class DerivedSeries implements SaSeries {
+  readonly #way: Way;
+  readonly #key: PreparedKey;
+  readonly #spi: number;
+  #first: SecurityAssociation | undefined;
+  #second: SecurityAssociation | undefined;
+
+  /** @param spi of slot 0 */
+  constructor(way: Way, key: PreparedKey, spi: number) {
+    this.#way = way;
+    this.#key = key;
+    this.#spi = spi;
+  }
+
+  get keyId(): number {
+    return this.#key.id;
+  }
+
+  get spis(): readonly number[] {
+    return allSlots(this.#spi);
+  }
+
+  at(generation: number): SecurityAssociation {
+    if (generation === 0) return (this.#first ??= this.#make(generation));
+    if (generation === 1) return (this.#second ??= this.#make(generation));
+    return this.#make(generation);
+  }
+
+  name(): string {
+    const { sender, receiver, family } = endsOf(this.#way);
+    const { name, id } = this.#key;
+    const place = bind([name, String(family), String(id)]);
+    return nameAfter(place + sender.bound + receiver.bound);
+  }
+
+  #make(generation: number): SecurityAssociation {
+    const { tunnel, reqid, sends } = this.#way;
+    const fields = sends
+      ? outboundFields(tunnel)
+      : inboundFields(tunnel, tunnel.remote);
+    return {
+      ...fields,
+      spi: this.spis[slotOf(generation)] ?? 0,
+      reqid,
+      aead: new DerivedAead(this.#key, this.#way, generation),
+      flags: XFRM_STATE_AF_UNSPEC | XFRM_STATE_ICMP,
+    };
+  }
+}
+
+/** Derives its key each time that it is asked for: most SAs of a large mesh are only named, and none of their keys stays in memory. */
+class DerivedAead implements Aead {
+  readonly algorithm = GCM.algorithm;
+  readonly icvBits = GCM.icvBits;
+  readonly #from: PreparedKey;
+  readonly #way: Way;
+  readonly generation: number;
+
+  constructor(from: PreparedKey, way: Way, generation: number) {
+    this.#from = from;
+    this.#way = way;
+    this.generation = generation;
+  }
+
+  get key(): Key {
+    const { secret, id: keyId } = this.#from;
+    const { generation } = this;
+    return deriveKey(secret, { ...endsOf(this.#way), keyId, generation });
+  }
+}
+
+function endsOf({
+  tunnel: { ends, family },
+  sends,
+}: Way): Pick<SaBinding, "sender" | "receiver" | "family"> {
+  const { own, peer } = ends;
+  return sends
+    ? { sender: own, receiver: peer, family }
+    : { sender: peer, receiver: own, family };
+}
