@@ -4,6 +4,14 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { readStateFile, writeStateFile } from "../../kernel/state-file.ts";
 import { RUN_FOLDER } from "../../owned.ts";
 import type { Sent } from "./outbound.ts";
+import {
+  type GenerationsFile,
+  isCounters,
+  isGenerations,
+  type StoredLook,
+  type StoredNode,
+  type CountersFile,
+} from "./stored.ts";
 
 /** How far counters had come, in this boot: it goes with it, as the SAs do. No key is in it. */
 export const COUNTERS_FILE = `${RUN_FOLDER}/counters.json`;
@@ -34,34 +42,9 @@ export interface KeyNote {
   readonly moved: ReadonlyMap<string, number>;
 }
 
-/** As it is written: since one machine may hold several nodes, by network namespace. */
-interface CountersFile {
-  readonly version: 1;
-  readonly boot: string;
-  readonly nodes: readonly StoredNode[];
-}
-
-interface StoredNode {
-  readonly network: string;
-  readonly secrets: Readonly<Record<string, string>>;
-  /** The newest first. What is no longer looked at stays in an old one. */
-  readonly looks: readonly StoredLook[];
-}
-
-interface StoredLook {
-  readonly milliseconds: number;
-  readonly octets?: number;
-  /** Generation and sequence number by series. */
-  readonly sent: Readonly<Record<string, readonly [number, number]>>;
-}
-
-interface GenerationsFile {
-  readonly version: 1;
-  readonly newest: Readonly<Record<string, number>>;
-}
-
 /**
- * What was noted. A file that cannot be read, or that others than root could have written, is one that is lost.
+ * What was noted. A file that cannot be read, that others than root could have written, or that no version wrote as it is, is
+ * one that is lost.
  *
  * What was noted in other network namespaces counts too: a container's that was made anew is another one, with the same
  * keys.
@@ -204,12 +187,13 @@ function generationsText(file: string, moved: KeyNote["moved"]): string {
 }
 
 function readNodes(file: string, boot: string): readonly StoredNode[] {
-  const content = tryRead(file) as CountersFile | undefined;
-  return content?.boot === boot ? content.nodes : [];
+  const content = tryRead(file);
+  return isCounters(content) && content.boot === boot ? content.nodes : [];
 }
 
 function readNewest(file: string): GenerationsFile["newest"] {
-  return (tryRead(file) as GenerationsFile | undefined)?.newest ?? {};
+  const content = tryRead(file);
+  return isGenerations(content) ? content.newest : {};
 }
 
 function tryRead(file: string): unknown {

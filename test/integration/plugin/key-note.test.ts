@@ -34,6 +34,14 @@ const note = {
   secrets: new Map([[1, "abc"]]),
   moved: new Map([["a", 3]]),
 };
+/** None of them is what was written, though some are JSON. */
+const OTHER_SHAPES = [
+  "{",
+  "null",
+  "[]",
+  '{"version":1}',
+  '{"version":2,"boot":"","nodes":[],"newest":{}}',
+];
 const read = (): KeyNote => readKeyNote(kernel, files);
 
 beforeEach(() => {
@@ -118,9 +126,9 @@ describe("the note of counters", () => {
         () => {
           chmodSync(files[which], 0o622);
         },
-        () => {
-          writeFileSync(files[which], "{");
-        },
+        ...OTHER_SHAPES.map((text) => () => {
+          writeFileSync(files[which], text);
+        }),
       ]) {
         writeKeyNote(kernel, note, { files });
         expect(isLost()).toBe(false);
