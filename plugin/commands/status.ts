@@ -1,6 +1,7 @@
 import { formatAddress, type ObservedAssociation } from "../../native/index.ts";
 import { flowsOf } from "../node/flows.ts";
-import { secretTroubles } from "../node/keys/look.ts";
+import type { GenerationOf } from "../node/keys/generations.ts";
+import { tellOfKeys } from "../node/keys/look.ts";
 import type { LinkedNode } from "../node/linked.ts";
 import { fileWarnings, LINKED_TO_NOTHING, lookAround } from "../node/look.ts";
 import type { Bypass } from "../bypass/bypass.ts";
@@ -21,7 +22,6 @@ import {
   type WrittenState,
 } from "../ike/state.ts";
 import { ikeLine, ikeWarnings } from "../ike/words.ts";
-import { hex } from "../reconcile/hex.ts";
 import { withSession } from "../kernel/session.ts";
 import { peerMtus, type TunnelMtus } from "../node/tunnel-mtu.ts";
 import { troublesOf } from "../node/troubles.ts";
@@ -36,14 +36,7 @@ import {
 } from "./fence-state.ts";
 import { type Options, configurationFor } from "./options.ts";
 import { table } from "./table.ts";
-
-/** One direction of a tunnel as the kernel counts it; null where the SA is missing. */
-interface Traffic {
-  readonly spi: string;
-  readonly bytes: number;
-  readonly packets: number;
-  readonly ageSeconds: number;
-}
+import { type Traffic, trafficOf } from "./traffic.ts";
 
 /** One peer of this node. */
 interface PeerStatus {
@@ -84,6 +77,7 @@ export function runStatus(options: Options, terminal: Terminal): number {
       terminal,
     });
     const { node } = look;
+    const keys = tellOfKeys(session, node?.mesh);
     const status = nodeStatus(node, {
       associations: session.xfrm.associations(),
       fence: fenceState(look, layersOf(session, look.decision.will.wanted)),
@@ -95,9 +89,10 @@ export function runStatus(options: Options, terminal: Terminal): number {
       bypasses: lookForBypasses(session, node?.mesh),
       troubles: [
         ...fileWarnings(look),
-        ...secretTroubles(session, node?.mesh),
+        ...keys.troubles,
         ...troublesOf(session, node, { withNeighbours: true }),
       ],
+      generationOf: keys.generationOf,
       ike: readState(
         charonPlaces(ikeFolder(options.socket ?? AGENT_SOCKET)).state,
       ),
@@ -122,6 +117,7 @@ interface StatusFacts {
   readonly bypasses: readonly Bypass[];
   /** What keeps packets from passing, and is others' to mend. */
   readonly troubles: readonly string[];
+  readonly generationOf: GenerationOf;
   /** Undefined where no agent has said anything. */
   readonly ike: WrittenState | undefined;
   /** By the peer's end. */
@@ -173,8 +169,8 @@ function peerStatus(peer: Peer, facts: Counted): PeerStatus {
     mtu: facts.mtus.get(formatAddress(peer.remote)) ?? null,
     keying: peer.keying,
     keyId: peer.keyId ?? null,
-    out: traffic(facts, facts.known.outbound(peer)),
-    in: traffic(facts, facts.known.inbound(peer)),
+    out: trafficOf(facts, facts.known.outbound(peer)),
+    in: trafficOf(facts, facts.known.inbound(peer)),
     ike: ikeStateOf(peer, facts.ike),
   };
 }
@@ -194,26 +190,6 @@ function ikeStateOf(
   return found ?? null;
 }
 
-/** Sums an end's SAs; while keys rotate several accept, and the one used last tells the SPI. */
-function traffic(
-  { nowSeconds }: Counted,
-  found: readonly ObservedAssociation[],
-): Traffic | null {
-  const [current] = found.toSorted((a, b) =>
-    Number((b.lastUsedSeconds ?? 0n) - (a.lastUsedSeconds ?? 0n)),
-  );
-  if (current === undefined) return null;
-  return {
-    spi: hex(current.spi),
-    bytes: found.reduce((sum, sa) => sum + Number(sa.current.bytes), 0),
-    packets: found.reduce((sum, sa) => sum + Number(sa.current.packets), 0),
-    ageSeconds: Math.max(
-      0,
-      nowSeconds - Number(current.current.addTimeSeconds),
-    ),
-  };
-}
-
 function toText(status: NodeStatus): string {
   const warned = status.warnings.map((warning) => `Warning: ${warning}`);
   if (status.node === null)
@@ -222,7 +198,7 @@ function toText(status: NodeStatus): string {
     `${peer.cluster}/${peer.node}`,
     peer.endpoint,
     String(peer.mtu ?? "?"),
-    peer.keying === "ike" ? "ike" : String(peer.keyId ?? "static"),
+    keyCell(peer),
     ...trafficCells(peer.out),
     ...trafficCells(peer.in),
     peer.out === null ? "-" : age(peer.out.ageSeconds),
@@ -256,6 +232,16 @@ const HEADINGS = [
   "PACKETS",
   "AGE",
 ];
+
+/** Each end goes on to a next generation by itself. */
+function keyCell({ keying, keyId, out, in: into }: PeerStatus): string {
+  if (keying === "ike") return "ike";
+  const key = String(keyId ?? "static");
+  const [sends, hears] = [out?.generation ?? 0, into?.generation ?? 0];
+  return sends === 0 && hears === 0
+    ? key
+    : `${key} (generation ${String(sends)} out, ${String(hears)} in)`;
+}
 
 function trafficCells(traffic: Traffic | null): string[] {
   if (traffic === null) return ["missing", "-", "-"];

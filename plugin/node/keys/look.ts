@@ -9,6 +9,7 @@ import {
   chooseKeys,
   refusal,
 } from "./choose.ts";
+import { type GenerationOf, knowGenerations } from "./generations.ts";
 import { readMeter } from "./meter.ts";
 import { readKeyNote, writeKeyNote } from "./note.ts";
 
@@ -37,13 +38,23 @@ function isProtecting({ priority, direction }: ObservedPolicy): boolean {
   return priority === PROTECT_PRIORITY && direction === "out";
 }
 
-/** A sentence for each secret that was changed under its id. */
-export function secretTroubles(
+/** What is told of keys that a node has. */
+export interface ToldKeys {
+  /** A sentence for each secret that was changed under its id. */
+  readonly troubles: readonly string[];
+  readonly generationOf: GenerationOf;
+}
+
+/** Changes nothing, and looks at nothing but the notes. */
+export function tellOfKeys(
   { kernel }: Session,
-  mesh: Pick<DesiredMesh, "secrets"> = NO_KEYS,
-): string[] {
-  const changed = changedSecrets(mesh.secrets, readKeyNote(kernel));
-  return [...changed.keys()].map(refusal);
+  mesh: Pick<DesiredMesh, "series" | "secrets"> = NO_KEYS,
+): ToldKeys {
+  const note = readKeyNote(kernel);
+  return {
+    troubles: [...changedSecrets(mesh.secrets, note).keys()].map(refusal),
+    generationOf: knowGenerations(mesh.series, note.moved),
+  };
 }
 
 /** Before any SA is made: whoever finds it gone must know of it. @throws CniError 5 where it cannot be noted */

@@ -41,6 +41,7 @@ const scenes = {
     "with its note lost once, a node is heard",
     "with its note lost again, a node is heard",
     "an SA that was flushed with its note is another one",
+    "status says which generation of its key that is",
     "a counter near its end makes way for the next SA, time and again",
     "a counter near its end loses no packet",
     "a counter near its end leaks nothing",

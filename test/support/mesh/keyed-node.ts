@@ -138,7 +138,8 @@ function keyOf({ aead }: ObservedAssociation): string {
   return Buffer.from(aead?.key.bytes() ?? []).toString("hex");
 }
 
-function unused({
+/** As the kernel has it that was just given it. */
+export function unused({
   sentSequence = 0n,
   ...sa
 }: DesiredMesh["associations"][number]): Counting {
