@@ -177,7 +177,7 @@ export function refuseSecrets({ keys: { refusals } }: FullPlan): void {
   throw new CniError(
     ErrorCode.invalidConfiguration,
     "Cannot encrypt: a secret was changed under its id",
-    { details: refusals.join("; ") },
+    { details: `${refusals.join("; ")}. Then run \`crosslink apply\`` },
   );
 }
 
