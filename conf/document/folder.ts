@@ -18,7 +18,7 @@ export function readFolderChecked(
     const stats = statSync(path);
     const problem = stats.isDirectory()
       ? (checkOwner(path, stats) ?? checkOthersCannotWrite(path, stats))
-      : fact("it is not a folder", `make it one: mkdir -p ${path}`);
+      : fact("it is not a folder", `move it away, then: mkdir ${path}`);
     if (problem !== undefined) throw configurationError(subject, problem);
     return readdirSync(path);
   } catch (error) {

@@ -1,12 +1,12 @@
 import { basename } from "node:path";
 import { CniError, ErrorCode } from "../../cni/error.ts";
+import { typeOf } from "./chain.ts";
 import { pluginsOf } from "./conflist-text.ts";
 import {
   isReadable,
   listConfigurations,
   readConflist,
   troubleWith,
-  typeOf,
 } from "./conflists.ts";
 
 /** The configuration of the node's pods, and why it is that one. */

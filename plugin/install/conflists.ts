@@ -5,12 +5,11 @@ import { isObject } from "../../cni/configuration.ts";
 import { type FileRules, readFileChecked } from "../../conf/document/file.ts";
 import { findSyntaxProblem, positionAt } from "../../conf/document/json.ts";
 import { isErrno } from "../../files/errno.ts";
+import { flawOf } from "./chain.ts";
 import {
   addEntry,
   entryText,
   isLastOnce,
-  isCrosslinkEntry,
-  pluginsOf,
   removeEntry,
 } from "./conflist-text.ts";
 import { replaceFile } from "../../files/replace.ts";
@@ -40,7 +39,7 @@ export function listConfigurations(folder: string): string[] {
  * Makes crosslink the last plugin of a conflist, once.
  *
  * @param entry its text where the conflist has none
- * @throws CniError 7 for a file that is no conflist, or has no other plugin
+ * @throws CniError 7 for a file that is no conflist, or that serves no pod then
  */
 export function keepEntry(
   conflist: string,
@@ -48,7 +47,7 @@ export function keepEntry(
 ): { readonly isChanged: boolean; readonly entry: string } {
   let kept = "";
   const isChanged = edit(conflist, (text) => {
-    requireOthers(conflist, text);
+    requireUsable(conflist, text);
     const own = entryText(text) ?? entry;
     const changed = isLastOnce(text) ? text : addEntry(removeEntry(text), own);
     kept = entryText(changed) ?? "";
@@ -57,35 +56,9 @@ export function keepEntry(
   return { isChanged, entry: kept };
 }
 
-function requireOthers(conflist: string, text: string): void {
-  requireList(conflist, text);
-  if (pluginsOf(text).some((plugin) => !isCrosslinkEntry(plugin))) return;
-  throw unusable(
-    conflist,
-    "it has no plugin before crosslink, which makes no interface of its own",
-  );
-}
-
-/** A file for one plugin is none for a chain. */
-function requireList(conflist: string, text: string): void {
-  const type = typeOf(JSON.parse(text));
-  if (type !== "")
-    throw unusable(
-      conflist,
-      `it is for one plugin ("type": "${type}"), after which no other can come. Make it a list: jq '{cniVersion, name, plugins: [del(.cniVersion, .name)]}' ${conflist} > ${conflist.replace(/\.[^./]*$/, "")}.conflist, and delete the old one`,
-    );
-  if (pluginsOf(text).length === 0)
-    throw unusable(
-      conflist,
-      'it has no "plugins". Want a conflist: {"cniVersion", "name", "plugins": [ … ]}',
-    );
-}
-
-/** The type of a plugin; empty for what has none. */
-export function typeOf(plugin: unknown): string {
-  return isObject(plugin) && typeof plugin["type"] === "string"
-    ? plugin["type"].slice(0, 64)
-    : "";
+function requireUsable(conflist: string, text: string): void {
+  const flaw = flawOf(conflist, text);
+  if (flaw !== undefined) throw unusable(conflist, flaw);
 }
 
 /** Takes crosslink out of a conflist. Returns whether that changed it; a file that is no conflist stays. */

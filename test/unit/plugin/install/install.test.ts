@@ -283,6 +283,25 @@ describe("install(), of the folder that it finds", () => {
     [{ "10-a.conflist": { plugins: [] } }, /it has no "plugins"/],
     [{ "10-a.conflist": { plugins: [ours] } }, /no plugin before crosslink/],
     [{ "10-a.conf": { type: "bridge" } }, /it is for one plugin/],
+    [{ "00-lo.conf": { type: "loopback" } }, /no network of pods/],
+    [{ "10-a.conflist": { plugins: ["ptp"] } }, /\/plugins\/0 is no object/],
+    [
+      { "10-a.conflist": { ...base, plugins: [{ type: "ptp" }, { type: 1 }] } },
+      /\/plugins\/1 is no object with a "type"/,
+    ],
+    [{ "10-a.conflist": { plugins: [{ type: "ptp" }] } }, /it has no "name"/],
+    [
+      { "10-a.conflist": { ...base, cniVersion: "9.9.9" } },
+      /does not speak its "cniVersion" "9\.9\.9": want one of 0\.1\.0/,
+    ],
+    ...["macvlan", "ipvlan", "host-device", "sriov"].map(
+      (type): [object, RegExp] => [
+        {
+          "10-a.conflist": { ...base, plugins: [{ type }, { type: "tuning" }] },
+        },
+        /gives pods no end on the node/,
+      ],
+    ),
   ])("refuses %j", (files, says) => {
     write(files);
     expect(errorOf(doInstall)).toMatchObject({
