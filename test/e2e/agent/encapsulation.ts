@@ -62,8 +62,11 @@ async function turnToUdp(nodes: readonly Node[]): Promise<void> {
     await until(
       async () => {
         const states = await mustRunIn(namespace, "ip", "xfrm", "state");
-        const encapsulated = states.match(/encap type espinudp/g) ?? [];
-        return encapsulated.length === 2;
+        const all = states.split(/^(?=src )/m).filter(Boolean);
+        return (
+          all.length > 0 &&
+          all.every((sa) => sa.includes("encap type espinudp"))
+        );
       },
       { ...SLOWLY, describe: () => `${name} has no SAs for ESP in UDP` },
     );

@@ -34,7 +34,7 @@ export async function compareMetrics(stage: Stage): Promise<void> {
         value("peer_packets_total") === packets &&
         value("association_present") === 1 &&
         value("association_sequence_used_ratio") ===
-          (direction === "out" ? Number(packets) / 2 ** 32 : 0),
+          (direction === "out" ? numbered(state, destination) / 2 ** 32 : 0),
       { state, text },
     );
   }
@@ -51,6 +51,15 @@ function carried(state: string, destination: string): (number | undefined)[] {
   return [1, 2].map((part) =>
     found.reduce((sum, counts) => sum + Number(counts?.[part]), 0),
   );
+}
+
+/** The last number that the SA toward an address has given: one that was made anew has begun ahead. */
+function numbered(state: string, destination: string): number {
+  const sa = state
+    .split(/^(?=src )/m)
+    .find((text) => text.includes(` dst ${destination}\n`));
+  const [, sequence] = /oseq (0x[0-9a-f]+)/.exec(sa ?? "") ?? [];
+  return Number(sequence);
 }
 
 /** What an agent of this node shows at its start. */
