@@ -11,7 +11,7 @@ import {
   gatewayPolicies,
   protectPolicies,
 } from "./ipsec/policies.ts";
-import { firstAssociations, inOrder, type SaSeries } from "./ipsec/series.ts";
+import { firstAssociations, inOrder } from "./ipsec/series.ts";
 import { keyWithStatic } from "./ipsec/static.ts";
 import type { SenderNumbers } from "./ipsec/spi.ts";
 import { legsOf, wrappingsBeyond } from "./legs.ts";
@@ -211,12 +211,8 @@ function derivedPeer(tunnel: KeyedTunnel): Peer {
     ...peerOf(tunnel),
     ...(keyId === undefined ? {} : { keyId }),
     spisOut: outbound.spis,
-    accepted: inbound.map(acceptedPlaces),
+    accepted: inbound,
   };
-}
-
-function acceptedPlaces({ keyId, spis }: SaSeries): Peer["accepted"][number] {
-  return keyId === undefined ? { spis } : { keyId, spis };
 }
 
 function ikePeer(tunnel: TemplatedTunnel): Peer {

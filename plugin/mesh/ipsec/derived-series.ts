@@ -12,7 +12,7 @@ import { slotOf } from "./generation.ts";
 import { GCM, inboundFields, outboundFields } from "./keyed-tunnel.ts";
 import { deriveKey, type SaBinding } from "./keys.ts";
 import { nameAfter, type SaSeries } from "./series.ts";
-import { allSlots } from "./spi.ts";
+import { allSlots, inSlot } from "./spi.ts";
 
 /** A secret in the form from which many keys are derived fastest; it does not print either. */
 export interface PreparedKey {
@@ -76,7 +76,7 @@ export class DerivedSeries implements SaSeries {
       : inboundFields(tunnel, tunnel.remote);
     return {
       ...fields,
-      spi: this.spis[slotOf(generation)] ?? 0,
+      spi: inSlot(this.#spi, slotOf(generation)),
       reqid,
       aead: new DerivedAead(this.#key, this.#way, generation),
       flags: XFRM_STATE_AF_UNSPEC | XFRM_STATE_ICMP,

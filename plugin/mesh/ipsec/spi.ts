@@ -92,7 +92,12 @@ export function deriveSpi(
 
 /** The SPIs of all slots, from that of slot 0. */
 export function allSlots(first: number): number[] {
-  return Array.from({ length: SLOTS }, (_, slot) => first + slot * 256);
+  return Array.from({ length: SLOTS }, (_, slot) => inSlot(first, slot));
+}
+
+/** The SPI of a slot, from that of slot 0. */
+export function inSlot(first: number, slot: number): number {
+  return first + slot * 256;
 }
 
 /** How far a receiver moves its senders' numbers round. */

@@ -50,7 +50,7 @@ describe("keyWithStatic()", () => {
     expect(inbound).toHaveLength(4);
     for (const text of inbound)
       expect(text).toMatch(/tmpl src 0\.0\.0\.0 dst 192\.168\.0\.1 /u);
-    expect(peers.map(({ accepted }) => accepted)).toEqual([
+    expect(peers.map(({ accepted }) => accepted)).toMatchObject([
       [{ spis: [186] }],
       [{ spis: [186] }],
     ]);
