@@ -12,7 +12,7 @@ import type { Node, Topology } from "../support/topology.ts";
 const launcher = join(dist, "../native/build/launcher");
 
 /** For whoever waits in a guest: looking takes much of its one processor, which others need too. */
-export const SLOWLY = { limitSeconds: 60, pauseMs: 300 } as const;
+export const SLOWLY = { limitSeconds: 180, pauseMs: 300 } as const;
 
 /** An agent that runs. */
 export interface Agent {

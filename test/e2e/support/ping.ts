@@ -1,6 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { text } from "node:stream/consumers";
+import { until } from "../../support/until.ts";
 import type { Place } from "./topology.ts";
 
 /** How many pings went out, and how many answers came. */
@@ -25,12 +28,25 @@ export function keepPinging({ name }: Place, address: string): Pinging {
   return {
     stop: async () => {
       const ended = once(child, "exit");
+      await until(() => isPing(child.pid), { limitSeconds: 60 });
       child.kill("SIGINT");
       await ended;
       return pinged(await output);
     },
   };
 }
+
+/** Whether it is ping by now, and tells its counts when it is interrupted: on a busy machine that takes a while. */
+function isPing(pid = 0): boolean {
+  const status = readFileSync(`/proc/${String(pid)}/status`, "utf8");
+  const [, caught = "0"] = /^SigCgt:\s+(\w+)$/m.exec(status) ?? [];
+  return (
+    /^Name:\s+ping$/m.test(status) && (BigInt(`0x${caught}`) & SIGINT) !== 0n
+  );
+}
+
+/** As /proc has it: the lowest bit is signal 1 (proc_pid_status(5)). */
+const SIGINT = 1n << BigInt(constants.signals.SIGINT - 1);
 
 /** Reads ping's last lines. Throws when there are none: then nothing was sent. */
 function pinged(output: string): Pinged {
