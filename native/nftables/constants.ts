@@ -52,7 +52,9 @@ export const NFTA_HOOK_DEVS = 4;
 
 /** enum nf_inet_hooks, include/uapi/linux/netfilter.h */
 export const NF_INET_PRE_ROUTING = 0;
+export const NF_INET_LOCAL_IN = 1;
 export const NF_INET_FORWARD = 2;
+export const NF_INET_LOCAL_OUT = 3;
 export const NF_INET_POST_ROUTING = 4;
 export const NF_INET_INGRESS = 5;
 

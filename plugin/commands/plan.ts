@@ -48,7 +48,7 @@ export function runPlan(options: Options, terminal: Terminal): number {
     const warnings = [
       ...(node?.mesh.warnings ?? []),
       ...fileWarnings(look),
-      ...troublesOf(session, node),
+      ...troublesOf(session, node, { withTunnels: true }),
     ];
     const lines = () => planLines(plan, deviceNames(session.route));
     const fence = fenceState(look, layersIn(plan, session.kernel));

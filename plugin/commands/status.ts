@@ -67,6 +67,8 @@ interface NodeStatus {
   readonly bypasses: readonly Bypass[];
 }
 
+const THOROUGHLY = { withNeighbours: true, withTunnels: true };
+
 /** `crosslink status`: a table, a row a peer. Exit code 0 also where SAs are missing: it reports. */
 export function runStatus(options: Options, terminal: Terminal): number {
   const config = configurationFor(options);
@@ -90,7 +92,7 @@ export function runStatus(options: Options, terminal: Terminal): number {
       troubles: [
         ...fileWarnings(look),
         ...keys.troubles,
-        ...troublesOf(session, node, { withNeighbours: true }),
+        ...troublesOf(session, node, THOROUGHLY),
       ],
       generationOf: keys.generationOf,
       ike: readState(

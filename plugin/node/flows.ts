@@ -1,6 +1,7 @@
 import {
   AF_INET,
   AF_INET6,
+  formatAddress,
   type Link,
   type Route,
   RT_TABLE_MAIN,
@@ -45,6 +46,37 @@ export function flowsOf(session: Session, node: LinkedNode): Flow[] {
       ];
     },
   );
+}
+
+/** What this node's own tunnels send and get, by the SAs that it should have; charon's tunnels are not among them. */
+export function tunnelFlows(session: Session, { mesh }: LinkedNode): Flow[] {
+  const devices = devicesByIndex(session);
+  const own = new Set(mesh.peers.map(({ local }) => formatAddress(local)));
+  const deviceTo = remembered(
+    (peer: Uint8Array) => session.route.getRoute(peer)?.outputInterface,
+    formatAddress,
+  );
+  const flows = mesh.associations.map((association): Flow => {
+    const { source, destination, encapsulation } = association;
+    const leaves = own.has(formatAddress(source));
+    const index = deviceTo(leaves ? destination : source);
+    const uplink = index === undefined ? [] : devices(index);
+    return {
+      family: source.length === 4 ? 4 : 6,
+      source: cidrOf(source, 8 * source.length),
+      destination: cidrOf(destination, 8 * source.length),
+      inputs: leaves ? [] : uplink,
+      outputs: leaves ? uplink : [],
+      tunnel: {
+        in: encapsulation === undefined ? "ESP" : "UDP",
+        way: leaves ? "out" : "in",
+      },
+    };
+  });
+  // While keys rotate there are several SAs either way.
+  const ends = ({ source, destination }: Flow) =>
+    `${source.text} ${destination.text}`;
+  return [...new Map(flows.map((flow) => [ends(flow), flow])).values()];
 }
 
 /** The devices that lead to pods of this node, by one of its pod CIDRs. */

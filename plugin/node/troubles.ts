@@ -1,6 +1,9 @@
 import type { Session } from "../kernel/session.ts";
-import { forwardObstacles } from "../netfilter/obstacles.ts";
-import { flowsOf } from "./flows.ts";
+import {
+  forwardObstacles,
+  type ObstaclesLook,
+} from "../netfilter/obstacles.ts";
+import { flowsOf, tunnelFlows } from "./flows.ts";
 import type { LinkedNode } from "./linked.ts";
 import { unusableWays, type WaysLook } from "./ways/ways.ts";
 
@@ -11,13 +14,20 @@ import { unusableWays, type WaysLook } from "./ways/ways.ts";
 export function troublesOf(
   session: Session,
   node: LinkedNode | undefined,
-  ways: WaysLook = {},
+  look: WaysLook & ObstaclesLook = {},
 ): string[] {
   if (node === undefined || node.mesh.exemptions.length === 0) return [];
   return [
-    ...looking("the routing", () => unusableWays(session, node, ways)),
+    ...looking("the routing", () => unusableWays(session, node, look)),
     ...looking("the firewall", () =>
-      forwardObstacles(session.kernel, () => flowsOf(session, node)),
+      forwardObstacles(
+        session.kernel,
+        () => [
+          ...flowsOf(session, node),
+          ...(look.withTunnels === true ? tunnelFlows(session, node) : []),
+        ],
+        look,
+      ),
     ),
   ];
 }

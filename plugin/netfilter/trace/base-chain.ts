@@ -1,4 +1,5 @@
 import type { Family } from "../base/family.ts";
+import type { FlowWay } from "./flow.ts";
 import type { TracedChain } from "./trace.ts";
 
 /** A chain that the kernel itself calls, with what it leads to. */
@@ -7,6 +8,7 @@ export interface BaseChain {
   readonly name: string;
   /** Whose packets it sees. */
   readonly families: readonly Family[];
+  readonly ways: readonly FlowWay[];
   /** Lower runs earlier. */
   readonly priority: number;
   /** Whether rules of ours stand at its end where its policy drops. */
@@ -15,6 +17,15 @@ export interface BaseChain {
   /** Undefined where it sees packets of all devices. */
   readonly at?: DeviceHook;
 }
+
+/** Whose packets come by a hook, by the name of iptables' chain there. */
+export const WAYS_AT = {
+  PREROUTING: ["forward", "in"],
+  INPUT: ["in"],
+  FORWARD: ["forward"],
+  OUTPUT: ["out"],
+  POSTROUTING: ["forward", "out"],
+} as const satisfies Readonly<Record<string, readonly FlowWay[]>>;
 
 /** Devices that a chain is hooked at, and whether it sees what comes in or what leaves. */
 export interface DeviceHook {
@@ -25,7 +36,7 @@ export interface DeviceHook {
 
 /** Which base chains to read. */
 export interface HookedAt {
-  readonly type: "filter" | "nat";
-  /** NF_INET_PRE_ROUTING, NF_INET_FORWARD, NF_INET_POST_ROUTING */
+  readonly type: "filter" | "nat" | "route";
+  /** `NF_INET_PRE_ROUTING` and its like. */
   readonly hook: number;
 }

@@ -6,7 +6,7 @@ import {
   sameBytes,
 } from "../../../native/index.ts";
 import { addressValue } from "../../../ip/cidr.ts";
-import { type FlowDevice, type Flow, opposite, type Share } from "./flow.ts";
+import { type FlowDevice, opposite, type Share } from "./flow.ts";
 import {
   addressIn,
   type AddressRange,
@@ -30,7 +30,7 @@ export function compare(
 ): Match {
   if (loaded === undefined) return always("unknown");
   if (loaded.what === "bytes")
-    return comparing(loaded.of, (bytes) =>
+    return comparing(loaded, (bytes) =>
       holds(Buffer.compare(bytes, value), operator),
     );
   if (operator !== "==" && operator !== "!=")
@@ -98,7 +98,7 @@ function inRange(
       ]);
     case "bytes":
       return comparing(
-        loaded.of,
+        loaded,
         (bytes) =>
           Buffer.compare(bytes, from) >= 0 && Buffer.compare(bytes, to) <= 0,
       );
@@ -147,7 +147,7 @@ function keyEquals(
       : always("unknown");
   return (flow) => {
     const bytes = loaded.of(flow);
-    if (bytes?.length !== key.length) return "unknown";
+    if (bytes?.length !== key.length) return loaded.otherwise ?? "unknown";
     return sameBytes(bytes, key) ? "all" : "none";
   };
 }
@@ -196,12 +196,12 @@ function byEnd(
 }
 
 function comparing(
-  of: (flow: Flow) => Uint8Array | undefined,
+  { of, otherwise }: Extract<Loaded, { what: "bytes" }>,
   judge: (bytes: Uint8Array) => boolean,
 ): Match {
   return (flow): Share => {
     const bytes = of(flow);
-    if (bytes === undefined) return "unknown";
+    if (bytes === undefined) return otherwise ?? "unknown";
     return judge(bytes) ? "all" : "none";
   };
 }

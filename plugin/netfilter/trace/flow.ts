@@ -15,7 +15,10 @@ export interface FlowDevice {
   readonly below?: readonly FlowDevice[];
 }
 
-/** Packets that open connections from one network to another, as a forwarding chain meets them. */
+/** Whether a node passes packets on, gets them, or sends them. */
+export type FlowWay = "forward" | "in" | "out";
+
+/** Packets that open connections from one network to another, as a chain of a node between them meets them. */
 export interface Flow {
   readonly family: Family;
   readonly source: Cidr;
@@ -28,6 +31,27 @@ export interface Flow {
   readonly mark?: number;
   /** Whether devices on the way out see nothing of it but ESP. */
   readonly leavesEncrypted?: boolean;
+  /** Of what tunnels of the node's own wrap their packets in, and whether they come or go. Others are forwarded. */
+  readonly tunnel?: {
+    readonly in: "ESP" | "UDP";
+    readonly way: Exclude<FlowWay, "forward">;
+  };
+}
+
+/** IANA's numbers of the protocols that carry tunnels. */
+const PROTOCOLS = { ESP: 50, UDP: 17 } as const;
+
+/** Where peers receive ESP in UDP: RFC 3948 §4. */
+const ESP_IN_UDP_PORT = 4500;
+
+/** The protocol above IP; undefined where packets have any. */
+export function protocolOf({ tunnel }: Flow): number | undefined {
+  return tunnel && PROTOCOLS[tunnel.in];
+}
+
+/** Where UDP or the like is addressed to; undefined where packets go to any port, or have none. */
+export function portOf({ tunnel }: Flow): number | undefined {
+  return tunnel?.in === "UDP" ? ESP_IN_UDP_PORT : undefined;
 }
 
 /** What holds for both conditions. */

@@ -2,6 +2,11 @@ import {
   describe,
   type Element,
   expressionsOf,
+  NF_INET_FORWARD,
+  NF_INET_LOCAL_IN,
+  NF_INET_LOCAL_OUT,
+  NF_INET_POST_ROUTING,
+  NF_INET_PRE_ROUTING,
   NF_NETDEV_EGRESS,
   NFPROTO_INET,
   NFPROTO_NETDEV,
@@ -13,7 +18,8 @@ import { FAMILIES, type Family, traitsOf } from "../base/family.ts";
 import { remembered } from "../../kernel/remembered.ts";
 import { OWN_COMMENT, OWN_TABLE } from "../../owned.ts";
 import { isOurComment } from "../shared/parse-pair.ts";
-import type { BaseChain, HookedAt } from "./base-chain.ts";
+import { type BaseChain, type HookedAt, WAYS_AT } from "./base-chain.ts";
+import type { FlowWay } from "./flow.ts";
 import { readNftRule } from "./nft-rule.ts";
 import type { TracedRule } from "./trace.ts";
 
@@ -65,6 +71,7 @@ function readChain(client: NftablesClient, chain: ObservedChain): BaseChain[] {
     {
       name: describe(chain),
       families: base.devices === undefined ? familiesOf(family) : FAMILIES,
+      ways: base.devices === undefined ? waysAt(base.hook) : ALL_WAYS,
       priority: base.priority,
       isShared: isIptables(chain),
       ...deviceHook(chain),
@@ -111,6 +118,20 @@ function isOwn({ family, table, base }: ObservedChain): boolean {
 function isOwnRule(rule: ObservedRule): boolean {
   return rule.comment === OWN_COMMENT || expressionsOf(rule).some(isOurComment);
 }
+
+const ALL_WAYS: readonly FlowWay[] = ["forward", "in", "out"];
+
+function waysAt(hook: number): readonly FlowWay[] {
+  return INTERNET_HOOKS.find(([number]) => number === hook)?.[1] ?? [];
+}
+
+const INTERNET_HOOKS = [
+  [NF_INET_PRE_ROUTING, WAYS_AT.PREROUTING],
+  [NF_INET_LOCAL_IN, WAYS_AT.INPUT],
+  [NF_INET_FORWARD, WAYS_AT.FORWARD],
+  [NF_INET_LOCAL_OUT, WAYS_AT.OUTPUT],
+  [NF_INET_POST_ROUTING, WAYS_AT.POSTROUTING],
+] as const;
 
 function deviceHook({ family, base }: ObservedChain): Pick<BaseChain, "at"> {
   if (base?.devices === undefined) return {};

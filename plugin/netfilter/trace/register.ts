@@ -13,7 +13,7 @@ import {
 } from "../../../native/index.ts";
 import type { AddressSide } from "../base/expressions.ts";
 import { traitsOf } from "../base/family.ts";
-import type { Flow } from "./flow.ts";
+import { type Flow, portOf, protocolOf } from "./flow.ts";
 import { STATE_NEW } from "./match.ts";
 
 /** What a register holds of a packet. */
@@ -33,6 +33,8 @@ export type Loaded =
   | {
       readonly what: "bytes";
       readonly of: (flow: Flow) => Uint8Array | undefined;
+      /** How many packets have any given bytes where they are not known. */
+      readonly otherwise?: "some";
     }
   /** Ports, protocols and the like: some packets have the value, others not. */
   | { readonly what: "varies" };
@@ -53,7 +55,11 @@ export function load(
 const VARIES: Loaded = { what: "varies" };
 
 function loadPayload({ base, offset, length }: Step<"payload">): Loaded {
+  if (base === "transport" && offset === 2 && length === 2)
+    return DESTINATION_PORT;
   if (base !== "network") return VARIES;
+  // Rules of one byte may also ask for the beginning of an address.
+  if (length === 1 && PROTOCOL_AT.includes(offset)) return PROTOCOL;
   return {
     what: "address",
     length,
@@ -66,6 +72,27 @@ function loadPayload({ base, offset, length }: Step<"payload">): Loaded {
   };
 }
 
+/** Where the header has the protocol above IP: RFC 791 §3.1, RFC 8200 §3. */
+const PROTOCOL_AT = [9, 6];
+
+const PROTOCOL: Loaded = { what: "bytes", of: oneByte, otherwise: "some" };
+
+function oneByte(flow: Flow): Uint8Array | undefined {
+  const protocol = protocolOf(flow);
+  return protocol === undefined ? undefined : Uint8Array.of(protocol);
+}
+
+const DESTINATION_PORT: Loaded = {
+  what: "bytes",
+  of: (flow) => {
+    const port = portOf(flow);
+    return port === undefined
+      ? undefined
+      : Uint8Array.of(port >>> 8, port & 0xff);
+  },
+  otherwise: "some",
+};
+
 const host32 = (value: number) => new Uint8Array(Uint32Array.of(value).buffer);
 
 const META: ReadonlyMap<number, Loaded> = new Map<number, Loaded>([
@@ -73,7 +100,7 @@ const META: ReadonlyMap<number, Loaded> = new Map<number, Loaded>([
   [NFT_META_OIFNAME, { what: "device", way: "outputs", by: "name" }],
   [NFT_META_IIF, { what: "device", way: "inputs", by: "index" }],
   [NFT_META_OIF, { what: "device", way: "outputs", by: "index" }],
-  [NFT_META_L4PROTO, VARIES],
+  [NFT_META_L4PROTO, PROTOCOL],
   [
     NFT_META_NFPROTO,
     {
@@ -112,7 +139,7 @@ export function mask(
   if (loaded?.what === "varies") return loaded;
   if (loaded?.what === "bytes")
     return {
-      what: "bytes",
+      ...loaded,
       of: (flow) =>
         loaded
           .of(flow)

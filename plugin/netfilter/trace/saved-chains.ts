@@ -2,7 +2,7 @@ import type { Family } from "../base/family.ts";
 import { traitsOf } from "../base/family.ts";
 import { OWN_COMMENT } from "../../owned.ts";
 import { commentOf, type SavedTable } from "../base/save.ts";
-import type { BaseChain } from "./base-chain.ts";
+import { type BaseChain, WAYS_AT } from "./base-chain.ts";
 import { readSavedRule } from "./saved-rule.ts";
 import type { TracedRule } from "./trace.ts";
 
@@ -10,7 +10,7 @@ import type { TracedRule } from "./trace.ts";
 export interface SavedChainName {
   readonly family: Family;
   readonly table: "filter" | "nat" | "mangle" | "raw";
-  readonly chain: "PREROUTING" | "FORWARD" | "POSTROUTING";
+  readonly chain: keyof typeof WAYS_AT;
   readonly priority: number;
 }
 
@@ -34,7 +34,9 @@ export function savedBaseChain(
     name: `${traitsOf(family).word} ${name.table} ${chain} (legacy iptables)`,
     families: [family],
     priority,
-    isShared: name.table === "filter" || name.table === "nat",
+    isShared:
+      name.table === "nat" || (name.table === "filter" && chain === "FORWARD"),
+    ways: WAYS_AT[chain],
     chain: {
       policy: chains.get(chain) === "DROP" ? "drop" : "accept",
       rules: rulesOf(chain),

@@ -3,7 +3,7 @@ import type { AddressSide } from "../base/expressions.ts";
 import type { SavedRule } from "../base/save.ts";
 import { marksInWords } from "./asked-marks.ts";
 import { isOfProtocol } from "./compat.ts";
-import { least, opposite, type Share } from "./flow.ts";
+import { least, opposite, portOf, protocolOf, type Share } from "./flow.ts";
 import {
   addressIn,
   always,
@@ -92,7 +92,35 @@ const OPTIONS: ReadonlyMap<string, (value: string) => Match> = new Map([
   ["--state", stateIsNew],
   ["--ctstatus", (value) => always(shareIf(/\bNONE\b/.test(value)))],
   ["--mark", readMark],
+  ["-p", protocolIs],
+  ["--dport", portIs],
 ]);
+
+/** As iptables-save prints it: a name of /etc/protocols, or a number. */
+function protocolIs(value: string): Match {
+  const wanted = NUMBERS.get(value) ?? Number(value);
+  return (flow) => shareOfValue(protocolOf(flow), wanted);
+}
+
+const NUMBERS: ReadonlyMap<string, number> = new Map([
+  ["icmp", 1],
+  ["tcp", 6],
+  ["udp", 17],
+  ["esp", 50],
+  ["ah", 51],
+  ["ipv6-icmp", 58],
+  ["sctp", 132],
+]);
+
+function portIs(value: string): Match {
+  return (flow) => shareOfValue(portOf(flow), Number(value));
+}
+
+/** Some, where either is not known: another name, a range. */
+function shareOfValue(has: number | undefined, wanted: number): Share {
+  if (has === undefined || Number.isNaN(wanted)) return "some";
+  return shareIf(has === wanted);
+}
 
 function stateIsNew(value: string): Match {
   return always(shareIf(value.split(",").includes("NEW")));
@@ -110,7 +138,7 @@ function saysMore(name: string): boolean {
 
 /** Options that ask for a protocol, or a field of its header. */
 const PROTOCOL_OPTION =
-  /^(?:-p|--(?:sports?|dports?|ports|tcp-flags|syn|icmp-type|icmpv6-type|ttl-\w+|dscp|length))$/;
+  /^--(?:sports?|dports|ports|tcp-flags|syn|icmp-type|icmpv6-type|ttl-\w+|dscp|length)$/;
 
 function inNetworkOf(end: AddressSide, text: string): Match {
   // A mask with holes is written as such.
