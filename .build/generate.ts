@@ -1,4 +1,4 @@
-/** Makes conf/generated/ from conf/schema/: TypeScript types, and validators that need no validator library. */
+/** Makes conf/generated/ from conf/schema/: TypeScript types, validators that need no validator library, and Kubernetes' kinds. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -6,6 +6,7 @@ import standalone from "ajv/dist/standalone/index.js";
 import { build } from "esbuild";
 import { compile } from "json-schema-to-typescript";
 import { format } from "prettier";
+import { generateManifests } from "./manifests.ts";
 import { root } from "./paths.ts";
 
 /** Schema by schema: the file, and the type it gives. */
@@ -33,6 +34,7 @@ export async function generate(): Promise<void> {
     const validator = await validatorOf(schema, name, type);
     writeFileSync(`${folder}/${name}-validator.ts`, validator);
   }
+  await generateManifests();
 }
 
 function readSchema(name: string): Schema {

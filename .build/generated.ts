@@ -20,9 +20,12 @@ export function staleGenerated(): string | undefined {
 }
 
 function digests(): Map<string, string> {
-  const files = globSync("{cni,native,conf,ipam,plugin}/**/generated/*", {
-    cwd: root,
-  });
+  const files = globSync(
+    ["{cni,native,conf,ipam,plugin}/**/generated/*", "conf/ops/kubernetes/*"],
+    {
+      cwd: root,
+    },
+  );
   return new Map(files.map((file) => [file, digest(`${root}/${file}`)]));
 }
 

@@ -30,6 +30,7 @@ var schema31 = {
     encryption: { enum: ["esp", "none"], default: "esp" },
     encap: { enum: ["esp", "udp"], default: "esp" },
     keying: { enum: ["derived", "ike"] },
+    managedBy: { enum: ["kubernetes"] },
   },
   $defs: {
     node: {
@@ -734,6 +735,30 @@ function validate20(
                               } else {
                                 var valid0 = true;
                               }
+                              if (valid0) {
+                                if (data.managedBy !== void 0) {
+                                  const _errs43 = errors;
+                                  if (!(data.managedBy === "kubernetes")) {
+                                    validate20.errors = [
+                                      {
+                                        instancePath:
+                                          instancePath + "/managedBy",
+                                        schemaPath:
+                                          "#/properties/managedBy/enum",
+                                        keyword: "enum",
+                                        params: {
+                                          allowedValues:
+                                            schema31.properties.managedBy.enum,
+                                        },
+                                      },
+                                    ];
+                                    return false;
+                                  }
+                                  var valid0 = _errs43 === errors;
+                                } else {
+                                  var valid0 = true;
+                                }
+                              }
                             }
                           }
                         }
@@ -780,6 +805,7 @@ export const isCluster: SchemaValidator<Cluster> = Object.assign(validate, {
       "encryption",
       "encap",
       "keying",
+      "managedBy",
     ],
     "#/$defs/node": ["name", "ips", "elasticIP", "podCIDRs", "gateway"],
   },

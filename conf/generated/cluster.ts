@@ -50,6 +50,10 @@ export interface Cluster {
    * Where the keys of this cluster's tunnels come from. "derived": from the keyring alone, without a daemon. "ike": negotiated by IKEv2, with forward secrecy and replay protection; this needs the resident agent and strongSwan's charon on both sides. A tunnel between two clusters is by IKE where either file says so; left out is "derived".
    */
   keying?: "derived" | "ike";
+  /**
+   * Who keeps this file: "kubernetes" where `crosslink agent --kubernetes` writes it, and removes it with its Cluster object. Left out: an admin, and no program touches it.
+   */
+  managedBy?: "kubernetes";
 }
 /**
  * One machine of a cluster.

@@ -8,11 +8,14 @@ import {
 } from "../install/install.ts";
 import type { Programs } from "../install/programs.ts";
 import type { Terminal } from "./command.ts";
+import { printManifests } from "./kubernetes/manifests.ts";
 import type { Options } from "./options.ts";
 
 /** `crosslink install`: one line a change. */
 export function runInstall(options: Options, terminal: Terminal): number {
   const { flags } = options;
+  if (flags.has("kubernetes")) return printManifests(options, terminal);
+  refuseClusterWords(options);
   const target = {
     ...targetOf(options),
     dropIn: flags.has("drop-in"),
@@ -21,6 +24,19 @@ export function runInstall(options: Options, terminal: Terminal): number {
   return report(options, terminal, (tell) => {
     install(ownPrograms(), target, tell);
   });
+}
+
+/** Who forgets --kubernetes must not have this node changed instead. */
+function refuseClusterWords(options: Options): void {
+  const stray = (["output", "name", "image"] as const).find(
+    (word) => options[word] !== undefined,
+  );
+  if (stray === undefined) return;
+  throw new CniError(
+    ErrorCode.invalidConfiguration,
+    `Cannot read the command line: --${stray} goes with --kubernetes`,
+    { details: "crosslink install --kubernetes --output yaml" },
+  );
 }
 
 /** `crosslink uninstall`: one line a change. */

@@ -61,8 +61,10 @@ export const COMMANDS: readonly Command[] = [
       "drop-in":
         "leave the conflist as it is, for runtimes that read drop-ins (libcni 1.3)",
       wait: "wait for the base plugin's conflist where there is none yet",
+      kubernetes:
+        "print what a cluster is to be given instead: install --kubernetes --output yaml",
     },
-    takes: ["root", "conflist", "json"],
+    takes: ["root", "conflist", "output", "name", "image", "json"],
     run: runInstall,
   },
   {

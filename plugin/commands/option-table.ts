@@ -58,6 +58,19 @@ export const OPTIONS = {
     meaning:
       "the folder of addresses, for ipam (default: /var/lib/cni/networks)",
   },
+  output: {
+    value: "FORMAT",
+    meaning: "yaml, for install --kubernetes",
+  },
+  name: {
+    value: "CLUSTER",
+    meaning: "what this cluster is called, for install --kubernetes",
+  },
+  image: {
+    value: "IMAGE",
+    meaning:
+      "crosslink's image in your registry, for install --kubernetes (default: crosslink:0.1.0)",
+  },
   json: { meaning: "answer in JSON" },
 } as const satisfies Readonly<Record<string, Described>>;
 

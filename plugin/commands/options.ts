@@ -30,6 +30,12 @@ export interface Options {
   readonly for?: string;
   /** Where `ipam` keeps addresses. */
   readonly dataDir?: string;
+  /** In which form `install --kubernetes` prints. */
+  readonly output?: string;
+  /** What this cluster is called. */
+  readonly name?: string;
+  /** The image of agents and publisher. */
+  readonly image?: string;
   readonly json: boolean;
   /** Words that are flags of one command only, such as keygen's `--rotate`. */
   readonly flags: ReadonlySet<string>;

@@ -1,15 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { OPS } from "../support/agent/ops-files.ts";
 import { until } from "../support/until.ts";
 import {
-  type ControlPlane,
-  controlPlane,
-} from "./control-plane/control-plane.ts";
-import { buildPrograms } from "./programs/build.ts";
-import { SOURCES } from "./programs/versions.ts";
+  type ControlPlaneOfATest,
+  controlPlaneForATest,
+} from "./control-plane/for-a-test.ts";
 
 const MANIFEST = join(OPS, "kubernetes.yaml");
 const PODS = [
@@ -22,28 +19,12 @@ const PODS = [
 
 /** No kubelet runs: what is seen here is what the API server, the DaemonSet's controller and the scheduler do. */
 describe("conf/ops/kubernetes.yaml, given to a real control plane", () => {
-  let folder: string;
-  let plane: ControlPlane;
+  let plane: ControlPlaneOfATest;
 
   beforeAll(async () => {
-    const programs = buildPrograms(
-      (sentence) => {
-        console.log(`kubernetes: ${sentence}`);
-      },
-      { sources: SOURCES.filter(({ name }) => NEEDED.has(name)) },
-    );
-    folder = mkdtempSync(join(tmpdir(), "crosslink-kubernetes-"));
-    plane = await controlPlane({
-      folder,
-      programs,
-      pods: "10.10.0.0/16",
-      services: "10.96.0.0/16",
-    });
+    plane = await controlPlaneForATest();
   });
-  afterAll(async () => {
-    await plane[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => plane[Symbol.asyncDispose]());
 
   const apply = (path: string) =>
     plane.kubectl.run(
@@ -64,7 +45,7 @@ describe("conf/ops/kubernetes.yaml, given to a real control plane", () => {
   });
 
   it("would be refused with a word mistyped", async () => {
-    const mistyped = join(folder, "mistyped.yaml");
+    const mistyped = join(plane.folder, "mistyped.yaml");
     const text = readFileSync(MANIFEST, "utf8");
     writeFileSync(mistyped, text.replace("hostNetwork:", "hostNetwrk:"));
     await expect(apply(mistyped)).rejects.toThrow(
@@ -73,7 +54,7 @@ describe("conf/ops/kubernetes.yaml, given to a real control plane", () => {
   });
 
   it("brings a pod to a node that has no network yet, and is shut for all others", async () => {
-    const path = join(folder, "node.json");
+    const path = join(plane.folder, "node.json");
     writeFileSync(path, JSON.stringify(NEW_NODE));
     await plane.kubectl.run("create", "-f", path);
     let pods: any[] = []; // eslint-disable-line @typescript-eslint/no-explicit-any -- what kubectl prints
@@ -92,8 +73,6 @@ describe("conf/ops/kubernetes.yaml, given to a real control plane", () => {
     expect(pods[0].spec.priority).toBe(2_000_001_000);
   });
 });
-
-const NEEDED = new Set(["kubernetes", "kine"]);
 
 /** As a kubelet registers one, before its base CNI has started. */
 const NEW_NODE = {

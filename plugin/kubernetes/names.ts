@@ -1,0 +1,37 @@
+import { CniError, ErrorCode } from "../../cni/error.ts";
+
+/** The group and version of our two kinds. */
+export const API = "/apis/crosslink.io/v1alpha1";
+
+/** Where the programs are, and what the publisher needs to read its peers. */
+export const SYSTEM = "crosslink-system";
+
+/** Where the keyrings are, a Secret a cluster, named as the cluster. */
+export const KEYS = "crosslink-keys";
+
+/** Paths of what is listed, watched and written. */
+export const PATHS = {
+  clusters: `${API}/clusters`,
+  slices: `${API}/clusternodes`,
+  nodes: "/api/v1/nodes",
+  keyrings: `/api/v1/namespaces/${KEYS}/secrets`,
+  secrets: `/api/v1/namespaces/${SYSTEM}/secrets`,
+} as const;
+
+/** Whether a text can be the name of a Cluster: an RFC 1123 label, as the kind's own rule has it. */
+export function isClusterName(text: string): boolean {
+  return /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(text);
+}
+
+/** @throws CniError 7 for a text that cannot be the name of a Cluster */
+export function requireClusterName(text: string): void {
+  if (isClusterName(text)) return;
+  throw new CniError(
+    ErrorCode.invalidConfiguration,
+    `Cannot name a cluster "${text.slice(0, 80)}"`,
+    {
+      details:
+        "give at most 63 small letters, digits and dashes, a letter or digit first and last",
+    },
+  );
+}
