@@ -5,7 +5,13 @@ import type { Plugin } from "esbuild";
 const require = createRequire(import.meta.url);
 
 /** What takes milliseconds to load, and most calls never use: whole modules, or single functions of one. */
-const slow = new Set(["child_process", "crypto", "http", "util.parseArgs"]);
+const slow = new Set([
+  "child_process",
+  "crypto",
+  "http",
+  "https",
+  "util.parseArgs",
+]);
 
 /**
  * esbuild would load every imported module when the program starts: a quarter of what VERSION costs. Here

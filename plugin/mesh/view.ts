@@ -22,6 +22,8 @@ export interface MeshInput {
   readonly self: Self;
   /** May be absent for a first look: then `needsKeyring` tells, and only block policies are given. */
   readonly keyring?: Keyring;
+  /** Keyrings that tunnels with one cluster have of their own, by its name. */
+  readonly keyrings?: ReadonlyMap<string, Keyring>;
   /** This node's own pod CIDRs, from its entry or found on the node. */
   readonly localCidrs: readonly Cidr[];
   /** Gateways known to be alive, as `cluster/node`; without it all are taken for alive. */

@@ -1,0 +1,25 @@
+/** What every object of the API has (meta/v1 ObjectMeta), as far as we look at it. */
+export interface ApiObject {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly resourceVersion?: string;
+    readonly generation?: number;
+    readonly uid?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+}
+
+/** The value as an object of the API; undefined for what is none. Of the rest nothing is known. */
+export function asObject(value: unknown): ApiObject | undefined {
+  if (!isRecord(value) || !isRecord(value["metadata"])) return undefined;
+  return typeof value["metadata"]["name"] === "string"
+    ? (value as unknown as ApiObject)
+    : undefined;
+}
+
+/** Whether a value is a JSON object. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
