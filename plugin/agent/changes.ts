@@ -1,4 +1,5 @@
 import { basename, dirname } from "node:path";
+import { keyringsFolder } from "../../conf/keyrings.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import {
   NETLINK_NETFILTER,
@@ -74,16 +75,11 @@ export function listen(
     poll: () => worst(sources.map(({ drain }) => drain())),
     followFiles: (config, { flannel }) => {
       files.rearm(() => [
-        ...watchesOf({
-          folder: config.clustersDir,
-          judge: () => "harm",
-          guarded: true,
-        }),
+        ...placesOfMesh(config),
         ...watchesOf({
           folder: conflists.folder,
           judge: (name) => judgeConflist(name, conflists.name),
         }),
-        ...placesOfOne(config.keyring, { guarded: true, awaited: true }),
         ...placesOfOne(SUBNET_FILE, { awaited: flannel }),
       ]);
     },
@@ -111,6 +107,22 @@ function topics(followed: () => NodeLinks): Topic[] {
       groups: ROUTE_GROUPS,
       judge: (message) => judgeRoute(message, followed()),
     },
+  ];
+}
+
+/** Cluster files and keyrings. */
+function placesOfMesh({
+  clustersDir,
+  keyring,
+}: NetworkConfiguration): PathWatch[] {
+  return [
+    ...watchesOf({ folder: clustersDir, judge: () => "harm", guarded: true }),
+    ...placesOfOne(keyring, { guarded: true, awaited: true }),
+    ...watchesOf({
+      folder: keyringsFolder(keyring),
+      judge: (name) => (name.endsWith(".json") ? "harm" : "nothing"),
+      guarded: true,
+    }),
   ];
 }
 

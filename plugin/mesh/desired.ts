@@ -1,5 +1,4 @@
 import { type Cidr, compareCidrs } from "../../ip/cidr.ts";
-import type { Keyring } from "../../conf/keyring.ts";
 import type { SecurityPolicy } from "../../native/index.ts";
 import { checkMesh } from "./checks.ts";
 import { keyWithDerived, secretNames } from "./ipsec/derived.ts";
@@ -14,6 +13,7 @@ import {
 import { firstAssociations, inOrder } from "./ipsec/series.ts";
 import { keyWithStatic } from "./ipsec/static.ts";
 import type { SenderNumbers } from "./ipsec/spi.ts";
+import { type KeyringOf, keyringsOf } from "./keyring-of.ts";
 import { legsOf, wrappingsBeyond } from "./legs.ts";
 import { type Tunnel, tunnelsWith } from "./tunnels.ts";
 import { podsOf } from "./members.ts";
@@ -49,17 +49,14 @@ export function desiredMesh(input: MeshInput): DesiredMesh {
     tunnels,
   });
   const numbers = senderNumbers(input.clusters);
-  const { keyed, byIke, retiring } = keyTunnels(
-    tunnels,
-    input.keyring,
-    numbers,
-  );
+  const keyringOf = keyringsOf(input);
+  const { keyed, byIke, retiring } = keyTunnels(tunnels, keyringOf, numbers);
   const exemptions = exemptionsOf(view);
   const globalMappings = mappingsIn(exemptions);
   return {
     role: view.role,
-    ...keysOf(keyed, input.keyring),
-    ike: ikeTunnels(byIke, input.keyring),
+    ...keysOf(keyed, input, keyringOf),
+    ike: ikeTunnels(byIke, keyringOf),
     retiring: retiring.flatMap(placesOf),
     policies: policiesOf(view, globalMappings, [...keyed, ...byIke]),
     routes: routesOf(view, tunnels),
@@ -72,22 +69,27 @@ export function desiredMesh(input: MeshInput): DesiredMesh {
       self: input.self,
       pods: view.pods,
       tunnels,
-      keyring: input.keyring,
+      keyringOf,
       peers: [...view.peers, ...view.companions],
       numbers,
     }),
   };
 }
 
+/** The mesh's own secrets are known by their ids; those of a pair of clusters are what they are today. */
 function keysOf(
   keyed: readonly KeyedTunnel[],
-  keyring: Keyring | undefined,
+  { keyring }: Pick<MeshInput, "keyring">,
+  keyringOf: KeyringOf,
 ): Pick<DesiredMesh, "associations" | "series" | "secrets"> {
-  const isInUse = keyed.length > 0 && keyring !== undefined;
+  const inUse = keyed.some((tunnel) => keyringOf(tunnel) === keyring)
+    ? keyring
+    : undefined;
   return {
     associations: inOrder(keyed.flatMap(firstAssociations)),
     series: keyed.map(({ outbound, inbound }) => ({ outbound, inbound })),
-    secrets: isInUse ? secretNames(keyring) : new Map<number, string>(),
+    secrets:
+      inUse === undefined ? new Map<number, string>() : secretNames(inUse),
   };
 }
 
@@ -122,15 +124,19 @@ interface Keying {
 
 /** No keyring: a first look, with no tunnels yet. */
 function keyTunnels(
-  tunnels: readonly Tunnel[],
-  keyring: Keyring | undefined,
+  all: readonly Tunnel[],
+  keyringOf: KeyringOf,
   numbers: (family: 4 | 6) => SenderNumbers,
 ): Keying {
-  if (keyring === undefined) return { keyed: [], byIke: [], retiring: [] };
+  const tunnels = all.filter((tunnel) => keyringOf(tunnel) !== undefined);
   const derive = (some: readonly Tunnel[]): KeyedTunnel[] =>
-    keyring.kind === "keys"
-      ? keyWithDerived(some, keyring, numbers)
-      : keyWithStatic(some, keyring);
+    [...Map.groupBy(some, keyringOf)].flatMap(([keyring, sharing]) =>
+      keyring?.kind === "static"
+        ? keyWithStatic(sharing, keyring)
+        : keyring === undefined
+          ? []
+          : keyWithDerived(sharing, keyring, numbers),
+    );
   const keyed = derive(tunnels.filter(({ keying }) => keying === "derived"));
   const ike = tunnels.filter(({ keying }) => keying === "ike");
   return {
@@ -139,7 +145,9 @@ function keyTunnels(
       ike,
       keyed.map(({ reqid }) => reqid),
     ),
-    retiring: keyring.kind === "keys" ? derive(ike) : [],
+    retiring: derive(
+      ike.filter((tunnel) => keyringOf(tunnel)?.kind === "keys"),
+    ),
   };
 }
 

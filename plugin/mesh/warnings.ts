@@ -1,5 +1,5 @@
 import { type Cidr, cidrContains, parseCidr } from "../../ip/cidr.ts";
-import type { Keyring } from "../../conf/keyring.ts";
+import type { KeyringOf } from "./keyring-of.ts";
 import type { TunnelEnd } from "./ipsec/keys.ts";
 import type { SenderNumbers } from "./ipsec/spi.ts";
 import type { Tunnel } from "./tunnels.ts";
@@ -13,7 +13,7 @@ export interface WarningFacts {
   readonly pods: readonly Cidr[];
   readonly peers: readonly Member[];
   readonly tunnels: readonly Tunnel[];
-  readonly keyring: Keyring | undefined;
+  readonly keyringOf: KeyringOf;
   readonly numbers: (family: 4 | 6) => SenderNumbers;
 }
 
@@ -60,17 +60,28 @@ function hasAddress(self: Self, family: 4 | 6): boolean {
   return self.node.ips.some((ip) => ip.includes(":") === (family === 6));
 }
 
-function sharedKey({ keyring, tunnels }: WarningFacts): string[] {
+function sharedKey({ keyringOf, tunnels }: WarningFacts): string[] {
+  const sharing = Map.groupBy(tunnels, keyringOf);
+  return [...sharing].flatMap(([keyring, among]) =>
+    keyring?.kind === "static" ? sharedAmong(among) : [],
+  );
+}
+
+function sharedAmong(tunnels: readonly Tunnel[]): string[] {
   const nodes = new Set(tunnels.map(({ peer }) => peer.node)).size;
-  if (keyring?.kind !== "static" || nodes < 2) return [];
+  if (nodes < 2) return [];
   return [
     `All ${String(nodes)} peers share the keyring's one static key, so each can pass for any other: use "keys" in the keyring, which derives one for each direction of each tunnel`,
   ];
 }
 
 /** See numberSenders() in ipsec/spi.ts: harmless as long as all nodes read the same files. */
-function displaced({ keyring, tunnels, numbers }: WarningFacts): string[] {
-  if (keyring?.kind !== "keys") return [];
+function displaced({
+  keyringOf,
+  tunnels: all,
+  numbers,
+}: WarningFacts): string[] {
+  const tunnels = all.filter((tunnel) => keyringOf(tunnel)?.kind === "keys");
   const families = [...new Set(tunnels.map(({ family }) => family))];
   const involved = new Set(
     tunnels.flatMap(({ ends }) => [nameOf(ends.own), nameOf(ends.peer)]),

@@ -1,8 +1,10 @@
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
+import { keyringsOfClusters } from "../../conf/keyrings.ts";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { formatAddress, type RouteClient } from "../../native/index.ts";
 import { findLocalCidrs, type LocalCidr } from "../discovery/local-cidrs.ts";
+import type { MeshInput } from "../mesh/desired.ts";
 import { requireAddressHere, type Self, selectSelf } from "../mesh/self.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
 import type { MeshReader } from "./reader.ts";
@@ -40,13 +42,11 @@ export function linkNode(
   route: RouteClient,
 ): LinkedNode {
   const localCidrs = findLocalCidrs(self, route);
-  const isEncrypted = encrypts(clusters, self);
-  const keyring = isEncrypted ? reader.keyring(config.keyring) : undefined;
   const mesh = reader.mesh({
     clusters,
     self,
     localCidrs: localCidrs.map(({ cidr }) => cidr),
-    ...(keyring === undefined ? {} : { keyring }),
+    ...keyringsFor(config, clusters, { self, reader }),
   });
   requireLocalEnds(mesh, route);
   requireAddressHere(self, ownAddresses(route));
@@ -105,9 +105,26 @@ function ownAddresses(route: RouteClient): Uint8Array[] {
     .map(({ address }) => address);
 }
 
-/** A keyring is read only where there is somebody to encrypt for. */
-function encrypts(clusters: readonly ClusterSource[], self: Self): boolean {
-  return clusters.some(
-    (source) => source !== self.source && source.cluster.encryption !== "none",
+/** Keyrings are read only where there is somebody to encrypt for: that of the mesh, where one has none of its own. */
+function keyringsFor(
+  { keyring }: NetworkConfiguration,
+  clusters: readonly ClusterSource[],
+  { self, reader }: { readonly self: Self; readonly reader: MeshReader },
+): Pick<MeshInput, "keyring" | "keyrings"> {
+  const far = clusters
+    .filter((source) => source !== self.source)
+    .map(({ cluster }) => cluster)
+    .filter(({ encryption }) => encryption !== "none");
+  if (far.length === 0) return {};
+  const own = self.source.cluster;
+  const names = [...far, ...(own.mode === "gateway" ? [own] : [])].map(
+    ({ name }) => name,
   );
+  const keyrings = keyringsOfClusters(keyring, names, reader.keyring);
+  return {
+    keyrings,
+    ...(names.every((name) => keyrings.has(name))
+      ? {}
+      : { keyring: reader.keyring(keyring) }),
+  };
 }

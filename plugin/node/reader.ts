@@ -18,8 +18,18 @@ export interface MeshReader {
 export function meshReader(): MeshReader {
   return {
     clusters: clusterReader(),
-    keyring: keyringReader(),
+    keyring: keyringsReader(),
     mesh: meshMaker(),
+  };
+}
+
+/** There is the mesh's own, and one a pair of clusters. */
+function keyringsReader(): MeshReader["keyring"] {
+  const readers = new Map<string, (path: string) => Keyring>();
+  return (path) => {
+    const reader = readers.get(path) ?? keyringReader();
+    readers.set(path, reader);
+    return reader(path);
   };
 }
 
@@ -40,8 +50,19 @@ function isSame(one: MeshInput, other: MeshInput): boolean {
     one.self.source === other.self.source &&
     one.self.node === other.self.node &&
     one.keyring === other.keyring &&
+    sameKeyrings(one.keyrings, other.keyrings) &&
     one.aliveGateways === other.aliveGateways &&
     textOf(one.localCidrs) === textOf(other.localCidrs)
+  );
+}
+
+function sameKeyrings(
+  one: MeshInput["keyrings"] = new Map<string, Keyring>(),
+  other: MeshInput["keyrings"] = new Map<string, Keyring>(),
+): boolean {
+  return (
+    one.size === other.size &&
+    [...one].every(([name, keyring]) => other.get(name) === keyring)
   );
 }
 

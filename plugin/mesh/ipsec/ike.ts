@@ -47,13 +47,22 @@ export function templatesFor(
  */
 export function ikeTunnels(
   tunnels: readonly TemplatedTunnel[],
-  keyring: Keyring | undefined,
+  keyringOf: (tunnel: Tunnel) => Keyring | undefined,
+): IkeTunnel[] {
+  requireDistinct(tunnels);
+  return [...Map.groupBy(tunnels, keyringOf)].flatMap(([keyring, sharing]) =>
+    keyring === undefined ? [] : withSecrets(sharing, keyring),
+  );
+}
+
+function withSecrets(
+  tunnels: readonly TemplatedTunnel[],
+  keyring: Keyring,
 ): IkeTunnel[] {
   const [first] = tunnels;
-  if (first === undefined || keyring === undefined) return [];
+  if (first === undefined) return [];
   if (keyring.kind !== "keys") throw refuseStatic(first);
   const keys = activeFirst(keyring);
-  requireDistinct(tunnels);
   return tunnels.map((tunnel) => ({
     cluster: tunnel.ends.peer.cluster,
     node: tunnel.ends.peer.node,
