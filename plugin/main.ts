@@ -36,7 +36,7 @@ export function main(
   const front = openFront(environment);
   if (environment["CNI_COMMAND"] === undefined) {
     const user = process.geteuid?.() ?? 0;
-    return runCommandLine(args, { ...front, user, writeStdout });
+    return runCommandLine(args, { ...front, user, environment, writeStdout });
   }
   const call = {
     environment,

@@ -11,6 +11,8 @@ import { type Meter, observe } from "../agent/telemetry/observer.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type Log, openLog } from "../kernel/log.ts";
 import { claimSocket } from "../agent/call/socket-folder.ts";
+import { type FilesKept, keepFilesTrue } from "../kubernetes/files/keep.ts";
+import { accessFor } from "./kubernetes/access.ts";
 import { probeAgent } from "./agent-probe.ts";
 import type { Terminal } from "./command.ts";
 import { fenced } from "./fenced.ts";
@@ -56,15 +58,30 @@ function stay(options: Options, terminal: Terminal): number {
     logs,
     observer: observe({ log, meter: metrics.meter, later }),
   });
+  const kept = startKeepingFiles(options, terminal, log);
   for (const signal of ["SIGTERM", "SIGINT"] as const)
     process.once(signal, () => {
       log("info", "the agent ends", { signal });
+      kept?.stop();
       stop();
       metrics.stop();
     });
   // Whoever reads this may send a signal at once.
   log("info", "the agent is ready", { socket });
   return 0;
+}
+
+function startKeepingFiles(
+  options: Options,
+  terminal: Terminal,
+  log: Log,
+): FilesKept | undefined {
+  if (!options.flags.has("kubernetes")) return undefined;
+  return keepFilesTrue({
+    access: accessFor(options, terminal),
+    places: () => configurationFor(options),
+    log,
+  });
 }
 
 function startMetrics(

@@ -9,6 +9,8 @@ export interface Terminal {
   readonly host: Host;
   /** The effective user id of this process; root's where left out. */
   readonly user?: number;
+  /** The process' environment, for what finds an API server; empty where left out. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly writeStdout: (text: string) => void;
   readonly writeStderr: (text: string) => void;
 }

@@ -44,12 +44,20 @@ export const COMMANDS: readonly Command[] = [
     name: "agent",
     summary: "stay: keep this node right, and serve CNI calls fast",
     rootOnly: true,
-    takes: [...NODE_OPTIONS, "socket", "metrics", "runtime-endpoint"],
+    takes: [
+      ...NODE_OPTIONS,
+      "socket",
+      "metrics",
+      "runtime-endpoint",
+      "kubeconfig",
+    ],
     flags: {
       probe:
         "ask the agent that runs for its metrics; exit code 1 without an answer",
       "keep-conflist":
         "keep crosslink the last plugin of the node's conflist, whoever rewrites it",
+      kubernetes:
+        "write the node's files as this cluster's Kubernetes API has them",
     },
     run: runAgent,
   },

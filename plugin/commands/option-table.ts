@@ -58,6 +58,11 @@ export const OPTIONS = {
     meaning:
       "the folder of addresses, for ipam (default: /var/lib/cni/networks)",
   },
+  kubeconfig: {
+    value: "FILE",
+    meaning:
+      "how to reach the Kubernetes API (default: as a pod does, else KUBECONFIG, else ~/.kube/config)",
+  },
   output: {
     value: "FORMAT",
     meaning: "yaml, for install --kubernetes",

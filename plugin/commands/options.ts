@@ -30,6 +30,8 @@ export interface Options {
   readonly for?: string;
   /** Where `ipam` keeps addresses. */
   readonly dataDir?: string;
+  /** How to reach the Kubernetes API. */
+  readonly kubeconfig?: string;
   /** In which form `install --kubernetes` prints. */
   readonly output?: string;
   /** What this cluster is called. */

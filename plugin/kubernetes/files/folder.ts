@@ -1,0 +1,182 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { clusterFilesIn } from "../../../conf/folder-names.ts";
+import { conflictOf, type TriedFile, tryCluster } from "../../../conf/trial.ts";
+import { readSmallFile } from "../../../files/read.ts";
+import { replaceFile } from "../../../files/replace.ts";
+import { isRecord } from "../api/object.ts";
+import { type Composed, fileText } from "./compose.ts";
+
+/** What is to be in the folder of cluster files. */
+export interface WantedFiles {
+  readonly folder: string;
+  /** A Cluster a name, with its file's content or why there is none. */
+  readonly clusters: ReadonlyMap<string, Composed>;
+  /** Whether files of ours whose Cluster is gone are to go. */
+  readonly removes: boolean;
+}
+
+/** What came of it. */
+export interface KeptFiles {
+  readonly written: readonly string[];
+  readonly removed: readonly string[];
+  /** By cluster, why its file is not what its object says. */
+  readonly troubles: ReadonlyMap<string, string>;
+}
+
+/** A file of the folder as it stands. */
+interface Standing {
+  readonly path: string;
+  readonly text: string;
+  readonly value: unknown;
+  readonly managed: boolean;
+}
+
+/** As a cluster file may be. */
+const BYTE_LIMIT = 4 * 1024 * 1024;
+
+const RIGHTS = { mode: 0o644, uid: 0, gid: 0 };
+
+/**
+ * Brings the files of ours in a folder to what the Clusters say, each whole or not at all; those of others are left alone.
+ * What would make no sense, or not together with the rest, is not written: the file that is there stays.
+ *
+ * @throws what the kernel says where a file cannot be written, such as ENOSPC
+ */
+export function keepFolder(wanted: WantedFiles): KeptFiles {
+  const { folder, clusters, removes } = wanted;
+  const standing = readStanding(folder);
+  const gone = standing.filter(
+    ({ managed, value }) =>
+      removes && managed && !clusters.has(nameOf(value) ?? ""),
+  );
+  for (const { path } of gone) rmSync(path, { force: true });
+  const left = standing.filter((file) => !gone.includes(file));
+  const { changes, troubles } = changesOf(wanted, left);
+  const accepted = acceptable(changes, left, troubles);
+  for (const { path, text } of accepted) replaceFile(path, text, RIGHTS);
+  return {
+    written: accepted.map(({ name }) => name),
+    removed: gone.map(({ value }) => nameOf(value) ?? ""),
+    troubles,
+  };
+}
+
+function readStanding(folder: string): Standing[] {
+  return clusterFilesIn(folder).map((name) => {
+    const path = join(folder, name);
+    const text = readText(path);
+    const value = parse(text);
+    const managed = isRecord(value) && value["managedBy"] === "kubernetes";
+    return { path, text, value, managed };
+  });
+}
+
+/** A file that cannot be read is somebody's, too. */
+function readText(path: string): string {
+  try {
+    return readSmallFile(path, { byteLimit: BYTE_LIMIT }) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function nameOf(value: unknown): string | undefined {
+  const name = isRecord(value) ? value["name"] : undefined;
+  return typeof name === "string" ? name : undefined;
+}
+
+interface Change {
+  readonly name: string;
+  readonly path: string;
+  readonly text: string;
+  readonly file: TriedFile;
+}
+
+function changesOf(
+  { folder, clusters }: WantedFiles,
+  standing: readonly Standing[],
+): { changes: Change[]; troubles: Map<string, string> } {
+  const troubles = new Map<string, string>();
+  const changes = [...clusters].flatMap(([name, composed]): Change[] => {
+    const path = join(folder, `${name}.json`);
+    const text = "value" in composed ? fileText(composed.value) : "";
+    const isThere = standing.some(
+      (file) => file.path === path && file.text === text,
+    );
+    if (isThere) return [];
+    const file =
+      "why" in composed
+        ? composed.why
+        : judge(path, name, composed.value, standing);
+    if (typeof file !== "string") return [{ name, path, text, file }];
+    troubles.set(name, file);
+    return [];
+  });
+  return { changes, troubles };
+}
+
+function judge(
+  path: string,
+  name: string,
+  value: object,
+  standing: readonly Standing[],
+): TriedFile | string {
+  const others = standing.find(
+    (file) =>
+      !file.managed && (file.path === path || nameOf(file.value) === name),
+  );
+  if (others !== undefined)
+    return `"${others.path}" is somebody's own file for cluster "${name}", and stays; remove the file, or the Cluster object`;
+  return tryCluster(path, value);
+}
+
+/** All where they go together with what is there, else as many as do. What waits for another's change is tried again after it. */
+function acceptable(
+  changes: readonly Change[],
+  standing: readonly Standing[],
+  troubles: Map<string, string>,
+): Change[] {
+  const files = new Map<string, TriedFile>();
+  for (const { path, value } of standing) {
+    const tried = tryCluster(path, value);
+    if (typeof tried !== "string") files.set(path, tried);
+  }
+  // Where others' files already contradict each other, ours are not what has to wait.
+  const sound = conflictOf([...files.values()]) === undefined;
+  const whole = new Map(files);
+  for (const { path, file } of changes) whole.set(path, file);
+  if (!sound || conflictOf(inOrder(whole)) === undefined) return [...changes];
+  const accepted: Change[] = [];
+  let waiting = [...changes];
+  for (let before = -1; before !== accepted.length;) {
+    before = accepted.length;
+    waiting = waiting.filter((change) => {
+      const next = new Map(files).set(change.path, change.file);
+      const conflict = conflictOf(inOrder(next));
+      if (conflict !== undefined) {
+        troubles.set(change.name, conflict);
+        return true;
+      }
+      troubles.delete(change.name);
+      files.set(change.path, change.file);
+      accepted.push(change);
+      return false;
+    });
+  }
+  return accepted;
+}
+
+function inOrder(files: ReadonlyMap<string, TriedFile>): TriedFile[] {
+  return [...files]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([, file]) => file);
+}

@@ -1,0 +1,155 @@
+import { makeFolder } from "../../../files/folder.ts";
+import type { Log } from "../../kernel/log.ts";
+import type { Access } from "../api/access.ts";
+import type { ApiObject } from "../api/object.ts";
+import { follow, type Followed, type Timing } from "../api/follow.ts";
+import { asCluster, asSlice, type ClusterObject } from "../kinds.ts";
+import { isClusterName, PATHS } from "../names.ts";
+import { compose } from "./compose.ts";
+import { keepFolder, type KeptFiles } from "./folder.ts";
+import { keepKeyrings } from "./keyrings.ts";
+
+/** What keeps a node's files true. */
+export interface KeepingFiles {
+  readonly access: Access;
+  /** Asked before each look: where the files are. */
+  readonly places: () => {
+    readonly clustersDir: string;
+    readonly keyring: string;
+  };
+  readonly log: Log;
+  readonly timing?: Timing;
+  /** Changes are gathered for so long, and a failed look is repeated after ten times as long; milliseconds. */
+  readonly gatherMs?: number;
+}
+
+/** What has become of it so far. */
+export interface FilesKept {
+  /** When the API server last gave a good answer, in milliseconds since 1970; undefined before the first. */
+  readonly lastGood: () => number | undefined;
+  readonly stop: () => void;
+}
+
+/** Long enough for the events of one change, short beside the two seconds in which it is to arrive. */
+const GATHER_MS = 100;
+
+/**
+ * Writes what this cluster's API server has to the node's files from now on, until it is stopped. While it is silent, or
+ * has not been heard yet, the files stay as they are.
+ */
+export function keepFilesTrue(keeping: KeepingFiles): FilesKept {
+  const { access, log, gatherMs = GATHER_MS, timing } = keeping;
+  let timer: NodeJS.Timeout | undefined;
+  const soon = (): void => {
+    timer ??= setTimeout(look, gatherMs);
+  };
+  const tell = teller(log);
+  const look = (): void => {
+    timer = undefined;
+    try {
+      lookOnce(keeping, followed, tell);
+    } catch (error) {
+      tell(new Map([["", `Cannot write the node's files: ${String(error)}`]]));
+      timer = setTimeout(look, gatherMs * 50);
+    }
+  };
+  const start = (path: string): Followed =>
+    follow({
+      access,
+      log,
+      collection: { path },
+      onChange: soon,
+      ...(timing === undefined ? {} : { timing }),
+    });
+  const followed = {
+    clusters: start(PATHS.clusters),
+    slices: start(PATHS.slices),
+    keyrings: start(PATHS.keyrings),
+  };
+  return {
+    lastGood: () => oldest(Object.values(followed)),
+    stop: () => {
+      clearTimeout(timer);
+      for (const { stop } of Object.values(followed)) stop();
+    },
+  };
+}
+
+function oldest(all: readonly Followed[]): number | undefined {
+  const times = all.map(({ lastGood }) => lastGood());
+  return times.every((time) => time !== undefined)
+    ? Math.min(...times)
+    : undefined;
+}
+
+type Sources = Readonly<Record<"clusters" | "slices" | "keyrings", Followed>>;
+
+type Tell = (troubles: ReadonlyMap<string, string>) => void;
+
+/** Keyrings first: a file whose keyring is not there yet would be an error for a moment. */
+function lookOnce(
+  { places, log }: KeepingFiles,
+  { clusters, slices, keyrings }: Sources,
+  tell: Tell,
+): void {
+  const [known, parts, secrets] = [clusters, slices, keyrings].map(valuesOf);
+  if (known === undefined || parts === undefined || secrets === undefined)
+    return;
+  const objects = known
+    .map(asCluster)
+    .filter(({ metadata }) => isClusterName(metadata.name));
+  const sliced = parts.map(asSlice);
+  const composed = new Map(
+    objects.map((one) => [one.metadata.name, compose(one, sliced)]),
+  );
+  const removes = objects.some(isLocal);
+  const { clustersDir, keyring } = places();
+  makeFolder(clustersDir, 0o755);
+  const names = new Set(composed.keys());
+  const locked = keepKeyrings({ keyring, secrets, clusters: names, removes });
+  const kept = keepFolder({ folder: clustersDir, clusters: composed, removes });
+  logChanges(kept, log);
+  tell(
+    new Map([
+      ...(removes ? [] : [["", NOT_HERE] as const]),
+      ...kept.troubles,
+      ...locked,
+    ]),
+  );
+}
+
+function valuesOf(followed: Followed): ApiObject[] | undefined {
+  const objects = followed.objects();
+  return objects === undefined ? undefined : [...objects.values()];
+}
+
+function logChanges({ written, removed }: KeptFiles, log: Log): void {
+  for (const cluster of written)
+    log("info", "a cluster's file is written", { cluster });
+  for (const cluster of removed) log("info", REMOVED, { cluster });
+}
+
+const REMOVED =
+  "a cluster's file is removed, since its Cluster object is gone; what is fenced stays so until `crosslink forget`";
+
+/** An API server that lost its memory, or has just been given our kinds, is no reason to unlink. */
+const NOT_HERE =
+  "The API server has no Cluster with `local: true`: no file is removed until it has";
+
+function isLocal({ spec }: ClusterObject): boolean {
+  return spec.local === true;
+}
+
+/** Each trouble is told when it begins, and when it ends. */
+function teller(log: Log): Tell {
+  let told: ReadonlyMap<string, string> = new Map();
+  return (troubles) => {
+    for (const [cluster, sentence] of troubles)
+      if (told.get(cluster) !== sentence)
+        log("warn", sentence, cluster === "" ? {} : { cluster });
+    for (const cluster of told.keys())
+      if (!troubles.has(cluster) && cluster !== "")
+        log("info", "a cluster's file is right again", { cluster });
+    told = new Map(troubles);
+  };
+}

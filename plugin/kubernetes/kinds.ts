@@ -1,0 +1,83 @@
+import type { ApiObject } from "./api/object.ts";
+import { isRecord } from "./api/object.ts";
+
+/** A Cluster, as far as its type can be relied on: the API server has checked it, and a peer's was not checked by ours. */
+export interface ClusterObject extends ApiObject {
+  readonly spec: ClusterSpec;
+  readonly status: ClusterStatus;
+}
+
+/** What an admin says: words of a cluster file, and whose cluster it is. */
+export interface ClusterSpec {
+  readonly local?: boolean;
+  readonly peer?: PeerSpec;
+  readonly [word: string]: unknown;
+}
+
+/** Where a peer is read, and what it may claim. */
+export interface PeerSpec {
+  readonly server: string;
+  readonly allowedCIDRs: readonly string[];
+}
+
+/** What was found, or what a peer says. */
+export interface ClusterStatus {
+  readonly discovered?: Readonly<Record<string, unknown>>;
+  readonly origins?: Readonly<Record<string, string>>;
+  readonly nodes?: number;
+  readonly slices?: number;
+  readonly lastSeen?: string;
+  readonly conditions?: readonly Condition[];
+  readonly observedGeneration?: number;
+}
+
+/** meta/v1 Condition. */
+export interface Condition {
+  readonly type: string;
+  readonly status: "True" | "False" | "Unknown";
+  readonly reason: string;
+  readonly message: string;
+  readonly lastTransitionTime: string;
+}
+
+/** A slice. */
+export interface SliceObject extends ApiObject {
+  readonly spec: {
+    readonly cluster: string;
+    readonly nodes: readonly NodeEntry[];
+  };
+}
+
+/** A node of a slice: a cluster file's. */
+export interface NodeEntry {
+  readonly name: string;
+  readonly [word: string]: unknown;
+}
+
+/** An object as a Cluster, with whatever is missing in it empty. */
+export function asCluster(object: ApiObject): ClusterObject {
+  const { spec, status } = object as Partial<ClusterObject>;
+  return {
+    ...object,
+    spec: isRecord(spec) ? spec : {},
+    status: isRecord(status) ? status : {},
+  };
+}
+
+/** An object as a slice; entries without a name are left out. */
+export function asSlice(object: ApiObject): SliceObject {
+  const { spec } = object as Partial<SliceObject>;
+  const given: Readonly<Record<string, unknown>> = isRecord(spec) ? spec : {};
+  const { cluster, nodes } = given;
+  return {
+    ...object,
+    spec: {
+      cluster: typeof cluster === "string" ? cluster : "",
+      nodes: Array.isArray(nodes) ? nodes.filter(isEntry) : [],
+    },
+  };
+}
+
+function isEntry(value: unknown): value is NodeEntry {
+  return isRecord(value) && typeof value["name"] === "string";
+}
