@@ -8,6 +8,7 @@ import { helpText } from "./help.ts";
 import { runInstall, runUninstall } from "./install.ts";
 import { runIpam } from "./ipam.ts";
 import { runKeygen } from "./keygen.ts";
+import { runPublish } from "./kubernetes/publish.ts";
 import { NODE_OPTIONS } from "./option-table.ts";
 import { runPlan } from "./plan.ts";
 import { explainRefusal, requireRoot } from "./privilege.ts";
@@ -60,6 +61,13 @@ export const COMMANDS: readonly Command[] = [
         "write the node's files as this cluster's Kubernetes API has them",
     },
     run: runAgent,
+  },
+  {
+    name: "publish",
+    summary:
+      "stay: tell Kubernetes of this cluster's nodes, and of what its peers say",
+    takes: ["kubeconfig", "name"],
+    run: runPublish,
   },
   {
     name: "install",

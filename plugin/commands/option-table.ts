@@ -69,7 +69,7 @@ export const OPTIONS = {
   },
   name: {
     value: "CLUSTER",
-    meaning: "what this cluster is called, for install --kubernetes",
+    meaning: "what this cluster is called",
   },
   image: {
     value: "IMAGE",

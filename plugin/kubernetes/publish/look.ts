@@ -1,0 +1,163 @@
+import type { Log } from "../../kernel/log.ts";
+import type { Access } from "../api/access.ts";
+import { ApiError } from "../api/error.ts";
+import type { Followed } from "../api/follow.ts";
+import type { ApiObject } from "../api/object.ts";
+import { ask } from "../api/request.ts";
+import {
+  asCluster,
+  asSlice,
+  type ClusterObject,
+  type SliceObject,
+} from "../kinds.ts";
+import { PATHS } from "../names.ts";
+import { ownCni, ownNodes } from "./own-nodes.ts";
+import type { Peers } from "./peers.ts";
+import { nextStatus, writeStatus } from "./status.ts";
+import { MANAGED, removeObject, writeSlices } from "./write-slices.ts";
+
+/** What a publisher works with. */
+export interface Publishing {
+  readonly access: Access;
+  /** What this cluster is called where it has no Cluster of its own yet. */
+  readonly name?: string;
+  readonly log: Log;
+}
+
+/** The collections that it follows in its own API server. */
+export type Sources = Readonly<
+  Record<"clusters" | "slices" | "nodes" | "secrets", Followed>
+>;
+
+/** Brings Clusters and slices to what Nodes and peers say. Rejects with ApiError at the first that cannot be written. */
+export async function look(
+  publishing: Publishing,
+  sources: Sources,
+  peers: Peers,
+): Promise<void> {
+  const [clusters, slices, nodes] = [
+    sources.clusters,
+    sources.slices,
+    sources.nodes,
+  ].map((followed) => {
+    const objects = followed.objects();
+    return objects === undefined ? undefined : [...objects.values()];
+  });
+  if (clusters === undefined || slices === undefined || nodes === undefined)
+    return;
+  const all = clusters.map(asCluster);
+  const have = slices.map(asSlice);
+  const own = all.filter(({ spec }) => spec.local === true);
+  const [first, second] = own;
+  if (second !== undefined)
+    throw new ApiError(
+      `Cannot publish: both "${first?.metadata.name ?? ""}" and "${second.metadata.name}" have local: true; delete one`,
+    );
+  if (first === undefined) await createOwn(publishing);
+  else await publishOwn(publishing.access, first, { nodes, slices: have });
+  const others = all.filter(({ spec }) => spec.peer !== undefined);
+  peers.keep(others);
+  for (const peer of others)
+    await copyPeer(publishing.access, peer, { peers, slices: have });
+  await removeOrphans(publishing.access, all, have);
+}
+
+async function createOwn({ access, name, log }: Publishing): Promise<void> {
+  if (name === undefined)
+    throw new ApiError(
+      "Cannot publish: no Cluster has local: true, and there is no --name to make one",
+    );
+  await ask(access, {
+    method: "POST",
+    path: PATHS.clusters,
+    body: {
+      apiVersion: "crosslink.io/v1alpha1",
+      kind: "Cluster",
+      metadata: { name },
+      spec: { local: true },
+    },
+  });
+  log("info", "this cluster's own Cluster object is made", { cluster: name });
+}
+
+async function publishOwn(
+  access: Access,
+  own: ClusterObject,
+  found: {
+    readonly nodes: readonly ApiObject[];
+    readonly slices: readonly SliceObject[];
+  },
+): Promise<void> {
+  const { name } = own.metadata;
+  const { nodes, problems } = ownNodes(found.nodes);
+  const cni = ownCni(found.nodes);
+  const have = found.slices.filter(({ spec }) => spec.cluster === name);
+  const slices = await writeSlices(access, name, { nodes, have });
+  const words = {
+    ...(cni === undefined
+      ? {}
+      : { discovered: { cni: cni.cni }, origins: { cni: cni.origin } }),
+    nodes: nodes.length,
+    slices,
+  };
+  const verdict = {
+    ready: problems.length === 0,
+    reason: problems.length === 0 ? "Published" : "NodesLeftOut",
+    message: problems.join("; "),
+  };
+  const status = nextStatus(own, words, { verdict, now: Date.now() });
+  await writeStatus(access, own, status);
+}
+
+/** What cannot be read, or may not be claimed, changes nothing but the condition. */
+async function copyPeer(
+  access: Access,
+  peer: ClusterObject,
+  {
+    peers,
+    slices,
+  }: { readonly peers: Peers; readonly slices: readonly SliceObject[] },
+): Promise<void> {
+  const { name } = peer.metadata;
+  const { claimed, verdict, lastGood } = peers.view(peer);
+  const { discovered, origins, nodes, slices: count } = peer.status;
+  let words: Parameters<typeof nextStatus>[1] = {
+    ...(discovered === undefined ? {} : { discovered }),
+    ...(origins === undefined ? {} : { origins }),
+    ...(nodes === undefined ? {} : { nodes }),
+    ...(count === undefined ? {} : { slices: count }),
+  };
+  if (claimed !== undefined) {
+    const have = slices.filter(({ spec }) => spec.cluster === name);
+    const written = await writeSlices(access, name, {
+      nodes: claimed.nodes,
+      have,
+    });
+    words = {
+      discovered: claimed.discovered,
+      origins: Object.fromEntries(
+        Object.keys(claimed.discovered).map((key) => [
+          key,
+          "its own API server",
+        ]),
+      ),
+      nodes: claimed.nodes.length,
+      slices: written,
+    };
+  }
+  const now = Date.now();
+  const status = nextStatus(peer, words, { verdict, lastGood, now });
+  await writeStatus(access, peer, status);
+}
+
+/** Slices of peers that left. */
+async function removeOrphans(
+  access: Access,
+  clusters: readonly ClusterObject[],
+  slices: readonly SliceObject[],
+): Promise<void> {
+  const names = new Set(clusters.map(({ metadata }) => metadata.name));
+  for (const { metadata, spec } of slices)
+    if (!names.has(spec.cluster) && metadata.labels?.[MANAGED] !== undefined)
+      await removeObject(access, `${PATHS.slices}/${metadata.name}`);
+}

@@ -1,0 +1,48 @@
+import type { Access } from "../api/access.ts";
+import { type ApiObject, isRecord } from "../api/object.ts";
+
+/** The Secret with which a peer is read. */
+export function peerSecretName(peer: string): string {
+  return `peer-${peer}`;
+}
+
+/** A text of a Secret's data. */
+export function textIn(
+  secret: ApiObject | undefined,
+  key: string,
+): string | undefined {
+  const data = (secret as { data?: unknown } | undefined)?.data;
+  const text = isRecord(data) ? data[key] : undefined;
+  return typeof text === "string"
+    ? Buffer.from(text, "base64").toString("utf8")
+    : undefined;
+}
+
+/** Texts as a Secret's data. */
+export function dataOf(
+  texts: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(texts).map(([key, text]) => [
+      key,
+      Buffer.from(text).toString("base64"),
+    ]),
+  );
+}
+
+/**
+ * How a peer's API server is reached: by the token and the authority of the Secret as it is when it is asked for. Without an
+ * authority its certificate has to be one that this machine's own list vouches for.
+ */
+export function peerAccess(
+  server: string,
+  secret: () => ApiObject | undefined,
+): Access {
+  return {
+    server: server.replace(/\/+$/, ""),
+    credentials: () => ({
+      token: textIn(secret(), "token"),
+      ca: textIn(secret(), "ca.crt"),
+    }),
+  };
+}

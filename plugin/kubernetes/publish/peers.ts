@@ -1,0 +1,149 @@
+import type { Log } from "../../kernel/log.ts";
+import { follow, type Followed, type Timing } from "../api/follow.ts";
+import type { ApiObject } from "../api/object.ts";
+import { asCluster, asSlice, type ClusterObject } from "../kinds.ts";
+import { PATHS } from "../names.ts";
+import { type Claimed, readClaims } from "./claims.ts";
+import { peerAccess, peerSecretName, textIn } from "./peer-secret.ts";
+import type { Verdict } from "./status.ts";
+
+/** What is known of a peer at the moment. */
+export interface PeerView {
+  readonly verdict: Verdict;
+  /** Undefined where nothing can be taken from it now: what was taken before stays. */
+  readonly claimed: Claimed | undefined;
+  readonly lastGood: number | undefined;
+}
+
+/** Follows peers' API servers. */
+export interface Peers {
+  /** Turns to these Clusters, and away from all others. */
+  readonly keep: (clusters: readonly ClusterObject[]) => void;
+  readonly view: (cluster: ClusterObject) => PeerView;
+  readonly stop: () => void;
+}
+
+/** What following peers needs. */
+export interface PeerOptions {
+  readonly secret: (name: string) => ApiObject | undefined;
+  readonly log: Log;
+  readonly onChange: () => void;
+  readonly timing?: Timing;
+}
+
+interface Link {
+  readonly server: string;
+  readonly cluster: Followed;
+  readonly slices: Followed;
+}
+
+/** Follows nobody yet. */
+export function followPeers(options: PeerOptions): Peers {
+  const links = new Map<string, Link>();
+  const end = (name: string): void => {
+    const link = links.get(name);
+    links.delete(name);
+    link?.cluster.stop();
+    link?.slices.stop();
+  };
+  return {
+    keep: (clusters) => {
+      const wanted = new Map(
+        clusters
+          .filter((one) => hasToken(one, options))
+          .map((one) => [one.metadata.name, one.spec.peer?.server ?? ""]),
+      );
+      for (const [name, { server }] of links)
+        if (wanted.get(name) !== server) end(name);
+      for (const [name, server] of wanted)
+        if (!links.has(name)) links.set(name, begin(name, server, options));
+    },
+    view: (cluster) => viewOf(cluster, links.get(cluster.metadata.name)),
+    stop: () => {
+      for (const name of [...links.keys()]) end(name);
+    },
+  };
+}
+
+function hasToken(
+  { metadata, spec }: ClusterObject,
+  { secret }: PeerOptions,
+): boolean {
+  const held = secret(peerSecretName(metadata.name));
+  return spec.peer !== undefined && textIn(held, "token") !== undefined;
+}
+
+function begin(name: string, server: string, options: PeerOptions): Link {
+  const { secret, log, onChange, timing } = options;
+  const access = peerAccess(server, () => secret(peerSecretName(name)));
+  const start = (collection: Parameters<typeof follow>[0]["collection"]) =>
+    follow({
+      access,
+      collection,
+      onChange,
+      onTrouble: onChange,
+      log: (level, message) => {
+        log(level, message, { cluster: name });
+      },
+      ...(timing === undefined ? {} : { timing }),
+    });
+  return {
+    server,
+    cluster: start({
+      path: PATHS.clusters,
+      fieldSelector: `metadata.name=${name}`,
+    }),
+    slices: start({
+      path: PATHS.slices,
+      labelSelector: `crosslink.io/cluster=${name}`,
+    }),
+  };
+}
+
+function viewOf(
+  { metadata: { name }, spec: { peer } }: ClusterObject,
+  link: Link | undefined,
+): PeerView {
+  if (peer === undefined || link === undefined)
+    return not(
+      "NoToken",
+      `there is no token in Secret "${peerSecretName(name)}": invite and join again`,
+    );
+  const lastGood = link.cluster.lastGood();
+  const trouble = link.cluster.trouble() ?? link.slices.trouble();
+  const objects = link.cluster.objects();
+  const slices = link.slices.objects();
+  if (trouble !== undefined)
+    return not(
+      "Unreachable",
+      `${trouble.message}; what was known stays`,
+      lastGood,
+    );
+  if (objects === undefined || slices === undefined)
+    return not("NotReadYet", "its API server has not answered yet", lastGood);
+  const own = objects.get(name);
+  if (own === undefined)
+    return not(
+      "NotPublished",
+      `its API server has no Cluster "${name}": does its publisher run, and is that its name?`,
+      lastGood,
+    );
+  const claimed = readClaims(name, peer, {
+    cluster: asCluster(own),
+    slices: [...slices.values()].map(asSlice),
+  });
+  if (typeof claimed === "string") return not("Refused", claimed, lastGood);
+  return {
+    verdict: { ready: true, reason: "Read", message: "" },
+    claimed,
+    lastGood,
+  };
+}
+
+function not(reason: string, message: string, lastGood?: number): PeerView {
+  return {
+    verdict: { ready: false, reason, message },
+    claimed: undefined,
+    lastGood,
+  };
+}

@@ -1,0 +1,80 @@
+import type { Log } from "../../kernel/log.ts";
+import { isStatus } from "../api/error.ts";
+import { follow, type Followed, type Timing } from "../api/follow.ts";
+import { PATHS, SYSTEM } from "../names.ts";
+import { holdLease } from "./lease.ts";
+import { look, type Publishing, type Sources } from "./look.ts";
+import { followPeers } from "./peers.ts";
+import { inTurns } from "./turns.ts";
+
+/** A publisher's own circumstances. */
+export interface PublishOptions extends Publishing {
+  /** Distinguishes this process from the other publisher of the cluster. */
+  readonly identity: string;
+  readonly timing?: Timing;
+}
+
+/**
+ * Keeps this cluster's Cluster and slices true to its Nodes, and copies of the peers' beside them, until it is stopped. Two may
+ * run: one that holds the Lease writes.
+ *
+ * @returns what stops it
+ */
+export function publish(publishing: PublishOptions): () => void {
+  const { access, log, timing, identity } = publishing;
+  const turns = inTurns(async () => {
+    if (lease.held()) await look(publishing, sources, peers);
+  }, teller(log));
+  const sources = startSources(publishing, turns.soon);
+  const peers = followPeers({
+    secret: (name) => sources.secrets.objects()?.get(`${SYSTEM}/${name}`),
+    log,
+    onChange: turns.soon,
+    ...(timing === undefined ? {} : { timing }),
+  });
+  const lease = holdLease(access, identity, turns.soon);
+  return () => {
+    turns.stop();
+    lease.stop();
+    peers.stop();
+    for (const { stop } of Object.values(sources)) stop();
+  };
+}
+
+function startSources(
+  { access, log, timing }: PublishOptions,
+  onChange: () => void,
+): Sources {
+  const start = (path: string): Followed =>
+    follow({
+      access,
+      log,
+      collection: { path },
+      onChange,
+      ...(timing === undefined ? {} : { timing }),
+    });
+  return {
+    clusters: start(PATHS.clusters),
+    slices: start(PATHS.slices),
+    nodes: start(PATHS.nodes),
+    secrets: start(PATHS.secrets),
+  };
+}
+
+/** A fault is said when it begins and when it changes. Another writer's is none: the next look sees what he wrote. */
+function teller(log: Log): (error: unknown) => void {
+  let told: string | undefined;
+  return (error) => {
+    if (isStatus(error, 409)) return;
+    const sentence =
+      error === undefined
+        ? undefined
+        : error instanceof Error
+          ? error.message
+          : "Cannot publish";
+    if (sentence !== told && sentence !== undefined) log("warn", sentence);
+    if (sentence === undefined && told !== undefined)
+      log("info", "publishing goes on");
+    told = sentence;
+  };
+}

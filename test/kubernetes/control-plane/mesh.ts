@@ -1,0 +1,89 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ControlPlaneOfATest } from "./for-a-test.ts";
+
+export const CROSSLINK = join(import.meta.dirname, "../../../dist/crosslink");
+
+/** Gives a control plane what `crosslink install --kubernetes` prints. */
+export async function installMesh(plane: ControlPlaneOfATest): Promise<void> {
+  const words = "install --kubernetes --output yaml".split(" ");
+  const path = join(plane.folder, "mesh.yaml");
+  writeFileSync(path, execFileSync(CROSSLINK, words));
+  await plane.kubectl.run("apply", "--validate=strict", "-f", path);
+  const kinds = ["clusters", "clusternodes"].map(
+    (kind) => `crd/${kind}.crosslink.io`,
+  );
+  await plane.kubectl.run("wait", "--for=condition=Established", ...kinds);
+}
+
+/** The kubeconfig of the plane's admin. */
+export function adminConfig(plane: ControlPlaneOfATest): string {
+  return join(plane.folder, "kubeconfig");
+}
+
+/** A kubeconfig with the token of a service account in crosslink-system; its path. */
+export async function accountConfig(
+  plane: ControlPlaneOfATest,
+  account: string,
+): Promise<string> {
+  const config = JSON.parse(readFileSync(adminConfig(plane), "utf8"));
+  const words = ["create", "token", account, "-n", "crosslink-system"];
+  const token = (await plane.kubectl.run(...words)).trim();
+  const path = join(plane.folder, `${account}.kubeconfig`);
+  const user = { name: config.users[0].name, user: { token } };
+  writeFileSync(path, JSON.stringify({ ...config, users: [user] }));
+  return path;
+}
+
+/** A program of ours that stays. */
+export interface Staying extends AsyncDisposable {
+  readonly log: () => string;
+  readonly process: ChildProcess;
+}
+
+/** Starts `crosslink …` and lets it run until it is disposed of. */
+export function staying(...words: readonly string[]): Staying {
+  const child = spawn("setpriv", ["--pdeathsig", "KILL", CROSSLINK, ...words]);
+  let log = "";
+  child.stderr.on("data", (chunk) => (log += String(chunk)));
+  child.stdout.on("data", (chunk) => (log += String(chunk)));
+  return {
+    process: child,
+    log: () => log,
+    [Symbol.asyncDispose]: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, "exit");
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
+
+/** A Node as its cloud and kubelet describe it. */
+export function nodeObject(
+  name: string,
+  facts: {
+    readonly internal: string;
+    readonly external?: string;
+    readonly pods?: string;
+    readonly annotations?: Record<string, string>;
+  },
+) {
+  const { internal, external, pods, annotations = {} } = facts;
+  return {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: { name, annotations },
+    spec: pods === undefined ? {} : { podCIDR: pods, podCIDRs: [pods] },
+    status: {
+      addresses: [
+        { type: "InternalIP", address: internal },
+        ...(external === undefined
+          ? []
+          : [{ type: "ExternalIP", address: external }]),
+      ],
+    },
+  };
+}

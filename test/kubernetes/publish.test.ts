@@ -1,0 +1,280 @@
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadClusters } from "../../conf/clusters.ts";
+import { readKubeconfig } from "../../plugin/kubernetes/api/kubeconfig.ts";
+import { keepFilesTrue } from "../../plugin/kubernetes/files/keep.ts";
+import { until } from "../support/until.ts";
+import {
+  type ControlPlaneOfATest,
+  controlPlaneForATest,
+} from "./control-plane/for-a-test.ts";
+import {
+  accountConfig,
+  installMesh,
+  nodeObject,
+  type Staying,
+  staying,
+} from "./control-plane/mesh.ts";
+
+/** Two control planes; whoever publishes and follows has the rights of its own service account, and no others. */
+describe("publishers and agents, before real API servers with RBAC", () => {
+  let a: ControlPlaneOfATest;
+  let b: ControlPlaneOfATest;
+  let publishers: Staying[] = [];
+
+  beforeAll(async () => {
+    a = await controlPlaneForATest();
+    b = await controlPlaneForATest({
+      pods: "10.20.0.0/16",
+      services: "10.97.0.0/16",
+    });
+    await Promise.all([installMesh(a), installMesh(b)]);
+    publishers = await Promise.all(
+      Object.entries({ a, b }).map(async ([name, plane]) => {
+        const config = await accountConfig(plane, "crosslink-publisher");
+        return staying("publish", "--name", name, "--kubeconfig", config);
+      }),
+    );
+  });
+  afterAll(async () => {
+    for (const publisher of publishers) await publisher[Symbol.asyncDispose]();
+    await a[Symbol.asyncDispose]();
+    await b[Symbol.asyncDispose]();
+  });
+
+  const give = async (plane: ControlPlaneOfATest, ...objects: object[]) => {
+    const path = join(plane.folder, "given.json");
+    writeFileSync(
+      path,
+      JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }),
+    );
+    await plane.kubectl.run("apply", "-f", path);
+  };
+  const nodesOf = async (plane: ControlPlaneOfATest, cluster: string) => {
+    const { items } = await plane.kubectl.get(
+      "clusternodes",
+      "-l",
+      `crosslink.io/cluster=${cluster}`,
+    );
+    return items.flatMap(({ spec }: any) => spec.nodes); // eslint-disable-line @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-call -- what kubectl prints
+  };
+  const becomes = async (look: () => Promise<unknown>, wanted: unknown) => {
+    let found: unknown;
+    await until(
+      async () => {
+        found = await look().catch(String);
+        return JSON.stringify(found) === JSON.stringify(wanted);
+      },
+      {
+        limitSeconds: 60,
+        pauseMs: 300,
+        describe: () =>
+          `${JSON.stringify(found)}\n${publishers.map((one) => one.log()).join("\n")}`,
+      },
+    );
+  };
+
+  it("publish a cluster's nodes, and what an admin says of each first", async () => {
+    await give(
+      a,
+      nodeObject("n1", {
+        internal: "192.0.2.1",
+        external: "203.0.113.1",
+        pods: "10.10.0.0/24",
+      }),
+      nodeObject("n2", {
+        internal: "192.0.2.2",
+        external: "203.0.113.2",
+        pods: "10.10.1.0/24",
+        annotations: { "crosslink.io/elastic-ip": "198.51.100.2" },
+      }),
+    );
+    await becomes(
+      () => nodesOf(a, "a"),
+      [
+        {
+          elasticIP: "203.0.113.1",
+          ips: ["192.0.2.1"],
+          name: "n1",
+          podCIDRs: ["10.10.0.0/24"],
+        },
+        {
+          elasticIP: "198.51.100.2",
+          ips: ["192.0.2.2"],
+          name: "n2",
+          podCIDRs: ["10.10.1.0/24"],
+        },
+      ],
+    );
+    await becomes(async () => {
+      const { spec, status } = await a.kubectl.get("cluster", "a");
+      return [spec, status.nodes, status.slices, status.conditions[0].status];
+    }, [{ local: true }, 2, 1, "True"]);
+  });
+
+  it("write nothing where nothing changed", async () => {
+    const versions = async () => {
+      const { items } = await a.kubectl.get("clusters,clusternodes");
+      return items.map(({ metadata }: any) => metadata.resourceVersion); // eslint-disable-line @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-call -- what kubectl prints
+    };
+    const before = await versions();
+    // A Node that changes in what is nobody's business, as a kubelet's heartbeat does.
+    for (const text of ["x", "y"])
+      await a.kubectl.run("label", "node", "n1", `some=${text}`, "--overwrite");
+    // What comes behind it has passed the publisher.
+    await give(
+      a,
+      nodeObject("n3", { internal: "192.0.2.3", pods: "10.10.2.0/24" }),
+    );
+    await becomes(async () => ((await nodesOf(a, "a")) as unknown[]).length, 3);
+    const after = (await versions()) as unknown[];
+    expect(
+      after.filter((version) => !(before as unknown[]).includes(version))
+        .length,
+    ).toBeLessThanOrEqual(2);
+  });
+
+  it("read a peer that was declared in plain YAML, within what it may claim", async () => {
+    await give(
+      b,
+      nodeObject("m1", { internal: "192.0.2.65", pods: "10.20.0.0/24" }),
+    );
+    await becomes(async () => ((await nodesOf(b, "b")) as unknown[]).length, 1);
+    // What an admin of b applies by hand, and hands over.
+    await give(
+      b,
+      {
+        apiVersion: "v1",
+        kind: "ServiceAccount",
+        metadata: { name: "peer-a", namespace: "crosslink-system" },
+      },
+      {
+        apiVersion: "rbac.authorization.k8s.io/v1",
+        kind: "ClusterRoleBinding",
+        metadata: { name: "crosslink-peer-a" },
+        roleRef: {
+          apiGroup: "rbac.authorization.k8s.io",
+          kind: "ClusterRole",
+          name: "crosslink-peer",
+        },
+        subjects: [
+          {
+            kind: "ServiceAccount",
+            name: "peer-a",
+            namespace: "crosslink-system",
+          },
+        ],
+      },
+    );
+    const config = JSON.parse(
+      readFileSync(await accountConfig(b, "peer-a"), "utf8"),
+    );
+    const { cluster } = config.clusters[0];
+    await give(
+      a,
+      {
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name: "peer-b", namespace: "crosslink-system" },
+        data: {
+          token: Buffer.from(config.users[0].user.token).toString("base64"),
+          "ca.crt": cluster["certificate-authority-data"],
+        },
+      },
+      {
+        apiVersion: "crosslink.io/v1alpha1",
+        kind: "Cluster",
+        metadata: { name: "b" },
+        spec: {
+          peer: { server: cluster.server, allowedCIDRs: ["10.20.0.0/16"] },
+        },
+      },
+    );
+    await becomes(
+      () => nodesOf(a, "b"),
+      [
+        {
+          gateway: false,
+          ips: ["192.0.2.65"],
+          name: "m1",
+          podCIDRs: ["10.20.0.0/24"],
+        },
+      ],
+    );
+    await give(
+      b,
+      nodeObject("m2", { internal: "192.0.2.66", pods: "10.99.0.0/24" }),
+    );
+    await becomes(
+      async () =>
+        String(
+          (await a.kubectl.get("cluster", "b")).status.conditions[0].message,
+        ),
+      "it claims 10.99.0.0/24, which is not within the allowedCIDRs (10.20.0.0/16)",
+    );
+    expect(await nodesOf(a, "b")).toHaveLength(1);
+    await b.kubectl.run("delete", "node", "m2");
+    await becomes(
+      async () =>
+        String(
+          (await a.kubectl.get("cluster", "b")).status.conditions[0].reason,
+        ),
+      "Read",
+    );
+  });
+
+  it("let an agent write the files of both, and follow within seconds", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "crosslink-node-"));
+    const clustersDir = join(folder, "clusters.d");
+    const lines: string[] = [];
+    const kept = keepFilesTrue({
+      access: readKubeconfig(await accountConfig(a, "crosslink-agent")),
+      places: () => ({ clustersDir, keyring: join(folder, "keyring.json") }),
+      log: (_, message) => lines.push(message),
+    });
+    const names = () => {
+      try {
+        return loadClusters(clustersDir).flatMap(({ cluster }) =>
+          cluster.nodes.map(({ name }) => name),
+        );
+      } catch (error) {
+        return String(error);
+      }
+    };
+    try {
+      await becomes(() => Promise.resolve(names()), ["n1", "n2", "n3", "m1"]);
+      await give(
+        b,
+        nodeObject("m9", { internal: "192.0.2.69", pods: "10.20.9.0/24" }),
+      );
+      await becomes(
+        () => Promise.resolve(names()),
+        ["n1", "n2", "n3", "m1", "m9"],
+      );
+      expect(readdirSync(clustersDir)).toEqual(["a.json", "b.json"]);
+      expect(lines.filter((line) => line.includes("Cannot"))).toEqual([]);
+    } finally {
+      kept.stop();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("take a peer's slices away with its Cluster", async () => {
+    await a.kubectl.run("delete", "cluster", "b");
+    await becomes(() => nodesOf(a, "b"), []);
+    expect(await nodesOf(a, "a")).toHaveLength(3);
+  });
+
+  it("do without any line of RBAC but those that are there", () => {
+    for (const publisher of publishers)
+      expect(publisher.log()).not.toMatch(/ 403|forbidden/i);
+  });
+});
