@@ -35,7 +35,7 @@ function refuseClusterWords(options: Options): void {
   throw new CniError(
     ErrorCode.invalidConfiguration,
     `Cannot read the command line: --${stray} goes with --kubernetes`,
-    { details: "crosslink install --kubernetes --output yaml" },
+    { details: "type `crosslink install --kubernetes --output yaml`" },
   );
 }
 

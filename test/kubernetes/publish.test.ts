@@ -116,7 +116,8 @@ describe("publishers and agents, before real API servers with RBAC", () => {
     );
     await becomes(async () => {
       const { spec, status } = await a.kubectl.get("cluster", "a");
-      return [spec, status.nodes, status.slices, status.conditions[0].status];
+      const { nodes, slices, conditions } = status;
+      return [spec, nodes, slices, conditions[0].status] as unknown[];
     }, [{ local: true }, 2, 1, "True"]);
   });
 

@@ -38,7 +38,7 @@ function requireYaml({ output, root, conflist, json, flags }: Options): void {
       : `Cannot read the command line: ${stray} is of this node, --kubernetes of the cluster`,
     {
       details:
-        "crosslink install --kubernetes --name CLUSTER --image IMAGE --output yaml | kubectl apply -f -",
+        "type `crosslink install --kubernetes --name CLUSTER --image IMAGE --output yaml | kubectl apply -f -`",
     },
   );
 }
