@@ -1,11 +1,11 @@
-/** Packages from npm that only an agent needs: a bundle of their own, which a CNI call neither reads nor runs. */
+/** Packages from npm that only an agent, or a command by kubeconfig, needs: a bundle of their own, which a CNI call neither reads nor runs. */
 import { createRequire } from "node:module";
 import { build, type Plugin } from "esbuild";
 import { root } from "./paths.ts";
 
 const require = createRequire(import.meta.url);
 
-const PACKAGES = ["pino", "prom-client"];
+const PACKAGES = ["pino", "prom-client", "yaml"];
 
 /** What the loader knows this bundle by, and the main bundle asks the loader for. */
 export const PACKAGES_NAME = "packages.js";

@@ -114,12 +114,12 @@ module.exports = {
     {
       name: "no-other-packages",
       comment:
-        "ip-num is the only package of a CNI call, and the agent has two more; all others belong to the build and the tests.",
+        "ip-num is the only package of a CNI call, the agent has two more, and kubeconfigs one; all others belong to the build and the tests.",
       severity: "error",
       from: { pathNot: [testsAndTools, "node_modules"] },
       to: {
         path: "node_modules",
-        pathNot: "node_modules/(ip-num|@types/node|pino|prom-client)/",
+        pathNot: "node_modules/(ip-num|@types/node|pino|prom-client|yaml)/",
       },
     },
     {
@@ -131,6 +131,19 @@ module.exports = {
         pathNot: ["^plugin/agent/telemetry/", testsAndTools, "node_modules"],
       },
       to: { path: "node_modules/(pino|prom-client)/" },
+    },
+    {
+      name: "yaml-of-kubeconfigs",
+      comment: "YAML is what others write: ours is JSON.",
+      severity: "error",
+      from: {
+        pathNot: [
+          "^plugin/kubernetes/api/kubeconfig\\.ts$",
+          testsAndTools,
+          "node_modules",
+        ],
+      },
+      to: { path: "node_modules/yaml/" },
     },
     {
       name: "sources-know-no-tests",

@@ -3,6 +3,7 @@ import { type MeshFile, requireNoConflicts } from "./conflicts.ts";
 import { readCluster } from "./cluster.ts";
 import { configurationError, type Refuse } from "./document/problem.ts";
 import { findSchemaProblem } from "./document/schema.ts";
+import type { Cluster } from "./generated/cluster.ts";
 import { isCluster } from "./generated/cluster-validator.ts";
 
 /** A cluster file that is not on disk yet, found to make sense by itself. */
@@ -22,9 +23,8 @@ export function tryCluster(path: string, value: unknown): TriedFile | string {
   const copy: unknown = structuredClone(value);
   try {
     const problem = findSchemaProblem(isCluster, copy, { secret: false });
-    if (problem !== undefined || !isCluster(copy))
-      return refuse(problem ?? { pointer: "", fact: "is no cluster file" });
-    return { path, refuse, ...readCluster(copy, refuse) };
+    if (problem !== undefined) refuse(problem);
+    return { path, refuse, ...readCluster(copy as Cluster, refuse) };
   } catch (error) {
     return sentenceOf(error);
   }

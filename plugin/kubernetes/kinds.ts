@@ -8,7 +8,7 @@ export interface ClusterObject extends ApiObject {
 }
 
 /** What an admin says: words of a cluster file, and whose cluster it is. */
-export interface ClusterSpec {
+interface ClusterSpec {
   readonly local?: boolean;
   readonly peer?: PeerSpec;
   readonly [word: string]: unknown;

@@ -1,13 +1,13 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 
 /** The group and version of our two kinds. */
-export const API = "/apis/crosslink.io/v1alpha1";
+const API = "/apis/crosslink.io/v1alpha1";
 
 /** Where the programs are, and what the publisher needs to read its peers. */
 export const SYSTEM = "crosslink-system";
 
 /** Where the keyrings are, a Secret a cluster, named as the cluster. */
-export const KEYS = "crosslink-keys";
+const KEYS = "crosslink-keys";
 
 /** Paths of what is listed, watched and written. */
 export const PATHS = {

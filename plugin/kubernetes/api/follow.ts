@@ -6,7 +6,7 @@ import type { ApiObject } from "./object.ts";
 import { watch, type WatchEvent } from "./watch.ts";
 
 /** Objects of a collection by name. */
-export type Objects = ReadonlyMap<string, ApiObject>;
+type Objects = ReadonlyMap<string, ApiObject>;
 
 /** A collection that is followed. */
 export interface Followed {
@@ -31,7 +31,7 @@ export interface Timing {
   readonly longestPauseMs: number;
 }
 
-export const USUAL: Timing = {
+const USUAL: Timing = {
   watchMs: 240_000,
   silenceMs: 150_000,
   relistMs: 600_000,

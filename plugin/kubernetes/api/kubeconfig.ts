@@ -1,10 +1,10 @@
 import { dirname, resolve } from "node:path";
+import { parse } from "yaml";
 import { CniError, ErrorCode } from "../../../cni/error.ts";
 import { readSmallFile } from "../../../files/read.ts";
 import { isErrno } from "../../../files/errno.ts";
 import type { Access, Credentials } from "./access.ts";
 import { isRecord } from "./object.ts";
-import { parseYaml } from "./yaml.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -17,7 +17,7 @@ const LIMIT = { byteLimit: 1024 * 1024 };
  */
 export function readKubeconfig(path: string): Access {
   const refuse = refusing(path);
-  const config = parseYaml(readText(path), refuse);
+  const config = readYaml(readText(path), refuse);
   if (!isRecord(config)) return refuse("it is no kubeconfig");
   const wanted = config["current-context"];
   const context = named(config["contexts"], wanted, "context");
@@ -34,6 +34,15 @@ export function readKubeconfig(path: string): Access {
     server: server.replace(/\/+$/, ""),
     credentials: () => credentialsOf(cluster, user, folder),
   };
+}
+
+/** Not the parser's own message, which repeats the text: it may be a key. */
+function readYaml(text: string, refuse: Refusing): unknown {
+  try {
+    return parse(text, { logLevel: "error", maxAliasCount: 100 }) as unknown;
+  } catch {
+    return refuse("it is no YAML");
+  }
 }
 
 /** What we neither do for an admin nor without one. */

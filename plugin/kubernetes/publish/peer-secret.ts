@@ -18,18 +18,6 @@ export function textIn(
     : undefined;
 }
 
-/** Texts as a Secret's data. */
-export function dataOf(
-  texts: Readonly<Record<string, string>>,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(texts).map(([key, text]) => [
-      key,
-      Buffer.from(text).toString("base64"),
-    ]),
-  );
-}
-
 /**
  * How a peer's API server is reached: by the token and the authority of the Secret as it is when it is asked for. Without an
  * authority its certificate has to be one that this machine's own list vouches for.

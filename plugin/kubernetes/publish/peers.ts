@@ -8,7 +8,7 @@ import { peerAccess, peerSecretName, textIn } from "./peer-secret.ts";
 import type { Verdict } from "./status.ts";
 
 /** What is known of a peer at the moment. */
-export interface PeerView {
+interface PeerView {
   readonly verdict: Verdict;
   /** Undefined where nothing can be taken from it now: what was taken before stays. */
   readonly claimed: Claimed | undefined;

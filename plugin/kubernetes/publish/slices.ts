@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { NodeEntry, SliceObject } from "../kinds.ts";
 
 /** Nodes a slice: what a changed node costs on the wire, times all agents. */
-export const NODES_A_SLICE = 100;
+const NODES_A_SLICE = 100;
 
 /** What has to be written for a cluster's slices to hold its nodes. */
 export interface SliceChanges {

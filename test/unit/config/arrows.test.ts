@@ -33,6 +33,7 @@ const wrong = [
   ["ipam/range.ts", "ip-num", "addresses-behind-cidr"],
   ["conf/check.ts", "ajv", "no-other-packages"],
   ["plugin/agent/call/server.ts", "pino", "packages-of-the-agent"],
+  ["plugin/install/choice.ts", "yaml", "yaml-of-kubeconfigs"],
   ["cni/lost.ts", "./nowhere.ts", "no-unresolved"],
 ] as const;
 
@@ -43,6 +44,7 @@ const right = [
   ["plugin/mesh/values.ts", "../../native/index.ts"],
   ["ip/cidr.ts", "ip-num"],
   ["plugin/agent/telemetry/log.ts", "pino"],
+  ["plugin/kubernetes/api/kubeconfig.ts", "yaml"],
   ["native/socket.ts", "./binding.ts"],
   ["native/index.ts", "./socket.ts"],
   ["native/key.ts", "node:crypto"],
