@@ -42,7 +42,5 @@ export function conflictOf(files: readonly TriedFile[]): string | undefined {
 
 function sentenceOf(error: unknown): string {
   if (!(error instanceof CniError)) throw error;
-  return error.details === undefined
-    ? error.message
-    : `${error.message} (${error.details})`;
+  return `${error.message} (${error.details})`;
 }

@@ -48,7 +48,7 @@ function refused(text: string): string {
     readKubeconfig(write(text));
   } catch (error) {
     if (error instanceof CniError)
-      return `${error.message} (${error.details ?? ""})`;
+      return `${error.message} (${error.details})`;
     throw error;
   }
   return "nothing";
