@@ -7,10 +7,9 @@ import {
   json,
 } from "./fake-api.ts";
 
-type Thing = { metadata: { name: string; resourceVersion?: string } } & Record<
-  string,
-  unknown
->;
+type Thing = {
+  metadata: { name: string; namespace?: string; resourceVersion?: string };
+} & Record<string, unknown>;
 
 /** An API server's collections, which a test changes and whoever watches is told of. */
 export interface FakeCollections extends AsyncDisposable {

@@ -47,8 +47,7 @@ function refused(text: string): string {
   try {
     readKubeconfig(write(text));
   } catch (error) {
-    if (error instanceof CniError)
-      return `${error.message} (${error.details})`;
+    if (error instanceof CniError) return `${error.message} (${error.details})`;
     throw error;
   }
   return "nothing";

@@ -1,0 +1,47 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+
+const FIXTURE = join(import.meta.dirname, "fixtures/kubernetes.ts");
+const CROSSLINK = join(import.meta.dirname, "../../../dist/crosslink");
+
+it("an agent with --kubernetes fences what the API server says, and keeps the fence when a Cluster goes", () => {
+  const folder = mkdtempSync(join(tmpdir(), "crosslink-agent-"));
+  chmodSync(folder, 0o755);
+  // State is in folders of its own: what the machine has is neither looked at nor written over.
+  const script = `mount -t tmpfs tmpfs /run && mkdir -p /var/lib/crosslink && mount -t tmpfs tmpfs /var/lib/crosslink && exec "$@"`;
+  const own = [
+    "--net",
+    "--mount",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+  ];
+  const words = [
+    "sh",
+    "-c",
+    script,
+    "sh",
+    process.execPath,
+    FIXTURE,
+    CROSSLINK,
+    folder,
+  ];
+  try {
+    const said = execFileSync("unshare", [...own, ...words], {
+      encoding: "utf8",
+      timeout: 110_000,
+    });
+    const { code, own: file, fence, log } = JSON.parse(said);
+    expect(code).toBe(0);
+    expect(file).toMatchObject({ name: "a", managedBy: "kubernetes" });
+    expect(fence).toContain("dst 10.3.0.0/24");
+    expect(log).toContain("what is fenced stays so until `crosslink forget`");
+    expect(log).not.toContain(Buffer.alloc(32, "s").toString("base64"));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
