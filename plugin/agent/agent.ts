@@ -144,7 +144,12 @@ function refresher(
   changes: Changes,
   ends: FarEnds,
 ): EnsureNode {
-  const refresh = refreshNode(host, { onlooker: observer });
+  // Also where the plan is refused or fails: policies that stand already wait for charon's SAs.
+  const know: Observer["know"] = (node) => {
+    observer.know(node);
+    ends.keep(node?.mesh);
+  };
+  const refresh = refreshNode(host, { onlooker: { ...observer, know } });
   return (session, config, log) => {
     changes.followFiles(config, { flannel: false });
     const node = orWait(
@@ -154,7 +159,6 @@ function refresher(
       },
     );
     changes.followLinks(mainRoutes(session));
-    ends.keep(node?.mesh);
     return node;
   };
 }
