@@ -12,10 +12,11 @@ import { lookForBypasses } from "../bypass/observe.ts";
 import { charonPlaces, ikeFolder } from "../ike/charon/configuration.ts";
 import { AGENT_SOCKET } from "../owned.ts";
 import { obstacleToStart } from "../ike/charon/daemon.ts";
-import { readState } from "../ike/state.ts";
-import { agentSilence } from "../ike/words.ts";
+import { readState, type WrittenState } from "../ike/state.ts";
+import { agentSilence, differingTrouble } from "../ike/words.ts";
 import { tryAssociation } from "../kernel/esp.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import type { IkeTunnel } from "../mesh/state.ts";
 import type { Host, LinkedNode } from "../node/linked.ts";
 import { linkedNode } from "../node/look.ts";
 import { withSession } from "../kernel/session.ts";
@@ -25,7 +26,8 @@ import { withSession } from "../kernel/session.ts";
  *
  * @throws CniError 50 where the kernel cannot encrypt, nobody holds the socket that ESP in UDP needs, or no agent speaks
  *   IKE; 106 where charon is not installed, or another IKE daemon has its ports; 51 where traffic that should be
- *   encrypted can pass in clear text; 7 where the files are wrong; what the kernel says (105) where a privilege is missing
+ *   encrypted can pass in clear text, or a tunnel does not come up on whose keys the files do not agree; 7 where the files
+ *   are wrong; what the kernel says (105) where a privilege is missing
  */
 export function reportStatus(
   config: NetworkConfiguration,
@@ -41,7 +43,8 @@ export function reportStatus(
   for (const family of outerFamilies(node)) requireEsp(kernel, family);
   for (const end of encapsulationEnds(node?.mesh.associations ?? []))
     requireHeld(kernel, end);
-  if (node !== undefined && node.mesh.ike.length > 0) requireCharon();
+  if (node !== undefined && node.mesh.ike.length > 0)
+    requireAgreement(node.mesh.ike, requireCharon());
 }
 
 /** Pods that run already are as open as a new one would be. The first names fit an event; `crosslink status` has all. */
@@ -110,12 +113,12 @@ export function requireHeld(kernel: Kernel, end: EncapsulationEnd): void {
 }
 
 /** A process of one call cannot run a daemon for the pods that live on after it. */
-function requireCharon(): void {
+function requireCharon(): WrittenState {
   const { state: path } = charonPlaces(ikeFolder(AGENT_SOCKET));
   const state = readState(path);
   const nowSeconds = Math.floor(Date.now() / 1000);
   const silence = agentSilence(state, nowSeconds);
-  if (silence === undefined && state?.trouble === null) return;
+  if (state?.trouble === null && silence === undefined) return state;
   const obstacle = obstacleToStart();
   throw obstacle === undefined
     ? new CniError(
@@ -128,4 +131,18 @@ function requireCharon(): void {
     : new CniError(ErrorCode.conflict, "Cannot speak IKE on this node", {
         details: obstacle,
       });
+}
+
+/** What a difference between files does not keep from coming up, `crosslink status` alone tells of. */
+export function requireAgreement(
+  tunnels: readonly IkeTunnel[],
+  state: WrittenState,
+): void {
+  const trouble = differingTrouble(tunnels, state);
+  if (trouble === undefined) return;
+  throw new CniError(
+    ErrorCode.limitedConnectivity,
+    "The cluster files do not agree on a tunnel's keys, and it does not come up",
+    { details: `${trouble.remedy}. ${trouble.failure}` },
+  );
 }

@@ -1,3 +1,4 @@
+import { formatAddress } from "../../native/index.ts";
 import type { IkeTunnel } from "../mesh/state.ts";
 import type { IkeTunnelState, WrittenState } from "./state.ts";
 
@@ -19,11 +20,42 @@ export function ikeWarnings(
   if (state === undefined || silence !== undefined)
     return silence === undefined ? [] : [silence];
   if (state.trouble !== null) return [state.trouble];
-  return state.tunnels.flatMap(({ cluster, node, endpoint, lastError }) =>
-    lastError === null
-      ? []
-      : [`IKE with ${cluster}/${node} (${endpoint}): ${lastError}`],
+  return state.tunnels.flatMap(({ lastError, ...tunnel }) =>
+    lastError === null ? [] : [`${headOf(tunnel)}: ${lastError}`],
   );
+}
+
+/**
+ * A tunnel that does not come up, and whose clusters' files do not agree on its keys: so the other end, by its own copies of
+ * them, may speak no IKE at all. The first one's words; undefined where there is none.
+ */
+export function differingTrouble(
+  tunnels: readonly IkeTunnel[],
+  state: WrittenState,
+): { readonly failure: string; readonly remedy: string } | undefined {
+  for (const { difference, remote, ...tunnel } of tunnels) {
+    if (difference === undefined) continue;
+    const found = state.tunnels.find(
+      ({ cluster, node, endpoint }) =>
+        cluster === tunnel.cluster &&
+        node === tunnel.node &&
+        endpoint === formatAddress(remote),
+    );
+    if (found?.lastError != null)
+      return {
+        failure: `${headOf(found)}: ${found.lastError}`,
+        remedy: difference,
+      };
+  }
+  return undefined;
+}
+
+function headOf({
+  cluster,
+  node,
+  endpoint,
+}: Pick<IkeTunnelState, "cluster" | "node" | "endpoint">): string {
+  return `IKE with ${cluster}/${node} (${endpoint})`;
 }
 
 /** Why nothing is known of tunnels by IKE; undefined where the agent's word is fresh. */

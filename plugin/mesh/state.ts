@@ -106,6 +106,8 @@ export interface IkeTunnel {
   readonly remoteCidrs: readonly Cidr[];
   /** Whether ESP must be in UDP; otherwise charon finds out whether it must. */
   readonly inUdp: boolean;
+  /** A sentence, where the files of its clusters do not agree that it is one by IKE. */
+  readonly difference?: string;
   /** The active key's first; the peer may have another active one while keys rotate. */
   readonly secrets: readonly { readonly keyId: number; readonly psk: Secret }[];
 }

@@ -2,6 +2,7 @@ import { type Cidr, cidrContains, parseCidr } from "../../ip/cidr.ts";
 import type { KeyringOf } from "./keyring-of.ts";
 import type { TunnelEnd } from "./ipsec/keys.ts";
 import type { SenderNumbers } from "./ipsec/spi.ts";
+import { keyingDifference } from "./keying.ts";
 import type { Tunnel } from "./tunnels.ts";
 import type { Member } from "./members.ts";
 import type { Self } from "./self.ts";
@@ -95,20 +96,9 @@ function displaced({
     );
 }
 
-/** The stronger word wins, and not silently. */
 function differentKeying({ tunnels }: WarningFacts): string[] {
-  const sentences = tunnels.flatMap(({ own, peer, keying }) => {
-    const { source: weaker } =
-      [own, peer].find(({ source }) => source.cluster.keying === "derived") ??
-      {};
-    const stronger = weaker === own.source ? peer.source : own.source;
-    return keying !== "ike" || weaker === undefined
-      ? []
-      : [
-          `Clusters "${weaker.cluster.name}" and "${stronger.cluster.name}" talk by IKE, since ${stronger.file} says "keying": "ike", though ${weaker.file} says "derived": say "ike" in both, or "derived" in both`,
-        ];
-  });
-  return [...new Set(sentences)];
+  const sentences = tunnels.map(keyingDifference);
+  return [...new Set(sentences)].filter((each) => each !== undefined);
 }
 
 function nameOf({ cluster, node }: TunnelEnd): string {

@@ -2,6 +2,7 @@ import { hkdfSync } from "node:crypto";
 import { CniError, ErrorCode } from "../../../cni/error.ts";
 import type { Keyring } from "../../../conf/keyring.ts";
 import { Secret } from "../../../conf/secret.ts";
+import { keyingDifference } from "../keying.ts";
 import type { Tunnel } from "../tunnels.ts";
 import type { IkeTunnel } from "../state.ts";
 import { bind } from "./bind.ts";
@@ -74,11 +75,17 @@ function withSecrets(
     localCidrs: tunnel.localCidrs,
     remoteCidrs: tunnel.remoteCidrs,
     inUdp: tunnel.inUdp,
+    ...differenceOf(tunnel),
     secrets: keys.map((key) => ({
       keyId: key.id,
       psk: pairSecret(key, tunnel),
     })),
   }));
+}
+
+function differenceOf(tunnel: Tunnel): Pick<IkeTunnel, "difference"> {
+  const difference = keyingDifference(tunnel);
+  return difference === undefined ? {} : { difference };
 }
 
 /**

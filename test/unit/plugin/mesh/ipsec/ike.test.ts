@@ -198,7 +198,9 @@ describe("tunnels by IKE", () => {
       'Clusters "a" and "b" talk by IKE, since /etc/crosslink/clusters.d/b.json says "keying": "ike", though /etc/crosslink/clusters.d/a.json says "derived"';
     expect(meshAt([said, b], "a/a1").warnings.join()).toContain(sentence);
     expect(meshAt([said, b], "b/b1").warnings.join()).toContain(sentence);
+    expect(meshAt([said, b], "a/a1").ike[0]?.difference).toContain(sentence);
     expect(meshAt([a, b], "a/a1").warnings).toEqual([]);
+    expect(meshAt([a, b], "a/a1").ike[0]?.difference).toBeUndefined();
   });
 });
 
