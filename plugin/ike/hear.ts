@@ -36,17 +36,21 @@ export function hear(
       ? kernelTrouble(refusals.get(connection))
       : said.trouble;
   if (tunnel !== undefined && trouble !== undefined)
-    errors.set(connection, graver(errors.get(connection), trouble));
+    errors.set(connection, graver(errors.get(connection), { trouble, text }));
   log(trouble === undefined ? "info" : "warn", `charon: ${text}`, {
     peer,
     hint: trouble,
   });
 }
 
-/** Where this node's own kernel refuses, the peer has its troubles, too: which are not what is to be mended. */
-function graver(before: string | undefined, trouble: string): string {
-  return before?.startsWith(KERNEL_REFUSES) === true &&
-    !trouble.startsWith(KERNEL_REFUSES)
+/** What a peer answers where this node's own kernel refuses: not what is to be mended. */
+const ECHO = /NO_PROPOSAL_CHOSEN|IDr payload missing/u;
+
+function graver(
+  before: string | undefined,
+  { trouble, text }: { readonly trouble: string; readonly text: string },
+): string {
+  return before?.startsWith(KERNEL_REFUSES) === true && ECHO.test(text)
     ? before
     : trouble;
 }

@@ -48,6 +48,14 @@ describe("hear()", () => {
     expect(trouble).toContain("this node's kernel refuses the SA");
   });
 
+  it("says that a peer proves nothing, whatever the kernel refused before", () => {
+    const { trouble } = heard(
+      ...REFUSED,
+      "tried 1 shared key for 'one.a' - 'two.b', but MAC mismatched",
+    );
+    expect(trouble).toContain("does not prove who it says it is");
+  });
+
   it("takes a later trouble for an earlier one otherwise", () => {
     const { trouble } = heard(
       "received NO_PROPOSAL_CHOSEN notify error",
