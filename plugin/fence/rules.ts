@@ -1,5 +1,10 @@
-import { NetlinkError, type NftablesClient } from "../../native/index.ts";
+import {
+  NetlinkError,
+  NFPROTO_INET,
+  type NftablesClient,
+} from "../../native/index.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { rulesetMark, unlessVerified } from "../kernel/verified.ts";
 import { commitOperations } from "../netfilter/apply.ts";
 import type { NetfilterOperation } from "../netfilter/base/operation.ts";
 import { withNftables } from "../netfilter/nft/available.ts";
@@ -7,7 +12,6 @@ import { planTable } from "../netfilter/table/plan.ts";
 import { leavesInTable, namedInTable, observeFenceTable } from "./observe.ts";
 import { fenceTable } from "./table.ts";
 import { planLegacyFence } from "./legacy.ts";
-import { isVerified, leaveWord, markOf } from "./verified.ts";
 import { type FenceWill, toStand } from "./will.ts";
 
 /** The steps to the rules of the fence. */
@@ -32,11 +36,27 @@ export function planRules(kernel: Kernel, will: FenceWill): RulesPlan {
 /** The same, without a look where an earlier one found them right and no rule of this namespace changed since. */
 export function planRulesQuickly(kernel: Kernel, will: FenceWill): RulesPlan {
   const mark = withNftables(kernel, (client) => markOf(kernel, client, will));
-  if (mark !== undefined && isVerified(mark)) return NOTHING;
-  const plan = planRules(kernel, will);
-  // The mark is older than the look: what changed in between makes the next call look again.
-  if (mark !== undefined && plan.operations.length === 0) leaveWord(mark);
-  return plan;
+  return unlessVerified("fence-verified", mark, {
+    nothing: NOTHING,
+    look: () => planRules(kernel, will),
+  });
+}
+
+function markOf(
+  kernel: Kernel,
+  client: NftablesClient,
+  { wanted, released, leaves = [] }: FenceWill,
+): string | undefined {
+  if (released === "all") return undefined;
+  return rulesetMark(kernel, client, {
+    family: NFPROTO_INET,
+    mayLackTable: wanted.length === 0,
+    words: [
+      ...wanted.map(({ text }) => `+${text}`),
+      ...released.map(({ text }) => `-${text}`),
+      ...leaves.map(({ text }) => `=${text}`),
+    ],
+  });
 }
 
 function planTableOf(client: NftablesClient, will: FenceWill): RulesPlan {

@@ -1,10 +1,10 @@
-import { closeSync, constants, lstatSync, openSync } from "node:fs";
+import { closeSync, constants, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { processName } from "../../cni/process-name.ts";
 import { makeFolder } from "../../files/folder.ts";
 import { isErrno } from "../../files/errno.ts";
 import { replaceFile } from "../../files/replace.ts";
-import { readRootsFile } from "../../files/trusted.ts";
+import { readRootsFile, requireSafe } from "../../files/trusted.ts";
 import { lockFileWithin, lockHolder } from "../../native/index.ts";
 import type { Kernel } from "./kernel.ts";
 
@@ -21,7 +21,7 @@ const BYTE_LIMIT = 64 * 1024 * 1024;
  */
 export function readStateFile(file: string): string | undefined {
   try {
-    requireFolder(dirname(file));
+    requireSafe(dirname(file));
     return readRootsFile(file, BYTE_LIMIT);
   } catch (error) {
     if (isErrno(error, "ENOENT")) return undefined;
@@ -42,7 +42,7 @@ export function writeStateFile(
 ): void {
   const folder = dirname(file);
   makeFolder(folder, 0o700);
-  requireFolder(folder);
+  requireSafe(folder);
   const fd = lockFolder(kernel, folder);
   try {
     replaceFile(file, content(), { mode: 0o600, uid: 0, gid: 0 });
@@ -59,11 +59,4 @@ function lockFolder({ binding, patience }: Kernel, path: string): number {
   closeSync(fd);
   const holder = (pid && processName(pid)) ?? "another program";
   throw new Error(`${holder} holds its folder's lock`);
-}
-
-/** Whoever may put another folder in its place, or write to it, could write anything. */
-function requireFolder(folder: string): void {
-  const stats = lstatSync(folder);
-  if (!stats.isDirectory() || stats.uid !== 0 || (stats.mode & 0o022) !== 0)
-    throw new Error(`"${folder}" is not a folder that root alone can write to`);
 }

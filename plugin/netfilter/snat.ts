@@ -1,5 +1,6 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { rulesetMark, unlessVerified } from "../kernel/verified.ts";
 import { commitOperations } from "./apply.ts";
 import { FAMILIES } from "./base/family.ts";
 import type { NetworkPair } from "./base/network-pairs.ts";
@@ -9,7 +10,6 @@ import { withNftables } from "./nft/available.ts";
 import { observeSnat } from "./observe.ts";
 import { planSnat } from "./plan.ts";
 import type { DesiredSnat, SnatPlan } from "./state.ts";
-import { fingerprint, isVerified, leaveWord } from "./verified.ts";
 
 export { describeSnat } from "./explain.ts";
 export { observeSnat } from "./observe.ts";
@@ -33,21 +33,32 @@ export function planSnatQuickly(
   kernel: Kernel,
   desired: DesiredSnat,
 ): SnatPlan {
-  const mark = markOf(kernel, desired);
-  if (mark !== undefined && isVerified(mark)) {
-    return { desired, operations: [], fresh: [] };
-  }
-  const plan = planSnatByLooking(kernel, desired);
-  // The mark is older than the look: what changed in between makes the next call look again.
-  if (mark !== undefined && plan.operations.length === 0) leaveWord(mark);
-  return plan;
+  return unlessVerified("verified", markOf(kernel, desired), {
+    nothing: { desired, operations: [], fresh: [] },
+    look: () => planSnatByLooking(kernel, desired),
+  });
 }
 
-function markOf(kernel: Kernel, desired: DesiredSnat): string | undefined {
+/** Counted up where a new version wants other rules for the same pairs: the word of an older one is then no word. */
+const RULES_VERSION = 2;
+
+function markOf(
+  kernel: Kernel,
+  { mode, innerMtu, exemptions }: DesiredSnat,
+): string | undefined {
   if (kernel.netns !== undefined) return undefined;
   if (FAMILIES.some((family) => legacyTables(kernel, family).size > 0))
     return undefined;
-  return withNftables(kernel, (client) => fingerprint(client, desired));
+  const words = [
+    `${String(RULES_VERSION)} ${mode} ${String(innerMtu)}`,
+    ...exemptions.map(
+      ({ local, remote, encrypted, global }) =>
+        `${local.text}>${remote.text} ${encrypted === true ? "esp" : ""} ${global?.text ?? ""}`,
+    ),
+  ];
+  return withNftables(kernel, (client) =>
+    rulesetMark(kernel, client, { words }),
+  );
 }
 
 /** How often a plan is made anew where others change the rules all the time. */

@@ -12,7 +12,7 @@ import { readState } from "../../../plugin/ike/state.ts";
 import { addDropIn, removeDropIns } from "../../../plugin/install/drop-in.ts";
 import { otherFolders } from "../../../plugin/install/runtime-folders.ts";
 import { programUsers } from "../../../plugin/install/users.ts";
-import { isVerified } from "../../../plugin/netfilter/verified.ts";
+import { isVerified } from "../../../plugin/kernel/verified.ts";
 import { binding } from "../../support/binding.ts";
 
 /** A file of another program, or an admin's, that is none: reading it would never end, or take all memory. */
@@ -91,7 +91,7 @@ const READERS: Readonly<
   ],
   "word that rules are right": [
     "verified",
-    (path) => isVerified("mark", dirname(path), "verified"),
+    (path) => isVerified("verified", "mark", dirname(path)),
     false,
   ],
 };

@@ -8,10 +8,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  isVerified,
-  leaveWord,
-} from "../../../../plugin/netfilter/verified.ts";
+import { isVerified, leaveWord } from "../../../../plugin/kernel/verified.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -23,30 +20,32 @@ afterEach(() => {
 
 describe("isVerified()", () => {
   it("is true for just the state that word was left of", () => {
-    expect(isVerified("generation 7", folder)).toBe(false);
-    leaveWord("generation 7", folder);
-    expect(isVerified("generation 7", folder)).toBe(true);
-    expect(isVerified("generation 8", folder)).toBe(false);
-    leaveWord("generation 8", folder);
-    expect(isVerified("generation 7", folder)).toBe(false);
+    expect(isVerified("verified", "generation 7", folder)).toBe(false);
+    leaveWord("verified", "generation 7", folder);
+    expect(isVerified("verified", "generation 7", folder)).toBe(true);
+    expect(isVerified("verified", "generation 8", folder)).toBe(false);
+    leaveWord("verified", "generation 8", folder);
+    expect(isVerified("verified", "generation 7", folder)).toBe(false);
   });
 
   it("does not trust a file that others may write to", () => {
-    leaveWord("generation 7", folder);
+    leaveWord("verified", "generation 7", folder);
     chmodSync(join(folder, "verified"), 0o666);
-    expect(isVerified("generation 7", folder)).toBe(false);
+    expect(isVerified("verified", "generation 7", folder)).toBe(false);
   });
 
   it("does not follow a link", () => {
     writeFileSync(join(folder, "elsewhere"), "generation 7", { mode: 0o600 });
     symlinkSync("elsewhere", join(folder, "verified"));
-    expect(isVerified("generation 7", folder)).toBe(false);
+    expect(isVerified("verified", "generation 7", folder)).toBe(false);
   });
 });
 
 describe("leaveWord()", () => {
   it("does not fail where nothing can be written", () => {
-    leaveWord("generation 7", join(folder, "no", "\0"));
-    expect(isVerified("generation 7", join(folder, "no"))).toBe(false);
+    leaveWord("verified", "generation 7", join(folder, "no", "\0"));
+    expect(isVerified("verified", "generation 7", join(folder, "no"))).toBe(
+      false,
+    );
   });
 });

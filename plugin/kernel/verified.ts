@@ -1,0 +1,94 @@
+import { createHash } from "node:crypto";
+import { renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeFolder } from "../../files/folder.ts";
+import { readRootsFile } from "../../files/trusted.ts";
+import type { NftablesClient } from "../../native/index.ts";
+import { OWN_TABLE, RUN_FOLDER } from "../owned.ts";
+import type { Kernel } from "./kernel.ts";
+import { networkId } from "./network-id.ts";
+
+/** What is wanted of rules. */
+export interface Wanted {
+  /** Of our table; whichever is found first where that does not matter. */
+  readonly family?: number;
+  /** Whether the rules are right without a table of ours. */
+  readonly mayLackTable?: boolean;
+  /** All that the rules depend on, word by word. */
+  readonly words: Iterable<string>;
+}
+
+/**
+ * What must be the same for an earlier look at rules of ours to be good still: the namespace, the generation of its
+ * ruleset, which every change raises, and what is wanted. Undefined where that cannot be told. Legacy iptables has no
+ * generation: where it is in use, this tells nothing.
+ */
+export function rulesetMark(
+  kernel: Kernel,
+  client: NftablesClient,
+  { family, mayLackTable = false, words }: Wanted,
+): string | undefined {
+  if (kernel.netns !== undefined) return undefined;
+  const tables = client.tables(family);
+  const table = tables.find(({ table }) => table === OWN_TABLE);
+  if (table === undefined && !mayLackTable) return undefined;
+  const { boot, network } = networkId(kernel);
+  if (network === "") return undefined;
+  const hash = createHash("sha256");
+  for (const word of words) hash.update(`${word}\n`);
+  return [
+    boot,
+    network,
+    client.generation(),
+    String(table?.handle ?? ""),
+    hash.digest("hex"),
+  ].join("\n");
+}
+
+/** A plan by a look at the rules; `nothing` without one where an earlier look, at what this mark stands for, found them right. */
+export function unlessVerified<
+  Plan extends { readonly operations: readonly unknown[] },
+>(
+  name: string,
+  mark: string | undefined,
+  { nothing, look }: { readonly nothing: Plan; readonly look: () => Plan },
+): Plan {
+  if (mark !== undefined && isVerified(name, mark)) return nothing;
+  const plan = look();
+  // The mark is older than the look: what changed in between makes the next call look again.
+  if (mark !== undefined && plan.operations.length === 0) leaveWord(name, mark);
+  return plan;
+}
+
+/** Whether an earlier call found the rules right, in the state that the mark tells of. */
+export function isVerified(
+  name: string,
+  mark: string,
+  folder: string = RUN_FOLDER,
+): boolean {
+  try {
+    return readRootsFile(join(folder, name), BYTE_LIMIT) === mark;
+  } catch {
+    return false; // no word, or none to be trusted: then the rules are looked at
+  }
+}
+
+/** Leaves word that the rules are right. Where that fails the next call looks itself. */
+export function leaveWord(
+  name: string,
+  mark: string,
+  folder: string = RUN_FOLDER,
+): void {
+  const file = join(folder, name);
+  const unfinished = `${file}.${process.pid}`;
+  try {
+    makeFolder(folder, 0o700);
+    writeFileSync(unfinished, mark, { mode: 0o600, flag: "wx" });
+    renameSync(unfinished, file);
+  } catch {
+    // a read-only /run costs time, nothing else
+  }
+}
+
+/** Far more than a mark has. */
+const BYTE_LIMIT = 4096;
