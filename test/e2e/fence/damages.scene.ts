@@ -1,0 +1,107 @@
+/** What an admin breaks, and both layers of the fence taken away one after the other, while pods talk. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { addCrosslink, openStage, type Stage } from "../leak/stage.ts";
+import { mustRunIn } from "../support/command.ts";
+import { tell } from "../support/facts.ts";
+import { isAnswered, isShut, LAYERS, take, underTraffic } from "./traffic.ts";
+
+/** By a shell in the first node's folder; whether the next ADD can but refuse. More of them are in integration/fence. */
+const damages: Readonly<Record<string, readonly [string, "refuses" | "adds"]>> =
+  {
+    "nothing else": ["true", "adds"],
+    "the other cluster's file broken": [
+      "sed -i 's/\"podCIDRs.*//' clusters.d/cluster2.json",
+      "refuses",
+    ],
+    "the folder emptied": ["rm clusters.d/*", "refuses"],
+    "no keyring": ["rm keyring.json", "refuses"],
+    "the node's address changed": [
+      "ip address add 172.17.0.3/24 dev eth0; ip address del 172.17.0.2/24 dev eth0; ip address replace 172.17.0.3/24 dev eth0; ip route replace default via 172.17.0.1",
+      "refuses",
+    ],
+  };
+
+const mend = `
+  cp -a whole/. .
+  ip address replace 172.17.0.2/24 dev eth0
+  ip address del 172.17.0.3/24 dev eth0 2>/dev/null || true
+  ip address replace 172.17.0.2/24 dev eth0
+  ip route replace default via 172.17.0.1`;
+
+const MENDED = "mended";
+const OPEN = "open";
+
+{
+  using stage = await openStage({ linked: true });
+  const [site] = stage.sites;
+  await inFolder(stage, "mkdir whole; cp -a clusters.d keyring.json whole");
+  const answers = new Map<string, readonly string[]>();
+  const breaking = Object.entries(damages).map(
+    ([name, [damage]]) =>
+      [
+        name,
+        async () => {
+          answers.set(name, await damageAndTake(stage, damage));
+        },
+      ] as const,
+  );
+  const traffic = await underTraffic(stage, {
+    ...Object.fromEntries(breaking),
+    [MENDED]: async () => {
+      await addCrosslink(site);
+      await sleep(500);
+    },
+    [OPEN]: () => take(site, LAYERS.policies, LAYERS.rules),
+  });
+  for (const [name, [, answer]] of Object.entries(damages)) {
+    const seen = traffic.during(name);
+    const given = answers.get(name) ?? [];
+    tell(`${name}: no clear text, whichever layer goes`, isShut(seen), {
+      seen,
+      shown: traffic.shown,
+    });
+    tell(
+      `${name}: each ADD ${answer}`,
+      given.length > 0 &&
+        given.every((each) => (each === "adds") === (answer === "adds")),
+      given,
+    );
+  }
+  const after = traffic.during(MENDED);
+  tell(
+    "with all mended, pods talk again",
+    isShut(after) && isAnswered(after),
+    after,
+  );
+  const open = traffic.during(OPEN);
+  tell(
+    "with both layers gone at once, clear text is seen",
+    open.clear > 0,
+    open,
+  );
+}
+
+/** Returns what each ADD answered. */
+async function damageAndTake(stage: Stage, damage: string): Promise<string[]> {
+  const [site] = stage.sites;
+  const answers: string[] = [];
+  await inFolder(stage, damage);
+  for (const layer of [LAYERS.policies, LAYERS.rules]) {
+    await take(site, layer);
+    const added = addCrosslink(site).then(
+      () => "adds",
+      (error: unknown) => String(error),
+    );
+    answers.push(await added);
+  }
+  // By the rules alone, which the last ADD put back.
+  await take(site, LAYERS.policies);
+  await inFolder(stage, mend);
+  return answers;
+}
+
+async function inFolder({ sites }: Stage, script: string): Promise<void> {
+  const [{ node }] = sites;
+  const lines = `cd ${node.folder}; ${script}`;
+  await mustRunIn(node.namespace, "sh", "-ec", lines);
+}
