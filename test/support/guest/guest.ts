@@ -23,6 +23,11 @@ export interface GuestOptions {
   readonly megabytes?: number;
   /** Ends it, ready or not. */
   readonly signal?: AbortSignal;
+  /**
+   * Gives it a network device by which it finds the host's loopback at 10.0.2.2 (QEMU's user network), and its scenes no
+   * network of their own: they share the guest's.
+   */
+  readonly network?: boolean;
 }
 
 /** A machine with a kernel of its own, over the host's files. */
@@ -48,7 +53,12 @@ const GRACE_SECONDS = 30;
 export async function boot(
   accelerator: Accelerator,
   seconds: number,
-  { modules = IPSEC_MODULES, megabytes = 2048, signal }: GuestOptions = {},
+  {
+    modules = IPSEC_MODULES,
+    megabytes = 2048,
+    network = false,
+    signal,
+  }: GuestOptions = {},
 ): Promise<Guest> {
   const folder = mkdtempSync(join(tmpdir(), "guest-"));
   writeFileSync(
@@ -59,7 +69,7 @@ export async function boot(
     openLane(join(folder, `lane${index}`)),
   );
   const machine = startMachine(
-    machineCommand(folder, { accelerator, megabytes, lanes: LANES }),
+    machineCommand(folder, { accelerator, megabytes, network, lanes: LANES }),
   );
   const dispose = () => {
     machine.end();

@@ -1,13 +1,13 @@
 #!/bin/bash
 # Starts QEMU over the host's files (see machine.ts):
 #
-#   machine.sh KERNEL FOLDER ACCELERATOR MEGABYTES LANES   KERNEL: a version, as /lib/modules has it; FOLDER: for sockets
+#   machine.sh KERNEL FOLDER ACCELERATOR MEGABYTES LANES NETWORK   KERNEL: a version, as /lib/modules has it; FOLDER: for sockets
 #                                                          and scenes; LANES: how many sockets FOLDER/lane… listen
 #
 # virtiofsd shows the guest the host's root (init.sh). Whatever this starts is of its process group, and ends with QEMU;
 # QEMU ends with who started this, even where that was killed (guest.ts has setpriv see to it).
 set -eu
-kernel=$1 folder=$2 accelerator=$3 megabytes=$4 lanes=$5
+kernel=$1 folder=$2 accelerator=$3 megabytes=$4 lanes=$5 network=$6
 here=$(dirname "$(realpath "$0")")
 initrd=$folder/initrd
 
@@ -25,7 +25,7 @@ plain() {
 mkdir -p "$initrd"/{bin,modules,host,memory,root,proc,sys,dev}
 cp "$(command -v busybox)" "$initrd/bin/"
 cp "$here/init.sh" "$initrd/init"
-for module in virtio_pci virtiofs overlay virtio_console; do
+for module in virtio_pci virtiofs overlay virtio_console virtio_net; do
   modprobe --set-version "$kernel" --show-depends "$module"
 done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | while read -r file; do
   name=$(basename "$file" | sed 's/\.ko.*/.ko/')
@@ -50,6 +50,7 @@ ports=()
 for ((lane = 0; lane < lanes; lane++)); do
   ports+=(-chardev "socket,id=lane$lane,path=$folder/lane$lane" -device "virtserialport,chardev=lane$lane,name=lane$lane")
 done
+[ -z "$network" ] || ports+=(-netdev user,id=network -device virtio-net-pci,netdev=network)
 case "$accelerator" in tcg) accelerator=tcg,thread=multi ;; esac
 exec timeout --foreground --kill-after=5 2h setpriv --pdeathsig KILL \
   qemu-system-x86_64 -accel "$accelerator" -cpu max -smp 2 -m "$megabytes" \
@@ -58,4 +59,4 @@ exec timeout --foreground --kill-after=5 2h setpriv --pdeathsig KILL \
   -chardev "socket,id=files,path=$folder/virtiofs" -device vhost-user-fs-pci,chardev=files,tag=host \
   -device virtio-serial-pci "${ports[@]}" \
   -kernel "/boot/vmlinuz-$kernel" -initrd "$folder/initrd.cpio" \
-  -append "console=ttyS0 quiet panic=-1 nokaslr mitigations=off cryptomgr.notests folder=$folder worker=$here/worker.sh"
+  -append "console=ttyS0 quiet panic=-1 nokaslr mitigations=off cryptomgr.notests folder=$folder network=$network worker=$here/worker.sh"

@@ -33,11 +33,25 @@ export function machineCommand(
   {
     accelerator,
     megabytes,
+    network,
     lanes,
-  }: { accelerator: Accelerator; megabytes: number; lanes: number },
+  }: {
+    accelerator: Accelerator;
+    megabytes: number;
+    network: boolean;
+    lanes: number;
+  },
 ): readonly string[] {
   const kernel = guestKernels().at(-1) ?? "";
-  return [SCRIPT, kernel, folder, accelerator, `${megabytes}`, `${lanes}`];
+  return [
+    SCRIPT,
+    kernel,
+    folder,
+    accelerator,
+    `${megabytes}`,
+    `${lanes}`,
+    network ? "1" : "",
+  ];
 }
 
 /** Versions of installed kernels that can be a guest's: Debian's cloud kernels last, of one kind the newest last. */

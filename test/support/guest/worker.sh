@@ -9,13 +9,16 @@ set -u
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 here=${BASH_SOURCE%/*}
 
+own_network=(--net)
+[ -z "${network:-}" ] || own_network=()
+
 serve() {
   local name seconds
   exec 3<>"$1"
   while read -r name seconds <&3; do
     # Whatever a scene leaves behind ends with its namespaces.
     timeout --signal=KILL "$seconds" \
-      unshare --mount --net --pid --ipc --uts --fork --kill-child \
+      unshare --mount "${own_network[@]}" --pid --ipc --uts --fork --kill-child \
       bash "$here/room.sh" /guest/host "$folder/$name" </dev/null >&3 2>&3 3>&-
     printf '[end %s %s]\n' "$name" "$?" >&3
   done
