@@ -14,9 +14,14 @@ import type { ProgramFolders } from "../programs/build.ts";
 import { type Kubectl, kubectl } from "./kubectl.ts";
 import { authority, type Identity, kubeconfig } from "./pki.ts";
 
+/** QEMU's user network shows a guest the host's loopback by this address. */
+const HOST_FROM_GUEST = "10.0.2.2";
+
 /** A cluster's API server, controller manager and scheduler, as processes of this machine on its loopback. */
 export interface ControlPlane extends AsyncDisposable {
   readonly kubectl: Kubectl;
+  /** For programs in the guest: what it holds is an administrator's. */
+  readonly guestKubeconfig: string;
 }
 
 /** What distinguishes one cluster's control plane from another's. */
@@ -44,10 +49,9 @@ export async function controlPlane(
     scheduler: scheduler ?? 0,
   };
   const ownConfig = join(folder, "kubeconfig");
-  const server = `https://127.0.0.1:${ports.api}`;
-  writeFileSync(ownConfig, kubeconfig(server, keys.ca, keys.admin), {
-    mode: 0o600,
-  });
+  const admin = (host: string) =>
+    kubeconfig(`https://${host}:${ports.api}`, keys.ca, keys.admin);
+  writeFileSync(ownConfig, admin("127.0.0.1"), { mode: 0o600 });
   const running: ChildProcess[] = [];
   const words = commandLines(options, { keys, ports, ownConfig });
   const start = (names: readonly Program[]) => {
@@ -68,7 +72,11 @@ export async function controlPlane(
     throw error;
   }
   start(["kube-controller-manager", "kube-scheduler"]);
-  return { kubectl: client, [Symbol.asyncDispose]: end };
+  return {
+    kubectl: client,
+    guestKubeconfig: admin(HOST_FROM_GUEST),
+    [Symbol.asyncDispose]: end,
+  };
 }
 
 type Program =
@@ -85,7 +93,9 @@ function makeKeys({ folder, services }: ControlPlaneOptions): Keys {
   const ca = authority(join(folder, "pki"));
   // The first address of a cluster's services is its API server's.
   const first = services.replace(/\.\d+\/.*/, ".1");
-  const names = ["127.0.0.1", first].map((address) => `IP:${address}`);
+  const names = ["127.0.0.1", HOST_FROM_GUEST, first].map(
+    (address) => `IP:${address}`,
+  );
   const client = "extendedKeyUsage=clientAuth";
   return {
     ca,
@@ -146,6 +156,8 @@ function commandLines(
       `--cluster-cidr=${pods}`,
       `--service-cluster-ip-range=${services}`,
       "--use-service-account-credentials=true",
+      // A kubelet on an emulated processor may be late, and is no reason to give a node up.
+      "--node-monitor-grace-period=600s",
     ],
     "kube-scheduler": [...client, `--secure-port=${ports.scheduler}`],
   };

@@ -1,0 +1,98 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { dist } from "../e2e/support/pod.ts";
+import type { Cluster, Ground } from "./cluster.ts";
+import type { Conflist } from "./node/base.ts";
+import type { Node } from "./node/node.ts";
+
+/** Where kubelet's runtime finds plugins. */
+export const CNI_BIN = "/opt/cni/bin";
+const KEYRING = "/etc/crosslink/keyring.json";
+const CLUSTERS = "/etc/crosslink/clusters.d";
+
+/** Puts a copy of dist/crosslink in place by rename, as an upgrade does. */
+export async function putCrosslink(node: Node): Promise<void> {
+  const script =
+    'cp "$1" "$2/.crosslink-new" && mv "$2/.crosslink-new" "$2/crosslink" && ln -sf crosslink "$2/crosslink-ipam"';
+  await node.run([
+    "bash",
+    "-c",
+    script,
+    "bash",
+    join(dist, "crosslink"),
+    CNI_BIN,
+  ]);
+}
+
+/** Gives a node the plugins of its base. */
+export async function putBasePlugins(
+  node: Node,
+  { programs }: Ground,
+): Promise<void> {
+  // The flannel plugin's last, since the reference plugins have others of its name.
+  const folders = ["plugins", "calico", "flannel-cni"].map(
+    (source) => programs.get(source) ?? "",
+  );
+  const script =
+    'bin=$1; shift; for folder; do ln -sf "$folder"/* "$bin/"; done';
+  await node.run(["bash", "-c", script, "bash", CNI_BIN, ...folders]);
+}
+
+/** Writes a keyring and all clusters' files to every node. */
+export async function writeMesh(
+  { folder }: Ground,
+  clusters: readonly Cluster[],
+): Promise<void> {
+  const path = join(folder, "keyring.json");
+  execFileSync(join(dist, "crosslink"), ["keygen", "--keyring", path]);
+  const keyring = readFileSync(path, "utf8");
+  const nodes = clusters.flatMap((cluster) => cluster.nodes);
+  const files = await Promise.all(clusters.map(clusterFile));
+  for (const node of nodes) {
+    await node.write(KEYRING, keyring, "0600");
+    for (const file of files)
+      await node.write(
+        `${CLUSTERS}/${file.name}.json`,
+        JSON.stringify(file, undefined, 2),
+      );
+  }
+}
+
+/** Gives the runtime the base's conflist, with crosslink as the last of its plugins. */
+export async function writeConflist(
+  node: Node,
+  { base }: Pick<Cluster, "base">,
+): Promise<void> {
+  const conflist = base.conflist(node);
+  await placeConflist(node, base.cni, {
+    ...conflist,
+    plugins: [...conflist.plugins, { type: "crosslink" }],
+  });
+}
+
+/** Writes a conflist as installers do. */
+export async function placeConflist(
+  node: Node,
+  name: string,
+  conflist: Conflist,
+): Promise<void> {
+  await node.write(
+    `/etc/cni/net.d/10-${name}.conflist`,
+    JSON.stringify(conflist, undefined, 2),
+  );
+}
+
+async function clusterFile({ name, base, kubectl, nodes, pods }: Cluster) {
+  const withCidrs = nodes.map(async (node) => ({
+    name: node.name,
+    ips: [node.address],
+    podCIDRs: [await base.podCidr(node, kubectl)],
+  }));
+  return {
+    name,
+    cni: base.cni,
+    podCIDRs: [pods],
+    nodes: await Promise.all(withCidrs),
+  };
+}

@@ -1,0 +1,198 @@
+import { until } from "../../support/until.ts";
+import type { Kubectl } from "../control-plane/kubectl.ts";
+import { kubeconfigOf } from "./kubelet.ts";
+import type { Node } from "./node.ts";
+
+/** What gives a cluster's pods their network. */
+export interface Base {
+  /** As cluster files call it. */
+  readonly cni: "calico" | "flannel";
+  /** What the cluster needs before its first node. */
+  readonly prepare: (kubectl: Kubectl) => Promise<void>;
+  /** Starts its daemons on a node that has registered. */
+  readonly start: (node: Node, kubectl: Kubectl) => Promise<void>;
+  /** Its conflist, as its manifest has it, without crosslink. */
+  readonly conflist: (node: Node) => Conflist;
+  /** A node's pod CIDR. */
+  readonly podCidr: (node: Node, kubectl: Kubectl) => Promise<string>;
+}
+
+/** A list of plugins. */
+export interface Conflist {
+  readonly name: string;
+  readonly cniVersion: string;
+  readonly plugins: readonly Readonly<Record<string, unknown>>[];
+}
+
+const PORTMAP = { type: "portmap", capabilities: { portMappings: true } };
+
+/** The file that flanneld writes for its plugin. */
+const SUBNET_FILE = "/run/flannel/subnet.env";
+
+/** Flannel with VXLAN between its nodes. @param program flanneld's path */
+export function flannel(program: string, pods: string): Base {
+  const settings = JSON.stringify({
+    Network: pods,
+    Backend: { Type: "vxlan" },
+  });
+  return {
+    cni: "flannel",
+    prepare: () => Promise.resolve(),
+    start: async (node) => {
+      await node.write("/etc/cni/net-conf.json", settings);
+      const options = [
+        "--kube-subnet-mgr",
+        "--kubeconfig-file",
+        kubeconfigOf(node),
+        "--iface",
+        "eth0",
+        "--ip-masq",
+        // Iptables, each five seconds, is most of what an emulated processor can do.
+        "--iptables-resync=30",
+      ];
+      const command = [
+        program,
+        ...options,
+        "--net-config-path",
+        "/etc/cni/net-conf.json",
+      ];
+      await node.start({
+        name: "flanneld",
+        command,
+        environment: { NODE_NAME: node.name },
+      });
+      await until(
+        async () => (await node.try(["test", "-s", SUBNET_FILE])).status === 0,
+        {
+          limitSeconds: 900,
+          pauseMs: 500,
+          describe: () => `flanneld of ${node.name} writes no ${SUBNET_FILE}`,
+        },
+      );
+    },
+    conflist: () => ({
+      name: "cbr0",
+      cniVersion: "0.3.1",
+      plugins: [
+        {
+          type: "flannel",
+          delegate: { hairpinMode: true, isDefaultGateway: true },
+        },
+        PORTMAP,
+      ],
+    }),
+    podCidr: async (node, kubectl) => {
+      const { spec } = await kubectl.get("node", node.name);
+      return String(spec.podCIDR);
+    },
+  };
+}
+
+/** A Calico pool a node, so that what a node's pods may have is known before there are any. */
+export interface CalicoOptions {
+  /** Of the programs and the definitions. */
+  readonly folder: string;
+  /** By node. */
+  readonly pools: Readonly<Record<string, string>>;
+  /** What Felix writes its rules with. */
+  readonly iptables: "Legacy" | "NFT";
+}
+
+/** Calico with VXLAN between its nodes, and Felix. */
+export function calico({ folder, pools, iptables }: CalicoOptions): Base {
+  return {
+    cni: "calico",
+    prepare: async (kubectl) => {
+      await kubectl.apply(`${folder}/calico-crds.yaml`);
+      await kubectl.run(
+        "wait",
+        "--for=condition=Established",
+        "--timeout=60s",
+        "crd",
+        "ippools.crd.projectcalico.org",
+      );
+      await kubectl.apply(
+        Object.entries(pools).map(([node, cidr]) => pool(node, cidr)),
+      );
+    },
+    start: (node) => startCalico(node, folder, iptables),
+    conflist: (node) => ({
+      name: "k8s-pod-network",
+      cniVersion: "0.3.1",
+      plugins: [
+        {
+          type: "calico",
+          log_file_path: "/var/log/calico/cni.log",
+          datastore_type: "kubernetes",
+          nodename: node.name,
+          mtu: 1450,
+          ipam: { type: "calico-ipam" },
+          policy: { type: "k8s" },
+          kubernetes: { kubeconfig: kubeconfigOf(node) },
+        },
+        { ...PORTMAP, snat: true },
+      ],
+    }),
+    podCidr: (node) => Promise.resolve(pools[node.name] ?? ""),
+  };
+}
+
+function pool(node: string, cidr: string) {
+  return {
+    apiVersion: "crd.projectcalico.org/v1",
+    kind: "IPPool",
+    metadata: { name: node },
+    spec: {
+      cidr,
+      blockSize: 26,
+      ipipMode: "Never",
+      vxlanMode: "Always",
+      natOutgoing: true,
+      nodeSelector: `kubernetes.io/hostname == '${node}'`,
+      allowedUses: ["Workload", "Tunnel"],
+    },
+  };
+}
+
+/** What calico/node's container runs: its start-up, the tunnel's address, then Felix. */
+async function startCalico(
+  node: Node,
+  folder: string,
+  iptables: string,
+): Promise<void> {
+  const store = {
+    DATASTORE_TYPE: "kubernetes",
+    KUBECONFIG: kubeconfigOf(node),
+    NODENAME: node.name,
+  };
+  const once = {
+    ...store,
+    IP: `${node.address}/24`,
+    NO_DEFAULT_POOLS: "true",
+    CALICO_NETWORKING_BACKEND: "vxlan",
+    CLUSTER_TYPE: "k8s",
+  };
+  const words = Object.entries(once).map(([key, value]) => `${key}=${value}`);
+  await node.run(["env", ...words, `${folder}/calico-node`, "-startup"]);
+  await node.run([
+    "env",
+    ...words,
+    "CALICO_MANAGE_CNI=false",
+    `${folder}/calico-node`,
+    "-allocate-tunnel-addrs",
+    "-allocate-tunnel-addrs-run-once",
+  ]);
+  await node.start({
+    name: "felix",
+    command: [`${folder}/calico-node`, "-felix"],
+    environment: {
+      ...store,
+      FELIX_DATASTORETYPE: "kubernetes",
+      FELIX_FELIXHOSTNAME: node.name,
+      FELIX_VXLANENABLED: "true",
+      FELIX_DEFAULTENDPOINTTOHOSTACTION: "ACCEPT",
+      FELIX_USAGEREPORTINGENABLED: "false",
+      FELIX_IPTABLESBACKEND: iptables,
+    },
+  });
+}
