@@ -145,6 +145,12 @@ function readGlobals(
 /** What the schema can't say about which keys need each other. */
 function requireShape(cluster: Cluster, refuse: Refuse): void {
   if (cluster.encryption === "none") {
+    if (cluster.keying === "ike")
+      refuse({
+        pointer: "/keying",
+        fact: 'is "ike", but "encryption" is "none"',
+        fix: 'remove "encryption", so that traffic with this network is encrypted, or remove "keying"',
+      });
     if (cluster.podCIDRs.length > 0) return;
     refuse({
       pointer: "/podCIDRs",

@@ -120,9 +120,9 @@ export const COMMANDS: readonly Command[] = [
   {
     name: "routes",
     summary:
-      "print the static routes that an office router needs: routes [NETWORK]",
-    takes: ["conflist", "clusters", "for", "json"],
-    words: { most: 1, are: "the name of one plain network" },
+      "print what an office router needs, routes or IKE: routes [NETWORK]",
+    takes: ["conflist", "clusters", "keyring", "for", "secrets", "json"],
+    words: { most: 1, are: "the name of one plain network, or of one by IKE" },
     run: runRoutes,
   },
   {

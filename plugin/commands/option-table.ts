@@ -51,7 +51,13 @@ export const OPTIONS = {
   },
   for: {
     value: "ROUTER",
-    meaning: "ip, cisco or mikrotik, for routes (default: ip)",
+    meaning:
+      "ip, cisco or mikrotik, for routes; swanctl or generic where the network is reached by IKE (default: the first)",
+  },
+  secrets: {
+    value: "FILE",
+    meaning:
+      "for routes to a network by IKE: a new file for its pre-shared keys, root's alone",
   },
   "data-dir": {
     value: "DIR",

@@ -28,6 +28,8 @@ export interface Options {
   readonly root?: string;
   /** Whose words `routes` uses. */
   readonly for?: string;
+  /** Where `routes` writes a router's pre-shared keys. */
+  readonly secrets?: string;
   /** Where `ipam` keeps addresses. */
   readonly dataDir?: string;
   /** How to reach the Kubernetes API. */

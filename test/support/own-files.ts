@@ -9,7 +9,7 @@ export interface OwnFiles {
 const TAKEN: Readonly<Record<string, readonly (keyof OwnFiles)[]>> = {
   teardown: [],
   keygen: ["keyring"],
-  routes: ["clusters"],
+  routes: ["clusters", "keyring"],
   forget: ["clusters"],
 };
 

@@ -2,21 +2,13 @@ import type { Cidr } from "../../../ip/cidr.ts";
 import { formatAddress } from "../../../native/index.ts";
 import type { IkeTunnel } from "../../mesh/state.ts";
 import type { Section } from "../vici/message.ts";
+import { ESP_PROPOSALS, IKE_PROPOSALS } from "./proposals.ts";
 
 /** Something that charon is told, by a name of ours. */
 interface Loadable {
   readonly name: string;
   readonly section: Section;
 }
-
-/** IKE_SA: AES-256-GCM, SHA-384, and first what is fastest. */
-const IKE_PROPOSALS = [
-  "aes256gcm16-prfsha384-x25519",
-  "aes256gcm16-prfsha384-ecp384",
-];
-
-/** CHILD_SA: the same with 64-bit sequence numbers, and keys of their own at each rekeying (PFS). */
-const ESP_PROPOSALS = ["aes256gcm16-x25519-esn", "aes256gcm16-ecp384-esn"];
 
 /** IKE has room for 255 selectors a side (RFC 7296 §3.13); the kernel's SAs have none, so wider ones give nothing away. */
 const MOST_SELECTORS = 100;

@@ -26,6 +26,12 @@ const scenes = {
     "charon ends with its agent",
     "a wrong secret is named, and lets nothing pass",
   ],
+  router: [
+    "what is printed for a router holds no secret",
+    "a router set up by hand and a node talk",
+    "with a router nothing leaks",
+    "the router can begin as well",
+  ],
   migration: [
     "from derived keys to IKE nothing leaks",
     "derived keys' SAs go once IKE's have taken their place",
