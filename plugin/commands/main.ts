@@ -1,5 +1,4 @@
 import { oneLine, printable } from "../../cni/printable.ts";
-import { toCniError } from "../../cni/translate.ts";
 import { runAgent } from "./agent.ts";
 import { runApply } from "./apply.ts";
 import type { Command, Terminal } from "./command.ts";
@@ -8,12 +7,15 @@ import { helpText } from "./help.ts";
 import { runInstall, runUninstall } from "./install.ts";
 import { runIpam } from "./ipam.ts";
 import { runKeygen } from "./keygen.ts";
+import { runInvite, runJoin, runLeave } from "./kubernetes/join.ts";
+import { runPeers } from "./kubernetes/peers.ts";
 import { runPublish } from "./kubernetes/publish.ts";
 import { NODE_OPTIONS } from "./option-table.ts";
 import { runPlan } from "./plan.ts";
-import { explainRefusal, requireRoot } from "./privilege.ts";
+import { requireRoot } from "./privilege.ts";
 import { runRoutes } from "./routes.ts";
 import { runStatus } from "./status.ts";
+import { tellError } from "./tell-error.ts";
 import { runTeardown } from "./teardown.ts";
 import { runVersion } from "./version.ts";
 import { parseOptions } from "./words.ts";
@@ -68,6 +70,37 @@ export const COMMANDS: readonly Command[] = [
       "stay: tell Kubernetes of this cluster's nodes, and of what its peers say",
     takes: ["kubeconfig", "name"],
     run: runPublish,
+  },
+  {
+    name: "invite",
+    summary:
+      "write an invitation for another cluster's admin: invite CLUSTER; it is a secret for an hour",
+    takes: ["kubeconfig", "server", "cluster-pod-cidrs"],
+    words: { most: 1, are: "the other cluster's name" },
+    run: runInvite,
+  },
+  {
+    name: "join",
+    summary:
+      "answer an invitation, so that both clusters read each other: join FILE",
+    takes: ["kubeconfig", "server"],
+    words: { most: 1, are: "the invitation's file" },
+    run: runJoin,
+  },
+  {
+    name: "leave",
+    summary:
+      "let a peer go, on this side; what is fenced stays so until forget: leave CLUSTER",
+    takes: ["kubeconfig"],
+    words: { most: 1, are: "the peer's name" },
+    run: runLeave,
+  },
+  {
+    name: "peers",
+    summary:
+      "list the clusters that Kubernetes knows, and what is wrong with each",
+    takes: ["kubeconfig", "json"],
+    run: runPeers,
   },
   {
     name: "install",
@@ -181,12 +214,7 @@ function runSafely(
     if (command.rootOnly === true) requireRoot(caller);
     return command.run(options, { ...terminal, writeStdout });
   } catch (error) {
-    const { msg, details } = toCniError(
-      explainRefusal(error, caller),
-      `run ${command.name}`,
-    ).toJSON("");
-    const more = details === undefined ? "" : `\n  ${details}`;
-    terminal.writeStderr(`crosslink: ${msg}${more}\n`);
+    tellError(error, caller, terminal);
     return 1;
   }
 }

@@ -69,6 +69,16 @@ export const OPTIONS = {
     meaning:
       "how to reach the Kubernetes API (default: as a pod does, else KUBECONFIG, else ~/.kube/config)",
   },
+  server: {
+    value: "URL",
+    meaning:
+      "this cluster's API server as the other's pods reach it (default: the kubeconfig's)",
+  },
+  "cluster-pod-cidrs": {
+    value: "CIDRS",
+    meaning:
+      "what an invited cluster may claim, separated by commas: its pods' networks, and its services' to be reached",
+  },
   output: {
     value: "FORMAT",
     meaning: "yaml, for install --kubernetes",

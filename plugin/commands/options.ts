@@ -34,6 +34,10 @@ export interface Options {
   readonly dataDir?: string;
   /** How to reach the Kubernetes API. */
   readonly kubeconfig?: string;
+  /** Where others reach this cluster's API server. */
+  readonly server?: string;
+  /** What an invited cluster may claim, separated by commas. */
+  readonly clusterPodCidrs?: string;
   /** In which form `install --kubernetes` prints. */
   readonly output?: string;
   /** What this cluster is called. */

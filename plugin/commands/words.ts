@@ -78,6 +78,7 @@ function isOption(word: string): boolean {
 
 /** An option's name in {@link Options}, where it is spelt otherwise. */
 const FIELDS: Readonly<Record<string, string>> = {
+  "cluster-pod-cidrs": "clusterPodCidrs",
   "data-dir": "dataDir",
   "runtime-endpoint": "runtimeEndpoint",
 };

@@ -7,7 +7,7 @@ const API = "/apis/crosslink.io/v1alpha1";
 export const SYSTEM = "crosslink-system";
 
 /** Where the keyrings are, a Secret a cluster, named as the cluster. */
-const KEYS = "crosslink-keys";
+export const KEYS = "crosslink-keys";
 
 /** Paths of what is listed, watched and written. */
 export const PATHS = {

@@ -10,11 +10,15 @@ import {
   type ClusterObject,
   type SliceObject,
 } from "../kinds.ts";
-import { PATHS } from "../names.ts";
+import { PATHS, SYSTEM } from "../names.ts";
+import { takeAnswers } from "./answers.ts";
 import { ownCni, ownNodes } from "./own-nodes.ts";
 import type { Peers } from "./peers.ts";
+import { peerSecretName } from "./peer-secret.ts";
 import { nextStatus, writeStatus } from "./status.ts";
-import { MANAGED, removeObject, writeSlices } from "./write-slices.ts";
+import { renewToken } from "./tokens.ts";
+import { removeObject } from "../api/remove.ts";
+import { MANAGED, writeSlices } from "./write-slices.ts";
 
 /** What a publisher works with. */
 export interface Publishing {
@@ -48,18 +52,59 @@ export async function look(
   const all = clusters.map(asCluster);
   const have = slices.map(asSlice);
   const own = all.filter(({ spec }) => spec.local === true);
-  const [first, second] = own;
-  if (second !== undefined)
-    throw new ApiError(
-      `Cannot publish: both "${first?.metadata.name ?? ""}" and "${second.metadata.name}" have local: true; delete one`,
-    );
+  requireOne(own);
+  const [first] = own;
   if (first === undefined) await createOwn(publishing);
   else await publishOwn(publishing.access, first, { nodes, slices: have });
   const others = all.filter(({ spec }) => spec.peer !== undefined);
-  peers.keep(others);
+  await followOthers(publishing, { sources, peers, others });
   for (const peer of others)
     await copyPeer(publishing.access, peer, { peers, slices: have });
   await removeOrphans(publishing.access, all, have);
+}
+
+function requireOne([first, second]: readonly ClusterObject[]): void {
+  if (first === undefined || second === undefined) return;
+  throw new ApiError(
+    `Cannot publish: both "${first.metadata.name}" and "${second.metadata.name}" have local: true; delete one`,
+  );
+}
+
+/** Those that have answered are read with the next turn, which their objects bring. */
+async function followOthers(
+  publishing: Publishing,
+  {
+    sources,
+    peers,
+    others,
+  }: {
+    readonly sources: Sources;
+    readonly peers: Peers;
+    readonly others: readonly ClusterObject[];
+  },
+): Promise<void> {
+  const secrets = sources.secrets.objects();
+  const { access, log } = publishing;
+  await takeAnswers(access, [...(secrets?.values() ?? [])], log);
+  peers.keep(others);
+  await renewTokens(publishing, others, secrets);
+}
+
+/** A peer that does not answer is told of by its condition. */
+async function renewTokens(
+  { access, log }: Publishing,
+  peers: readonly ClusterObject[],
+  secrets: ReadonlyMap<string, ApiObject> | undefined,
+): Promise<void> {
+  for (const peer of peers) {
+    const { name } = peer.metadata;
+    const secret = secrets?.get(`${SYSTEM}/${peerSecretName(name)}`);
+    await renewToken(access, peer, secret).catch((error: unknown) => {
+      log("warn", error instanceof Error ? error.message : "", {
+        cluster: name,
+      });
+    });
+  }
 }
 
 async function createOwn({ access, name, log }: Publishing): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Access } from "../api/access.ts";
-import { isStatus } from "../api/error.ts";
+import { removeObject } from "../api/remove.ts";
 import { ask } from "../api/request.ts";
 import type { NodeEntry, SliceObject } from "../kinds.ts";
 import { PATHS } from "../names.ts";
@@ -57,16 +57,4 @@ function bodyOf(
     },
     spec: { cluster, nodes },
   };
-}
-
-/** Deletes an object; one that is gone is no error. */
-export async function removeObject(
-  access: Access,
-  path: string,
-): Promise<void> {
-  try {
-    await ask(access, { method: "DELETE", path });
-  } catch (error) {
-    if (!isStatus(error, 404)) throw error;
-  }
 }

@@ -43,9 +43,37 @@ export interface Staying extends AsyncDisposable {
   readonly process: ChildProcess;
 }
 
+/**
+ * Words that start `crosslink` where the name `kubernetes` leads to loopback: the planes' certificates are for it, and nobody
+ * lets a peer be read by a loopback address.
+ */
+function named(words: readonly string[]): string[] {
+  const script =
+    'printf "127.0.0.1 localhost kubernetes\\n" >/run/hosts && mount --bind /run/hosts /etc/hosts && exec "$@"';
+  const hosts = ["sh", "-c", `mount -t tmpfs tmpfs /run && ${script}`, "sh"];
+  const own = ["unshare", "--mount", "--propagation", "private"];
+  return ["--pdeathsig", "KILL", ...own, ...hosts, CROSSLINK, ...words];
+}
+
+/** Runs `crosslink …` in a folder; what it said, and its exit code. */
+export function running(
+  folder: string,
+  ...words: readonly string[]
+): Promise<{ readonly code: number | null; readonly said: string }> {
+  return new Promise((resolve) => {
+    const child = spawn("setpriv", named(words), { cwd: folder });
+    let said = "";
+    child.stderr.on("data", (chunk) => (said += String(chunk)));
+    child.stdout.on("data", (chunk) => (said += String(chunk)));
+    child.on("close", (code) => {
+      resolve({ code, said });
+    });
+  });
+}
+
 /** Starts `crosslink …` and lets it run until it is disposed of. */
 export function staying(...words: readonly string[]): Staying {
-  const child = spawn("setpriv", ["--pdeathsig", "KILL", CROSSLINK, ...words]);
+  const child = spawn("setpriv", named(words));
   let log = "";
   child.stderr.on("data", (chunk) => (log += String(chunk)));
   child.stdout.on("data", (chunk) => (log += String(chunk)));

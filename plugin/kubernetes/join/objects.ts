@@ -1,0 +1,149 @@
+import type { Access } from "../api/access.ts";
+import { ApiError, isStatus } from "../api/error.ts";
+import { isRecord } from "../api/object.ts";
+import { ask } from "../api/request.ts";
+import { PATHS, SYSTEM } from "../names.ts";
+
+const RBAC = "/apis/rbac.authorization.k8s.io/v1";
+const RBAC_VERSION = "rbac.authorization.k8s.io/v1";
+
+/** An hour, and the life of a token that renews itself: seconds. */
+export const INVITATION_SECONDS = 3_600;
+export const TOKEN_SECONDS = 7 * 24 * 3_600;
+
+/** The account by which a peer reads this cluster. */
+export function accountOf(peer: string): string {
+  return `peer-${peer}`;
+}
+
+/** The Secret that an invitation's answer is written into. */
+export function invitationSecret(peer: string): string {
+  return `invitation-${peer}`;
+}
+
+/** Paths of all that joining a peer makes here; the Cluster object is not among them. */
+export function pathsOf(peer: string): string[] {
+  const name = accountOf(peer);
+  const system = `/api/v1/namespaces/${SYSTEM}`;
+  return [
+    `${RBAC}/clusterrolebindings/crosslink-${name}`,
+    `${RBAC}/namespaces/${SYSTEM}/rolebindings/${name}`,
+    `${RBAC}/namespaces/${SYSTEM}/roles/${name}`,
+    `${system}/serviceaccounts/${name}`,
+    `${system}/secrets/${invitationSecret(peer)}`,
+    `${system}/secrets/${name}`,
+    `${PATHS.keyrings}/${peer}`,
+  ];
+}
+
+/**
+ * Makes the account by which a peer reads both kinds, renews its own token, and, until it has answered, may write the one Secret.
+ */
+export async function makeAccount(access: Access, peer: string): Promise<void> {
+  const name = accountOf(peer);
+  const metadata = { name, namespace: SYSTEM };
+  const subjects = [{ kind: "ServiceAccount", name, namespace: SYSTEM }];
+  const bound = (kind: string, role: string) => ({
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind, name: role },
+    subjects,
+  });
+  await put(access, `/api/v1/namespaces/${SYSTEM}/serviceaccounts`, {
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata,
+  });
+  const own = `${RBAC}/namespaces/${SYSTEM}`;
+  await put(access, `${own}/roles`, roleOf(peer));
+  await put(access, `${own}/rolebindings`, {
+    apiVersion: RBAC_VERSION,
+    kind: "RoleBinding",
+    metadata,
+    ...bound("Role", name),
+  });
+  await put(access, `${RBAC}/clusterrolebindings`, {
+    apiVersion: RBAC_VERSION,
+    kind: "ClusterRoleBinding",
+    metadata: { name: `crosslink-${name}` },
+    ...bound("ClusterRole", "crosslink-peer"),
+  });
+}
+
+function roleOf(peer: string) {
+  const rule = (resource: string, name: string, verb: string) => ({
+    apiGroups: [""],
+    resources: [resource],
+    resourceNames: [name],
+    verbs: [verb],
+  });
+  return {
+    apiVersion: RBAC_VERSION,
+    kind: "Role",
+    metadata: { name: accountOf(peer), namespace: SYSTEM },
+    rules: [
+      rule("serviceaccounts/token", accountOf(peer), "create"),
+      rule("secrets", invitationSecret(peer), "patch"),
+    ],
+  };
+}
+
+/** A token of the account `peer-PEER`, made by whoever may. */
+export async function makeToken(
+  access: Access,
+  account: string,
+  seconds: number,
+): Promise<{ readonly token: string; readonly expires: string }> {
+  const answer = await ask(access, {
+    method: "POST",
+    path: `/api/v1/namespaces/${SYSTEM}/serviceaccounts/${account}/token`,
+    body: {
+      apiVersion: "authentication.k8s.io/v1",
+      kind: "TokenRequest",
+      spec: { expirationSeconds: seconds },
+    },
+  });
+  const status = isRecord(answer) ? answer["status"] : undefined;
+  const token = isRecord(status) ? status["token"] : undefined;
+  const expires = isRecord(status) ? status["expirationTimestamp"] : undefined;
+  if (typeof token === "string" && typeof expires === "string")
+    return { token, expires };
+  throw new ApiError(`Cannot make a token of "${account}": none came back`);
+}
+
+/** Writes texts into a Secret, whether it is there or not. */
+export function putSecret(
+  access: Access,
+  place: {
+    readonly name: string;
+    readonly namespace: string;
+  },
+  texts: Readonly<Record<string, string>>,
+): Promise<void> {
+  return put(access, `/api/v1/namespaces/${place.namespace}/secrets`, {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: place,
+    stringData: texts,
+  });
+}
+
+interface NamedObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly [field: string]: unknown;
+}
+
+/** Makes an object, or changes the one that is there to say the same. */
+async function put(
+  access: Access,
+  folder: string,
+  object: NamedObject,
+): Promise<void> {
+  try {
+    await ask(access, { method: "POST", path: folder, body: object });
+  } catch (error) {
+    if (!isStatus(error, 409)) throw error;
+    const path = `${folder}/${object.metadata.name}`;
+    await ask(access, { method: "PATCH", path, body: object });
+  }
+}

@@ -1,0 +1,86 @@
+import { CniError } from "../../../cni/error.ts";
+import type { Log } from "../../kernel/log.ts";
+import type { Access } from "../api/access.ts";
+import { isStatus } from "../api/error.ts";
+import type { ApiObject } from "../api/object.ts";
+import { ask } from "../api/request.ts";
+import { peerCluster } from "../join/join.ts";
+import { accountOf, invitationSecret, putSecret } from "../join/objects.ts";
+import { readNetworks, requireReachableUrl } from "../join/preflight.ts";
+import { isClusterName, PATHS, SYSTEM } from "../names.ts";
+import { textIn } from "./peer-secret.ts";
+import { removeObject } from "../api/remove.ts";
+
+const PREFIX = invitationSecret("");
+
+/** Longer than any token or bundle of certificates of an answer. */
+const LONGEST = 64 * 1024;
+
+/** Takes what invited clusters have answered: their Secret becomes the one that they are read by, and a Cluster. */
+export async function takeAnswers(
+  access: Access,
+  secrets: readonly ApiObject[],
+  log: Log,
+): Promise<void> {
+  for (const secret of secrets) {
+    const peer = peerIn(secret);
+    if (peer === undefined) continue;
+    const path = `${PATHS.secrets}/${secret.metadata.name}`;
+    const taken = read(secret);
+    if (typeof taken === "string") {
+      log("warn", taken, { cluster: peer });
+      await removeObject(access, path);
+      continue;
+    }
+    const { server, networks, ...texts } = taken;
+    const place = { name: accountOf(peer), namespace: SYSTEM };
+    await putSecret(access, place, texts);
+    await create(access, peerCluster(peer, server, networks));
+    await removeObject(access, path);
+    log("info", "an invited cluster has answered", { cluster: peer, server });
+  }
+}
+
+function peerIn(secret: ApiObject): string | undefined {
+  const { name } = secret.metadata;
+  const peer = name.slice(PREFIX.length);
+  const isAnswered = textIn(secret, "token") !== undefined;
+  return name.startsWith(PREFIX) && isClusterName(peer) && isAnswered
+    ? peer
+    : undefined;
+}
+
+/** All but `allowed` was written by the peer. */
+function read(secret: ApiObject) {
+  const [server = "", token = "", ca = "", allowed = "[]"] = [
+    "server",
+    "token",
+    "ca",
+    "allowed",
+  ].map((key) => textIn(secret, key));
+  try {
+    requireReachableUrl(server);
+    const isSmall = [server, token, ca].every(({ length }) => length < LONGEST);
+    if (!isSmall || !/^[\w.~+/=-]+$/.test(token))
+      return "An invited cluster's answer is no answer; invite it again";
+    const networks = readNetworks(JSON.parse(allowed) as string[]);
+    return {
+      server,
+      token,
+      "ca.crt": ca,
+      networks: networks.map(({ text }) => text),
+    };
+  } catch (error) {
+    if (error instanceof CniError) return `${error.message}; invite it again`;
+    throw error;
+  }
+}
+
+/** One that is there is this one, of a turn that was cut short, or the admin's. */
+async function create(access: Access, body: object): Promise<void> {
+  try {
+    await ask(access, { method: "POST", path: PATHS.clusters, body });
+  } catch (error) {
+    if (!isStatus(error, 409)) throw error;
+  }
+}

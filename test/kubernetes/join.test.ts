@@ -1,0 +1,240 @@
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../support/until.ts";
+import {
+  type ControlPlaneOfATest,
+  controlPlaneForATest,
+} from "./control-plane/for-a-test.ts";
+import {
+  accountConfig,
+  adminConfig,
+  installMesh,
+  nodeObject,
+  running,
+  type Staying,
+  staying,
+} from "./control-plane/mesh.ts";
+
+describe("two commands that join two clusters", () => {
+  let a: ControlPlaneOfATest;
+  let b: ControlPlaneOfATest;
+  let publishers: Staying[] = [];
+
+  beforeAll(async () => {
+    a = await controlPlaneForATest();
+    b = await controlPlaneForATest({
+      pods: "10.20.0.0/16",
+      services: "10.97.0.0/16",
+    });
+    await Promise.all([installMesh(a), installMesh(b)]);
+    publishers = await Promise.all(
+      Object.entries({ a, b }).map(async ([name, plane]) => {
+        const config = await accountConfig(plane, "crosslink-publisher");
+        return staying("publish", "--name", name, "--kubeconfig", config);
+      }),
+    );
+    await addNode(
+      a,
+      nodeObject("n1", { internal: "192.0.2.1", pods: "10.10.0.0/24" }),
+    );
+    await addNode(
+      b,
+      nodeObject("m1", { internal: "192.0.2.65", pods: "10.20.0.0/24" }),
+    );
+    for (const plane of [a, b])
+      await holds(async () => (await slices(plane)).length === 1);
+  });
+  afterAll(async () => {
+    for (const publisher of publishers) await publisher[Symbol.asyncDispose]();
+    await a[Symbol.asyncDispose]();
+    await b[Symbol.asyncDispose]();
+  });
+
+  const addNode = async (plane: ControlPlaneOfATest, object: object) => {
+    const path = join(plane.folder, "node.json");
+    writeFileSync(path, JSON.stringify(object));
+    await plane.kubectl.run("apply", "-f", path);
+  };
+  const slices = async (plane: ControlPlaneOfATest) => {
+    const { items } = await plane.kubectl.get("clusternodes");
+    return (items as { metadata: { name: string } }[]).map(
+      ({ metadata }) => metadata.name,
+    );
+  };
+  const holds = (what: () => Promise<boolean>) =>
+    until(() => what().catch(() => false), {
+      limitSeconds: 60,
+      pauseMs: 300,
+      describe: () => publishers.map(({ log }) => log()).join("\n"),
+    });
+  /** The plane's URL by a name that other machines could use. */
+  const server = (plane: ControlPlaneOfATest) =>
+    String(
+      JSON.parse(readFileSync(adminConfig(plane), "utf8")).clusters[0].cluster
+        .server,
+    ).replace("127.0.0.1", "kubernetes");
+  const at = (plane: ControlPlaneOfATest, ...words: string[]) =>
+    running(plane.folder, ...words, "--kubeconfig", adminConfig(plane));
+  const invite = (...words: string[]) =>
+    at(a, "invite", "b", "--cluster-pod-cidrs", "10.20.0.0/16", ...words);
+  const file = () => join(a.folder, "invitation-b.json");
+
+  it("look at everything before they write anything", async () => {
+    const refused = async (sentence: string, ...words: string[]) => {
+      const { code, said } = await at(a, ...words);
+      expect(said).toContain(sentence);
+      expect(code).toBe(1);
+    };
+    const cidrs = ["--cluster-pod-cidrs", "10.20.0.0/16"];
+    await refused("it is this machine itself", "invite", "b", ...cidrs);
+    const url = ["--server", server(a)];
+    await refused("which networks may it claim", "invite", "b", ...url);
+    await refused(
+      'Cannot join "a" with itself',
+      "invite",
+      "a",
+      ...cidrs,
+      ...url,
+    );
+    await refused('Cannot name a cluster "B"', "invite", "B", ...cidrs, ...url);
+    await refused(
+      'its 10.10.0.0/16 overlaps 10.10.0.0/24 of "a"',
+      ...["invite", "b", "--cluster-pod-cidrs", "10.10.0.0/16", ...url],
+    );
+    await refused(
+      '"10.20.0.1/16"',
+      "invite",
+      "b",
+      "--cluster-pod-cidrs",
+      "10.20.0.1/16",
+      ...url,
+    );
+    const { items } = await a.kubectl.get("secrets", "-A");
+    expect(items).toEqual([]);
+  });
+
+  it("write an invitation for its owner alone, and print no secret", async () => {
+    const { code, said } = await invite("--server", server(a));
+    expect(said).toContain("Wrote invitation-b.json");
+    expect(code).toBe(0);
+    expect(statSync(file()).mode & 0o777).toBe(0o600);
+    const { token, keyring } = JSON.parse(readFileSync(file(), "utf8"));
+    expect(said).not.toContain(token);
+    expect(said).not.toContain(JSON.parse(keyring).keys[0].secret);
+  });
+
+  it("give a token that may read both kinds, answer once, and nothing else", async () => {
+    const { token } = JSON.parse(readFileSync(file(), "utf8"));
+    const config = JSON.parse(readFileSync(adminConfig(a), "utf8"));
+    const path = join(a.folder, "peer.kubeconfig");
+    const users = [{ name: config.users[0].name, user: { token } }];
+    writeFileSync(path, JSON.stringify({ ...config, users }));
+    const can = async (...words: string[]) =>
+      (
+        await a.kubectl
+          .run("auth", "can-i", ...words, "--kubeconfig", path)
+          .catch((error: unknown) => String(error))
+      ).startsWith("yes");
+    for (const kind of ["clusters.crosslink.io", "clusternodes.crosslink.io"]) {
+      for (const verb of ["get", "list", "watch"])
+        expect(await can(verb, kind)).toBe(true);
+      for (const verb of ["create", "update", "patch", "delete"])
+        expect(await can(verb, kind)).toBe(false);
+    }
+    const system = ["-n", "crosslink-system"];
+    expect(await can("patch", "secret/invitation-b", ...system)).toBe(true);
+    expect(await can("get", "secret/invitation-b", ...system)).toBe(false);
+    expect(await can("patch", "secret/peer-b", ...system)).toBe(false);
+    expect(await can("list", "secrets", "-n", "crosslink-keys")).toBe(false);
+    expect(await can("list", "nodes")).toBe(false);
+  });
+
+  it("refuse an invitation that was changed, has expired, or is for another", async () => {
+    const whole = readFileSync(file(), "utf8");
+    const path = join(b.folder, "invitation.json");
+    const joined = async (text: string, plane = b) => {
+      writeFileSync(path, text);
+      return (await at(plane, "join", path, "--server", server(plane))).said;
+    };
+    expect(await joined(whole.replace(":", ""))).toContain(
+      "it is no invitation",
+    );
+    expect(await joined(whole.replace('"to": "b"', '"to": "c"'))).toContain(
+      "it was changed or cut",
+    );
+    expect(await joined(whole.replace("https://", "https://evil."))).toContain(
+      "it was changed or cut",
+    );
+    expect(await joined(whole, a)).toContain(
+      'it is for "b", and this cluster is "a"',
+    );
+    expect((await b.kubectl.get("secrets", "-A")).items).toEqual([]);
+  });
+
+  it("have both read each other, with one keyring", async () => {
+    const joined = await at(b, "join", file(), "--server", server(b));
+    expect(joined.said).toContain('Joined "a"');
+    expect(joined.code).toBe(0);
+    await holds(async () => (await slices(a)).includes("b-0"));
+    await holds(async () => (await slices(b)).includes("a-0"));
+    const keyrings = await Promise.all(
+      (
+        [
+          [a, "b"],
+          [b, "a"],
+        ] as const
+      ).map(async ([plane, name]) =>
+        String(
+          (await plane.kubectl.get("secret", name, "-n", "crosslink-keys"))
+            .data["keyring.json"],
+        ),
+      ),
+    );
+    expect(keyrings[0]).toBe(keyrings[1]);
+    await holds(async () =>
+      / b +1 +True/.test(
+        ` ${(await at(a, "peers")).said}`.replaceAll("\n", " \n "),
+      ),
+    );
+    // The answer has become what the publisher reads by.
+    const secrets = (await a.kubectl.get("secrets", "-n", "crosslink-system"))
+      .items as { metadata: { name: string } }[];
+    expect(secrets.map(({ metadata }) => metadata.name)).toEqual(["peer-b"]);
+  });
+
+  it("refuse an invitation that is used a second time", async () => {
+    await at(b, "leave", "a");
+    const again = await at(b, "join", file(), "--server", server(b));
+    expect(again.said).toContain("it was answered already, or withdrawn");
+    expect(again.code).toBe(1);
+    expect((await b.kubectl.get("secrets", "-A")).items).toEqual([]);
+  });
+
+  it("leave one side, twice, and take nothing of the other's", async () => {
+    for (let time = 0; time < 2; time++) {
+      const { code, said } = await at(a, "leave", "b");
+      expect(said).toContain("crosslink forget b");
+      expect(code).toBe(0);
+    }
+    await holds(async () => (await slices(a)).join() === "a-0");
+    expect((await a.kubectl.get("secrets", "-A")).items).toEqual([]);
+    expect((await at(a, "leave", "a")).said).toContain(
+      "it is this cluster itself",
+    );
+  });
+
+  it("join again after that", async () => {
+    rmSync(file());
+    expect((await invite("--server", server(a))).code).toBe(0);
+    const joined = await at(b, "join", file(), "--server", server(b));
+    expect(joined.said).toContain('Joined "a"');
+    await holds(async () => (await slices(a)).includes("b-0"));
+    await holds(async () => (await slices(b)).includes("a-0"));
+  });
+
+  it("need no more of RBAC than there is", () => {
+    for (const publisher of publishers)
+      expect(publisher.log()).not.toMatch(/ 403|forbidden/i);
+  });
+});
