@@ -52,7 +52,7 @@ function tunnelValues(
 }
 
 /** Whether both encrypt alike: algorithm, ICV and key. */
-export function sameKey(
+function sameKey(
   wanted: SecurityAssociation,
   observed: ObservedAssociation,
 ): boolean {

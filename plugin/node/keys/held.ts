@@ -4,7 +4,7 @@ import type { SaSeries } from "../../mesh/ipsec/series.ts";
 import { associationServes } from "../../reconcile/equality.ts";
 
 /** An SA of a series in the kernel. */
-export interface Held {
+interface Held {
   readonly generation: number;
   readonly association: ObservedAssociation;
   /** Whether it is as the series has it. */

@@ -14,10 +14,10 @@ import {
 } from "./stored.ts";
 
 /** How far counters had come, in this boot: it goes with it, as the SAs do. No key is in it. */
-export const COUNTERS_FILE = `${RUN_FOLDER}/counters.json`;
+const COUNTERS_FILE = `${RUN_FOLDER}/counters.json`;
 
 /** The newest generations, where those are not the first: kept beyond a boot, since peers are not rebooted with this node. */
-export const GENERATIONS_FILE = "/var/lib/crosslink/generations.json";
+const GENERATIONS_FILE = "/var/lib/crosslink/generations.json";
 
 /** Where both are; tests have others. */
 export interface NoteFiles {

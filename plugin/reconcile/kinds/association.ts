@@ -92,7 +92,7 @@ export const association: Handling<AssociationOperation> = {
 };
 
 /** An SA in the words of `ip xfrm state`. */
-export function describeAssociation(
+function describeAssociation(
   sa: Pick<SecurityAssociation, "source" | "destination" | "spi" | "reqid">,
 ): string {
   return `SA ${formatAddress(sa.source)} -> ${formatAddress(sa.destination)} spi ${hex(sa.spi)} reqid ${hex(sa.reqid)}`;
