@@ -48,6 +48,12 @@ export async function invite(
   await putSecret(
     access,
     { name: invitationSecret(to), namespace: SYSTEM },
+    { from },
+  );
+  // Not into the one above, which the peer may write.
+  await putSecret(
+    access,
+    { name: accountOf(to), namespace: SYSTEM },
     { allowed: JSON.stringify(allowed.map(({ text }) => text)) },
   );
   await putSecret(

@@ -26,7 +26,10 @@ export async function takeAnswers(
     const peer = peerIn(secret);
     if (peer === undefined) continue;
     const path = `${PATHS.secrets}/${secret.metadata.name}`;
-    const taken = read(secret);
+    const kept = secrets.find(
+      ({ metadata }) => metadata.name === accountOf(peer),
+    );
+    const taken = read(secret, kept);
     if (typeof taken === "string") {
       log("warn", taken, { cluster: peer });
       await removeObject(access, path);
@@ -50,14 +53,18 @@ function peerIn(secret: ApiObject): string | undefined {
     : undefined;
 }
 
-/** All but `allowed` was written by the peer. */
-function read(secret: ApiObject) {
-  const [server = "", token = "", ca = "", allowed = "[]"] = [
-    "server",
-    "token",
-    "ca",
-    "allowed",
-  ].map((key) => textIn(secret, key));
+/**
+ * Of the answer the peer may have written every word. What it may claim the admin who invited it wrote, where the peer cannot.
+ *
+ * @param kept the Secret that it is to be read by
+ */
+function read(secret: ApiObject, kept: ApiObject | undefined) {
+  const [server = "", token = "", ca = ""] = ["server", "token", "ca"].map(
+    (key) => textIn(secret, key),
+  );
+  const allowed = textIn(kept, "allowed");
+  if (allowed === undefined)
+    return "An answer came of a cluster that nobody invited; invite it again";
   try {
     requireReachableUrl(server);
     const isSmall = [server, token, ca].every(({ length }) => length < LONGEST);
