@@ -120,7 +120,7 @@ function errorOf({ exitCode, stdout }: CallAnswer): {
 
 interface Trouble {
   readonly message: string;
-  readonly details: string | undefined;
+  readonly details: string;
   /** Both, to tell one trouble from the next. */
   readonly text: string;
 }
@@ -131,7 +131,7 @@ function troubleOf(look: () => void): Trouble | undefined {
     return undefined;
   } catch (error) {
     const { message, details } = toCniError(error, "look after this node");
-    return { message, details, text: `${message} ${details ?? ""}` };
+    return { message, details, text: `${message} ${details}` };
   }
 }
 

@@ -169,7 +169,7 @@ describe("selectSelf()", () => {
     const many = Array.from({ length: 1000 }, (_, index) =>
       Uint8Array.of(10, 96, index >> 8, index & 255),
     );
-    const { details = "" } = refusal({ addresses: many });
+    const { details } = refusal({ addresses: many });
     expect(details).toContain(
       "10.96.0.3, and 996 more; the cluster files hold",
     );
