@@ -44,6 +44,7 @@ import { bothUp, spisOf, startAgents, writeKeying } from "./stage.ts";
   const back = await underPing(stage, async () => {
     writeKeying(nodes, "derived");
     await gone(stage, negotiated.flat());
+    await returned(stage, derived);
     await sleep(2_000);
   });
   tell(
@@ -72,4 +73,23 @@ async function gone({ world }: Stage, spis: readonly string[]): Promise<void> {
       async () => !(await spisOf(node)).some((spi) => spis.includes(spi)),
       { ...SLOWLY, describe: () => `${node.name} keeps one of ${spis.join()}` },
     );
+}
+
+/** An agent makes derived keys' SAs, and charon takes its own away: each in its own time. */
+async function returned(
+  { world }: Stage,
+  wanted: readonly (readonly string[])[],
+): Promise<void> {
+  let found: readonly (readonly string[])[] = [];
+  await until(
+    async () => {
+      found = await Promise.all(world.nodes.map(spisOf));
+      return JSON.stringify(found) === JSON.stringify(wanted);
+    },
+    {
+      ...SLOWLY,
+      describe: () =>
+        `the SAs are ${JSON.stringify(found)}, and were ${JSON.stringify(wanted)}`,
+    },
+  );
 }
