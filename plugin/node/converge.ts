@@ -42,9 +42,11 @@ export interface Manner {
  */
 export function converge(
   session: Session,
-  place: Place,
+  from: Place,
   manner: Manner,
 ): LinkedNode | undefined {
+  // All looks by one: what the files say is parsed once unless they change meanwhile.
+  const place = { reader: meshReader(), ...from };
   const seen = lookAround(session, place);
   if (isRight(session, seen, place)) {
     manner.onlooker?.know(seen.node);
