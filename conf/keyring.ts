@@ -69,20 +69,19 @@ export function loadKeyring(path: string): Keyring {
 
 /** A keyring, and what tells its file's text from others. */
 interface KnownKeyring extends Made {
-  readonly path: string;
   readonly keyring: Keyring;
 }
 
 /** Reads as `loadKeyring` does, again and again: where the file says the same, the same object comes back. */
 export function keyringReader(): (path: string) => Keyring {
-  let known: KnownKeyring | undefined;
+  const known = new Map<string, KnownKeyring>();
   return (path) => {
-    const before = known?.path === path ? known : undefined;
-    known = madeOf({ path, rules }, before, (text, digest) => ({
-      ...{ path, digest },
+    const made = madeOf({ path, rules }, known.get(path), (text, digest) => ({
+      digest,
       keyring: parseKeyring(text, path),
     }));
-    return known.keyring;
+    known.set(path, made);
+    return made.keyring;
   };
 }
 

@@ -10,6 +10,7 @@ import type { DesiredMesh } from "../mesh/state.ts";
  */
 export interface MeshReader {
   readonly clusters: ClusterReader;
+  /** There is the mesh's own, and one a pair of clusters. */
   readonly keyring: (path: string) => Keyring;
   readonly mesh: (input: MeshInput) => DesiredMesh;
 }
@@ -18,18 +19,8 @@ export interface MeshReader {
 export function meshReader(): MeshReader {
   return {
     clusters: clusterReader(),
-    keyring: keyringsReader(),
+    keyring: keyringReader(),
     mesh: meshMaker(),
-  };
-}
-
-/** There is the mesh's own, and one a pair of clusters. */
-function keyringsReader(): MeshReader["keyring"] {
-  const readers = new Map<string, (path: string) => Keyring>();
-  return (path) => {
-    const reader = readers.get(path) ?? keyringReader();
-    readers.set(path, reader);
-    return reader(path);
   };
 }
 
