@@ -1,4 +1,5 @@
 import { basename, join } from "node:path";
+import { isObject } from "../cni/configuration.ts";
 import { readSmallFile } from "../files/read.ts";
 import { type Cidr, parseAddressWithPrefix } from "../ip/cidr.ts";
 import { clusterFilesIn } from "./folder-names.ts";
@@ -139,8 +140,6 @@ function objectsOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : Object.values(entries(value));
 }
 
-function entries(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : {};
+function entries(value: unknown): Readonly<Record<string, unknown>> {
+  return isObject(value) ? value : {};
 }

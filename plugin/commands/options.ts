@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { isObject } from "../../cni/configuration.ts";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import {
   type NetworkConfiguration,
@@ -79,7 +80,7 @@ export function salvageConfiguration(options: Options): NetworkConfiguration {
   });
 }
 
-type Entry = Record<string, unknown>;
+type Entry = Readonly<Record<string, unknown>>;
 
 function findEntry(): Entry | undefined {
   for (const name of conflistNames()) {
@@ -122,15 +123,11 @@ function readEntry(path: string): Entry {
 
 /** The crosslink entry of a conflist, or the file itself where it is a plain configuration of ours. */
 function crosslinkEntry(conflist: unknown): Entry | undefined {
-  if (!isEntry(conflist)) return undefined;
+  if (!isObject(conflist)) return undefined;
   if (conflist["type"] === "crosslink") return conflist;
   const plugins = conflist["plugins"];
   if (!Array.isArray(plugins)) return undefined;
   return plugins
-    .filter(isEntry)
+    .filter(isObject)
     .find((plugin) => plugin["type"] === "crosslink");
-}
-
-function isEntry(value: unknown): value is Entry {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
+import { isObject } from "../../cni/configuration.ts";
 import type { ApiObject } from "./api/object.ts";
-import { isRecord } from "./api/object.ts";
 
 /** A Cluster, as far as its type can be relied on: the API server has checked it, and a peer's was not checked by ours. */
 export interface ClusterObject extends ApiObject {
@@ -59,15 +59,15 @@ export function asCluster(object: ApiObject): ClusterObject {
   const { spec, status } = object as Partial<ClusterObject>;
   return {
     ...object,
-    spec: isRecord(spec) ? spec : {},
-    status: isRecord(status) ? status : {},
+    spec: isObject(spec) ? spec : {},
+    status: isObject(status) ? status : {},
   };
 }
 
 /** An object as a slice; entries without a name are left out. */
 export function asSlice(object: ApiObject): SliceObject {
   const { spec } = object as Partial<SliceObject>;
-  const given: Readonly<Record<string, unknown>> = isRecord(spec) ? spec : {};
+  const given: Readonly<Record<string, unknown>> = isObject(spec) ? spec : {};
   const { cluster, nodes } = given;
   return {
     ...object,
@@ -79,5 +79,5 @@ export function asSlice(object: ApiObject): SliceObject {
 }
 
 function isEntry(value: unknown): value is NodeEntry {
-  return isRecord(value) && typeof value["name"] === "string";
+  return isObject(value) && typeof value["name"] === "string";
 }

@@ -1,10 +1,10 @@
 import { dirname, resolve } from "node:path";
+import { isObject } from "../../../cni/configuration.ts";
 import { parse } from "yaml";
 import { CniError, ErrorCode } from "../../../cni/error.ts";
 import { readSmallFile } from "../../../files/read.ts";
 import { isErrno } from "../../../files/errno.ts";
 import type { Access, Credentials } from "./access.ts";
-import { isRecord } from "./object.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -18,7 +18,7 @@ const LIMIT = { byteLimit: 1024 * 1024 };
 export function readKubeconfig(path: string): Access {
   const refuse = refusing(path);
   const config = readYaml(readText(path), refuse);
-  if (!isRecord(config)) return refuse("it is no kubeconfig");
+  if (!isObject(config)) return refuse("it is no kubeconfig");
   const wanted = config["current-context"];
   const context = named(config["contexts"], wanted, "context");
   if (context === undefined)
@@ -88,9 +88,9 @@ function readText(path: string): string {
 /** Of `[{name, KIND: {…}}]` the one of that name. */
 function named(list: unknown, name: unknown, kind: string): Fields | undefined {
   if (!Array.isArray(list)) return undefined;
-  const found = list.filter(isRecord).find((entry) => entry["name"] === name);
+  const found = list.filter(isObject).find((entry) => entry["name"] === name);
   const value = found?.[kind];
-  return isRecord(value) ? value : undefined;
+  return isObject(value) ? value : undefined;
 }
 
 function credentialsOf(

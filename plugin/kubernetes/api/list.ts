@@ -1,6 +1,7 @@
+import { isObject } from "../../../cni/configuration.ts";
 import type { Access } from "./access.ts";
 import { ApiError } from "./error.ts";
-import { type ApiObject, asObject, isRecord } from "./object.ts";
+import { type ApiObject, asObject } from "./object.ts";
 import { ask } from "./request.ts";
 
 /** What is listed and watched. */
@@ -33,9 +34,9 @@ export async function list(
       path,
       query: { ...selectors, limit: String(PAGE), continue: rest },
     });
-    const metadata = isRecord(page) ? page["metadata"] : undefined;
-    const items = isRecord(page) ? page["items"] : undefined;
-    if (!isRecord(metadata) || !Array.isArray(items))
+    const metadata = isObject(page) ? page["metadata"] : undefined;
+    const items = isObject(page) ? page["items"] : undefined;
+    if (!isObject(metadata) || !Array.isArray(items))
       throw new ApiError(`Cannot list ${path}: no list came back`);
     for (const item of items) {
       const object = asObject(item);

@@ -1,3 +1,5 @@
+import { isObject } from "../../../cni/configuration.ts";
+
 /** What every object of the API has (meta/v1 ObjectMeta), as far as we look at it. */
 export interface ApiObject {
   readonly metadata: {
@@ -13,13 +15,8 @@ export interface ApiObject {
 
 /** The value as an object of the API; undefined for what is none. Of the rest nothing is known. */
 export function asObject(value: unknown): ApiObject | undefined {
-  if (!isRecord(value) || !isRecord(value["metadata"])) return undefined;
+  if (!isObject(value) || !isObject(value["metadata"])) return undefined;
   return typeof value["metadata"]["name"] === "string"
     ? (value as unknown as ApiObject)
     : undefined;
-}
-
-/** Whether a value is a JSON object. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from "node:http";
+import { isObject } from "../../../cni/configuration.ts";
 import type { Access } from "./access.ts";
 import { ApiError, connectionError, refusal } from "./error.ts";
 import type { Collection } from "./list.ts";
-import { type ApiObject, asObject, isRecord } from "./object.ts";
+import { type ApiObject, asObject } from "./object.ts";
 import { begin } from "./request.ts";
 
 /** What happened to an object. */
@@ -84,10 +85,10 @@ const TYPES = ["ADDED", "MODIFIED", "DELETED", "BOOKMARK"] as const;
 
 function parseEvent(line: string, path: string): WatchEvent {
   const event = parse(line);
-  const said = isRecord(event) ? event["object"] : undefined;
-  const kind = isRecord(event) ? event["type"] : undefined;
+  const said = isObject(event) ? event["object"] : undefined;
+  const kind = isObject(event) ? event["type"] : undefined;
   if (kind === "ERROR") {
-    const code = isRecord(said) ? Number(said["code"]) : 0;
+    const code = isObject(said) ? Number(said["code"]) : 0;
     throw refusal(`watch ${path}`, code, { text: JSON.stringify(said ?? {}) });
   }
   const type = TYPES.find((known) => known === kind);
@@ -107,6 +108,6 @@ function parse(line: string): unknown {
 
 /** It has a version, and no name. */
 function asBookmark(value: unknown): ApiObject | undefined {
-  if (!isRecord(value) || !isRecord(value["metadata"])) return undefined;
+  if (!isObject(value) || !isObject(value["metadata"])) return undefined;
   return { metadata: { name: "", ...value["metadata"] } };
 }

@@ -1,10 +1,10 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { isObject } from "../../../cni/configuration.ts";
 import { clusterFilesIn } from "../../../conf/folder-names.ts";
 import { conflictOf, type TriedFile, tryCluster } from "../../../conf/trial.ts";
 import { readSmallFile } from "../../../files/read.ts";
 import { replaceFile } from "../../../files/replace.ts";
-import { isRecord } from "../api/object.ts";
 import { type Composed, fileText } from "./compose.ts";
 
 /** What is to be in the folder of cluster files. */
@@ -67,7 +67,7 @@ function readStanding(folder: string): Standing[] {
     const path = join(folder, name);
     const text = readText(path);
     const value = parse(text);
-    const managed = isRecord(value) && value["managedBy"] === "kubernetes";
+    const managed = isObject(value) && value["managedBy"] === "kubernetes";
     return { path, text, value, managed };
   });
 }
@@ -90,7 +90,7 @@ function parse(text: string): unknown {
 }
 
 function nameOf(value: unknown): string | undefined {
-  const name = isRecord(value) ? value["name"] : undefined;
+  const name = isObject(value) ? value["name"] : undefined;
   return typeof name === "string" ? name : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { isObject } from "../../../cni/configuration.ts";
 import {
   chownSync,
   lstatSync,
@@ -13,7 +14,6 @@ import { makeFolder } from "../../../files/folder.ts";
 import { readSmallFile } from "../../../files/read.ts";
 import { replaceFile } from "../../../files/replace.ts";
 import type { ApiObject } from "../api/object.ts";
-import { isRecord } from "../api/object.ts";
 import { isClusterName } from "../names.ts";
 
 /** What is to be in the folder of keyrings. */
@@ -99,7 +99,7 @@ function removeUnneeded(
 
 function keyringIn(secret: ApiObject): string | undefined {
   const data = (secret as { data?: unknown }).data;
-  const text = isRecord(data) ? data["keyring.json"] : undefined;
+  const text = isObject(data) ? data["keyring.json"] : undefined;
   return typeof text === "string" && text.length <= BYTE_LIMIT
     ? Buffer.from(text, "base64").toString("utf8")
     : undefined;

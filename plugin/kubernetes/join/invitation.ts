@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { isObject } from "../../../cni/configuration.ts";
 import { CniError, ErrorCode } from "../../../cni/error.ts";
-import { isRecord } from "../api/object.ts";
 import { isClusterName } from "../names.ts";
 
 /** What one cluster's admin hands to another's: with it, and for an hour, the other may answer. It is a secret. */
@@ -46,7 +46,7 @@ export function invitationText(invitation: Invitation): string {
  */
 export function readInvitation(text: string, now: number): Invitation {
   const file = parse(text);
-  if (!isRecord(file) || file["kind"] !== KIND)
+  if (!isObject(file) || file["kind"] !== KIND)
     throw refuse("it is no invitation, or another version's", ASK_AGAIN);
   const invitation = fieldsOf(file);
   if (invitation === undefined || !isUnchanged(invitation, file["check"]))

@@ -1,7 +1,7 @@
+import { isObject } from "../../../cni/configuration.ts";
 import { CniError, ErrorCode } from "../../../cni/error.ts";
 import type { Access } from "../api/access.ts";
 import { isStatus } from "../api/error.ts";
-import { isRecord } from "../api/object.ts";
 import { ask } from "../api/request.ts";
 import { PATHS, requireClusterName } from "../names.ts";
 import { removeObject } from "../api/remove.ts";
@@ -29,8 +29,8 @@ export async function leave(access: Access, peer: string): Promise<void> {
 async function isLocal(access: Access, path: string): Promise<boolean> {
   try {
     const cluster = await ask(access, { path });
-    const spec = isRecord(cluster) ? cluster["spec"] : undefined;
-    return isRecord(spec) && spec["local"] === true;
+    const spec = isObject(cluster) ? cluster["spec"] : undefined;
+    return isObject(spec) && spec["local"] === true;
   } catch (error) {
     if (isStatus(error, 404)) return false;
     throw error;

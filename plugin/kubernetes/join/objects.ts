@@ -1,6 +1,6 @@
+import { isObject } from "../../../cni/configuration.ts";
 import type { Access } from "../api/access.ts";
 import { ApiError, isStatus } from "../api/error.ts";
-import { isRecord } from "../api/object.ts";
 import { ask } from "../api/request.ts";
 import { PATHS, SYSTEM } from "../names.ts";
 
@@ -101,9 +101,9 @@ export async function makeToken(
       spec: { expirationSeconds: seconds },
     },
   });
-  const status = isRecord(answer) ? answer["status"] : undefined;
-  const token = isRecord(status) ? status["token"] : undefined;
-  const expires = isRecord(status) ? status["expirationTimestamp"] : undefined;
+  const status = isObject(answer) ? answer["status"] : undefined;
+  const token = isObject(status) ? status["token"] : undefined;
+  const expires = isObject(status) ? status["expirationTimestamp"] : undefined;
   if (typeof token === "string" && typeof expires === "string")
     return { token, expires };
   throw new ApiError(`Cannot make a token of "${account}": none came back`);

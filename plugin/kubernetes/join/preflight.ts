@@ -1,3 +1,4 @@
+import { isObject } from "../../../cni/configuration.ts";
 import { CniError, ErrorCode } from "../../../cni/error.ts";
 import { type Cidr, cidrOverlaps, parseCidr } from "../../../ip/cidr.ts";
 import type { ClusterObject, SliceObject } from "../kinds.ts";
@@ -58,9 +59,7 @@ export function networksOf(
   const pods = textsIn(words["podCIDRs"]);
   const globals = words["globalCIDRs"];
   const shown = (pods.length > 0 ? pods : shares).map((text) =>
-    typeof globals === "object" && globals !== null && text in globals
-      ? String((globals as Record<string, unknown>)[text])
-      : text,
+    isObject(globals) && text in globals ? String(globals[text]) : text,
   );
   return [...new Set([...shown, ...textsIn(words["serviceCIDRs"])])];
 }

@@ -1,6 +1,6 @@
+import { isObject } from "../../../cni/configuration.ts";
 import { type Cidr, cidrContains, parseCidr } from "../../../ip/cidr.ts";
 import { tryCluster } from "../../../conf/trial.ts";
-import { isRecord } from "../api/object.ts";
 import type {
   ClusterObject,
   NodeEntry,
@@ -78,7 +78,7 @@ function wordsOf({
   status,
 }: ClusterObject): Readonly<Record<string, unknown>> {
   return {
-    ...(isRecord(status.discovered) ? status.discovered : {}),
+    ...(isObject(status.discovered) ? status.discovered : {}),
     ...spec,
   };
 }

@@ -1,6 +1,6 @@
+import { isObject } from "../../../cni/configuration.ts";
 import type { Access } from "../api/access.ts";
 import { isStatus } from "../api/error.ts";
-import { isRecord } from "../api/object.ts";
 import { ask } from "../api/request.ts";
 import { SYSTEM } from "../names.ts";
 
@@ -80,8 +80,8 @@ async function tryOnce(
 ): Promise<boolean> {
   const lease = await read(access);
   if (lease === undefined) return write(access, identity, undefined);
-  const metadata = isRecord(lease["metadata"]) ? lease["metadata"] : {};
-  const spec = isRecord(lease["spec"]) ? lease["spec"] : {};
+  const metadata = isObject(lease["metadata"]) ? lease["metadata"] : {};
+  const spec = isObject(lease["spec"]) ? lease["spec"] : {};
   const version = String(metadata["resourceVersion"]);
   if (version !== state.seen) {
     state.seen = version;
@@ -101,7 +101,7 @@ async function read(
       path: `${FOLDER}/${NAME}`,
       patienceMs: DEADLINE_MS / 2,
     });
-    return isRecord(lease) ? lease : undefined;
+    return isObject(lease) ? lease : undefined;
   } catch (error) {
     if (isStatus(error, 404)) return undefined;
     throw error;

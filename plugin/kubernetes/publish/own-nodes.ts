@@ -1,5 +1,6 @@
+import { isObject } from "../../../cni/configuration.ts";
 import { parseAddress, parseCidr } from "../../../ip/cidr.ts";
-import { type ApiObject, isRecord } from "../api/object.ts";
+import { type ApiObject } from "../api/object.ts";
 import type { NodeEntry } from "../kinds.ts";
 
 /** Annotations of a Node that are ours. */
@@ -93,10 +94,10 @@ function isFree(
 
 function addressesOf(object: ApiObject, type: string): string[] {
   const { status } = object as { status?: unknown };
-  const list = isRecord(status) ? status["addresses"] : undefined;
+  const list = isObject(status) ? status["addresses"] : undefined;
   if (!Array.isArray(list)) return [];
   const found = list
-    .filter(isRecord)
+    .filter(isObject)
     .filter((entry) => entry["type"] === type)
     .flatMap((entry) => canonical(entry["address"]) ?? []);
   return [...new Set(found)];
@@ -104,7 +105,7 @@ function addressesOf(object: ApiObject, type: string): string[] {
 
 function podCidrsOf(object: ApiObject): string[] {
   const { spec } = object as { spec?: unknown };
-  if (!isRecord(spec)) return [];
+  if (!isObject(spec)) return [];
   const list = Array.isArray(spec["podCIDRs"])
     ? spec["podCIDRs"]
     : [spec["podCIDR"]];

@@ -1,5 +1,6 @@
+import { isObject } from "../../../cni/configuration.ts";
 import type { Access } from "../api/access.ts";
-import { type ApiObject, isRecord } from "../api/object.ts";
+import { type ApiObject } from "../api/object.ts";
 
 /** The Secret with which a peer is read. */
 export function peerSecretName(peer: string): string {
@@ -12,7 +13,7 @@ export function textIn(
   key: string,
 ): string | undefined {
   const data = (secret as { data?: unknown } | undefined)?.data;
-  const text = isRecord(data) ? data[key] : undefined;
+  const text = isObject(data) ? data[key] : undefined;
   return typeof text === "string"
     ? Buffer.from(text, "base64").toString("utf8")
     : undefined;

@@ -1,6 +1,6 @@
+import { isObject } from "../../../cni/configuration.ts";
 import type { Access } from "../api/access.ts";
 import type { ApiObject } from "../api/object.ts";
-import { isRecord } from "../api/object.ts";
 import { makeToken, putSecret, TOKEN_SECONDS } from "../join/objects.ts";
 import type { ClusterObject } from "../kinds.ts";
 import { SYSTEM } from "../names.ts";
@@ -51,7 +51,7 @@ function claimsIn(
     const part = token?.split(".")[1] ?? "";
     const text = Buffer.from(part, "base64url").toString("utf8");
     const claims: unknown = JSON.parse(text);
-    return isRecord(claims) ? claims : undefined;
+    return isObject(claims) ? claims : undefined;
   } catch {
     return undefined;
   }

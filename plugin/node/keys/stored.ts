@@ -1,3 +1,4 @@
+import { isObject } from "../../../cni/configuration.ts";
 import { SLOTS } from "../../mesh/ipsec/generation.ts";
 import { LAST_SEQUENCE } from "./outbound.ts";
 
@@ -85,13 +86,9 @@ function isList(content: unknown, is: (one: unknown) => boolean): boolean {
 }
 
 function isRecord(content: unknown, is: (one: unknown) => boolean): boolean {
-  const isObject = typeof content === "object" && content !== null;
-  return (
-    isObject && !Array.isArray(content) && Object.values(content).every(is)
-  );
+  return isObject(content) && Object.values(content).every(is);
 }
 
 function fields(content: unknown): Readonly<Record<string, unknown>> {
-  const isObject = typeof content === "object" && content !== null;
-  return isObject ? (content as Record<string, unknown>) : {};
+  return isObject(content) ? content : {};
 }
