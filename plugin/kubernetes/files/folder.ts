@@ -145,6 +145,7 @@ function acceptable(
   standing: readonly Standing[],
   troubles: Map<string, string>,
 ): Change[] {
+  if (changes.length === 0) return [];
   const files = new Map<string, TriedFile>();
   for (const { path, value } of standing) {
     const tried = tryCluster(path, value);
