@@ -196,6 +196,12 @@ function jitter(milliseconds: number, share: number): number {
   return milliseconds * (1 + Math.random() * share);
 }
 
+/** What is there, as a list; undefined until it was listed once. */
+export function valuesOf({ objects }: Followed): ApiObject[] | undefined {
+  const known = objects();
+  return known === undefined ? undefined : [...known.values()];
+}
+
 function keyOf({ metadata: { namespace, name } }: ApiObject): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
 }

@@ -1,8 +1,7 @@
 import { makeFolder } from "../../../files/folder.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Access } from "../api/access.ts";
-import type { ApiObject } from "../api/object.ts";
-import { follow, type Followed, type Timing } from "../api/follow.ts";
+import { follow, type Followed, type Timing, valuesOf } from "../api/follow.ts";
 import { asCluster, asSlice, type ClusterObject } from "../kinds.ts";
 import { isClusterName, PATHS } from "../names.ts";
 import { compose } from "./compose.ts";
@@ -116,11 +115,6 @@ function lookOnce(
       ...locked,
     ]),
   );
-}
-
-function valuesOf(followed: Followed): ApiObject[] | undefined {
-  const objects = followed.objects();
-  return objects === undefined ? undefined : [...objects.values()];
 }
 
 function logChanges({ written, removed }: KeptFiles, log: Log): void {

@@ -11,7 +11,7 @@ const RBAC_VERSION = "rbac.authorization.k8s.io/v1";
 export const INVITATION_SECONDS = 3_600;
 export const TOKEN_SECONDS = 7 * 24 * 3_600;
 
-/** The account by which a peer reads this cluster. */
+/** The account by which a peer reads this cluster, and the Secret by which the peer is read. */
 export function accountOf(peer: string): string {
   return `peer-${peer}`;
 }

@@ -1,7 +1,7 @@
 import type { Log } from "../../kernel/log.ts";
 import type { Access } from "../api/access.ts";
 import { ApiError } from "../api/error.ts";
-import type { Followed } from "../api/follow.ts";
+import { type Followed, valuesOf } from "../api/follow.ts";
 import type { ApiObject } from "../api/object.ts";
 import { ask } from "../api/request.ts";
 import {
@@ -14,7 +14,7 @@ import { PATHS, SYSTEM } from "../names.ts";
 import { takeAnswers } from "./answers.ts";
 import { ownCni, ownNodes } from "./own-nodes.ts";
 import type { Peers } from "./peers.ts";
-import { peerSecretName } from "./peer-secret.ts";
+import { accountOf } from "../join/objects.ts";
 import { nextStatus, writeStatus } from "./status.ts";
 import { renewToken } from "./tokens.ts";
 import { removeObject } from "../api/remove.ts";
@@ -43,10 +43,7 @@ export async function look(
     sources.clusters,
     sources.slices,
     sources.nodes,
-  ].map((followed) => {
-    const objects = followed.objects();
-    return objects === undefined ? undefined : [...objects.values()];
-  });
+  ].map(valuesOf);
   if (clusters === undefined || slices === undefined || nodes === undefined)
     return;
   const all = clusters.map(asCluster);
@@ -83,11 +80,10 @@ async function followOthers(
     readonly others: readonly ClusterObject[];
   },
 ): Promise<void> {
-  const secrets = sources.secrets.objects();
   const { access, log } = publishing;
-  await takeAnswers(access, [...(secrets?.values() ?? [])], log);
+  await takeAnswers(access, valuesOf(sources.secrets) ?? [], log);
   peers.keep(others);
-  await renewTokens(publishing, others, secrets);
+  await renewTokens(publishing, others, sources.secrets.objects());
 }
 
 /** A peer that does not answer is told of by its condition. */
@@ -98,7 +94,7 @@ async function renewTokens(
 ): Promise<void> {
   for (const peer of peers) {
     const { name } = peer.metadata;
-    const secret = secrets?.get(`${SYSTEM}/${peerSecretName(name)}`);
+    const secret = secrets?.get(`${SYSTEM}/${accountOf(name)}`);
     await renewToken(access, peer, secret).catch((error: unknown) => {
       log("warn", error instanceof Error ? error.message : "", {
         cluster: name,

@@ -2,11 +2,6 @@ import { isObject } from "../../../cni/configuration.ts";
 import type { Access } from "../api/access.ts";
 import { type ApiObject } from "../api/object.ts";
 
-/** The Secret with which a peer is read. */
-export function peerSecretName(peer: string): string {
-  return `peer-${peer}`;
-}
-
 /** A text of a Secret's data. */
 export function textIn(
   secret: ApiObject | undefined,

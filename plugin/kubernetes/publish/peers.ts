@@ -4,7 +4,8 @@ import type { ApiObject } from "../api/object.ts";
 import { asCluster, asSlice, type ClusterObject } from "../kinds.ts";
 import { PATHS } from "../names.ts";
 import { type Claimed, readClaims } from "./claims.ts";
-import { peerAccess, peerSecretName, textIn } from "./peer-secret.ts";
+import { accountOf } from "../join/objects.ts";
+import { peerAccess, textIn } from "./peer-secret.ts";
 import type { Verdict } from "./status.ts";
 
 /** What is known of a peer at the moment. */
@@ -69,13 +70,13 @@ function hasToken(
   { metadata, spec }: ClusterObject,
   { secret }: PeerOptions,
 ): boolean {
-  const held = secret(peerSecretName(metadata.name));
+  const held = secret(accountOf(metadata.name));
   return spec.peer !== undefined && textIn(held, "token") !== undefined;
 }
 
 function begin(name: string, server: string, options: PeerOptions): Link {
   const { secret, log, onChange, timing } = options;
-  const access = peerAccess(server, () => secret(peerSecretName(name)));
+  const access = peerAccess(server, () => secret(accountOf(name)));
   const start = (collection: Parameters<typeof follow>[0]["collection"]) =>
     follow({
       access,
@@ -107,7 +108,7 @@ function viewOf(
   if (peer === undefined || link === undefined)
     return not(
       "NoToken",
-      `there is no token in Secret "${peerSecretName(name)}": invite and join again`,
+      `there is no token in Secret "${accountOf(name)}": invite and join again`,
     );
   const lastGood = link.cluster.lastGood();
   const trouble = link.cluster.trouble() ?? link.slices.trouble();

@@ -1,10 +1,15 @@
 import { isObject } from "../../../cni/configuration.ts";
 import type { Access } from "../api/access.ts";
 import type { ApiObject } from "../api/object.ts";
-import { makeToken, putSecret, TOKEN_SECONDS } from "../join/objects.ts";
+import {
+  accountOf,
+  makeToken,
+  putSecret,
+  TOKEN_SECONDS,
+} from "../join/objects.ts";
 import type { ClusterObject } from "../kinds.ts";
 import { SYSTEM } from "../names.ts";
-import { peerAccess, peerSecretName, textIn } from "./peer-secret.ts";
+import { peerAccess, textIn } from "./peer-secret.ts";
 
 /** Renews the token by which a peer is read, once half of its life is over. One that says nothing of its life stays. */
 export async function renewToken(
@@ -19,7 +24,7 @@ export async function renewToken(
   const made = await makeToken(remote, account, TOKEN_SECONDS);
   await putSecret(
     access,
-    { name: peerSecretName(name), namespace: SYSTEM },
+    { name: accountOf(name), namespace: SYSTEM },
     { token: made.token },
   );
 }
