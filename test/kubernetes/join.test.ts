@@ -2,38 +2,24 @@ import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../support/until.ts";
+import type { ControlPlaneOfATest } from "./control-plane/for-a-test.ts";
 import {
-  type ControlPlaneOfATest,
-  controlPlaneForATest,
-} from "./control-plane/for-a-test.ts";
-import {
-  accountConfig,
   adminConfig,
-  installMesh,
   nodeObject,
   running,
-  type Staying,
-  staying,
+  type TwoClusters,
+  twoClusters,
 } from "./control-plane/mesh.ts";
 
 describe("two commands that join two clusters", () => {
+  let clusters: TwoClusters;
   let a: ControlPlaneOfATest;
   let b: ControlPlaneOfATest;
-  let publishers: Staying[] = [];
+  let publishers: TwoClusters["publishers"] = [];
 
   beforeAll(async () => {
-    a = await controlPlaneForATest();
-    b = await controlPlaneForATest({
-      pods: "10.20.0.0/16",
-      services: "10.97.0.0/16",
-    });
-    await Promise.all([installMesh(a), installMesh(b)]);
-    publishers = await Promise.all(
-      Object.entries({ a, b }).map(async ([name, plane]) => {
-        const config = await accountConfig(plane, "crosslink-publisher");
-        return staying("publish", "--name", name, "--kubeconfig", config);
-      }),
-    );
+    clusters = await twoClusters();
+    ({ a, b, publishers } = clusters);
     await addNode(
       a,
       nodeObject("n1", { internal: "192.0.2.1", pods: "10.10.0.0/24" }),
@@ -45,11 +31,7 @@ describe("two commands that join two clusters", () => {
     for (const plane of [a, b])
       await holds(async () => (await slices(plane)).length === 1);
   });
-  afterAll(async () => {
-    for (const publisher of publishers) await publisher[Symbol.asyncDispose]();
-    await a[Symbol.asyncDispose]();
-    await b[Symbol.asyncDispose]();
-  });
+  afterAll(() => clusters[Symbol.asyncDispose]());
 
   const addNode = async (plane: ControlPlaneOfATest, object: object) => {
     const path = join(plane.folder, "node.json");

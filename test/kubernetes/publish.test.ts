@@ -12,43 +12,26 @@ import { loadClusters } from "../../conf/clusters.ts";
 import { readKubeconfig } from "../../plugin/kubernetes/api/kubeconfig.ts";
 import { keepFilesTrue } from "../../plugin/kubernetes/files/keep.ts";
 import { until } from "../support/until.ts";
-import {
-  type ControlPlaneOfATest,
-  controlPlaneForATest,
-} from "./control-plane/for-a-test.ts";
+import type { ControlPlaneOfATest } from "./control-plane/for-a-test.ts";
 import {
   accountConfig,
-  installMesh,
   nodeObject,
-  type Staying,
-  staying,
+  type TwoClusters,
+  twoClusters,
 } from "./control-plane/mesh.ts";
 
 /** Two control planes; whoever publishes and follows has the rights of its own service account, and no others. */
 describe("publishers and agents, before real API servers with RBAC", () => {
+  let clusters: TwoClusters;
   let a: ControlPlaneOfATest;
   let b: ControlPlaneOfATest;
-  let publishers: Staying[] = [];
+  let publishers: TwoClusters["publishers"] = [];
 
   beforeAll(async () => {
-    a = await controlPlaneForATest();
-    b = await controlPlaneForATest({
-      pods: "10.20.0.0/16",
-      services: "10.97.0.0/16",
-    });
-    await Promise.all([installMesh(a), installMesh(b)]);
-    publishers = await Promise.all(
-      Object.entries({ a, b }).map(async ([name, plane]) => {
-        const config = await accountConfig(plane, "crosslink-publisher");
-        return staying("publish", "--name", name, "--kubeconfig", config);
-      }),
-    );
+    clusters = await twoClusters();
+    ({ a, b, publishers } = clusters);
   });
-  afterAll(async () => {
-    for (const publisher of publishers) await publisher[Symbol.asyncDispose]();
-    await a[Symbol.asyncDispose]();
-    await b[Symbol.asyncDispose]();
-  });
+  afterAll(() => clusters[Symbol.asyncDispose]());
 
   const give = async (plane: ControlPlaneOfATest, ...objects: object[]) => {
     const path = join(plane.folder, "given.json");

@@ -2,7 +2,10 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ControlPlaneOfATest } from "./for-a-test.ts";
+import {
+  type ControlPlaneOfATest,
+  controlPlaneForATest,
+} from "./for-a-test.ts";
 
 export const CROSSLINK = join(import.meta.dirname, "../../../dist/crosslink");
 
@@ -16,6 +19,38 @@ export async function installMesh(plane: ControlPlaneOfATest): Promise<void> {
     (kind) => `crd/${kind}.crosslink.io`,
   );
   await plane.kubectl.run("wait", "--for=condition=Established", ...kinds);
+}
+
+/** Two clusters, `a` and `b`, each with its publisher. */
+export interface TwoClusters extends AsyncDisposable {
+  readonly a: ControlPlaneOfATest;
+  readonly b: ControlPlaneOfATest;
+  readonly publishers: readonly Staying[];
+}
+
+/** Starts both; their publishers have the rights of their service accounts, and no others. */
+export async function twoClusters(): Promise<TwoClusters> {
+  const a = await controlPlaneForATest();
+  const b = await controlPlaneForATest({
+    pods: "10.20.0.0/16",
+    services: "10.97.0.0/16",
+  });
+  await Promise.all([installMesh(a), installMesh(b)]);
+  const publishers = await Promise.all(
+    Object.entries({ a, b }).map(async ([name, plane]) => {
+      const config = await accountConfig(plane, "crosslink-publisher");
+      return staying("publish", "--name", name, "--kubeconfig", config);
+    }),
+  );
+  return {
+    ...{ a, b, publishers },
+    [Symbol.asyncDispose]: async () => {
+      for (const publisher of publishers)
+        await publisher[Symbol.asyncDispose]();
+      await a[Symbol.asyncDispose]();
+      await b[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** The kubeconfig of the plane's admin. */
