@@ -1,4 +1,9 @@
-/** `npm run demo`: chooses the kernel by looking, says which, and plays the scene there. Exit 0 only if all of it held. */
+/**
+ * `npm run demo`: chooses the kernel by looking, says which, builds, and plays the scene there. Exit 0 only if all of it
+ * held.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { espMissing, runScene, scenesMissing } from "../support/kernel.ts";
 
@@ -26,10 +31,23 @@ async function demo(): Promise<number> {
   const scene = join(import.meta.dirname, "scene.ts");
   const { status, seconds } = await runScene([scene], {
     onOutput: (text) => process.stdout.write(text),
+    needed: build(),
   });
   if (status === KILLED)
     console.error(
       `Cannot finish the demo: it was ended after ${seconds.toFixed(0)} s. A machine that has nothing else to do needs one minute: try again when it has less`,
     );
   return status;
+}
+
+/** By a process of its own: esbuild and pkg are in nobody's way then, who waits for a guest to boot. */
+async function build(): Promise<void> {
+  const script = join(import.meta.dirname, "../../../.build/build.ts");
+  const stdio = ["ignore", "inherit", "inherit"] as const;
+  const child = spawn(process.execPath, [script], { stdio: [...stdio] });
+  const [status] = (await once(child, "close")) as [number | null];
+  if (status !== 0)
+    throw new Error(
+      `Cannot build crosslink: .build/build.ts ended with ${status ?? "a signal"}; what it printed above says why`,
+    );
 }

@@ -34,26 +34,30 @@ export interface SceneOptions {
   readonly withoutEsp?: boolean;
   /** Plays in a guest of its own, where these kernel modules were loaded and no others, whatever this machine can. */
   readonly modules?: readonly string[];
+  /** What the scene needs and is still being made; a guest boots meanwhile. Where this rejects, so does the run. */
+  readonly needed?: Promise<unknown>;
 }
 
 /**
  * Runs a TypeScript file where ESP is: on this machine's kernel, else in a guest over this machine's files. Either way it
  * has namespaces and a /run of its own, and whatever it leaves behind ends with them.
  */
-export function runScene(
+export async function runScene(
   script: readonly string[],
   {
     withoutEsp = false,
     timeoutSeconds: seconds = 1500,
     modules,
+    needed,
     onOutput,
   }: SceneOptions = {},
 ): Promise<Ended> {
   if (modules !== undefined)
-    return runProgramInGuest(script, { seconds, modules }, onOutput);
-  return withoutEsp || espMissing() === undefined
-    ? runHere([process.execPath, ...script], seconds, onOutput)
-    : runProgramInGuest(script, { seconds }, onOutput);
+    return runProgramInGuest(script, { seconds, modules }, onOutput, needed);
+  if (!withoutEsp && espMissing() !== undefined)
+    return runProgramInGuest(script, { seconds }, onOutput, needed);
+  await needed;
+  return runHere([process.execPath, ...script], seconds, onOutput);
 }
 
 /** The same for a command. */

@@ -10,6 +10,8 @@ export interface Request extends Scene {
 
 /** A guest that is there when it is needed. */
 export interface Resident extends Disposable {
+  /** Begins to boot the one that scenes share, for those that will need it; what is wrong with it, `run` says. */
+  readonly prepare: () => void;
   readonly run: (request: Request, onOutput?: OnOutput) => Promise<Ended>;
 }
 
@@ -32,6 +34,9 @@ export function residentGuest(
     return current();
   };
   return {
+    prepare: () => {
+      void current().catch(() => undefined);
+    },
     run: async ({ modules, ...scene }, onOutput) => {
       if (modules === undefined) return (await current()).run(scene, onOutput);
       using own = await start({ ...shared, modules });
