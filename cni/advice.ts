@@ -9,6 +9,7 @@ const BY_ERRNO: ReadonlyMap<string, string> = new Map([
   ["ENFILE", "Too many files are open: raise the sysctl fs.file-max"],
   ["ENOMEM", "Memory is short: free some; the runtime tries again"],
   ["EIO", "The disk may be broken: see `dmesg | tail`"],
+  ["ENETDOWN", "Bring that device up: ip link set DEVICE up"],
 ]);
 
 /** Where only the kind of the failure does. */

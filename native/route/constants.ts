@@ -87,6 +87,7 @@ export const RT_SCOPE_UNIVERSE = 0;
 export const RT_SCOPE_LINK = 253;
 export const RTN_UNICAST = 1;
 export const RTN_LOCAL = 2;
+export const RTN_BROADCAST = 3;
 /** Dropped silently. */
 export const RTN_BLACKHOLE = 6;
 export const RTN_UNREACHABLE = 7;

@@ -31,14 +31,21 @@ export function naming<Value>(
     return work();
   } catch (error) {
     if (!(error instanceof NetlinkError)) throw error;
-    const { operation, errno, extack } = error;
-    const name = nameOf(conversation, index, error);
-    throw new NetlinkError(
-      { operation, action: () => `${what} ${name}` },
-      errno,
-      extack,
-    );
+    throw withName(conversation, index, what, error);
   }
+}
+
+/** The same of an error that came back with others. */
+export function withName(
+  conversation: Conversation,
+  index: number,
+  what: string,
+  error: NetlinkError,
+): NetlinkError {
+  const { operation, errno, extack } = error;
+  const name = nameOf(conversation, index, error);
+  const action = (): string => `${what} ${name}`;
+  return new NetlinkError({ operation, action }, errno, extack);
 }
 
 function nameOf(

@@ -2,6 +2,7 @@ import {
   AF_INET,
   addressLength,
   familyOf,
+  formatAddress,
   formatPrefix,
   type IpPrefix,
 } from "../address.ts";
@@ -144,9 +145,10 @@ export function decodeRoute(body: Uint8Array): Route {
   });
 }
 
-/** For messages: `10.0.0.0/24 in table 254`. */
-export function formatRoute({ destination, table }: Route): string {
-  return `${formatPrefix(destination)} in table ${table}`;
+/** For messages: `10.0.0.0/24 via 192.0.2.1 in table 254`. */
+export function formatRoute({ destination, gateway, table }: Route): string {
+  const via = gateway === undefined ? "" : ` via ${formatAddress(gateway)}`;
+  return `${formatPrefix(destination)}${via} in table ${table}`;
 }
 
 // Tables above 255 do not fit the header; RTA_TABLE then says which, as `ip` does it.

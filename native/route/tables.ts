@@ -1,6 +1,6 @@
 import { formatAddress, formatPrefix } from "../address.ts";
 import type { Conversation, Request } from "../conversation.ts";
-import { ignoring } from "../error.ts";
+import { ignoring, type NetlinkError } from "../error.ts";
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../message.ts";
 import {
   RTM_DELROUTE,
@@ -10,6 +10,7 @@ import {
   RTM_NEWROUTE,
   RTM_NEWRULE,
 } from "./constants.ts";
+import { withName } from "./device.ts";
 import {
   decodeRoute,
   encodeRoute,
@@ -37,26 +38,13 @@ export interface RouteOperation {
 
 /** The methods of a RouteClient that read and change the routing tables. */
 export function routingTables(conversation: Conversation) {
-  const change = (kind: RouteOperation["kind"], route: Route): void => {
-    conversation.execute(routeRequest({ kind, route }));
-  };
   return {
     routes: (filter: RouteFilter) => listRoutes(conversation, filter),
     getRoute: (destination: Uint8Array, lookup?: RouteLookup) =>
       getRoute(conversation, destination, lookup),
     getRoutes: (destinations: readonly Uint8Array[]) =>
       getRoutes(conversation, destinations),
-    addRoute: (route: Route): void => {
-      change("add", route);
-    },
-    replaceRoute: (route: Route): void => {
-      change("replace", route);
-    },
-    deleteRoute: (route: Route): void => {
-      change("delete", route);
-    },
-    changeRoutes: (operations: readonly RouteOperation[]) =>
-      conversation.executeAll(operations.map(routeRequest)),
+    ...routeChanges(conversation),
     rules: (family: number): RoutingRule[] =>
       conversation
         .dump({
@@ -73,6 +61,42 @@ export function routingTables(conversation: Conversation) {
       conversation.execute(ruleRequest("delete", rule));
     },
   };
+}
+
+function routeChanges(conversation: Conversation) {
+  const changeRoutes = (operations: readonly RouteOperation[]) =>
+    conversation.executeAll(operations.map(routeRequest)).map((error, at) => {
+      const operation = operations[at];
+      return error && operation && naming(conversation, operation, error);
+    });
+  const change = (kind: RouteOperation["kind"], route: Route): void => {
+    const [error] = changeRoutes([{ kind, route }]);
+    if (error !== undefined) throw error;
+  };
+  return {
+    addRoute: (route: Route): void => {
+      change("add", route);
+    },
+    replaceRoute: (route: Route): void => {
+      change("replace", route);
+    },
+    deleteRoute: (route: Route): void => {
+      change("delete", route);
+    },
+    changeRoutes,
+  };
+}
+
+/** The error with the device that the route leads over. */
+function naming(
+  conversation: Conversation,
+  operation: RouteOperation,
+  error: NetlinkError,
+): NetlinkError {
+  const index = operation.route.outputInterface;
+  if (index === undefined) return error;
+  const what = `${describe(operation)} over`;
+  return withName(conversation, index, what, error);
 }
 
 function listRoutes(conversation: Conversation, filter: RouteFilter): Route[] {
@@ -145,9 +169,14 @@ const ROUTE_REQUESTS = {
   delete: { operation: "RTM_DELROUTE", type: RTM_DELROUTE, flags: 0 },
 } as const;
 
-function routeRequest({ kind, route }: RouteOperation): Request {
-  const action = (): string => `${kind} route ${formatRoute(route)}`;
+function routeRequest(operation: RouteOperation): Request {
+  const { kind, route } = operation;
+  const action = (): string => describe(operation);
   return { ...ROUTE_REQUESTS[kind], body: encodeRoute(route), action };
+}
+
+function describe({ kind, route }: RouteOperation): string {
+  return `${kind} route ${formatRoute(route)}`;
 }
 
 const RULE_REQUESTS = {

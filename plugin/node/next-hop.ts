@@ -15,13 +15,14 @@ export interface NextHop {
   readonly gateway?: Uint8Array;
 }
 
-/** How a packet to an address leaves this node; undefined where it cannot. */
+/** How a packet to an address leaves this node; undefined where it cannot, be it that it is this node's own. */
 export function nextHopTo(
   route: RouteClient,
   address: Uint8Array,
 ): NextHop | undefined {
   const found = route.getRoute(address);
-  if (found?.outputInterface === undefined) return undefined;
+  if (found?.outputInterface === undefined || found.type !== RTN_UNICAST)
+    return undefined;
   const { outputInterface, gateway } = found;
   return gateway === undefined
     ? { outputInterface }

@@ -5,6 +5,9 @@ import {
   NUD_FAILED,
   type Route,
   type RouteClient,
+  RTN_BROADCAST,
+  RTN_LOCAL,
+  RTN_UNICAST,
   sameBytes,
 } from "../../../native/index.ts";
 import type { DesiredMesh, RemoteRoute } from "../../mesh/state.ts";
@@ -83,6 +86,11 @@ function unreachable(
       sentence: `No route leads to ${words(end)}, ${so}: \`ip route get ${address}\` says why`,
     };
   const { name, index } = device;
+  if (found.type !== RTN_UNICAST)
+    return {
+      kind: "no router",
+      sentence: `${capitalized(words(end))} is ${OWN.get(found.type) ?? "no host's address"}, ${so}: put the address of another host into "ips" in the file of "${remote.cluster}"`,
+    };
   if (!hasCarrier(device))
     return {
       kind: `down ${name}`,
@@ -132,6 +140,16 @@ function discardOf(
     ({ route, isForAll }) =>
       isForAll && (route === undefined || DISCARDS.has(route.type)),
   );
+}
+
+/** What the kernel takes an address for that no other host has. */
+const OWN: ReadonlyMap<number, string> = new Map([
+  [RTN_LOCAL, "an address of this node itself"],
+  [RTN_BROADCAST, "the broadcast address of a network of this node"],
+]);
+
+function capitalized(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 function words({ remote: { cluster, kind }, address }: End): string {

@@ -54,7 +54,7 @@ describe("addRoute()", () => {
     expect(() => {
       pair.client.addRoute(pair.route({}));
     }).toThrow(
-      "Cannot add route 10.20.0.0/16 in table 254: RTM_NEWROUTE: EEXIST (File exists)",
+      "Cannot add route 10.20.0.0/16 in table 254 over device near0: RTM_NEWROUTE: EEXIST (File exists)",
     );
     const hostBits = { address: ipv4("10.20.0.1"), length: 16 };
     expect(() => {

@@ -159,6 +159,17 @@ describe("ADD", () => {
     });
   });
 
+  it("names the host's end where that is down, and how it comes up", () => {
+    const config = wired();
+    site.node.exec("ip", "link", "set", "veth0", "down");
+    expect(site.call("ADD", { pod, config }).answer).toMatchObject({
+      msg: expect.stringContaining("over device veth0: ") as string,
+      details: expect.stringContaining("ip link set DEVICE up") as string,
+    });
+    site.node.exec("ip", "link", "set", "veth0", "up");
+    expect(site.call("ADD", { pod, config }).exitCode).toBe(0);
+  });
+
   it("refuses to be the first plugin of a chain", () => {
     expect(site.call("ADD", { pod })).toMatchObject({
       exitCode: 1,

@@ -47,6 +47,14 @@ const TO_ROUTER: Case[] = [
     'No route leads to the router 172.17.1.1 of "office", so 192.168.7.0/24 cannot be reached: `ip route get 172.17.1.1` says why',
   ],
   [
+    "ip addr add 172.17.1.1/32 dev lo",
+    'The router 172.17.1.1 of "office" is an address of this node itself, so 192.168.7.0/24 cannot be reached: put the address of another host into "ips" in the file of "office"',
+  ],
+  [
+    "ip addr add 172.17.1.0/31 broadcast 172.17.1.1 dev eth0",
+    'The router 172.17.1.1 of "office" is the broadcast address of a network of this node, so 192.168.7.0/24 cannot be reached',
+  ],
+  [
     "ip link add d0 type veth peer d1; ip link set d0 up; ip route add 172.17.1.1/32 dev d0",
     'The route to the router 172.17.1.1 of "office" leads over d0, which is down or has no carrier',
   ],
