@@ -11,7 +11,12 @@ import { openRoute, type RouteClient } from "../../native/index.ts";
 import { findLocalCidrs } from "../discovery/local-cidrs.ts";
 import { inNamespace, type Kernel, using } from "../kernel/kernel.ts";
 import type { Self } from "../mesh/self.ts";
-import { findSelf, type Host, type LinkedNode } from "../node/linked.ts";
+import {
+  findSelf,
+  type Host,
+  type LinkedNode,
+  requireOwnAddress,
+} from "../node/linked.ts";
 
 /** What the IPAM helper needs of the process that it runs in. */
 export interface IpamFront {
@@ -70,9 +75,14 @@ function meshFor(hints: MeshHints, front: IpamFront): Mesh | undefined {
     );
   return {
     podCidrs: () =>
-      withSelf((self, route) =>
-        findLocalCidrs(self, route).map(({ cidr }) => cidr),
-      ),
+      withSelf((self, route) => {
+        // Where the file has them by node, a clone of a node would give out what pods there have.
+        if (self.node.podCIDRs !== undefined)
+          speaking(() => {
+            requireOwnAddress(self, route);
+          });
+        return findLocalCidrs(self, route).map(({ cidr }) => cidr);
+      }),
     remote: () =>
       unlessUnknown(() => withSelf((self) => othersCidrs(clusters, self))) ??
       [],
@@ -80,17 +90,19 @@ function meshFor(hints: MeshHints, front: IpamFront): Mesh | undefined {
   };
 }
 
-/** Both programs look for this node, by keys of the same name: the error says which of them speaks. */
 function ownEntry(
   clusters: readonly ClusterSource[],
   node: string | undefined,
   place: { readonly host: Host; readonly route: RouteClient },
 ): Self {
+  const nodeKey = 'the "ipam" section';
+  return speaking(() => findSelf(clusters, node, { ...place, nodeKey }));
+}
+
+/** Both programs look for this node, by keys of the same name: the error says which of them speaks. */
+function speaking<Result>(find: () => Result): Result {
   try {
-    return findSelf(clusters, node, {
-      ...place,
-      nodeKey: 'the "ipam" section',
-    });
+    return find();
   } catch (error) {
     if (!(error instanceof CniError)) throw error;
     const { code, message, details } = error;

@@ -49,7 +49,7 @@ export function linkNode(
     ...keyringsFor(config, clusters, { self, reader }),
   });
   requireLocalEnds(mesh, route);
-  requireAddressHere(self, ownAddresses(route));
+  requireOwnAddress(self, route);
   return { clusters, self, localCidrs, mesh };
 }
 
@@ -94,6 +94,11 @@ export function findSelf(
     hostName,
     addresses: ownAddresses(route),
   });
+}
+
+/** Refuses an entry that has no address of this machine. @throws CniError 7 with both */
+export function requireOwnAddress(self: Self, route: RouteClient): void {
+  requireAddressHere(self, ownAddresses(route));
 }
 
 /** Those of services, of which kube-proxy in IPVS mode gives every node all, say nothing of a node. */

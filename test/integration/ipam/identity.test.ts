@@ -121,3 +121,17 @@ it.each([
   expect(answer.details).toContain('"n1" in');
   expect(answer.details).toContain('"n2" in');
 });
+
+it("gives out nothing by a name alone on a machine with other addresses: it may be a clone", () => {
+  writeCluster("a", "10.64", [11, 12]);
+  const auto = { subnet: "auto" };
+  const { status, answer } = call("ADD", auto, "n1");
+  expect(status).toBe(1);
+  expect(answer).toMatchObject({
+    code: 7,
+    msg: 'crosslink-ipam: Cannot take this machine for node "n1": no device of it has an address of that node',
+    details: expect.stringContaining("192.0.2.10") as string,
+  });
+  writeCluster("a", "10.64", [10, 12]);
+  expect(call("ADD", auto, "n1").answer.ips?.[0]?.address).toBe("10.64.1.2/24");
+});
