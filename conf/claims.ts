@@ -47,7 +47,7 @@ function claimsIn(text: string, fallbackName: string): Claim[] {
   const own = [...pods, ...shares];
   return [
     {
-      name: textOf(member(file, "name")) ?? fallbackName,
+      name: nameIn(member(file, "name")) ?? fallbackName,
       encrypted: member(file, "encryption") !== "none",
       // Which network a global one stands for is not looked into: the others' own may be this cluster's too.
       seen: [...(globals.length > 0 ? globals : own), ...services],
@@ -130,6 +130,13 @@ function networksIn(texts: readonly unknown[]): Cidr[] {
 function textsOf(value: unknown): string[] {
   const list: unknown[] = Array.isArray(value) ? value : [value];
   return list.filter((item) => typeof item === "string");
+}
+
+/** What a cluster may be called (schema/cluster.schema.json); anything else would be remembered, and had to be typed to `forget`. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/;
+
+function nameIn(value: unknown): string | undefined {
+  return typeof value === "string" && NAME.test(value) ? value : undefined;
 }
 
 function textOf(value: unknown): string | undefined {
