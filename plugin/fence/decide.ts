@@ -12,6 +12,8 @@ export interface Memory {
   readonly newest?: bigint;
   /** Of the cluster files that this was remembered by. */
   readonly folder?: string;
+  /** On a gateway, the pods of the nodes that it was one for; left out where there are none. */
+  readonly leaves?: readonly Cidr[];
 }
 
 /** A cluster that was fenced. */

@@ -33,12 +33,23 @@ function textOf({ text }: Cidr): string {
 
 /** All that either fenced; for the rest, what the later one says. */
 export function joinMemories(one: Memory, later: Memory): Memory {
+  const leaves = distinct([...(one.leaves ?? []), ...(later.leaves ?? [])]);
   const clusters = new Map<string, Remembered>(one.clusters);
   for (const [name, { cidrs, sure }] of later.clusters) {
     const known = clusters.get(name);
-    const all = [...(known?.cidrs ?? []), ...cidrs];
-    const distinct = new Map(all.map((cidr) => [cidr.text, cidr]));
-    clusters.set(name, { cidrs: [...distinct.values()], sure });
+    clusters.set(name, {
+      cidrs: distinct([...(known?.cidrs ?? []), ...cidrs]),
+      sure,
+    });
   }
-  return { ...one, ...later, clusters };
+  return {
+    ...one,
+    ...later,
+    clusters,
+    ...(leaves.length > 0 && { leaves }),
+  };
+}
+
+function distinct(cidrs: readonly Cidr[]): Cidr[] {
+  return [...new Map(cidrs.map((cidr) => [cidr.text, cidr])).values()];
 }

@@ -20,6 +20,7 @@ interface StoredNode extends NetworkId {
   readonly own?: string;
   readonly newest?: string;
   readonly folder?: string;
+  readonly leaves?: readonly string[];
   readonly clusters: Readonly<
     Record<
       string,
@@ -120,12 +121,13 @@ function tryReadNodes(file: string): readonly StoredNode[] {
 }
 
 function toStored(memory: Memory, id: NetworkId): StoredNode {
-  const { own, newest, folder, clusters } = memory;
+  const { own, newest, folder, leaves, clusters } = memory;
   return {
     ...id,
     ...(own === undefined ? {} : { own }),
     ...(newest === undefined ? {} : { newest: String(newest) }),
     ...(folder === undefined ? {} : { folder }),
+    ...(leaves && { leaves: leaves.map(({ text }) => text).sort() }),
     clusters: Object.fromEntries(
       [...clusters]
         .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -137,11 +139,18 @@ function toStored(memory: Memory, id: NetworkId): StoredNode {
   };
 }
 
-function toMemory({ own, newest, folder, clusters }: StoredNode): Memory {
+function toMemory({
+  own,
+  newest,
+  folder,
+  leaves,
+  clusters,
+}: StoredNode): Memory {
   return {
     ...(own === undefined ? {} : { own }),
     ...(newest === undefined ? {} : { newest: BigInt(newest) }),
     ...(folder === undefined ? {} : { folder }),
+    ...(leaves && { leaves: leaves.map(parseCidr) }),
     clusters: new Map(
       Object.entries(clusters).map(([name, { cidrs, sure }]) => [
         name,

@@ -12,7 +12,7 @@ import { planTable } from "../netfilter/table/plan.ts";
 import { leavesInTable, namedInTable, observeFenceTable } from "./observe.ts";
 import { fenceTable } from "./table.ts";
 import { planLegacyFence } from "./legacy.ts";
-import { type FenceWill, toStand } from "./will.ts";
+import { type FenceWill, leavesToStand, toStand } from "./will.ts";
 
 /** The steps to the rules of the fence. */
 export interface RulesPlan {
@@ -62,7 +62,7 @@ function markOf(
 function planTableOf(client: NftablesClient, will: FenceWill): RulesPlan {
   const generation = client.generation();
   const observed = observeFenceTable(client);
-  const leaves = will.leaves ?? leavesInTable(observed);
+  const leaves = leavesToStand(will, leavesInTable(observed));
   const wanted = fenceTable(toStand(will, namedInTable(observed)), leaves);
   return { generation, operations: planTable(wanted, observed) };
 }

@@ -8,8 +8,23 @@ export interface FenceWill {
   readonly wanted: readonly Cidr[];
   /** What may go, where nothing else wants it; `all` at teardown. */
   readonly released: readonly Cidr[] | "all";
-  /** On a gateway: its leaves' pods, to whom what comes from these CIDRs goes on by ESP alone. As they stand where left out. */
+  /** On a gateway: its leaves' pods, to whom what comes from these CIDRs goes on by ESP alone. */
   readonly leaves?: readonly Cidr[];
+  /** Whether a leaf that stands and is not among them goes; else it stays. */
+  readonly releasesLeaves?: boolean;
+}
+
+/** What a will adds: as long as the rest is not right yet, nothing goes. */
+export function raising({ wanted, leaves }: FenceWill): FenceWill {
+  return { wanted, released: [], ...(leaves && { leaves }) };
+}
+
+/** Which leaves are to stand, where these stand already. */
+export function leavesToStand(
+  { leaves = [], releasesLeaves = false }: FenceWill,
+  standing: readonly Cidr[],
+): Cidr[] {
+  return releasesLeaves ? [...leaves] : [...leaves, ...standing];
 }
 
 /** What is to stand, where so much stands already. */

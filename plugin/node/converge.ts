@@ -6,6 +6,7 @@ import type { Memory } from "../fence/decide.ts";
 import { joinMemories } from "../fence/join.ts";
 import { remember, sameMemory } from "../fence/memory.ts";
 import { type Raised, raiseFence } from "../fence/raise.ts";
+import { raising } from "../fence/will.ts";
 import type { Session } from "../kernel/session.ts";
 import { noteAgain } from "./keys/look.ts";
 import type { Host, LinkedNode } from "./linked.ts";
@@ -104,9 +105,7 @@ function change(
   const look = lookAround(session, place);
   const { will, memory } = look.decision;
   const both = joinMemories(look.memory, memory);
-  const raised = orTrouble(() =>
-    raiseFence(session, { ...will, released: [] }, log),
-  );
+  const raised = orTrouble(() => raiseFence(session, raising(will), log));
   const unwritten = tryRemember(session, [look.memory, both]);
   if (raised instanceof Error) throw raised;
   const { node } = orThrow(look);

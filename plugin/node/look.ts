@@ -10,8 +10,8 @@ import {
   NO_MEMORY,
   type Refusal,
 } from "../fence/decide.ts";
+import type { Cidr } from "../../ip/cidr.ts";
 import { recall } from "../fence/memory.ts";
-import type { FenceWill } from "../fence/will.ts";
 import type { Session } from "../kernel/session.ts";
 import type { Self } from "../mesh/self.ts";
 import { folderAge, isOlder } from "./age.ts";
@@ -63,12 +63,16 @@ export function lookAround(session: Session, from: Place): Look {
   const settled = trouble === undefined;
   const decision = decide({ ...known, settled });
   const folder = place.config.clustersDir;
+  const leaves = settled ? leavesOf(found.value) : (memory.leaves ?? []);
   return {
     memory,
     decision: {
       ...decision,
-      will: { ...decision.will, ...(settled && leavesOf(found.value)) },
-      memory: dated(decision.memory, { folder, ...(settled && { newest }) }),
+      will: { ...decision.will, leaves, releasesLeaves: settled },
+      memory: {
+        ...dated(decision.memory, { folder, ...(settled && { newest }) }),
+        ...(leaves.length > 0 && { leaves }),
+      },
     },
     node: settled ? found.value : undefined,
     trouble,
@@ -159,11 +163,11 @@ function goneFiles(
 }
 
 /** The pods of the nodes that this one is a gateway for. */
-function leavesOf(node: LinkedNode | undefined): Pick<FenceWill, "leaves"> {
-  if (node === undefined || node.mesh.role !== "tunnel") return { leaves: [] };
+function leavesOf(node: LinkedNode | undefined): readonly Cidr[] {
+  if (node === undefined || node.mesh.role !== "tunnel") return [];
   const own = node.self.source.cluster.name;
   const legs = node.mesh.peers.filter(({ cluster }) => cluster === own);
-  return { leaves: legs.flatMap(({ remoteCidrs }) => remoteCidrs) };
+  return legs.flatMap(({ remoteCidrs }) => remoteCidrs);
 }
 
 /** On a node that was never linked nothing is to be remembered. */

@@ -2,6 +2,7 @@ import type { Memory } from "../fence/decide.ts";
 import { joinMemories } from "../fence/join.ts";
 import { recall, remember, sameMemory } from "../fence/memory.ts";
 import { raiseFence } from "../fence/raise.ts";
+import { raising } from "../fence/will.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Session } from "../kernel/session.ts";
@@ -45,7 +46,7 @@ function raiseOnly(session: Session, place: Place, log: Log): void {
   const { decision } = lookAround(session, place);
   const { clustersDir } = place.config;
   try {
-    raiseFence(session, { ...decision.will, released: [] }, log);
+    raiseFence(session, raising(decision.will), log);
   } finally {
     rememberMore(session.kernel, clustersDir, decision.memory);
   }

@@ -23,7 +23,7 @@ function raise(leaves?: readonly string[]): number {
   const will: FenceWill = {
     wanted: ["10.1.0.0/16", "fd0b::/64"].map(parseCidr),
     released: [],
-    ...(leaves && { leaves: leaves.map(parseCidr) }),
+    ...(leaves && { leaves: leaves.map(parseCidr), releasesLeaves: true }),
   };
   withSession(kernel, (session) => raiseFence(session, will, silent));
   return planRules(kernel, will).operations.length;

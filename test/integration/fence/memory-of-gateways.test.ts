@@ -1,0 +1,161 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Namespace, namespace } from "../../support/namespace.ts";
+import { ADD, type Box, box } from "./box.ts";
+
+let node: Namespace;
+let machine: Box;
+
+beforeEach(() => {
+  machine = box();
+  write("a", {
+    mode: "gateway",
+    podCIDRs: ["10.0.0.0/16", "fd0a::/48"],
+    nodes: [
+      entryOf("gateway", "172.17.1.2", "10.0.1.0/24", { gateway: true }),
+      entryOf("leaf", "172.17.1.3", "10.0.3.0/24"),
+      entryOf("other-leaf", "172.17.1.4", "10.0.4.0/24"),
+    ],
+  });
+  write("b", {
+    podCIDRs: ["10.1.0.0/16"],
+    nodes: [entryOf("far", "172.17.2.2", "10.1.0.0/16")],
+  });
+  const secret = Buffer.alloc(32, 0x5a).toString("base64");
+  writeFileSync(
+    join(machine.etc, "keyring.json"),
+    JSON.stringify({ active: 1, keys: [{ id: 1, secret }] }),
+    { mode: 0o600 },
+  );
+});
+
+afterEach(() => {
+  machine[Symbol.dispose]();
+  node[Symbol.dispose]();
+});
+
+function entryOf(
+  name: string,
+  ip: string,
+  podCidr: string,
+  more: object = {},
+): object {
+  return { name, ips: [ip], podCIDRs: [podCidr], ...more };
+}
+
+function write(name: string, cluster: object): void {
+  writeFileSync(
+    join(machine.etc, "clusters.d", `${name}.json`),
+    JSON.stringify({ name, ...cluster }),
+  );
+}
+
+/** The node's kernel as a boot leaves it, by the node's address. */
+function boot(address: string): void {
+  node = namespace();
+  node.shell(`
+    ip link add eth0 type bridge; ip link set eth0 up
+    ip addr add ${address}/24 dev eth0; ip route add default via 172.17.1.1`);
+}
+
+function add(name: string, before = ":"): void {
+  const config = JSON.stringify({
+    cniVersion: "1.1.0",
+    name: "pods",
+    type: "crosslink",
+    node: name,
+    prevResult: { cniVersion: "1.1.0" },
+  });
+  machine.shell(node, `${before}; ${ADD}`, config);
+}
+
+/** What other tools see in each layer: the remote network, and the leaves' pods. */
+function standing() {
+  const policies = node.exec("ip", "xfrm", "policy");
+  const { stdout } = node.try("nft", "list", "table", "inet", "crosslink");
+  return {
+    policies: policies.includes("dst 10.1.0.0/16"),
+    rules: stdout.includes("10.1.0.0/16"),
+    leaves: [...stdout.matchAll(/10\.0\.\d\.0\/24/g)].map(([cidr]) => cidr),
+  };
+}
+
+const NEW_BOOT =
+  "cat /proc/sys/kernel/random/uuid > /run/crosslink/boot; mount --bind /run/crosslink/boot /proc/sys/kernel/random/boot_id";
+
+const NODES = [
+  ["a gateway", "gateway", "172.17.1.2", ["10.0.3.0/24", "10.0.4.0/24"]],
+  ["a leaf", "leaf", "172.17.1.3", []],
+] as const;
+
+describe.each(NODES)("%s, by what it remembers", (_, name, address, leaves) => {
+  const whole = { policies: true, rules: true, leaves };
+
+  const damages: [string, () => void][] = [
+    [
+      "the folder gone",
+      () => {
+        rmSync(join(machine.etc, "clusters.d"), { recursive: true });
+      },
+    ],
+    [
+      "its own cluster's file broken",
+      () => {
+        writeFileSync(join(machine.etc, "clusters.d/a.json"), "{");
+      },
+    ],
+    [
+      "its own cluster's file gone",
+      () => {
+        rmSync(join(machine.etc, "clusters.d/a.json"));
+      },
+    ],
+  ];
+
+  it.each(damages)("stands again after a flush: %s", (_, damage) => {
+    boot(address);
+    add(name);
+    expect(standing()).toEqual(whole);
+    damage();
+    node.shell("ip xfrm policy flush; nft flush ruleset");
+    add(name);
+    expect(standing()).toEqual(whole);
+  });
+
+  it.each(damages)("stands again after a reboot: %s", (_, damage) => {
+    boot(address);
+    add(name);
+    damage();
+    node[Symbol.dispose]();
+    boot(address);
+    expect(standing()).toEqual({ policies: false, rules: false, leaves: [] });
+    add(name, NEW_BOOT);
+    expect(standing()).toEqual(whole);
+  });
+});
+
+it("forgets leaves as soon as the files say that the node is no gateway", () => {
+  const [, gateway, address] = NODES[0];
+  const far = [entryOf("far", "172.17.1.9", "10.1.0.0/16")];
+  write("c", {
+    podCIDRs: ["10.2.0.0/16"],
+    nodes: [entryOf("third", "172.17.1.8", "10.2.0.0/16")],
+  });
+  boot(address);
+  add(gateway);
+  const stored = (): string =>
+    readFileSync(join(machine.lib, "fence.json"), "utf8");
+  expect(stored()).toContain("10.0.3.0/24");
+  // Nothing that would need ESP, which this kernel may not have.
+  rmSync(join(machine.etc, "clusters.d/c.json"));
+  write("b", { encryption: "none", podCIDRs: ["10.1.0.0/16"], nodes: far });
+  write("a", {
+    podCIDRs: ["10.0.0.0/16"],
+    nodes: [entryOf(gateway, address, "10.0.1.0/24")],
+  });
+  add(gateway);
+  expect(stored()).toContain("10.2.0.0/16");
+  expect(stored()).not.toContain("10.0.3.0/24");
+  expect(standing().leaves).toEqual([]);
+});
