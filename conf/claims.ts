@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import { isObject } from "../cni/configuration.ts";
 import { readSmallFile } from "../files/read.ts";
 import { type Cidr, parseAddressWithPrefix } from "../ip/cidr.ts";
-import { clusterFilesIn } from "./folder-names.ts";
+import { clusterFiles, type FolderNames } from "./folder-names.ts";
 import { reservedBlock } from "./reserved.ts";
 
 /** What a cluster file says of the networks behind it: all that has to be known of a cluster to keep clear text from it. */
@@ -27,9 +27,9 @@ const BYTE_LIMIT = 4 * 1024 * 1024;
  * keys are misspelled or whose mode is wrong, whatever CIDRs can be made out. Nothing of it is to be believed, but for one
  * purpose: to block packets. Throws nothing.
  */
-export function readClaims(dir: string): Claim[] {
-  return clusterFilesIn(dir).flatMap((name) => {
-    const text = readText(join(dir, name));
+export function readClaims(names: FolderNames): Claim[] {
+  return clusterFiles(names).flatMap((name) => {
+    const text = readText(join(names.folder, name));
     return text === undefined ? [] : claimsIn(text, basename(name, ".json"));
   });
 }

@@ -4,11 +4,11 @@ import { type MeshFile, requireNoConflicts } from "./conflicts.ts";
 import { type Made, madeOf } from "./document/again.ts";
 import { parseDocument, readDocument } from "./document/document.ts";
 import type { FileRules } from "./document/file.ts";
-import { readFolderChecked } from "./document/folder.ts";
+import { checkFolder } from "./document/folder.ts";
 import { checkOthersCannotWrite, checkOwner } from "./document/ownership.ts";
 import { configurationError, fact } from "./document/problem.ts";
 import type { Quoting } from "./document/schema.ts";
-import { isClusterFile } from "./folder-names.ts";
+import { clusterFiles, type FolderNames, namesIn } from "./folder-names.ts";
 import { isCluster } from "./generated/cluster-validator.ts";
 import type { Cluster, Node } from "./generated/cluster.ts";
 
@@ -53,11 +53,11 @@ const totalLimit = 32 * 1024 * 1024;
  *   wrong with a file, naming the file, the pointer, line and column, and what to do; CniError 5 where reading fails
  */
 export function loadClusters(dir: string): readonly ClusterSource[] {
-  return clusterReader()(dir);
+  return clusterReader()(namesIn(dir));
 }
 
 /** See `clusterReader`. */
-export type ClusterReader = (dir: string) => readonly ClusterSource[];
+export type ClusterReader = (names: FolderNames) => readonly ClusterSource[];
 
 /** A cluster file that may be asked for again. */
 interface KnownFile extends MeshFile, Made {
@@ -73,8 +73,8 @@ interface KnownFile extends MeshFile, Made {
 export function clusterReader(): ClusterReader {
   let known: ReadonlyMap<string, KnownFile> = new Map();
   let sources: readonly ClusterSource[] = [];
-  return (dir) => {
-    const files = readFiles(dir, known);
+  return (names) => {
+    const files = readFiles(names, known);
     const isAsBefore =
       files.length === known.size &&
       files.every((file) => known.get(file.path) === file);
@@ -87,11 +87,13 @@ export function clusterReader(): ClusterReader {
 }
 
 function readFiles(
-  dir: string,
+  names: FolderNames,
   known: ReadonlyMap<string, KnownFile>,
 ): KnownFile[] {
+  const { folder: dir, trouble } = names;
+  checkFolder(dir, trouble, folder);
   let total = 0;
-  return listFiles(dir).map((name) => {
+  return clusterFiles(names).map((name) => {
     const path = join(dir, name);
     const file = madeOf({ path, rules }, known.get(path), (text, digest) =>
       readFile(text, digest, path),
@@ -118,8 +120,4 @@ function readFile(text: string, digest: string, path: string): KnownFile {
     // Where in the file a conflict with others lies is asked for once at most: the text need not stay in memory for that.
     refuse: (problem) => readDocument(path, isCluster, rules).refuse(problem),
   };
-}
-
-function listFiles(dir: string): string[] {
-  return readFolderChecked(dir, folder).filter(isClusterFile).sort();
 }

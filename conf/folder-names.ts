@@ -1,14 +1,31 @@
 import { readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 
-/** Whether a name of the clusters folder is a cluster file's. */
-export function isClusterFile(name: string): boolean {
-  return name.endsWith(".json") && !name.startsWith(".");
+/** The names in a clusters folder, read once for all who look at it. */
+export interface FolderNames {
+  readonly folder: string;
+  /** In their order. */
+  readonly names: readonly string[];
+  /** Why there are none: the system's error, which whoever reads strictly tells. */
+  readonly trouble?: unknown;
 }
 
-/** The names of a folder's cluster files, in their order. None where it cannot be read: whoever reads strictly says why. */
-export function clusterFilesIn(folder: string): string[] {
-  return namesIn(folder).filter(isClusterFile).sort();
+/** Reads the names. Throws nothing. */
+export function namesIn(folder: string): FolderNames {
+  try {
+    return { folder, names: readdirSync(folder).sort() };
+  } catch (trouble) {
+    return { folder, names: [], trouble };
+  }
+}
+
+/** The names of the cluster files. */
+export function clusterFiles({ names }: FolderNames): string[] {
+  return names.filter(isClusterFile);
+}
+
+function isClusterFile(name: string): boolean {
+  return name.endsWith(".json") && !name.startsWith(".");
 }
 
 /** How many are named; a folder of something else altogether is told of by these. */
@@ -18,10 +35,9 @@ const SHOWN = 20;
  * A sentence for each entry of the clusters folder that looks meant, and is not read: with what to do. Programs' own files are
  * no faults: hidden ones, backups of editors and of package managers, and READMEs. Throws nothing.
  */
-export function ignoredFilesIn(folder: string): string[] {
-  return namesIn(folder)
+export function ignoredFiles({ folder, names }: FolderNames): string[] {
+  return names
     .filter((name) => !isClusterFile(name) && !isByTheWay(name))
-    .sort()
     .slice(0, SHOWN)
     .map((name) => sentence(folder, name));
 }
@@ -64,13 +80,5 @@ function kindOf(path: string): Stats | undefined {
     return statSync(path);
   } catch {
     return undefined;
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return []; // whoever reads the files says why
   }
 }

@@ -1,18 +1,20 @@
-import { readdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { translateErrno } from "./errno.ts";
 import { checkOthersCannotWrite, checkOwner } from "./ownership.ts";
 import { configurationError, fact } from "./problem.ts";
 
 /**
- * The names of a folder's entries, once it is known that only root can add to them.
+ * Refuses a folder to which others than root can add, and one whose names could not be read.
  *
+ * @param trouble the system's error, where it gave no names
  * @param rules what the folder is called in messages, such as `folder of cluster files`, and what to do without it
  * @throws CniError 7 for a folder that is missing, no folder, or not root's alone; CniError 5 where reading fails
  */
-export function readFolderChecked(
+export function checkFolder(
   path: string,
+  trouble: unknown,
   rules: { readonly kind: string; readonly fixIfMissing: string },
-): string[] {
+): void {
   const subject = `${rules.kind} "${path}"`;
   try {
     const stats = statSync(path);
@@ -20,7 +22,7 @@ export function readFolderChecked(
       ? (checkOwner(path, stats) ?? checkOthersCannotWrite(path, stats))
       : fact("it is not a folder", `move it away, then: mkdir ${path}`);
     if (problem !== undefined) throw configurationError(subject, problem);
-    return readdirSync(path);
+    if (trouble !== undefined) throw trouble as Error;
   } catch (error) {
     throw translateErrno(error, subject, rules.fixIfMissing);
   }

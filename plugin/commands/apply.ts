@@ -1,4 +1,3 @@
-import { ignoredFilesIn } from "../../conf/folder-names.ts";
 import { type Log, openLog } from "../kernel/log.ts";
 import { converge } from "../node/converge.ts";
 import { withSession } from "../kernel/session.ts";
@@ -15,14 +14,13 @@ export function runApply(options: Options, terminal: Terminal): number {
   });
   const toFile = openLog(() => undefined, config.logFile);
   const done: string[] = [];
-  withSession(terminal.kernel(), (session) => {
+  const { ignored: warnings } = withSession(terminal.kernel(), (session) => {
     const log: Log = (level, message, facts) => {
       toFile(level, message, facts);
       done.push(message);
     };
-    converge(session, { config, host: terminal.host }, { log });
+    return converge(session, { config, host: terminal.host }, { log });
   });
-  const warnings = ignoredFilesIn(config.clustersDir);
   terminal.writeStdout(
     options.json
       ? `${JSON.stringify({ done, warnings })}\n`

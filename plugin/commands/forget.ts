@@ -1,5 +1,6 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { readClaims } from "../../conf/claims.ts";
+import { namesIn } from "../../conf/folder-names.ts";
 import type { Memory } from "../fence/decide.ts";
 import { recall, remember } from "../fence/memory.ts";
 import { raiseFence } from "../fence/raise.ts";
@@ -46,7 +47,7 @@ function forget(
   name: string,
   clustersDir: string,
 ): readonly Cidr[] {
-  const claims = readClaims(clustersDir);
+  const claims = readClaims(namesIn(clustersDir));
   if (claims.some((claim) => claim.name === name))
     throw present(name, clustersDir);
   const memory = recall(session.kernel, clustersDir);

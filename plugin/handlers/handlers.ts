@@ -1,7 +1,6 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { Handlers } from "../../cni/main.ts";
 import type { Request } from "../../cni/request.ts";
-import { ignoredFilesIn } from "../../conf/folder-names.ts";
 import {
   type NetworkConfiguration,
   parseNetwork,
@@ -70,9 +69,7 @@ export function pluginHandlers(context: PluginContext): Handlers {
     status: (request) => {
       const config = parseNetwork(request.config);
       const log = openLog(context.writeStderr);
-      for (const ignored of ignoredFilesIn(config.clustersDir))
-        log("warn", ignored);
-      reportStatus(config, context.kernel(), context.host);
+      reportStatus({ config, host: context.host }, context.kernel(), log);
     },
     refused: (command, config) => {
       if (command === "ADD") raiseAnyway(...fenceOf(config, context));

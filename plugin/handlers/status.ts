@@ -1,5 +1,4 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
-import type { NetworkConfiguration } from "../../conf/network.ts";
 import { missingAlgorithm } from "../../native/index.ts";
 import {
   type EncapsulationEnd,
@@ -16,27 +15,27 @@ import { readState, type WrittenState } from "../ike/state.ts";
 import { agentSilence, differingTrouble } from "../ike/words.ts";
 import { tryAssociation } from "../kernel/esp.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import type { Log } from "../kernel/log.ts";
 import type { IkeTunnel } from "../mesh/state.ts";
-import type { Host, LinkedNode } from "../node/linked.ts";
-import { linkedNode } from "../node/look.ts";
+import type { LinkedNode } from "../node/linked.ts";
+import { lookAround, orThrow } from "../node/look.ts";
+import type { Place } from "../node/place.ts";
 import { withSession } from "../kernel/session.ts";
 
 /**
- * Serves STATUS: succeeds where an ADD would find what it needs.
+ * Serves STATUS: succeeds where an ADD would find what it needs. Warns of files that are passed over.
  *
  * @throws CniError 50 where the kernel cannot encrypt, nobody holds the socket that ESP in UDP needs, or no agent speaks
  *   IKE; 106 where charon is not installed, or another IKE daemon has its ports; 51 where traffic that should be
  *   encrypted can pass in clear text, or a tunnel does not come up on whose keys the files do not agree; 7 where the files
  *   are wrong; what the kernel says (105) where a privilege is missing
  */
-export function reportStatus(
-  config: NetworkConfiguration,
-  kernel: Kernel,
-  host: Host,
-): void {
+export function reportStatus(place: Place, kernel: Kernel, log: Log): void {
   const node = withSession(kernel, (session) => {
     session.xfrm.countPolicies(); // without CAP_NET_ADMIN not even xfrm can be looked at
-    const found = unlessLater(() => linkedNode(session, { config, host }));
+    const look = lookAround(session, place);
+    for (const ignored of look.ignored) log("warn", ignored);
+    const found = unlessLater(() => orThrow(look).node);
     refuseOpen(lookForBypasses(session, found?.mesh));
     return found;
   });

@@ -1,6 +1,6 @@
 import { lstatSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { clusterFilesIn } from "../../conf/folder-names.ts";
+import { clusterFiles, type FolderNames } from "../../conf/folder-names.ts";
 
 /** What a folder of cluster files looks like from outside. */
 export interface FolderAge {
@@ -12,17 +12,18 @@ export interface FolderAge {
   readonly hasFiles: boolean;
 }
 
-/** Looks at a folder's names and times. Throws nothing. */
-export function folderAge(folder: string): FolderAge {
-  const names = clusterFilesIn(folder);
+/** Looks at the times of a folder and its files. Throws nothing. */
+export function folderAge(names: FolderNames): FolderAge {
+  const { folder } = names;
+  const files = clusterFiles(names);
   let newest: bigint | undefined;
-  for (const path of [folder, ...names.map((name) => join(folder, name))])
+  for (const path of [folder, ...files.map((name) => join(folder, name))])
     for (const stat of [lstatSync, statSync]) {
       const changed = changeOf(() => stat(path, { bigint: true }).ctimeNs);
       if (changed !== undefined && (newest === undefined || changed > newest))
         newest = changed;
     }
-  const hasFiles = names.length > 0;
+  const hasFiles = files.length > 0;
   return newest === undefined ? { hasFiles } : { newest, hasFiles };
 }
 

@@ -1,4 +1,3 @@
-import { ignoredFilesIn } from "../../conf/folder-names.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import { withNodeLock } from "../kernel/lock.ts";
 import type { Log } from "../kernel/log.ts";
@@ -37,21 +36,17 @@ export interface Manner {
  * node's lock, by files and a kernel that are looked at under it; and before anything else the fence stands, whatever is
  * wrong with the rest.
  *
- * @returns what the node should be; undefined where it is linked to nothing
+ * @returns the look that it followed, without trouble
  * @throws CniError 7 for what is wrong with the files, 11 where the lock cannot be had, 106 where another program holds an
  *   object that we need; what apply throws
  */
-export function converge(
-  session: Session,
-  from: Place,
-  manner: Manner,
-): LinkedNode | undefined {
+export function converge(session: Session, from: Place, manner: Manner): Look {
   // All looks by one: what the files say is parsed once unless they change meanwhile.
   const place = { reader: meshReader(), ...from };
   const seen = lookAround(session, place);
   if (isRight(session, seen, place)) {
     manner.onlooker?.know(seen.node);
-    return seen.node;
+    return seen;
   }
   const fenceMeanwhile = (): void => {
     raiseAnyway((use) => {
@@ -101,7 +96,7 @@ function change(
   session: Session,
   place: Place,
   { log, onlooker }: Manner,
-): LinkedNode | undefined {
+): Look {
   const look = lookAround(session, place);
   const { will, memory } = look.decision;
   const both = joinMemories(look.memory, memory);
@@ -117,7 +112,7 @@ function change(
   onlooker?.repaired(withRaised(plan, raised));
   const trouble = unwritten ?? tryRemember(session, [both, memory]);
   if (trouble !== undefined) throw trouble;
-  return node;
+  return look;
 }
 
 function withRaised(plan: FullPlan, { policies, rules }: Raised): FullPlan {
@@ -172,15 +167,12 @@ export function refreshNode(
   let told = new Set<string>();
   const reader = meshReader();
   return (session, config, log) => {
-    const node = converge(
+    const { node, ignored } = converge(
       session,
       { config, host, reader },
       { ...manner, log },
     );
-    const troubles = [
-      ...ignoredFilesIn(config.clustersDir),
-      ...troublesOf(session, node),
-    ];
+    const troubles = [...ignored, ...troublesOf(session, node)];
     for (const trouble of troubles)
       if (!told.has(trouble)) log("warn", trouble);
     told = new Set(troubles);

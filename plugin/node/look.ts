@@ -1,7 +1,11 @@
 import { CniError } from "../../cni/error.ts";
 import { type Claim, readClaims } from "../../conf/claims.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
-import { ignoredFilesIn } from "../../conf/folder-names.ts";
+import {
+  type FolderNames,
+  ignoredFiles,
+  namesIn,
+} from "../../conf/folder-names.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import {
   type Decision,
@@ -47,7 +51,9 @@ type Reading = Required<Place>;
 /** Looks. Throws only what the kernel says where not even its addresses can be read. */
 export function lookAround(session: Session, from: Place): Look {
   const place: Reading = { reader: meshReader(), ...from };
-  const files = lookAtFiles(session, place);
+  const folder = place.config.clustersDir;
+  const names = namesIn(folder);
+  const files = lookAtFiles(session, place, names);
   const { memory, self, claims, newest } = files;
   const own = self.value?.source.cluster.name;
   const isKnown = own !== undefined;
@@ -55,14 +61,13 @@ export function lookAround(session: Session, from: Place): Look {
   const found = linkFound(session, place, files);
   const known = { claims, own, memory, machine };
   const { refusals } = decide({ ...known, settled: false });
-  const ignored = ignoredFilesIn(place.config.clustersDir);
+  const ignored = ignoredFiles(names);
   const trouble = withIgnored(
     files.trouble ?? refusalOf(refusals, session) ?? found.trouble,
     ignored,
   );
   const settled = trouble === undefined;
   const decision = decide({ ...known, settled });
-  const folder = place.config.clustersDir;
   const leaves = settled ? leavesOf(found.value) : (memory.leaves ?? []);
   return {
     memory,
@@ -105,12 +110,13 @@ interface FilesFound {
 function lookAtFiles(
   { kernel, route }: Session,
   { config, host, reader }: Reading,
+  names: FolderNames,
 ): FilesFound {
   const { clustersDir } = config;
   const recalled = attempt(() => recall(kernel, clustersDir));
   const memory = recalled.value ?? NO_MEMORY;
-  const { newest, hasFiles } = folderAge(clustersDir);
-  const files = attempt(() => reader.clusters(clustersDir));
+  const { newest, hasFiles } = folderAge(names);
+  const files = attempt(() => reader.clusters(names));
   const clusters = files.value ?? [];
   const self: Found<Self> =
     clusters.length === 0
@@ -125,7 +131,7 @@ function lookAtFiles(
   const trouble = troubles.find((each) => each !== undefined);
   // Strictly where all of them are right, else as far as they can be made out.
   const strict = attempt(() => files.value?.map(claimOf));
-  const claims = strict.value ?? readClaims(clustersDir);
+  const claims = strict.value ?? readClaims(names);
   return { memory, clusters, claims, self, newest, trouble };
 }
 
@@ -180,14 +186,6 @@ function dated(
 ): Memory {
   if (memory.clusters.size === 0) return memory;
   return { ...memory, folder, ...(newest === undefined ? {} : { newest }) };
-}
-
-/** The node that the files link. Throws the look's trouble. */
-export function linkedNode(
-  session: Session,
-  place: Place,
-): LinkedNode | undefined {
-  return orThrow(lookAround(session, place)).node;
 }
 
 /** The look itself, where there is no trouble. */

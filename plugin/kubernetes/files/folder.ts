@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { isObject } from "../../../cni/configuration.ts";
-import { clusterFilesIn } from "../../../conf/folder-names.ts";
+import { clusterFiles, namesIn } from "../../../conf/folder-names.ts";
 import { conflictOf, type TriedFile, tryCluster } from "../../../conf/trial.ts";
 import { readSmallFile } from "../../../files/read.ts";
 import { replaceFile } from "../../../files/replace.ts";
@@ -63,7 +63,7 @@ export function keepFolder(wanted: WantedFiles): KeptFiles {
 }
 
 function readStanding(folder: string): Standing[] {
-  return clusterFilesIn(folder).map((name) => {
+  return clusterFiles(namesIn(folder)).map((name) => {
     const path = join(folder, name);
     const text = readText(path);
     const value = parse(text);

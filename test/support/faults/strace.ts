@@ -21,11 +21,10 @@ export async function momentsOf(
   site: FaultSite,
   call: BinaryCall,
 ): Promise<Moment[]> {
-  const { trace } = await callTraced(site, call, []);
   const counts = new Map<string, number>();
   const moments: Moment[] = [];
   let begun = false;
-  for (const line of trace.split("\n")) {
+  for (const line of await linesOf(site, call)) {
     const [, systemCall] = /^(\w+)\(/.exec(line) ?? [];
     if (systemCall === undefined) continue;
     const nth = (counts.get(systemCall) ?? 0) + 1;
@@ -35,6 +34,15 @@ export async function momentsOf(
       moments.push(momentOf(systemCall, nth, line));
   }
   return moments;
+}
+
+/** Runs a call undisturbed; gives strace's lines of its main thread. */
+export async function linesOf(
+  site: FaultSite,
+  call: BinaryCall,
+): Promise<string[]> {
+  const { trace } = await callTraced(site, call, []);
+  return trace.split("\n");
 }
 
 /** Runs a call with a fault, in strace's words (`signal=KILL`, `error=ENOBUFS`); undefined where it never came to that moment. */

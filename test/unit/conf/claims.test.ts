@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { readClaims } from "../../../conf/claims.ts";
+import { namesIn } from "../../../conf/folder-names.ts";
 
 let folder: string;
 
@@ -28,7 +29,7 @@ it.each([
       join(folder, "file.json"),
       JSON.stringify({ name, podCIDRs: ["10.1.0.0/16"], unknown: true }),
     );
-    const [claim] = readClaims(folder);
+    const [claim] = readClaims(namesIn(folder));
     expect(claim?.name).toBe(expected);
     expect(claim?.seen.map(({ text }) => text)).toEqual(["10.1.0.0/16"]);
   },

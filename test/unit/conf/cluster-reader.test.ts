@@ -14,6 +14,7 @@ import {
   clusterReader,
   loadClusters,
 } from "../../../conf/clusters.ts";
+import { namesIn } from "../../../conf/folder-names.ts";
 import { temporaryFolder, writeFiles } from "./files.ts";
 
 function folderOf(...names: readonly string[]): string {
@@ -40,10 +41,16 @@ function outcome(read: () => readonly ClusterSource[]): unknown {
   }
 }
 
+/** A reader that reads the names anew each time. */
+function folderReader() {
+  const read = clusterReader();
+  return (folder: string) => read(namesIn(folder));
+}
+
 describe("clusterReader()", () => {
   it("gives the same objects for files that say the same", () => {
     const folder = folderOf("a", "b");
-    const read = clusterReader();
+    const read = folderReader();
     const first = read(folder);
     expect(read(folder)).toBe(first);
     writeFiles(folder, { "b.json": cluster("b", 7) });
@@ -55,7 +62,7 @@ describe("clusterReader()", () => {
   it("sees a text of the same length, written at the same time by the clock", () => {
     const folder = folderOf("a");
     const path = join(folder, "a.json");
-    const read = clusterReader();
+    const read = folderReader();
     read(folder);
     const { atime, mtime } = statSync(path);
     writeFiles(folder, { "a.json": cluster("a", 9) });
@@ -65,7 +72,7 @@ describe("clusterReader()", () => {
 
   it("looks at a file's mode each time, whatever it says", () => {
     const folder = folderOf("a");
-    const read = clusterReader();
+    const read = folderReader();
     read(folder);
     chmodSync(join(folder, "a.json"), 0o666);
     expect(() => read(folder)).toThrow(/everyone can write/);
@@ -73,7 +80,7 @@ describe("clusterReader()", () => {
 
   it("refuses a conflict again and again, and says where it is", () => {
     const folder = folderOf("a", "b");
-    const read = clusterReader();
+    const read = folderReader();
     read(folder);
     writeFiles(folder, { "b.json": cluster("b", 0) });
     const refused = outcome(() => read(folder));
@@ -109,7 +116,7 @@ it("clusterReader() gives what reading from scratch gives, whatever was edited i
   fc.assert(
     fc.property(fc.array(edit, { maxLength: 12 }), (edits) => {
       const folder = folderOf("a", "b");
-      const read = clusterReader();
+      const read = folderReader();
       for (const one of edits) {
         carryOut(folder, one);
         const again = outcome(() => read(folder));

@@ -2,8 +2,15 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { clusterFilesIn, ignoredFilesIn } from "../../../conf/folder-names.ts";
+import {
+  clusterFiles,
+  ignoredFiles,
+  namesIn,
+} from "../../../conf/folder-names.ts";
 import { temporaryFolder } from "./files.ts";
+
+const clusterFilesIn = (folder: string) => clusterFiles(namesIn(folder));
+const ignoredFilesIn = (folder: string) => ignoredFiles(namesIn(folder));
 
 /** A folder with these names in it. */
 function folderOf(...names: readonly string[]): string {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readClaims } from "../../../conf/claims.ts";
+import { namesIn } from "../../../conf/folder-names.ts";
 import { isCurrent } from "../../../ipam/ledger/file.ts";
 import { cachedResult } from "../../../ipam/liveness/results.ts";
 import { readResolvConf } from "../../../ipam/resolv-conf.ts";
@@ -52,7 +53,7 @@ const READERS: Readonly<
 > = {
   "a cluster file, for the fence": [
     "clusters.d/a.json",
-    (path) => readClaims(dirname(path)),
+    (path) => readClaims(namesIn(dirname(path))),
     [],
   ],
   "a runtime's configuration": [

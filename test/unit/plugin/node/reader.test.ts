@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { namesIn } from "../../../../conf/folder-names.ts";
 import type { DesiredMesh } from "../../../../plugin/mesh/state.ts";
 import { type MeshReader, meshReader } from "../../../../plugin/node/reader.ts";
 import { cidrs, selfAt } from "../../../support/mesh/mesh.ts";
@@ -62,7 +63,7 @@ function look(
   place: Place,
   { localCidr }: World,
 ): DesiredMesh {
-  const sources = clusters(place.clusters);
+  const sources = clusters(namesIn(place.clusters));
   return mesh({
     clusters: sources,
     self: selfAt(sources, "own/n1"),
