@@ -31,18 +31,19 @@ export interface Installed {
 }
 
 const reference = "/usr/lib/cni";
-const launcher = join(dist, "../native/build/launcher");
-
 /** The full binary: each call is a process of its own. */
 export const alone: Installed = { folder: dist, environment: {} };
 
-/** The launcher with an agent behind it, as `crosslink install` leaves a node. */
-export function installLauncher(node: Node): Installed {
+/** The launcher of the build in `programs` with an agent behind it, as `crosslink install` leaves a node. */
+export function installLauncher(node: Node, programs: string): Installed {
   const folder = join(node.folder, "programs");
   mkdirSync(folder);
   for (const name of ["crosslink", "crosslink-ipam"])
-    copyFileSync(launcher, join(folder, name));
-  symlinkSync(join(dist, "crosslink"), join(folder, "crosslink.full"));
+    copyFileSync(
+      join(programs, "../native/build/launcher"),
+      join(folder, name),
+    );
+  symlinkSync(join(programs, "crosslink"), join(folder, "crosslink.full"));
   return { folder, environment: { CROSSLINK_AGENT: socket(node) } };
 }
 

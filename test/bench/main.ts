@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { release } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { espMissing } from "../e2e/support/kernel.ts";
 import shareGuest from "../support/guest/for-a-run.ts";
@@ -28,7 +28,24 @@ const [only, ...sizes] = process.argv.slice(2);
 if (only === "scale") {
   runtimeProgram();
   await benchScale(sizes.map(Number));
-} else await bench();
+} else if (only === "against") await benchAgainst(sizes[0] ?? "");
+else await bench();
+
+/** This build beside an older one, whose `dist` is named. */
+async function benchAgainst(other: string): Promise<void> {
+  const lacking = espMissing();
+  const words = ["10,1000", resolve(other)];
+  await step("calls of two builds, to plain networks", () =>
+    measureCalls("To plain networks", runHere, ["41", "none", ...words]),
+  );
+  const endGuest = shareGuest();
+  const [run, rounds] =
+    lacking === undefined ? [runHere, "41"] : [inGuest, "7"];
+  await step("calls of two builds, encrypted", () =>
+    measureCalls("Encrypted", run, [rounds, "esp", ...words]),
+  );
+  endGuest();
+}
 
 async function bench(): Promise<void> {
   const lacking = espMissing();

@@ -1,8 +1,11 @@
 /**
  * Measures single calls on the kernel that it runs on.
  *
- *   node test/bench/measure.ts ROUNDS esp|none SIZES-WITH-AGENT
+ *   node test/bench/measure.ts ROUNDS esp|none SIZES-WITH-AGENT [DIST-OF-ANOTHER-BUILD]
+ *
+ * With another build's folder, both builds alone.
  */
+import { dist } from "../e2e/support/pod.ts";
 import { namespace } from "../support/namespace.ts";
 import {
   alone,
@@ -39,27 +42,28 @@ interface Lane extends Place {
 }
 
 if (import.meta.main) {
-  const [rounds = "11", encryption = "esp", sizes = "10"] =
+  const [rounds = "11", encryption = "esp", sizes = "10", other] =
     process.argv.slice(2);
-  const rows = await measure(Number(rounds), {
+  const meshes = {
     encryption: encryption as Mesh["encryption"],
     sizes: sizes.split(",").map(Number),
-  });
+  };
+  const rows = await measure(Number(rounds), (stack) =>
+    other === undefined
+      ? allLanes(stack, meshes)
+      : buildLanes(stack, meshes, { old: other, new: dist }),
+  );
   printFigures(rows);
 }
 
 /** All contestants take turns, round by round, so that whatever disturbs the machine disturbs all of them. */
 async function measure(
   rounds: number,
-  meshes: { encryption: Mesh["encryption"]; sizes: readonly number[] },
+  lanesIn: (stack: AsyncDisposableStack) => Promise<readonly Lane[]>,
 ): Promise<Row[]> {
   await using stack = new AsyncDisposableStack();
   announce("calls, setting up nodes");
-  const lanes = [
-    ...referenceLanes(stack),
-    ...aloneLanes(stack, meshes.encryption),
-    ...(await servedLanes(stack, meshes)),
-  ];
+  const lanes = await lanesIn(stack);
   // The first round warms the page cache, and makes the state of the nodes: "first ADD" comes from it alone.
   for (let round = 0; round <= rounds; round += 1) {
     announce(`calls, round ${round} of ${rounds}`);
@@ -71,6 +75,52 @@ async function measure(
       [...samples].map(([column, values]) => [column, summarize(values)]),
     ),
   }));
+}
+
+/** The meshes that crosslink is measured in. */
+interface Meshes {
+  readonly encryption: Mesh["encryption"];
+  readonly sizes: readonly number[];
+}
+
+async function allLanes(
+  stack: AsyncDisposableStack,
+  meshes: Meshes,
+): Promise<Lane[]> {
+  return [
+    ...referenceLanes(stack),
+    ...aloneLanes(stack, meshes.encryption),
+    ...(await servedLanes(stack, meshes)),
+  ];
+}
+
+/** Builds beside each other, each on nodes of its own. */
+async function buildLanes(
+  stack: AsyncDisposableStack,
+  { encryption, sizes }: Meshes,
+  builds: Readonly<Record<string, string>>,
+): Promise<Lane[]> {
+  const lanes: Lane[] = [];
+  for (const remoteCidrs of sizes)
+    for (const [name, folder] of Object.entries(builds)) {
+      const mesh = { remoteCidrs, encryption };
+      const at = place(stack, mesh);
+      const served = await servedPlace(stack, mesh, folder);
+      lanes.push(
+        lane(at, {
+          ...crosslink(at.node, { folder, environment: {} }),
+          name: `${name} build alone, ${cidrs(remoteCidrs)}`,
+          base: ptp(at.node),
+          makesNodeState: true,
+        }),
+        lane(served, {
+          ...crosslink(served.node, served.installed),
+          name: `${name} build with agent, ${cidrs(remoteCidrs)}`,
+          base: ptp(served.node),
+        }),
+      );
+    }
+  return lanes;
 }
 
 function lane(at: Place, contestant: Contestant): Lane {
@@ -112,10 +162,7 @@ function aloneLanes(
 
 async function servedLanes(
   stack: AsyncDisposableStack,
-  {
-    encryption,
-    sizes,
-  }: { encryption: Mesh["encryption"]; sizes: readonly number[] },
+  { encryption, sizes }: Meshes,
 ): Promise<Lane[]> {
   const lanes: Lane[] = [];
   for (const remoteCidrs of sizes) {

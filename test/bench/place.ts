@@ -1,4 +1,5 @@
 import { startAgent } from "../e2e/agent/nodes.ts";
+import { dist } from "../e2e/support/pod.ts";
 import { type Node, topology } from "../e2e/support/topology.ts";
 import type { Namespace } from "../support/namespace.ts";
 import {
@@ -27,15 +28,16 @@ export function place(stack: AsyncDisposableStack, mesh?: Mesh): Place {
   return { node, path: world.path, worker };
 }
 
-/** Makes such a node with an agent that has set it up. */
+/** Makes such a node with an agent, of the build in `programs`, that has set it up. */
 export async function servedPlace(
   stack: AsyncDisposableStack,
   mesh: Mesh,
+  programs = dist,
 ): Promise<Place & { readonly installed: Installed }> {
   const made = place(stack, mesh);
-  const agent = await startAgent(made.node);
+  const agent = await startAgent(made.node, programs);
   stack.defer(agent.stop);
-  return { ...made, installed: installLauncher(made.node) };
+  return { ...made, installed: installLauncher(made.node, programs) };
 }
 
 /** One CNI call. */

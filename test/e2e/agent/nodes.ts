@@ -24,14 +24,14 @@ export interface Agent {
   readonly kill: () => Promise<void>;
 }
 
-/** Starts a node's agent, and waits until it serves. */
-export async function startAgent(node: Node): Promise<Agent> {
+/** Starts a node's agent, of the build in `programs`, and waits until it serves. */
+export async function startAgent(node: Node, programs = dist): Promise<Agent> {
   mkdirSync(join(node.folder, "run"), { recursive: true, mode: 0o700 });
   const child = spawn(
     "nsenter",
     [
       `--net=/run/netns/${node.namespace.name}`,
-      ...[join(dist, "crosslink"), "agent", "--node", node.name],
+      ...[join(programs, "crosslink"), "agent", "--node", node.name],
       ...["--clusters", join(node.folder, "clusters.d")],
       ...["--keyring", keyring(node), "--socket", socket(node)],
     ],

@@ -120,7 +120,7 @@ async function nearTheEnd(stage: Stage): Promise<void> {
 
 async function flushBesideAgents(stage: Stage): Promise<void> {
   const nodes = stage.sites.map(({ node }) => node);
-  const agents = await Promise.all(nodes.map(startAgent));
+  const agents = await Promise.all(nodes.map((node) => startAgent(node)));
   const before = await Promise.all(nodes.map(outboundOf));
   const during = await underPing(stage, async () => {
     for (const node of nodes) await flushStates(node);
