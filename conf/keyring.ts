@@ -85,7 +85,13 @@ export function keyringReader(): (path: string) => Keyring {
   };
 }
 
-function parseKeyring(text: string, path: string): Keyring {
+/**
+ * Reads a keyring's text, wherever it stands.
+ *
+ * @param path what messages call it
+ * @throws CniError 7 for what is wrong in it; no message repeats a secret
+ */
+export function parseKeyring(text: string, path: string): Keyring {
   const { value, refuse } = parseDocument(text, path, isKeyringFile, rules);
   if (value.static !== undefined) {
     if (value.keys !== undefined || value.active !== undefined) {

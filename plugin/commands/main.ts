@@ -7,6 +7,7 @@ import { helpText } from "./help.ts";
 import { runInstall, runUninstall } from "./install.ts";
 import { runIpam } from "./ipam.ts";
 import { runKeygen } from "./keygen.ts";
+import { runRotate } from "./kubernetes/rotate.ts";
 import { runInvite, runJoin, runLeave } from "./kubernetes/join.ts";
 import { runPeers } from "./kubernetes/peers.ts";
 import { runPublish } from "./kubernetes/publish.ts";
@@ -94,6 +95,14 @@ export const COMMANDS: readonly Command[] = [
     takes: ["kubeconfig"],
     words: { most: 1, are: "the peer's name" },
     run: runLeave,
+  },
+  {
+    name: "rotate",
+    summary:
+      "give the tunnels with a peer another key, without loss: rotate CLUSTER",
+    takes: ["kubeconfig", "settle"],
+    words: { most: 1, are: "the peer's name" },
+    run: runRotate,
   },
   {
     name: "peers",

@@ -79,6 +79,11 @@ export const OPTIONS = {
     meaning:
       "what an invited cluster may claim, separated by commas: its pods' networks, and its services' to be reached",
   },
+  settle: {
+    value: "SECONDS",
+    meaning:
+      "how long the nodes of both clusters have for each step of rotate (default: 180)",
+  },
   output: {
     value: "FORMAT",
     meaning: "yaml, for install --kubernetes",

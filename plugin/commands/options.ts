@@ -39,6 +39,8 @@ export interface Options {
   readonly server?: string;
   /** What an invited cluster may claim, separated by commas. */
   readonly clusterPodCidrs?: string;
+  /** How long nodes have for a step of `rotate`, in seconds. */
+  readonly settle?: string;
   /** In which form `install --kubernetes` prints. */
   readonly output?: string;
   /** What this cluster is called. */

@@ -1,12 +1,20 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { WrittenKeyring } from "../../conf/rotation.ts";
+import { readKubeconfig } from "../../plugin/kubernetes/api/kubeconfig.ts";
+import { asObject } from "../../plugin/kubernetes/api/object.ts";
+import { ask } from "../../plugin/kubernetes/api/request.ts";
+import { pairKeyring } from "../../plugin/kubernetes/join/pair-keyring.ts";
+import { PATHS } from "../../plugin/kubernetes/names.ts";
 import { until } from "../support/until.ts";
 import type { ControlPlaneOfATest } from "./control-plane/for-a-test.ts";
 import {
+  accountConfig,
   adminConfig,
   nodeObject,
   running,
+  staying,
   type TwoClusters,
   twoClusters,
 } from "./control-plane/mesh.ts";
@@ -128,7 +136,11 @@ describe("two commands that join two clusters", () => {
     expect(await can("patch", "secret/invitation-b", ...system)).toBe(true);
     expect(await can("get", "secret/invitation-b", ...system)).toBe(false);
     expect(await can("patch", "secret/peer-b", ...system)).toBe(false);
-    expect(await can("list", "secrets", "-n", "crosslink-keys")).toBe(false);
+    const keys = ["-n", "crosslink-keys"];
+    expect(await can("list", "secrets", ...keys)).toBe(false);
+    expect(await can("list", "secret/b", ...keys)).toBe(true);
+    expect(await can("list", "secret/c", ...keys)).toBe(false);
+    expect(await can("patch", "secret/b", ...keys)).toBe(false);
     expect(await can("list", "nodes")).toBe(false);
   });
 
@@ -183,6 +195,58 @@ describe("two commands that join two clusters", () => {
     const secrets = (await a.kubectl.get("secrets", "-n", "crosslink-system"))
       .items as { metadata: { name: string } }[];
     expect(secrets.map(({ metadata }) => metadata.name)).toEqual(["peer-b"]);
+  });
+
+  it("rotate the pair's key from one side, so that neither ever sends with a key that the other has not", async () => {
+    const read = async (plane: ControlPlaneOfATest, name: string) => {
+      const path = `${PATHS.keyrings}/${name}`;
+      const secret = asObject(
+        await ask(readKubeconfig(adminConfig(plane)), { path }),
+      );
+      return pairKeyring(secret) as WrittenKeyring;
+    };
+    const both = () => Promise.all([read(a, "b"), read(b, "a")]);
+    const [before] = await both();
+    // Interrupted after its first step, which lasts.
+    const cut = staying(
+      ...["rotate", "b", "--settle", "3600"],
+      ...["--kubeconfig", adminConfig(a)],
+    );
+    await holds(async () =>
+      (await both()).every(({ keys }) => keys.length === 2),
+    );
+    await cut[Symbol.asyncDispose]();
+    const seen: string[] = [];
+    // As from within the publisher's pod, which reaches what the admin's machine may not.
+    const rotating = running(
+      ...[a.folder, "rotate", "b", "--settle", "1", "--kubeconfig"],
+      await accountConfig(a, "crosslink-publisher"),
+    );
+    const state = { ended: false };
+    void rotating.then(() => (state.ended = true));
+    while (!state.ended) {
+      const now = await both();
+      for (const [mine, theirs] of [now, [...now].reverse()]) {
+        expect(theirs?.keys.map(({ id }) => id)).toContain(mine?.active);
+        const stage = `${mine?.keys.length}${mine?.active === before.active}`;
+        if (seen.at(-1) !== stage) seen.push(stage);
+      }
+    }
+    const { code, said } = await rotating;
+    expect(said).toContain("is rotated");
+    expect(code).toBe(0);
+    expect(new Set(seen)).toEqual(new Set(["2true", "2false", "1false"]));
+    const [ours, theirs] = await both();
+    expect(theirs).toEqual(ours);
+    expect(ours.keys).toHaveLength(1);
+    expect(ours.active).not.toBe(before.active);
+    expect(said + cut.log()).not.toContain(ours.keys[0]?.secret);
+  });
+
+  it("rotate no key with one that never joined", async () => {
+    const { code, said } = await at(a, "rotate", "c");
+    expect(said).toContain("it is no peer that joined");
+    expect(code).toBe(1);
   });
 
   it("refuse an invitation that is used a second time", async () => {

@@ -13,6 +13,7 @@ import type { Terminal } from "../command.ts";
 import type { Options } from "../options.ts";
 import { accessFor } from "./access.ts";
 import { later } from "./later.ts";
+import { wordOf } from "./word.ts";
 
 /** `crosslink invite CLUSTER`: writes the invitation into a file for its owner alone, and prints its name, not its content. */
 export function runInvite(options: Options, terminal: Terminal): number {
@@ -66,15 +67,6 @@ export function runLeave(options: Options, terminal: Terminal): number {
     );
   };
   return later("leave", terminal, work());
-}
-
-function wordOf({ positionals: [word] }: Options, usage: string): string {
-  if (word !== undefined) return word;
-  throw new CniError(
-    ErrorCode.invalidConfiguration,
-    "Cannot read the command line: a word is missing",
-    { details: `type \`crosslink ${usage}\`` },
-  );
 }
 
 /** Longer than any invitation. */

@@ -1,4 +1,5 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
+import { newKeyring } from "../../../conf/rotation.ts";
 import type { Access } from "../api/access.ts";
 import { KEYS, PATHS, requireClusterName, SYSTEM } from "../names.ts";
 import { removeObject } from "../api/remove.ts";
@@ -42,7 +43,7 @@ export async function invite(
   requireNew(here, to);
   requireNoOverlap(to, allowed, here.networks);
   const { name: from } = here.own.metadata;
-  const keyring = newKeyring();
+  const keyring = pairsKeyring();
   // One that was answered cannot be written any more.
   await removeObject(access, `${PATHS.secrets}/${invitationSecret(to)}`);
   await putSecret(
@@ -71,8 +72,6 @@ export async function invite(
 }
 
 /** The id by chance: a pair that joins again has other SPIs, so that nobody takes its new keys for the old. */
-function newKeyring(): string {
-  const id = randomInt(1, 256);
-  const secret = randomBytes(32).toString("base64");
-  return JSON.stringify({ active: id, keys: [{ id, secret }] });
+function pairsKeyring(): string {
+  return JSON.stringify(newKeyring(randomInt(1, 256)));
 }

@@ -2,10 +2,11 @@ import { isObject } from "../../../cni/configuration.ts";
 import type { Access } from "../api/access.ts";
 import { ApiError, isStatus } from "../api/error.ts";
 import { ask } from "../api/request.ts";
-import { PATHS, SYSTEM } from "../names.ts";
+import { KEYS, PATHS, SYSTEM } from "../names.ts";
 
-const RBAC = "/apis/rbac.authorization.k8s.io/v1";
-const RBAC_VERSION = "rbac.authorization.k8s.io/v1";
+const RBAC_GROUP = "rbac.authorization.k8s.io";
+const RBAC_VERSION = `${RBAC_GROUP}/v1`;
+const RBAC = `/apis/${RBAC_VERSION}`;
 
 /** An hour, and the life of a token that renews itself: seconds. */
 export const INVITATION_SECONDS = 3_600;
@@ -27,8 +28,10 @@ export function pathsOf(peer: string): string[] {
   const system = `/api/v1/namespaces/${SYSTEM}`;
   return [
     `${RBAC}/clusterrolebindings/crosslink-${name}`,
-    `${RBAC}/namespaces/${SYSTEM}/rolebindings/${name}`,
-    `${RBAC}/namespaces/${SYSTEM}/roles/${name}`,
+    ...[SYSTEM, KEYS].flatMap((namespace) => [
+      `${RBAC}/namespaces/${namespace}/rolebindings/${name}`,
+      `${RBAC}/namespaces/${namespace}/roles/${name}`,
+    ]),
     `${system}/serviceaccounts/${name}`,
     `${system}/secrets/${invitationSecret(peer)}`,
     `${system}/secrets/${name}`,
@@ -37,52 +40,61 @@ export function pathsOf(peer: string): string[] {
 }
 
 /**
- * Makes the account by which a peer reads both kinds, renews its own token, and, until it has answered, may write the one Secret.
+ * Makes the account by which a peer reads both kinds and the pair's keyring, renews its own token, and, until it has answered,
+ * may write the one Secret.
  */
 export async function makeAccount(access: Access, peer: string): Promise<void> {
   const name = accountOf(peer);
-  const metadata = { name, namespace: SYSTEM };
   const subjects = [{ kind: "ServiceAccount", name, namespace: SYSTEM }];
-  const bound = (kind: string, role: string) => ({
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind, name: role },
-    subjects,
-  });
   await put(access, `/api/v1/namespaces/${SYSTEM}/serviceaccounts`, {
     apiVersion: "v1",
     kind: "ServiceAccount",
-    metadata,
+    metadata: { name, namespace: SYSTEM },
   });
-  const own = `${RBAC}/namespaces/${SYSTEM}`;
-  await put(access, `${own}/roles`, roleOf(peer));
-  await put(access, `${own}/rolebindings`, {
-    apiVersion: RBAC_VERSION,
-    kind: "RoleBinding",
-    metadata,
-    ...bound("Role", name),
-  });
+  for (const [namespace, rules] of Object.entries(rulesOf(peer))) {
+    const own = `${RBAC}/namespaces/${namespace}`;
+    const metadata = { name, namespace };
+    await put(access, `${own}/roles`, {
+      apiVersion: RBAC_VERSION,
+      kind: "Role",
+      metadata,
+      rules,
+    });
+    await put(access, `${own}/rolebindings`, {
+      apiVersion: RBAC_VERSION,
+      kind: "RoleBinding",
+      metadata,
+      roleRef: { apiGroup: RBAC_GROUP, kind: "Role", name },
+      subjects,
+    });
+  }
   await put(access, `${RBAC}/clusterrolebindings`, {
     apiVersion: RBAC_VERSION,
     kind: "ClusterRoleBinding",
     metadata: { name: `crosslink-${name}` },
-    ...bound("ClusterRole", "crosslink-peer"),
+    roleRef: {
+      apiGroup: RBAC_GROUP,
+      kind: "ClusterRole",
+      name: "crosslink-peer",
+    },
+    subjects,
   });
 }
 
-function roleOf(peer: string) {
-  const rule = (resource: string, name: string, verb: string) => ({
+/** By namespace. The keyring is the pair's: the peer has it, and reads here how far a rotation is. */
+function rulesOf(peer: string): Readonly<Record<string, readonly object[]>> {
+  const rule = (resource: string, name: string, ...verbs: string[]) => ({
     apiGroups: [""],
     resources: [resource],
     resourceNames: [name],
-    verbs: [verb],
+    verbs,
   });
   return {
-    apiVersion: RBAC_VERSION,
-    kind: "Role",
-    metadata: { name: accountOf(peer), namespace: SYSTEM },
-    rules: [
+    [SYSTEM]: [
       rule("serviceaccounts/token", accountOf(peer), "create"),
       rule("secrets", invitationSecret(peer), "patch"),
     ],
+    [KEYS]: [rule("secrets", peer, "list", "watch")],
   };
 }
 

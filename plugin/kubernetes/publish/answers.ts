@@ -8,7 +8,7 @@ import { peerCluster } from "../join/join.ts";
 import { accountOf, invitationSecret, putSecret } from "../join/objects.ts";
 import { readNetworks, requireReachableUrl } from "../join/preflight.ts";
 import { isClusterName, PATHS, SYSTEM } from "../names.ts";
-import { textIn } from "./peer-secret.ts";
+import { textIn } from "../join/peer-secret.ts";
 import { removeObject } from "../api/remove.ts";
 
 const PREFIX = invitationSecret("");

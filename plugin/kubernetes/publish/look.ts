@@ -15,6 +15,7 @@ import { takeAnswers } from "./answers.ts";
 import { ownCni, ownNodes } from "./own-nodes.ts";
 import type { Peers } from "./peers.ts";
 import { accountOf } from "../join/objects.ts";
+import { takeKeyrings } from "./take-keyrings.ts";
 import { nextStatus, writeStatus } from "./status.ts";
 import { renewToken } from "./tokens.ts";
 import { removeObject } from "../api/remove.ts";
@@ -30,7 +31,7 @@ export interface Publishing {
 
 /** The collections that it follows in its own API server. */
 export type Sources = Readonly<
-  Record<"clusters" | "slices" | "nodes" | "secrets", Followed>
+  Record<"clusters" | "slices" | "nodes" | "secrets" | "keyrings", Followed>
 >;
 
 /** Brings Clusters and slices to what Nodes and peers say. Rejects with ApiError at the first that cannot be written. */
@@ -48,13 +49,23 @@ export async function look(
     return;
   const all = clusters.map(asCluster);
   const have = slices.map(asSlice);
-  const own = all.filter(({ spec }) => spec.local === true);
-  requireOne(own);
-  const [first] = own;
-  if (first === undefined) await createOwn(publishing);
-  else await publishOwn(publishing.access, first, { nodes, slices: have });
+  const locals = all.filter(({ spec }) => spec.local === true);
+  requireOne(locals);
+  const [first] = locals;
+  if (first === undefined) {
+    await createOwn(publishing);
+    return; // it is seen with the next turn
+  }
+  await publishOwn(publishing.access, first, { nodes, slices: have });
   const others = all.filter(({ spec }) => spec.peer !== undefined);
-  await followOthers(publishing, { sources, peers, others });
+  const own = first.metadata.name;
+  await followOthers(publishing, { sources, peers, others, own });
+  await takeKeyrings(publishing, {
+    own,
+    others: others.map(({ metadata }) => metadata.name),
+    secrets: valuesOf(sources.keyrings) ?? [],
+    theirs: peers.keyring,
+  });
   for (const peer of others)
     await copyPeer(publishing.access, peer, { peers, slices: have });
   await removeOrphans(publishing.access, all, have);
@@ -74,15 +85,17 @@ async function followOthers(
     sources,
     peers,
     others,
+    own,
   }: {
     readonly sources: Sources;
     readonly peers: Peers;
     readonly others: readonly ClusterObject[];
+    readonly own: string;
   },
 ): Promise<void> {
   const { access, log } = publishing;
   await takeAnswers(access, valuesOf(sources.secrets) ?? [], log);
-  peers.keep(others);
+  peers.keep(others, own);
   await renewTokens(publishing, others, sources.secrets.objects());
 }
 

@@ -1,11 +1,12 @@
 import type { Log } from "../../kernel/log.ts";
 import { follow, type Followed, type Timing } from "../api/follow.ts";
+import type { Collection } from "../api/list.ts";
 import type { ApiObject } from "../api/object.ts";
 import { asCluster, asSlice, type ClusterObject } from "../kinds.ts";
 import { PATHS } from "../names.ts";
 import { type Claimed, readClaims } from "./claims.ts";
 import { accountOf } from "../join/objects.ts";
-import { peerAccess, textIn } from "./peer-secret.ts";
+import { peerAccess, textIn } from "../join/peer-secret.ts";
 import type { Verdict } from "./status.ts";
 
 /** What is known of a peer at the moment. */
@@ -18,9 +19,15 @@ interface PeerView {
 
 /** Follows peers' API servers. */
 export interface Peers {
-  /** Turns to these Clusters, and away from all others. */
-  readonly keep: (clusters: readonly ClusterObject[]) => void;
+  /**
+   * Turns to these Clusters, and away from all others.
+   *
+   * @param own what they call this cluster
+   */
+  readonly keep: (clusters: readonly ClusterObject[], own: string) => void;
   readonly view: (cluster: ClusterObject) => PeerView;
+  /** The Secret with the pair's keyring as the peer has it; undefined where it lets nobody read it. */
+  readonly keyring: (peer: string) => ApiObject | undefined;
   readonly stop: () => void;
 }
 
@@ -36,6 +43,7 @@ interface Link {
   readonly server: string;
   readonly cluster: Followed;
   readonly slices: Followed;
+  readonly keyring: Followed;
 }
 
 /** Follows nobody yet. */
@@ -44,11 +52,10 @@ export function followPeers(options: PeerOptions): Peers {
   const end = (name: string): void => {
     const link = links.get(name);
     links.delete(name);
-    link?.cluster.stop();
-    link?.slices.stop();
+    for (const one of [link?.cluster, link?.slices, link?.keyring]) one?.stop();
   };
   return {
-    keep: (clusters) => {
+    keep: (clusters, own) => {
       const wanted = new Map(
         clusters
           .filter((one) => hasToken(one, options))
@@ -57,9 +64,14 @@ export function followPeers(options: PeerOptions): Peers {
       for (const [name, { server }] of links)
         if (wanted.get(name) !== server) end(name);
       for (const [name, server] of wanted)
-        if (!links.has(name)) links.set(name, begin(name, server, options));
+        if (!links.has(name))
+          links.set(name, begin({ name, server, own }, options));
     },
     view: (cluster) => viewOf(cluster, links.get(cluster.metadata.name)),
+    keyring: (peer) => {
+      const secrets = links.get(peer)?.keyring.objects()?.values();
+      return secrets?.next().value;
+    },
     stop: () => {
       for (const name of [...links.keys()]) end(name);
     },
@@ -74,18 +86,22 @@ function hasToken(
   return spec.peer !== undefined && textIn(held, "token") !== undefined;
 }
 
-function begin(name: string, server: string, options: PeerOptions): Link {
+function begin(
+  { name, server, own }: { name: string; server: string; own: string },
+  options: PeerOptions,
+): Link {
   const { secret, log, onChange, timing } = options;
   const access = peerAccess(server, () => secret(accountOf(name)));
-  const start = (collection: Parameters<typeof follow>[0]["collection"]) =>
+  const tell: Log = (level, message) => {
+    log(level, message, { cluster: name });
+  };
+  const start = (collection: Collection, told = tell) =>
     follow({
       access,
       collection,
       onChange,
       onTrouble: onChange,
-      log: (level, message) => {
-        log(level, message, { cluster: name });
-      },
+      log: told,
       ...(timing === undefined ? {} : { timing }),
     });
   return {
@@ -98,6 +114,11 @@ function begin(name: string, server: string, options: PeerOptions): Link {
       path: PATHS.slices,
       labelSelector: `crosslink.io/cluster=${name}`,
     }),
+    // Without a word: a peer that was declared by hand need not let it be read, and `rotate` says why it cannot go on.
+    keyring: start(
+      { path: PATHS.keyrings, fieldSelector: `metadata.name=${own}` },
+      () => undefined,
+    ),
   };
 }
 

@@ -58,6 +58,7 @@ function startSources(
     slices: start(PATHS.slices),
     nodes: start(PATHS.nodes),
     secrets: start(PATHS.secrets),
+    keyrings: start(PATHS.keyrings),
   };
 }
 

@@ -9,7 +9,7 @@ import {
 } from "../join/objects.ts";
 import type { ClusterObject } from "../kinds.ts";
 import { SYSTEM } from "../names.ts";
-import { peerAccess, textIn } from "./peer-secret.ts";
+import { peerAccess, textIn } from "../join/peer-secret.ts";
 
 /** Renews the token by which a peer is read, once half of its life is over. One that says nothing of its life stays. */
 export async function renewToken(
