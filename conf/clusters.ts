@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { readCluster } from "./cluster.ts";
 import { type MeshFile, requireNoConflicts } from "./conflicts.ts";
-import { type Made, madeOf } from "./document/again.ts";
+import { madeOf } from "./document/again.ts";
 import { parseDocument, readDocument } from "./document/document.ts";
 import type { FileRules } from "./document/file.ts";
 import { checkFolder } from "./document/folder.ts";
@@ -11,6 +11,12 @@ import type { Quoting } from "./document/schema.ts";
 import { clusterFiles, type FolderNames, namesIn } from "./folder-names.ts";
 import { isCluster } from "./generated/cluster-validator.ts";
 import type { Cluster, Node } from "./generated/cluster.ts";
+import {
+  agreeAsBefore,
+  type KnownFile,
+  networksText,
+  withKnownNodes,
+} from "./known-cluster.ts";
 
 export type { Cluster, Node };
 
@@ -59,16 +65,9 @@ export function loadClusters(dir: string): readonly ClusterSource[] {
 /** See `clusterReader`. */
 export type ClusterReader = (names: FolderNames) => readonly ClusterSource[];
 
-/** A cluster file that may be asked for again. */
-interface KnownFile extends MeshFile, Made {
-  readonly source: ClusterSource;
-  /** Of its text, in UTF-16 units. */
-  readonly length: number;
-}
-
 /**
  * Reads as `loadClusters` does, again and again. A file that says what it said before is not parsed again: the same object
- * comes back for it, and the same list where that holds for all.
+ * comes back for it, and the same list where that holds for all. So it is with the nodes of a file that says something else.
  */
 export function clusterReader(): ClusterReader {
   let known: ReadonlyMap<string, KnownFile> = new Map();
@@ -79,11 +78,18 @@ export function clusterReader(): ClusterReader {
       files.length === known.size &&
       files.every((file) => known.get(file.path) === file);
     if (isAsBefore) return sources;
-    requireNoConflicts(files);
-    known = new Map(files.map((file) => [file.path, file]));
+    if (!agreeAsBefore(files, known)) requireNoConflicts(files.map(inFull));
+    known = new Map(files.map(({ inFull: _, ...file }) => [file.path, file]));
     sources = files.map(({ source }) => source);
     return sources;
   };
+}
+
+/** What conflicts are found and told by. Of a file that is known nothing of it was kept. */
+function inFull({ path, inFull: file }: KnownFile): MeshFile {
+  if (file !== undefined) return file;
+  const { value, refuse } = readDocument(path, isCluster, rules);
+  return { ...readCluster(value, refuse), path, refuse };
 }
 
 function readFiles(
@@ -95,8 +101,9 @@ function readFiles(
   let total = 0;
   return clusterFiles(names).map((name) => {
     const path = join(dir, name);
-    const file = madeOf({ path, rules }, known.get(path), (text, digest) =>
-      readFile(text, digest, path),
+    const before = known.get(path);
+    const file = madeOf({ path, rules }, before, (text, digest) =>
+      readFile({ text, digest, path, before }),
     );
     total += file.length;
     if (total > totalLimit) {
@@ -110,14 +117,24 @@ function readFiles(
   });
 }
 
-function readFile(text: string, digest: string, path: string): KnownFile {
+function readFile({
+  text,
+  digest,
+  path,
+  before,
+}: Pick<KnownFile, "digest" | "path"> & {
+  readonly text: string;
+  readonly before: KnownFile | undefined;
+}): KnownFile {
   const { value, refuse } = parseDocument(text, path, isCluster, rules);
   const read = readCluster(value, refuse);
   return {
-    ...read,
     ...{ path, digest, length: text.length },
-    source: { file: path, cluster: read.cluster },
-    // Where in the file a conflict with others lies is asked for once at most: the text need not stay in memory for that.
-    refuse: (problem) => readDocument(path, isCluster, rules).refuse(problem),
+    source: {
+      file: path,
+      cluster: withKnownNodes(read.cluster, before?.source.cluster),
+    },
+    networks: networksText(read),
+    inFull: { ...read, path, refuse },
   };
 }

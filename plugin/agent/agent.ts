@@ -12,6 +12,7 @@ import type { Host } from "../node/linked.ts";
 import { type Session, withSession } from "../kernel/session.ts";
 import { watchBypasses } from "./bypasses.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
+import { receiversOf } from "../node/peers/encapsulation.ts";
 import {
   AGENT_PATIENCE_MS,
   serveCall,
@@ -129,7 +130,7 @@ function farEnds({ kernel, socket, logs }: AgentOptions): FarEnds {
     keep: (mesh) => {
       ike.keep(mesh ?? { ike: [], retiring: [] });
       // charon's own socket serves ESP in UDP as well, and it needs the port.
-      sockets.keep(ike.wantsPorts() ? [] : (mesh?.associations ?? []));
+      sockets.keep(ike.wantsPorts() ? [] : receiversOf(mesh));
     },
     close: () => {
       ike.close();

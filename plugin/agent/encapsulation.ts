@@ -1,12 +1,9 @@
-import {
-  NetlinkError,
-  openEncapsulation,
-  type SecurityAssociation,
-} from "../../native/index.ts";
+import { NetlinkError, openEncapsulation } from "../../native/index.ts";
 import {
   type EncapsulationEnd,
   encapsulationEnds,
   endName,
+  type Receiver,
 } from "../node/peers/encapsulation.ts";
 import { diff, type Kind } from "../reconcile/diff.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -15,7 +12,7 @@ import type { Log } from "../kernel/log.ts";
 /** The UDP sockets that let the kernel receive ESP in UDP (RFC 3948). */
 interface EncapsulationSockets {
   /** Opens what these SAs need, and closes what they do not. */
-  readonly keep: (associations: readonly SecurityAssociation[]) => void;
+  readonly keep: (associations: readonly Receiver[]) => void;
   readonly close: () => void;
 }
 

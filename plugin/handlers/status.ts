@@ -3,6 +3,7 @@ import { missingAlgorithm } from "../../native/index.ts";
 import {
   type EncapsulationEnd,
   encapsulationEnds,
+  receiversOf,
   endName,
   isHeld,
 } from "../node/peers/encapsulation.ts";
@@ -40,7 +41,7 @@ export function reportStatus(place: Place, kernel: Kernel, log: Log): void {
     return found;
   });
   for (const family of outerFamilies(node)) requireEsp(kernel, family);
-  for (const end of encapsulationEnds(node?.mesh.associations ?? []))
+  for (const end of encapsulationEnds(receiversOf(node?.mesh)))
     requireHeld(kernel, end);
   if (node !== undefined && node.mesh.ike.length > 0)
     requireAgreement(node.mesh.ike, requireCharon());
@@ -78,10 +79,7 @@ function unlessLater<Result>(read: () => Result): Result | undefined {
 
 function outerFamilies(node: LinkedNode | undefined): Set<4 | 6> {
   return new Set(
-    [
-      ...(node?.mesh.associations.map(({ source }) => source) ?? []),
-      ...(node?.mesh.ike.map(({ local }) => local) ?? []),
-    ].map((address) => (address.length === 4 ? 4 : 6)),
+    (node?.mesh.peers ?? []).map(({ local }) => (local.length === 4 ? 4 : 6)),
   );
 }
 

@@ -1,9 +1,12 @@
 import { type Cidr, compareCidrs } from "../../ip/cidr.ts";
-import type { SecurityPolicy } from "../../native/index.ts";
+import type {
+  SecurityAssociation,
+  SecurityPolicy,
+} from "../../native/index.ts";
 import { checkMesh } from "./checks.ts";
-import { keyWithDerived, secretNames } from "./ipsec/derived.ts";
+import { secretNames } from "./ipsec/derived.ts";
 import type { KeyedTunnel, TemplatedTunnel } from "./ipsec/keyed-tunnel.ts";
-import { ikeTunnels, templatesFor } from "./ipsec/ike.ts";
+import { ikeTunnels } from "./ipsec/ike.ts";
 import {
   blockUnserved,
   blockUntranslated,
@@ -11,13 +14,13 @@ import {
   protectPolicies,
 } from "./ipsec/policies.ts";
 import { firstAssociations, inOrder } from "./ipsec/series.ts";
-import { keyWithStatic } from "./ipsec/static.ts";
-import type { SenderNumbers } from "./ipsec/spi.ts";
 import { type KeyringOf, keyringsOf } from "./keyring-of.ts";
+import { keyTunnels } from "./key-tunnels.ts";
 import { legsOf, wrappingsBeyond } from "./legs.ts";
-import { type Tunnel, tunnelsWith } from "./tunnels.ts";
+import { type MeshMemory, meshMemory } from "./memory.ts";
 import { podsOf } from "./members.ts";
 import { widest } from "./networks.ts";
+import { byPlace, ikePeer } from "./peers.ts";
 import { exemptionsFor, mappingsOf, peerRoutes, plainRoutes } from "./reach.ts";
 import { senderNumbers } from "./senders.ts";
 import type {
@@ -28,6 +31,7 @@ import type {
   RemoteRoute,
   SaPlace,
 } from "./state.ts";
+import type { Tunnel } from "./tunnels.ts";
 import { type MeshInput, type View, viewOf } from "./view.ts";
 import { warningsOf } from "./warnings.ts";
 
@@ -37,60 +41,86 @@ export type { MeshInput } from "./view.ts";
 /**
  * What one node's kernel should hold. Pure: the same input gives the same output, in the same order.
  *
+ * @param memory of an earlier mesh; what comes out does not depend on it
  * @throws CniError 7 where the files contradict each other or this node
  */
-export function desiredMesh(input: MeshInput): DesiredMesh {
-  const view = viewOf(input);
-  const tunnels = [...tunnelsFrom(view), ...legsOf(view)];
-  checkMesh({
-    self: input.self,
-    remotes: view.encrypted,
-    locals: [...view.pods, ...input.localCidrs],
-    tunnels,
-  });
-  const numbers = senderNumbers(input.clusters);
-  const keyringOf = keyringsOf(input);
-  const { keyed, byIke, retiring } = keyTunnels(tunnels, keyringOf, numbers);
+export function desiredMesh(
+  input: MeshInput,
+  memory: MeshMemory = meshMemory(),
+): DesiredMesh {
+  const found = lookAround(input, memory);
+  const { view, tunnels, keyringOf, numbers } = found;
+  const { keyed, byIke, retiring } = found.keying;
   const exemptions = exemptionsOf(view);
   const globalMappings = mappingsIn(exemptions);
+  let associations: SecurityAssociation[] | undefined;
   return {
     role: view.role,
-    ...keysOf(keyed, input, keyringOf),
+    get associations() {
+      return (associations ??= inOrder(keyed.flatMap(firstAssociations)));
+    },
+    series: keyed,
+    secrets: secretsOf(keyed, input, keyringOf),
     ike: ikeTunnels(byIke, keyringOf),
     retiring: retiring.flatMap(placesOf),
-    policies: policiesOf(view, globalMappings, [...keyed, ...byIke]),
+    policies: [
+      ...blocks(view, globalMappings),
+      ...protectPolicies([...keyed, ...byIke], memory.policiesOf),
+    ],
     routes: routesOf(view, tunnels),
     wrappingsBeyond: wrappingsBeyond(view),
     exemptions,
     globalMappings,
-    peers: [...keyed.map(derivedPeer), ...byIke.map(ikePeer)].sort(byPlace),
+    peers: peersOf(keyed, byIke, memory),
     needsKeyring: tunnels.length > 0,
     warnings: warningsOf({
       self: input.self,
       pods: view.pods,
       tunnels,
       keyringOf,
-      peers: [...view.peers, ...view.companions],
+      peers: [...view.peers.flat(), ...view.companions],
       numbers,
     }),
   };
 }
 
+/** Who is there, and by which tunnels with which keys this node talks to them. */
+function lookAround(input: MeshInput, memory: MeshMemory) {
+  const view = viewOf(input, memory);
+  const lists = tunnelLists(view, memory);
+  const tunnels = lists.flat();
+  checkMesh({
+    self: input.self,
+    remotes: view.encrypted,
+    locals: [...view.pods, ...input.localCidrs],
+    tunnels,
+  });
+  const numbers = senderNumbers(input.clusters, memory);
+  const keyringOf = keyringsOf(input);
+  const keying = keyTunnels(lists, { keyringOf, numbers, memory });
+  return { view, tunnels, numbers, keyringOf, keying };
+}
+
 /** The mesh's own secrets are known by their ids; those of a pair of clusters are what they are today. */
-function keysOf(
+function secretsOf(
   keyed: readonly KeyedTunnel[],
   { keyring }: Pick<MeshInput, "keyring">,
   keyringOf: KeyringOf,
-): Pick<DesiredMesh, "associations" | "series" | "secrets"> {
+): DesiredMesh["secrets"] {
   const inUse = keyed.some((tunnel) => keyringOf(tunnel) === keyring)
     ? keyring
     : undefined;
-  return {
-    associations: inOrder(keyed.flatMap(firstAssociations)),
-    series: keyed.map(({ outbound, inbound }) => ({ outbound, inbound })),
-    secrets:
-      inUse === undefined ? new Map<number, string>() : secretNames(inUse),
-  };
+  return inUse === undefined ? new Map<number, string>() : secretNames(inUse);
+}
+
+function peersOf(
+  keyed: readonly KeyedTunnel[],
+  byIke: readonly TemplatedTunnel[],
+  { peerOf }: MeshMemory,
+): Peer[] {
+  return [...keyed.map((one) => peerOf(one)), ...byIke.map(ikePeer)].sort(
+    byPlace,
+  );
 }
 
 /** Where the SAs of a tunnel may be. */
@@ -101,60 +131,21 @@ function placesOf({ outbound, inbound }: KeyedTunnel): SaPlace[] {
   });
 }
 
-function policiesOf(
+/** All tunnels, a list for each cluster that peers are of: those have one keyring, and are keyed alike. */
+function tunnelLists(
   view: View,
-  mappings: readonly GlobalMapping[],
-  tunnels: readonly TemplatedTunnel[],
-): SecurityPolicy[] {
-  if (view.role === "plain") return [];
-  return [...blocks(view, mappings), ...protectPolicies(tunnels)];
-}
-
-function tunnelsFrom({ own, peers }: View): Tunnel[] {
-  return own === undefined ? [] : tunnelsWith(own, peers);
-}
-
-/** Who makes the SAs of which tunnels. */
-interface Keying {
-  readonly keyed: readonly KeyedTunnel[];
-  readonly byIke: readonly TemplatedTunnel[];
-  /** The latter with the SAs that they had before. */
-  readonly retiring: readonly KeyedTunnel[];
-}
-
-/** No keyring: a first look, with no tunnels yet. */
-function keyTunnels(
-  all: readonly Tunnel[],
-  keyringOf: KeyringOf,
-  numbers: (family: 4 | 6) => SenderNumbers,
-): Keying {
-  const tunnels = all.filter((tunnel) => keyringOf(tunnel) !== undefined);
-  const derive = (some: readonly Tunnel[]): KeyedTunnel[] =>
-    [...Map.groupBy(some, keyringOf)].flatMap(([keyring, sharing]) =>
-      keyring?.kind === "static"
-        ? keyWithStatic(sharing, keyring)
-        : keyring === undefined
-          ? []
-          : keyWithDerived(sharing, keyring, numbers),
-    );
-  const keyed = derive(tunnels.filter(({ keying }) => keying === "derived"));
-  const ike = tunnels.filter(({ keying }) => keying === "ike");
-  return {
-    keyed,
-    byIke: templatesFor(
-      ike,
-      keyed.map(({ reqid }) => reqid),
-    ),
-    retiring: derive(
-      ike.filter((tunnel) => keyringOf(tunnel)?.kind === "keys"),
-    ),
-  };
+  { tunnelsWith }: MeshMemory,
+): (readonly Tunnel[])[] {
+  const { own, peers } = view;
+  if (own === undefined) return [];
+  return [...peers.map((list) => tunnelsWith(list, own)), legsOf(view)];
 }
 
 function blocks(
   view: View,
   mappings: readonly GlobalMapping[],
 ): SecurityPolicy[] {
+  if (view.role === "plain") return [];
   const remotes = widest(view.encrypted.flatMap(({ seen }) => seen));
   return [
     ...blockUntranslated(widest(mappings.map(({ global }) => global))),
@@ -210,40 +201,4 @@ function mappingsIn(exemptions: readonly Exemption[]): GlobalMapping[] {
   return [...new Map(found).values()].sort((a, b) =>
     compareCidrs(a.own, b.own),
   );
-}
-
-function derivedPeer(tunnel: KeyedTunnel): Peer {
-  const { outbound, inbound } = tunnel;
-  const { keyId } = outbound;
-  return {
-    ...peerOf(tunnel),
-    ...(keyId === undefined ? {} : { keyId }),
-    spisOut: outbound.spis,
-    accepted: inbound,
-  };
-}
-
-function ikePeer(tunnel: TemplatedTunnel): Peer {
-  return { ...peerOf(tunnel), spisOut: [], accepted: [] };
-}
-
-function peerOf(tunnel: TemplatedTunnel): Omit<Peer, "spisOut" | "accepted"> {
-  const { peer, local, remote, reqid, keying, localCidrs, remoteCidrs } =
-    tunnel;
-  return {
-    cluster: peer.source.cluster.name,
-    node: peer.node.name,
-    local,
-    remote,
-    reqid,
-    keying,
-    localCidrs,
-    remoteCidrs,
-  };
-}
-
-function byPlace(a: Peer, b: Peer): number {
-  if (a.cluster !== b.cluster) return a.cluster < b.cluster ? -1 : 1;
-  if (a.node !== b.node) return a.node < b.node ? -1 : 1;
-  return a.local.length - b.local.length;
 }

@@ -7,6 +7,7 @@ import {
 } from "../../ip/cidr.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
 import type { Node } from "../../conf/generated/cluster.ts";
+import { bindEnd, type TunnelEnd } from "./ipsec/keys.ts";
 import { distinct, inFamily, type Networks } from "./networks.ts";
 
 /** A node's addresses of one family. */
@@ -15,11 +16,16 @@ export interface OuterAddress {
   readonly elastic?: Address;
 }
 
+/** The same, with what the keys know the node by. */
+export interface OuterEnd extends OuterAddress {
+  readonly end: TunnelEnd;
+}
+
 /** A node that ends tunnels, with what it carries through them, in its cluster's own addresses. */
 export interface Member {
   readonly source: ClusterSource;
   readonly node: Node;
-  readonly addresses: ReadonlyMap<4 | 6, OuterAddress>;
+  readonly addresses: ReadonlyMap<4 | 6, OuterEnd>;
   readonly pods: readonly Cidr[];
   readonly services: readonly Cidr[];
   /**
@@ -43,32 +49,36 @@ export function membersOf(
   source: ClusterSource,
   networks: Networks,
   alive: AliveGateways,
+  make: MakeMember = listedMember,
 ): Member[] {
   if (source.cluster.mode === "gateway") {
     const node = activeGateway(source, alive);
     return [memberOf(source, node, { pods: networks.pods, networks })];
   }
   const carrier = serviceCarrier(source, alive);
-  return source.cluster.nodes.map((node) => {
-    const pods = podsOf(source, node);
-    return memberOf(source, node, {
-      pods,
-      ...(node === carrier ? { networks } : {}),
-    });
-  });
+  return source.cluster.nodes.map((node) =>
+    make(source, node, node === carrier ? networks : undefined),
+  );
 }
 
-/** This node as a member of a p2p cluster, with the pod CIDRs that it knows itself. */
-export function ownMember(
+/** Makes a member of a p2p cluster, as its file has it; services come with `networks`. */
+export type MakeMember = (
   source: ClusterSource,
   node: Node,
-  own: { pods: readonly Cidr[]; networks: Networks; alive: AliveGateways },
-): Member {
-  const carries = node === serviceCarrier(source, own.alive);
-  return memberOf(source, node, {
-    pods: inFamily(source.cluster, own.pods),
-    ...(carries ? { networks: own.networks } : {}),
-  });
+  networks: Networks | undefined,
+) => Member;
+
+/** See {@link MakeMember}. @throws CniError 7 where the file leaves its pods open */
+export const listedMember: MakeMember = (source, node, networks) =>
+  memberOf(source, node, { pods: podsOf(source, node), networks });
+
+/** Whether this node of a p2p cluster is the one that serves its services. */
+export function carriesServices(
+  source: ClusterSource,
+  node: Node,
+  alive: AliveGateways,
+): boolean {
+  return node === serviceCarrier(source, alive);
 }
 
 /**
@@ -107,17 +117,36 @@ export function outerAddresses(node: Node): Map<4 | 6, OuterAddress> {
   return found;
 }
 
+/** Each of a node's first addresses of a family, bound to its names. */
+export function outerEnds(
+  { cluster }: ClusterSource,
+  node: Node,
+): Map<4 | 6, OuterEnd> {
+  const ends = new Map<4 | 6, OuterEnd>();
+  for (const [family, outer] of outerAddresses(node)) {
+    const { address, elastic } = outer;
+    const end = bindEnd({
+      cluster: cluster.name,
+      node: node.name,
+      address: address.text,
+      ...(elastic === undefined ? {} : { elasticIP: elastic.text }),
+    });
+    ends.set(family, { ...outer, end });
+  }
+  return ends;
+}
+
 /** A node with what it carries; services come with `networks`. */
 export function memberOf(
   source: ClusterSource,
   node: Node,
-  carried: { pods: readonly Cidr[]; networks?: Networks },
+  carried: { pods: readonly Cidr[]; networks?: Networks | undefined },
 ): Member {
   const services = carried.networks?.services ?? [];
   return {
     source,
     node,
-    addresses: outerAddresses(node),
+    addresses: outerEnds(source, node),
     pods: distinct(carried.pods),
     services,
     backends: services.length > 0 ? (carried.networks?.pods ?? []) : [],

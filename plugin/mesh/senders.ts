@@ -1,32 +1,35 @@
 import type { ClusterSource } from "../../conf/clusters.ts";
-import type { TunnelEnd } from "./ipsec/keys.ts";
-import { numberSenders, type SenderNumbers } from "./ipsec/spi.ts";
-import { endOf } from "./tunnels.ts";
-import { outerAddresses } from "./members.ts";
+import {
+  type Choices,
+  numberSenders,
+  type SenderNumbers,
+} from "./ipsec/spi.ts";
+import type { OuterEnd } from "./members.ts";
 import { isEncrypted } from "./networks.ts";
+
+/** A cluster's nodes as ends of tunnels, by address family. */
+export type OuterEnds = (
+  source: ClusterSource,
+) => readonly ReadonlyMap<4 | 6, OuterEnd>[];
+
+/** The numbers by the tunnels' outer family. */
+export type NumbersOf = Readonly<Record<4 | 6, SenderNumbers>>;
 
 /** Numbers all nodes of the encrypted clusters, whatever they hold: then modes and gateways can change freely. */
 export function senderNumbers(
   clusters: readonly ClusterSource[],
-): (family: 4 | 6) => SenderNumbers {
-  const numbered = new Map<4 | 6, SenderNumbers>();
-  return (family) => {
-    const known =
-      numbered.get(family) ??
-      numberSenders(endsIn(clusters.filter(isEncrypted), family));
-    numbered.set(family, known);
-    return known;
-  };
-}
-
-function endsIn(
-  clusters: readonly ClusterSource[],
-  family: 4 | 6,
-): TunnelEnd[] {
-  return clusters.flatMap((source) =>
-    source.cluster.nodes.flatMap((node) => {
-      const outer = outerAddresses(node).get(family);
-      return outer === undefined ? [] : [endOf({ source, node }, outer)];
-    }),
-  );
+  {
+    outerEndsOf,
+    choices,
+  }: { readonly outerEndsOf: OuterEnds; readonly choices: Choices },
+): NumbersOf {
+  const nodes = clusters
+    .filter(isEncrypted)
+    .flatMap((source) => outerEndsOf(source));
+  const numbered = (family: 4 | 6): SenderNumbers =>
+    numberSenders(
+      nodes.flatMap((ends) => ends.get(family)?.end ?? []),
+      choices,
+    );
+  return { 4: numbered(4), 6: numbered(6) };
 }

@@ -16,7 +16,7 @@ export type Role = "tunnel" | "leaf" | "plain";
 /** What one node's kernel should hold so that its pods reach the other clusters. Arrays are sorted, without doubles. */
 export interface DesiredMesh {
   readonly role: Role;
-  /** As a node has them that never had any. */
+  /** As a node has them that never had any: worked out when it is asked for, since of a large mesh nobody needs them all. */
   readonly associations: readonly SecurityAssociation[];
   /** How they go on: one a tunnel that this node makes the SAs of. */
   readonly series: readonly TunnelSeries[];
@@ -78,6 +78,8 @@ export interface Peer {
   readonly remote: Uint8Array;
   readonly reqid: number;
   readonly keying: "derived" | "ike";
+  /** How its SAs wrap ESP in UDP, where they do; charon finds out for itself. */
+  readonly encapsulation?: SecurityAssociation["encapsulation"];
   /** The active key's id; absent with a static key. */
   readonly keyId?: number;
   /** What this node sends with has one of these; none with IKE, which chooses its SPIs as it goes. */

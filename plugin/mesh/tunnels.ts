@@ -1,7 +1,7 @@
 import type { Cidr } from "../../ip/cidr.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
-import { bindEnd, type TunnelEnd } from "./ipsec/keys.ts";
-import type { Member, OuterAddress } from "./members.ts";
+import type { TunnelEnd } from "./ipsec/keys.ts";
+import type { Member } from "./members.ts";
 import { distinct, seenFrom } from "./networks.ts";
 
 /** A tunnel between this node and a peer of any cluster: one outer address family, and what goes through it. */
@@ -35,11 +35,15 @@ export interface Tunnel {
  * IPv6 pods can talk through IPv4.
  */
 export function tunnelsWith(own: Member, peers: readonly Member[]): Tunnel[] {
+  return peers.flatMap(tunnelsOf(own));
+}
+
+/** See {@link tunnelsWith}: those with one peer. */
+export function tunnelsOf(own: Member): (peer: Member) => Tunnel[] {
   const near = nearOf(own, ownTraffic(own));
   const seen = seenOutside();
-  return peers.flatMap((peer) =>
-    tunnelsFrom(near, peer, distinct([...seen(peer), ...peer.services])),
-  );
+  return (peer) =>
+    tunnelsFrom(near, peer, distinct([...seen(peer), ...peer.services]));
 }
 
 /** The tunnels with one peer, for what is told to go through them. */
@@ -59,7 +63,6 @@ interface Near {
   readonly own: Member;
   /** Of these families: the same lists for all tunnels that carry the same. */
   readonly traffic: (families: readonly (4 | 6)[]) => OwnTraffic;
-  readonly ends: ReadonlyMap<4 | 6, TunnelEnd>;
 }
 
 function nearOf(own: Member, { localCidrs, hiddenCidrs }: OwnTraffic): Near {
@@ -75,9 +78,6 @@ function nearOf(own: Member, { localCidrs, hiddenCidrs }: OwnTraffic): Near {
       known.set(key, traffic);
       return traffic;
     },
-    ends: new Map(
-      [...own.addresses].map(([family, outer]) => [family, endOf(own, outer)]),
-    ),
   };
 }
 
@@ -109,9 +109,7 @@ function tunnelOver(
   const { own } = near;
   const ours = own.addresses.get(family);
   const theirs = peer.addresses.get(family);
-  const end = near.ends.get(family);
-  if (ours === undefined || theirs === undefined || end === undefined)
-    return [];
+  if (ours === undefined || theirs === undefined) return [];
   if (remoteCidrs.length === 0) return [];
   const [here, there] = [own.source.cluster, peer.source.cluster];
   // Nodes of one cluster have a network of their own.
@@ -126,7 +124,7 @@ function tunnelOver(
       family,
       local: ours.address.bytes,
       remote: (elastic ?? theirs.address).bytes,
-      ends: { own: end, peer: endOf(peer, theirs) },
+      ends: { own: ours.end, peer: theirs.end },
       localCidrs,
       hiddenCidrs,
       remoteCidrs,
@@ -145,20 +143,6 @@ function agreedBy(
     inUdp: clusters.some(({ encap }) => encap === "udp"),
     keying: isByIke ? "ike" : "derived",
   };
-}
-
-/** A node as the keys know it. */
-export function endOf(
-  member: Pick<Member, "source" | "node">,
-  outer: OuterAddress,
-): TunnelEnd {
-  const { address, elastic } = outer;
-  return bindEnd({
-    cluster: member.source.cluster.name,
-    node: member.node.name,
-    address: address.text,
-    ...(elastic === undefined ? {} : { elasticIP: elastic.text }),
-  });
 }
 
 function ownTraffic(own: Member): OwnTraffic {

@@ -5,14 +5,14 @@ import type { Keyring } from "../../conf/keyring.ts";
 import type { RemoteNetworks } from "./checks.ts";
 import {
   activeGateway,
+  carriesServices,
   type AliveGateways,
   type Member,
   memberOf,
-  membersOf,
-  ownMember,
   podsOf,
 } from "./members.ts";
-import { distinct, inFamily, isEncrypted, networksOf } from "./networks.ts";
+import type { MeshMemory } from "./memory.ts";
+import { distinct, inFamily, isEncrypted } from "./networks.ts";
 import type { Self } from "./self.ts";
 import type { Role } from "./state.ts";
 
@@ -38,9 +38,9 @@ export interface View {
   readonly pods: readonly Cidr[];
   readonly encrypted: readonly RemoteNetworks[];
   readonly plain: readonly RemoteNetworks[];
-  /** What ends tunnels here, undefined in a plain network; and who ends them far away, none for a leaf. */
+  /** What ends tunnels here, undefined in a plain network; and who ends them far away, a list a cluster, none for a leaf. */
   readonly own: Member | undefined;
-  readonly peers: readonly Member[];
+  readonly peers: readonly (readonly Member[])[];
   /** In a gateway-mode cluster that is linked to any: of a leaf its gateway, of the gateway all leaves. */
   readonly companions: readonly Member[];
   readonly gateway: Node | undefined;
@@ -51,12 +51,12 @@ export interface View {
  *
  * @throws CniError 7 where a cluster file leaves that open
  */
-export function viewOf(input: MeshInput): View {
+export function viewOf(input: MeshInput, memory: MeshMemory): View {
   const { self, aliveGateways: alive } = input;
   const far = input.clusters
     .filter(({ cluster }) => cluster.name !== self.source.cluster.name)
     .sort(byName)
-    .map((source) => ({ source, ...networksOf(source) }));
+    .map((source) => ({ source, ...memory.networksOf(source) }));
   const encrypts = ({ source }: RemoteNetworks): boolean =>
     isEncrypted(source) && isEncrypted(self.source);
   const encrypted = far.filter(encrypts);
@@ -65,7 +65,7 @@ export function viewOf(input: MeshInput): View {
       ? activeGateway(self.source, alive)
       : undefined;
   const role = roleOf(self, gateway);
-  const own = carrierFor(input, { role, gateway });
+  const own = carrierFor(input, { role, gateway, memory });
   return {
     self,
     role,
@@ -76,7 +76,9 @@ export function viewOf(input: MeshInput): View {
     own,
     peers:
       role === "tunnel"
-        ? encrypted.flatMap((remote) => membersOf(remote.source, remote, alive))
+        ? encrypted.map(({ source }) =>
+            memory.membersOf(source, memory.networksOf(source), alive),
+          )
         : [],
     companions:
       gateway === undefined || encrypted.length === 0
@@ -108,15 +110,22 @@ function roleOf(self: Self, gateway: Node | undefined): Role {
 
 function carrierFor(
   { self: { source, node }, localCidrs: pods, aliveGateways: alive }: MeshInput,
-  { role, gateway }: { role: Role; gateway: Node | undefined },
+  {
+    role,
+    gateway,
+    memory,
+  }: { role: Role; gateway: Node | undefined; memory: MeshMemory },
 ): Member | undefined {
   if (role === "plain") return undefined;
   if (role === "leaf")
     return memberOf(source, node, { pods: podsOf(source, node) });
-  const networks = networksOf(source);
+  const networks = memory.networksOf(source);
   return gateway === undefined
-    ? ownMember(source, node, { pods, networks, alive })
-    : membersOf(source, networks, alive)[0];
+    ? memory.ownMember(source, node, {
+        pods,
+        ...(carriesServices(source, node, alive) ? { networks } : {}),
+      })
+    : memory.membersOf(source, networks, alive)[0];
 }
 
 function byName(a: ClusterSource, b: ClusterSource): number {

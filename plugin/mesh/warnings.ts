@@ -1,8 +1,8 @@
 import { type Cidr, cidrContains, parseCidr } from "../../ip/cidr.ts";
 import type { KeyringOf } from "./keyring-of.ts";
 import type { TunnelEnd } from "./ipsec/keys.ts";
-import type { SenderNumbers } from "./ipsec/spi.ts";
 import { keyingDifference } from "./keying.ts";
+import type { NumbersOf } from "./senders.ts";
 import type { Tunnel } from "./tunnels.ts";
 import type { Member } from "./members.ts";
 import type { Self } from "./self.ts";
@@ -15,7 +15,7 @@ export interface WarningFacts {
   readonly peers: readonly Member[];
   readonly tunnels: readonly Tunnel[];
   readonly keyringOf: KeyringOf;
-  readonly numbers: (family: 4 | 6) => SenderNumbers;
+  readonly numbers: NumbersOf;
 }
 
 /** What works less well than the files suggest, each in one sentence that says what to do. */
@@ -84,12 +84,15 @@ function displaced({
 }: WarningFacts): string[] {
   const tunnels = all.filter((tunnel) => keyringOf(tunnel)?.kind === "keys");
   const families = [...new Set(tunnels.map(({ family }) => family))];
+  const ties = families.flatMap((family) => numbers[family].displaced);
+  const tied = new Set(ties.map(({ end }) => end.bound));
   const involved = new Set(
-    tunnels.flatMap(({ ends }) => [nameOf(ends.own), nameOf(ends.peer)]),
+    tunnels
+      .flatMap(({ ends: { own, peer } }) => [own.bound, peer.bound])
+      .filter((bound) => tied.has(bound)),
   );
-  return families
-    .flatMap((family) => numbers(family).displaced)
-    .filter(({ end }) => involved.has(nameOf(end)))
+  return ties
+    .filter(({ end }) => involved.has(end.bound))
     .map(
       ({ end, by }) =>
         `Nodes "${nameOf(by)}" and "${nameOf(end)}" tie for an SPI, and the latter took its next choice: its packets may be dropped until all nodes have the same cluster files`,

@@ -2,6 +2,7 @@ import { type ClusterReader, clusterReader } from "../../conf/clusters.ts";
 import { type Keyring, keyringReader } from "../../conf/keyring.ts";
 import type { Cidr } from "../../ip/cidr.ts";
 import { desiredMesh, type MeshInput } from "../mesh/desired.ts";
+import { meshMemory } from "../mesh/memory.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
 
 /**
@@ -25,11 +26,12 @@ export function meshReader(): MeshReader {
 }
 
 function meshMaker(): MeshReader["mesh"] {
+  const memory = meshMemory();
   let last:
     { readonly input: MeshInput; readonly mesh: DesiredMesh } | undefined;
   return (input) => {
     if (last === undefined || !isSame(last.input, input))
-      last = { input, mesh: desiredMesh(input) };
+      last = { input, mesh: desiredMesh(input, memory) };
     return last.mesh;
   };
 }

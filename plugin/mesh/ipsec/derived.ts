@@ -12,44 +12,53 @@ import { deriveReqid, type SenderNumbers } from "./spi.ts";
  */
 export function keyWithDerived(
   tunnels: readonly Tunnel[],
-  keyring: DerivingKeyring,
-  numbers: (family: 4 | 6) => SenderNumbers,
+  keys: PreparedKeys,
+  numbers: Readonly<Record<4 | 6, SenderNumbers>>,
+  make = keyTunnel,
 ): KeyedTunnel[] {
-  const keys = activeFirst(keyring);
-  return tunnels.map((tunnel) =>
-    keyTunnel(tunnel, keys, numbers(tunnel.family)),
-  );
+  const [active] = keys;
+  return tunnels.map((tunnel) => {
+    const { own, peer } = tunnel.ends;
+    const { spi } = numbers[tunnel.family];
+    return make(
+      tunnel,
+      keys,
+      spi(own, peer, { keyId: active.id, slot: 0 }),
+      // Key ids are the low bits of an SPI, so that one tells all.
+      spi(peer, own, { keyId: 0, slot: 0 }),
+    );
+  });
 }
 
-function keyTunnel(
+/**
+ * One tunnel with its series.
+ *
+ * @param out the SPI of what is sent, of slot 0
+ * @param into that of what is received, without its key id
+ */
+export function keyTunnel(
   tunnel: Tunnel,
-  keys: readonly [PreparedKey, ...PreparedKey[]],
-  numbers: SenderNumbers,
+  keys: PreparedKeys,
+  out: number,
+  into: number,
 ): KeyedTunnel {
-  const { own, peer } = tunnel.ends;
-  const reqid = deriveReqid(peer);
-  const out = { tunnel, reqid, sends: true };
-  const into = { tunnel, reqid, sends: false };
+  const reqid = deriveReqid(tunnel.ends.peer);
+  const sending = { tunnel, reqid, sends: true };
+  const receiving = { tunnel, reqid, sends: false };
   const [active] = keys;
   return {
     ...tunnel,
     reqid,
     inboundSource: tunnel.remote,
-    outbound: new DerivedSeries(
-      out,
-      active,
-      numbers.spi(own, peer, { keyId: active.id, slot: 0 }),
-    ),
+    outbound: new DerivedSeries(sending, active, out),
     inbound: keys.map(
-      (key) =>
-        new DerivedSeries(
-          into,
-          key,
-          numbers.spi(peer, own, { keyId: key.id, slot: 0 }),
-        ),
+      (key) => new DerivedSeries(receiving, key, into + key.id),
     ),
   };
 }
+
+/** A keyring's secrets, the active one ahead. */
+export type PreparedKeys = readonly [PreparedKey, ...PreparedKey[]];
 
 /** The names of a keyring's secrets, by key id; none of a static key, which has no id. */
 export function secretNames(keyring: Keyring): Map<number, string> {
@@ -60,9 +69,7 @@ export function secretNames(keyring: Keyring): Map<number, string> {
 }
 
 /** The keyring's secrets, the active one ahead. */
-export function activeFirst(
-  keyring: DerivingKeyring,
-): [PreparedKey, ...PreparedKey[]] {
+export function activeFirst(keyring: DerivingKeyring): PreparedKeys {
   const order = (id: number): number => (id === keyring.active ? 0 : id);
   const [active, ...others] = [...keyring.keys]
     .sort((a, b) => order(a.id) - order(b.id))

@@ -13,7 +13,7 @@ export interface TemplatedTunnel extends Tunnel {
 export interface KeyedTunnel extends TemplatedTunnel, TunnelSeries {}
 
 /** UDP port of ESP in UDP (RFC 3948 §2.1), at both ends. */
-const ENCAPSULATION = { sourcePort: 4500, destinationPort: 4500 };
+export const ENCAPSULATION = { sourcePort: 4500, destinationPort: 4500 };
 
 /** The parts of an SA that follow from its tunnel. */
 type TunnelFields = Pick<

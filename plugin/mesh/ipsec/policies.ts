@@ -66,20 +66,35 @@ export function gatewayPolicies(
 /** Tunnels each pair of local and remote CIDR through its tunnel, both ways. Without "fwd" the receiver drops. */
 export function protectPolicies(
   tunnels: readonly TemplatedTunnel[],
+  make: typeof policiesByRemote = policiesByRemote,
 ): SecurityPolicy[] {
   return tunnels
-    .flatMap((tunnel) =>
-      tunnel.remoteCidrs.map((remote) => ({ tunnel, remote })),
-    )
+    .flatMap((tunnel) => make(tunnel))
     .sort((a, b) => compareCidrs(a.remote, b.remote))
-    .flatMap(({ tunnel, remote }) => [
+    .flatMap(({ policies }) => policies);
+}
+
+/** Those of one remote CIDR. */
+interface RemotePolicies {
+  readonly remote: Cidr;
+  readonly policies: readonly SecurityPolicy[];
+}
+
+/** What protects a tunnel's packets. */
+export function policiesByRemote(
+  tunnel: TemplatedTunnel,
+): readonly RemotePolicies[] {
+  return tunnel.remoteCidrs.map((remote) => ({
+    remote,
+    policies: [
       ...pairs(tunnel.localCidrs, remote).flatMap((local) =>
         protect(tunnel, { local, remote, ways: "both" }),
       ),
       ...pairs(tunnel.hiddenCidrs, remote).flatMap((local) =>
         protect(tunnel, { local, remote, ways: "out" }),
       ),
-    ]);
+    ],
+  }));
 }
 
 function protect(

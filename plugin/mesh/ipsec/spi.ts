@@ -31,6 +31,8 @@ export interface SenderNumbers {
     receiver: TunnelEnd,
     place: SpiPlace,
   ) => number;
+  /** Which numbers are others than what their senders would choose alone: where that is the same, so is every number. */
+  readonly ties: string;
   /** Senders whose first choice was taken, with who took it. */
   readonly displaced: readonly {
     readonly end: TunnelEnd;
@@ -51,28 +53,82 @@ export interface SenderNumbers {
  * @param ends all nodes of all encrypted clusters that have an address of the outer family; both ends of a
  *   tunnel must pass the same ones
  */
-export function numberSenders(ends: readonly TunnelEnd[]): SenderNumbers {
+export function numberSenders(
+  ends: readonly TunnelEnd[],
+  choices: Choices = CHOICES,
+): SenderNumbers {
+  requireNames(ends);
+  const { owners, waiting } = firstChoices(ends, choices);
+  const displaced = waiting.flatMap((end) => {
+    const by = owners.get(choices.number(end));
+    return by === undefined ? [] : [{ end, by }];
+  });
+  const others = nextChoices(waiting, owners);
+  const of = (sender: TunnelEnd): number => {
+    const other = others.get(sender.bound);
+    if (other !== undefined) return other;
+    const number = choices.number(sender);
+    if (owners.get(number)?.bound === sender.bound) return number;
+    throw new RangeError(
+      `Cannot number node "${sender.node}" of cluster "${sender.cluster}": not a sender`,
+    );
+  };
+  const spi: SenderNumbers["spi"] = (sender, receiver, place) =>
+    deriveSpi(of(sender), choices.turn(receiver), place);
+  const ties = JSON.stringify([...others]);
+  return { of, spi, displaced, ties };
+}
+
+/** What an end chooses, whatever others do. */
+export interface Choices {
+  /** As a sender: the number that it takes where nobody else does. */
+  readonly number: (sender: TunnelEnd) => number;
+  /** As a receiver: how far it moves its senders' numbers round. */
+  readonly turn: (receiver: TunnelEnd) => number;
+}
+
+/** Worked out each time: two hashes. */
+export const CHOICES: Choices = {
+  number: (sender) => chooseNumber(sender, 0),
+  turn: (receiver) => choose("crosslink receiver 1", receiver, 0),
+};
+
+/** Of those that choose alike the first in order has it. */
+function firstChoices(
+  ends: readonly TunnelEnd[],
+  { number: numberOf }: Choices,
+): {
+  readonly owners: Map<number, TunnelEnd>;
+  /** All others, in order. */
+  readonly waiting: readonly TunnelEnd[];
+} {
   const owners = new Map<number, TunnelEnd>();
+  const waiting: TunnelEnd[] = [];
+  for (const end of ends) {
+    const number = numberOf(end);
+    const owner = owners.get(number);
+    if (owner !== undefined) waiting.push(byName(owner, end) > 0 ? owner : end);
+    if (owner === undefined || byName(owner, end) > 0) owners.set(number, end);
+  }
+  return { owners, waiting: waiting.sort(byName) };
+}
+
+/** Has them choose until each has its own. Returns the numbers by what their ends are bound as. */
+function nextChoices(
+  displaced: readonly TunnelEnd[],
+  owners: Map<number, TunnelEnd>,
+): Map<string, number> {
   const numbers = new Map<string, number>();
-  const displaced: { end: TunnelEnd; by: TunnelEnd }[] = [];
-  let waiting = inOrder(ends);
-  for (let round = 0; waiting.length > 0; round += 1) {
+  let waiting = displaced;
+  for (let round = 1; waiting.length > 0; round += 1)
     waiting = waiting.filter((end) => {
-      const number = choose("crosslink sender 1", end, round);
-      const owner = owners.get(number);
-      if (owner !== undefined && round === 0)
-        displaced.push({ end, by: owner });
-      if (owner !== undefined) return true;
+      const number = chooseNumber(end, round);
+      if (owners.has(number)) return true;
       owners.set(number, end);
-      numbers.set(nameOf(end), number);
+      numbers.set(end.bound, number);
       return false;
     });
-  }
-  const of = (sender: TunnelEnd): number => known(numbers, sender);
-  const turnOf = remembering(chooseTurn);
-  const spi: SenderNumbers["spi"] = (sender, receiver, place) =>
-    deriveSpi(of(sender), turnOf(receiver), place);
-  return { of, spi, displaced };
+  return numbers;
 }
 
 /**
@@ -100,11 +156,6 @@ export function inSlot(first: number, slot: number): number {
   return first + slot * 256;
 }
 
-/** How far a receiver moves its senders' numbers round. */
-function chooseTurn(receiver: TunnelEnd): number {
-  return choose("crosslink receiver 1", receiver, 0);
-}
-
 /**
  * The reqid of all SAs and templates toward one peer, 0x434c0000 to 0x434cffff.
  *
@@ -124,6 +175,10 @@ export function deriveReqid(
   return FIRST_REQID + (digest.readUInt32BE(0) % REQIDS);
 }
 
+function chooseNumber(sender: TunnelEnd, round: number): number {
+  return choose("crosslink sender 1", sender, round);
+}
+
 function choose(label: string, end: TunnelEnd, round: number): number {
   const digest = sha256(bind([label, String(round)]) + end.bound);
   return digest.readUIntBE(0, 6) % NUMBERS;
@@ -133,41 +188,26 @@ function sha256(text: string): Buffer {
   return hash("sha256", text, "buffer");
 }
 
-/** A node is the receiver of all its peers. */
-function remembering(
-  turn: (receiver: TunnelEnd) => number,
-): (receiver: TunnelEnd) => number {
-  const turns = new Map<string, number>();
-  return (receiver) => {
-    const found = turns.get(receiver.bound) ?? turn(receiver);
-    turns.set(receiver.bound, found);
-    return found;
-  };
+/** Two ends of one name would choose alike for ever. */
+function requireNames(ends: readonly TunnelEnd[]): void {
+  const clusters = new Map<string, Set<string>>();
+  for (const { cluster, node } of ends) {
+    const nodes = clusters.get(cluster) ?? new Set();
+    clusters.set(cluster, nodes);
+    if (nodes.has(node))
+      throw new RangeError(
+        "Cannot number senders: two nodes of a cluster have one name",
+      );
+    nodes.add(node);
+  }
 }
 
-function known(
-  numbers: ReadonlyMap<string, number>,
-  sender: TunnelEnd,
-): number {
-  const number = numbers.get(nameOf(sender));
-  if (number === undefined)
-    throw new RangeError(
-      `Cannot number node "${sender.node}" of cluster "${sender.cluster}": not a sender`,
-    );
-  return number;
+/** Names sort alike everywhere: no locale. */
+function byName(a: TunnelEnd, b: TunnelEnd): number {
+  return nameOf(a) < nameOf(b) ? -1 : 1;
 }
 
-/** Cluster and node names hold no slash, and sort alike everywhere: no locale. */
+/** Cluster and node names hold no slash. */
 function nameOf(end: TunnelEnd): string {
   return `${end.cluster}/${end.node}`;
-}
-
-function inOrder(ends: readonly TunnelEnd[]): TunnelEnd[] {
-  const named = new Map(ends.map((end) => [nameOf(end), end]));
-  // Two ends of one name would choose alike for ever.
-  if (named.size < ends.length)
-    throw new RangeError(
-      "Cannot number senders: two nodes of a cluster have one name",
-    );
-  return [...named].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, end]) => end);
 }

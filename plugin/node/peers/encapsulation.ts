@@ -5,6 +5,7 @@ import {
   openEncapsulation,
   type SecurityAssociation,
 } from "../../../native/index.ts";
+import type { DesiredMesh } from "../../mesh/state.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 
 /** Where a node receives ESP in UDP (RFC 3948): an address family, and a port of all its addresses. */
@@ -13,9 +14,24 @@ export interface EncapsulationEnd {
   readonly port: number;
 }
 
-/** What a node with these SAs needs, without doubles. */
+/** Something that ESP comes to: an SA. */
+export type Receiver = Pick<
+  SecurityAssociation,
+  "destination" | "encapsulation"
+>;
+
+/** What stands for all SAs of this node: it receives from a peer as it sends. */
+export function receiversOf(
+  mesh: Pick<DesiredMesh, "peers"> | undefined,
+): Receiver[] {
+  return (mesh?.peers ?? []).flatMap(({ local, encapsulation }) =>
+    encapsulation === undefined ? [] : [{ destination: local, encapsulation }],
+  );
+}
+
+/** What these need, without doubles. */
 export function encapsulationEnds(
-  associations: readonly SecurityAssociation[],
+  associations: readonly Receiver[],
 ): EncapsulationEnd[] {
   const ends = new Map<string, EncapsulationEnd>();
   for (const { encapsulation, destination } of associations) {

@@ -15,6 +15,7 @@ import { decide, NO_MEMORY } from "../../../plugin/fence/decide.ts";
 import { blockPolicies } from "../../../plugin/fence/policies.ts";
 import { claimOf } from "../../../plugin/node/claim.ts";
 import { desiredMesh } from "../../../plugin/mesh/desired.ts";
+import type { MeshMemory } from "../../../plugin/mesh/memory.ts";
 import type { Self } from "../../../plugin/mesh/self.ts";
 import type { DesiredMesh } from "../../../plugin/mesh/state.ts";
 import type { MeshInput } from "../../../plugin/mesh/view.ts";
@@ -98,15 +99,17 @@ export function meshAt(
   clusters: readonly ClusterSource[],
   place: string,
   rest: Partial<MeshInput> = {},
+  memory?: MeshMemory,
 ): DesiredMesh {
   const self = selfAt(clusters, place);
-  return desiredMesh({
+  const input = {
     clusters,
     self,
     keyring: keyring(1),
     localCidrs: cidrs(self.node.podCIDRs ?? []),
     ...rest,
-  });
+  };
+  return desiredMesh(input, memory);
 }
 
 /** The block policies by which the fence keeps a node of that cluster from the others. */

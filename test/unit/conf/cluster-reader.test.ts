@@ -30,6 +30,18 @@ function cluster(name: string, subnet: number): object {
   return { name, podCIDRs: [`10.${subnet}.0.0/16`] };
 }
 
+/** Few addresses, so that files get into each other's way. */
+const nodes = fc.uniqueArray(
+  fc.record({
+    name: fc.constantFrom("n1", "n2", "n3"),
+    ip: fc.constantFrom("192.0.2.1", "192.0.2.2", "2001:DB8::1"),
+    elastic: fc.option(fc.constantFrom("192.0.2.2", "198.51.100.1"), {
+      nil: undefined,
+    }),
+  }),
+  { maxLength: 2, selector: ({ name }) => name },
+);
+
 /** What reading gives, or why it does not. */
 function outcome(read: () => readonly ClusterSource[]): unknown {
   try {
@@ -90,6 +102,36 @@ describe("clusterReader()", () => {
   });
 });
 
+it.each([
+  ["an elastic address is another file's, too", "192.0.2.2", "198.51.100.1"],
+  [
+    "an elastic address is another file's private one",
+    "192.0.2.2",
+    "192.0.2.1",
+  ],
+  [
+    "a private address is another file's elastic one",
+    "198.51.100.1",
+    undefined,
+  ],
+])("clusterReader() refuses a changed node where %s", (_, ip, elasticIP) => {
+  const folder = folderOf("a", "b");
+  const write = (name: string, subnet: number, node: object): void => {
+    const nodes = [{ name: "n1", ...node }];
+    writeFiles(folder, {
+      [`${name}.json`]: { ...cluster(name, subnet), nodes },
+    });
+  };
+  write("a", 0, { ips: ["192.0.2.1"], elasticIP: "198.51.100.1" });
+  write("b", 1, { ips: ["192.0.2.2"], elasticIP: "198.51.100.2" });
+  const read = folderReader();
+  read(folder);
+  write("b", 1, { ips: [ip], ...(elasticIP && { elasticIP }) });
+  const refused = outcome(() => read(folder));
+  expect(refused).toMatchObject({ code: 7 });
+  expect(refused).toEqual(outcome(() => loadClusters(folder)));
+});
+
 const names = ["a", "b", "c", "d"] as const;
 
 /** One thing that somebody does to a file of the folder. */
@@ -100,8 +142,17 @@ const edit: fc.Arbitrary<Edit> = fc.tuple(
   fc.constantFrom(...names),
   fc.oneof(
     fc
-      .tuple(fc.constantFrom(...names), fc.nat({ max: 5 }))
-      .map(([name, subnet]) => JSON.stringify(cluster(name, subnet))),
+      .tuple(fc.constantFrom(...names), fc.nat({ max: 5 }), nodes)
+      .map(([name, subnet, found]) =>
+        JSON.stringify({
+          ...cluster(name, subnet),
+          nodes: found.map(({ name: own, ip, elastic }) => ({
+            name: own,
+            ips: [ip],
+            ...(elastic === undefined ? {} : { elasticIP: elastic }),
+          })),
+        }),
+      ),
     fc.constantFrom('{"name":"a"', '{"name":"a","podCidrs":[]}', "", undefined),
   ),
 );

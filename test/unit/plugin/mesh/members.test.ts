@@ -3,11 +3,12 @@ import type { ClusterSource } from "../../../../conf/clusters.ts";
 import {
   activeGateway,
   type AliveGateways,
+  carriesServices,
   type Member,
   membersOf,
   outerAddresses,
-  ownMember,
 } from "../../../../plugin/mesh/members.ts";
+import { meshMemory } from "../../../../plugin/mesh/memory.ts";
 import { networksOf } from "../../../../plugin/mesh/networks.ts";
 import { cidrs, cluster, node } from "../../../support/mesh/mesh.ts";
 
@@ -123,7 +124,7 @@ describe("membersOf() in gateway mode", () => {
   });
 });
 
-describe("ownMember()", () => {
+describe("a node as a member of its own cluster", () => {
   const nodes = [
     node("a1", "192.168.0.1", { podCIDRs: ["10.0.1.0/24"] }),
     node("a2", "192.168.0.2"),
@@ -137,10 +138,11 @@ describe("ownMember()", () => {
       nodes,
     });
     const own = (at: number) =>
-      ownMember(source, nodes[at]!, {
+      meshMemory().ownMember(source, nodes[at]!, {
         pods: cidrs(["10.0.7.0/26", "fd00::/64"]),
-        networks: networksOf(source),
-        alive: undefined,
+        ...(carriesServices(source, nodes[at]!, undefined)
+          ? { networks: networksOf(source) }
+          : {}),
       });
     expect(summary(own(0))).toBe("a1: 10.0.7.0/26; 10.96.0.0/16; 10.0.0.0/16");
     expect(summary(own(1))).toBe("a2: 10.0.7.0/26; ; ");

@@ -10,8 +10,8 @@ import { temporaryFolder, writeFiles } from "../../conf/files.ts";
 
 /** What is written of a remote cluster. */
 interface Remote {
-  readonly nodes: number;
-  readonly elastic: boolean;
+  /** A node each: whether it has an elastic address. */
+  readonly elastic: readonly boolean[];
   readonly encryption: "esp" | "none";
 }
 
@@ -24,8 +24,7 @@ interface World {
 
 const remote: fc.Arbitrary<Remote | undefined> = fc.option(
   fc.record({
-    nodes: fc.nat({ max: 3 }),
-    elastic: fc.boolean(),
+    elastic: fc.array(fc.boolean(), { maxLength: 3 }),
     encryption: fc.constantFrom("esp", "none"),
   }),
   { nil: undefined },
@@ -96,17 +95,17 @@ const own = {
 function remoteFile(
   name: string,
   octet: number,
-  { nodes, elastic, encryption }: Remote,
+  { elastic, encryption }: Remote,
 ): object {
   return {
     name,
     encryption,
     podCIDRs: [`10.${octet}.0.0/16`],
-    nodes: Array.from({ length: nodes }, (_, index) => ({
+    nodes: elastic.map((isElastic, index) => ({
       name: `n${index}`,
       ips: [`192.0.${octet}0.${index + 1}`],
       podCIDRs: [`10.${octet}.${index}.0/24`],
-      ...(elastic ? { elasticIP: `198.51.${octet}.${index + 1}` } : {}),
+      ...(isElastic ? { elasticIP: `198.51.${octet}.${index + 1}` } : {}),
     })),
   };
 }

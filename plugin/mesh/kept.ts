@@ -1,0 +1,45 @@
+/**
+ * The function, which works out again for an object only where the rest that it is given is another: for as long as the object
+ * lives, and by identity.
+ */
+export function keptFor<
+  Key extends object,
+  Rest extends readonly unknown[],
+  Value,
+>(
+  make: (key: Key, ...rest: Rest) => Value,
+): (key: Key, ...rest: Rest) => Value {
+  const known = new WeakMap<
+    Key,
+    { readonly rest: Rest; readonly value: Value }
+  >();
+  return (key, ...rest) => {
+    const found = known.get(key);
+    if (found !== undefined && sameItems(found.rest, rest)) return found.value;
+    const value = make(key, ...rest);
+    known.set(key, { rest, value });
+    return value;
+  };
+}
+
+/** The function, which remembers its last answer alone. */
+export function lastOf<Args extends readonly unknown[], Value>(
+  make: (...args: Args) => Value,
+): (...args: Args) => Value {
+  let last: { readonly args: Args; readonly value: Value } | undefined;
+  return (...args) => {
+    if (last === undefined || !sameItems(last.args, args))
+      last = { args, value: make(...args) };
+    return last.value;
+  };
+}
+
+function sameItems(
+  one: readonly unknown[],
+  other: readonly unknown[],
+): boolean {
+  return (
+    one.length === other.length &&
+    one.every((item, index) => item === other[index])
+  );
+}

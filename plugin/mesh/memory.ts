@@ -1,0 +1,181 @@
+import type { ClusterSource } from "../../conf/clusters.ts";
+import type { Node } from "../../conf/generated/cluster.ts";
+import { type Cidr, parseCidr } from "../../ip/cidr.ts";
+import {
+  activeFirst,
+  keyTunnel,
+  keyWithDerived,
+  type PreparedKeys,
+} from "./ipsec/derived.ts";
+import type { KeyedTunnel } from "./ipsec/keyed-tunnel.ts";
+import { policiesByRemote } from "./ipsec/policies.ts";
+import { type Choices, CHOICES } from "./ipsec/spi.ts";
+import { keptFor, lastOf } from "./kept.ts";
+import {
+  type AliveGateways,
+  listedMember,
+  type Member,
+  memberOf,
+  membersOf,
+  outerEnds,
+} from "./members.ts";
+import { inFamily, type Networks, networksOf } from "./networks.ts";
+import { derivedPeer } from "./peers.ts";
+import type { NumbersOf, OuterEnds } from "./senders.ts";
+import { type Tunnel, tunnelsOf } from "./tunnels.ts";
+
+/**
+ * What was worked out for a mesh, piece by piece. The next one, of other files, takes over what follows from the same objects, so
+ * that a changed node costs a node's work. Nothing of it is ever another than what would be worked out anew.
+ */
+export interface MeshMemory {
+  readonly networksOf: typeof networksOf;
+  readonly outerEndsOf: OuterEnds;
+  readonly choices: Choices;
+  readonly membersOf: (
+    source: ClusterSource,
+    networks: Networks,
+    alive: AliveGateways,
+  ) => readonly Member[];
+  /** This node as one, with the pod CIDRs that it knows itself; services come with `networks`. */
+  readonly ownMember: (
+    source: ClusterSource,
+    node: Node,
+    carried: { readonly pods: readonly Cidr[]; readonly networks?: Networks },
+  ) => Member;
+  /** With peers of one cluster. */
+  readonly tunnelsWith: (
+    peers: readonly Member[],
+    own: Member,
+  ) => readonly Tunnel[];
+  readonly keysOf: typeof activeFirst;
+  /** Tunnels with peers of one cluster. */
+  readonly keyedOf: (
+    tunnels: readonly Tunnel[],
+    keys: PreparedKeys,
+    numbers: NumbersOf,
+  ) => readonly KeyedTunnel[];
+  readonly policiesOf: typeof policiesByRemote;
+  readonly peerOf: typeof derivedPeer;
+}
+
+/** One that knows nothing yet. */
+export function meshMemory(): MeshMemory {
+  const headOf = keptHeads();
+  const ends = keptFor((node: Node, head: ClusterSource) =>
+    outerEnds(head, node),
+  );
+  const tunnelsFrom = lastOf((own: Member) => keptFor(tunnelsOf(own)));
+  const listed = keptFor(
+    (node: Node, head: ClusterSource, networks: Networks | undefined) =>
+      listedMember(head, node, networks),
+  );
+  return {
+    networksOf: keptNetworks(),
+    outerEndsOf: keptFor((source: ClusterSource) => {
+      const head = headOf(source);
+      return source.cluster.nodes.map((node) => ends(node, head));
+    }),
+    choices: {
+      number: keptFor(CHOICES.number),
+      turn: keptFor(CHOICES.turn),
+    },
+    membersOf: keptFor(
+      (source: ClusterSource, networks: Networks, alive: AliveGateways) =>
+        membersOf(source, networks, alive, (_, node, services) =>
+          listed(node, headOf(source), services),
+        ),
+    ),
+    ownMember: keptOwn(headOf),
+    tunnelsWith: keptFor((peers: readonly Member[], own: Member) => {
+      const tunnels = tunnelsFrom(own);
+      return peers.flatMap((peer) => tunnels(peer));
+    }),
+    keysOf: keptFor(activeFirst),
+    keyedOf: keptKeyed(),
+    policiesOf: keptFor(policiesByRemote),
+    peerOf: keptFor(derivedPeer),
+  };
+}
+
+/**
+ * A cluster as its nodes know it: all but its other nodes. It is the same object as long as that says the same, and keeps no
+ * nodes of old files in memory.
+ */
+type HeadOf = (source: ClusterSource) => ClusterSource;
+
+function keptHeads(): HeadOf {
+  const known = new Map<string, { text: string; head: ClusterSource }>();
+  return keptFor((source: ClusterSource) => {
+    const { file, cluster } = source;
+    const { nodes } = cluster;
+    // Only one that is alone is asked for by others; see podsOf().
+    const kept = nodes.length === 1 ? nodes : [];
+    const head = { file, cluster: { ...cluster, nodes: kept } };
+    const text = JSON.stringify(head);
+    const before = known.get(file);
+    if (before?.text === text) return before.head;
+    known.set(file, { text, head });
+    return head;
+  });
+}
+
+/** The same object as long as a file's networks are the same, whatever else it says. */
+function keptNetworks(): typeof networksOf {
+  const known = new Map<string, Networks>();
+  return keptFor((source: ClusterSource) => {
+    const networks = networksOf(source);
+    const before = known.get(source.file);
+    if (before !== undefined && sameNetworks(before, networks)) return before;
+    known.set(source.file, networks);
+    return networks;
+  });
+}
+
+function sameNetworks(one: Networks, other: Networks): boolean {
+  return (["pods", "services", "seen"] as const).every(
+    (kind) =>
+      one[kind].length === other[kind].length &&
+      one[kind].every(({ text }, index) => text === other[kind][index]?.text),
+  );
+}
+
+/** A tunnel's SPIs are as they were where both ends' numbers are, and those are where the same nodes tie. */
+function keptKeyed(): MeshMemory["keyedOf"] {
+  const one = keptFor(keyTunnel);
+  const known = new WeakMap<
+    readonly Tunnel[],
+    { keys: PreparedKeys; ties: string; keyed: readonly KeyedTunnel[] }
+  >();
+  return (tunnels, keys, numbers) => {
+    const ties = numbers[4].ties + numbers[6].ties;
+    const before = known.get(tunnels);
+    if (before?.keys === keys && before.ties === ties) return before.keyed;
+    const keyed = keyWithDerived(tunnels, keys, numbers, one);
+    known.set(tunnels, { keys, ties, keyed });
+    return keyed;
+  };
+}
+
+function keptOwn(headOf: HeadOf): MeshMemory["ownMember"] {
+  const own = keptFor(
+    (
+      node: Node,
+      head: ClusterSource,
+      pods: string,
+      networks: Networks | undefined,
+    ) =>
+      memberOf(head, node, {
+        pods: inFamily(
+          head.cluster,
+          pods.split(" ").filter(Boolean).map(parseCidr),
+        ),
+        networks,
+      }),
+  );
+  return (source, node, { pods, networks }) => {
+    // They are found anew at each look.
+    const texts = pods.map(({ text }) => text).join(" ");
+    return own(node, headOf(source), texts, networks);
+  };
+}
