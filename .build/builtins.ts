@@ -4,14 +4,11 @@ import type { Plugin } from "esbuild";
 
 const require = createRequire(import.meta.url);
 
-/** What takes milliseconds to load, and most calls never use: whole modules, or single functions of one. */
-const slow = new Set([
-  "child_process",
-  "crypto",
-  "http",
-  "https",
-  "util.parseArgs",
-]);
+/** What Node has loaded anyhow when a program starts. Loading any other takes milliseconds, and most calls never use it. */
+const ready = new Set(["fs", "os", "path", "sea", "util"]);
+
+/** But for these of its functions, which load more when they are looked at. */
+const slow = new Set(["util.parseArgs"]);
 
 /**
  * esbuild would load every imported module when the program starts: a quarter of what VERSION costs. Here
@@ -35,13 +32,18 @@ export const lazyBuiltins: Plugin = {
 function moduleText(module: string): string {
   const exports = require(`node:${module}`) as Record<string, unknown>;
   const names = Object.keys(exports).filter((name) => name !== "default");
-  return names.map((name) => exportText(module, name)).join("\n");
+  const isFunction = (name: string): boolean =>
+    typeof Object.getOwnPropertyDescriptor(exports, name)?.value === "function";
+  return names
+    .map((name) => exportText(module, name, isFunction(name)))
+    .join("\n");
 }
 
 /** The comment lets esbuild drop what nobody imports. */
-function exportText(module: string, name: string): string {
+function exportText(module: string, name: string, isFunction: boolean): string {
   const value = `process.getBuiltinModule("node:${module}").${name}`;
-  return slow.has(module) || slow.has(`${module}.${name}`)
+  const isSlow = !ready.has(module) || slow.has(`${module}.${name}`);
+  return isSlow && isFunction
     ? `export function ${name}(...a) { return ${value}(...a); }`
     : `export const ${name} = /* @__PURE__ */ (() => ${value})();`;
 }
