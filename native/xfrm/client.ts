@@ -18,6 +18,7 @@ import { sharedAddresses } from "./codec/address.ts";
 import { decodeAssociation } from "./codec/association-decode.ts";
 import type {
   AssociationId,
+  CurrentChange,
   ObservedAssociation,
   SecurityAssociation,
 } from "./sa.ts";
@@ -48,6 +49,11 @@ export interface XfrmClient {
   addAssociations(list: readonly SecurityAssociation[]): Outcomes;
   updateAssociations(list: readonly SecurityAssociation[]): Outcomes;
   deleteAssociations(list: readonly AssociationId[]): Outcomes;
+  /**
+   * Sets when SAs were made, and what they have carried. Of several that serve a template the kernel takes the one whose
+   * `addTimeSeconds` is the greatest (xfrm_state_look_at() in net/xfrm/xfrm_state.c). ESRCH where there is none.
+   */
+  setCurrents(list: readonly CurrentChange[]): Outcomes;
   countAssociations(): number;
 
   /** Those of sockets too: their `foreign` says so. Equal addresses are one array. */
@@ -110,6 +116,7 @@ function associationMethods(conversation: Conversation) {
     addAssociations: many(request.addAssociation),
     updateAssociations: many(request.updateAssociation),
     deleteAssociations: many(request.deleteAssociation),
+    setCurrents: many(request.setCurrent),
     countAssociations: () =>
       readU32(
         information(conversation, request.countAssociations(), XFRMA_SAD_CNT),

@@ -2,6 +2,7 @@ import { formatAddress, formatPrefix } from "../address.ts";
 import { attrBytes, encodeAttributes } from "../attribute.ts";
 import type { Request } from "../conversation.ts";
 import { encode, u32 } from "../layout.ts";
+import { NLM_F_REPLACE } from "../message.ts";
 import {
   XFRM_MSG_DELPOLICY,
   XFRM_MSG_DELSA,
@@ -10,16 +11,22 @@ import {
   XFRM_MSG_GETSA,
   XFRM_MSG_GETSADINFO,
   XFRM_MSG_GETSPDINFO,
+  XFRM_MSG_NEWAE,
   XFRM_MSG_NEWPOLICY,
   XFRM_MSG_NEWSA,
   XFRM_MSG_UPDPOLICY,
   XFRM_MSG_UPDSA,
   XFRMA_ADDRESS_FILTER,
 } from "./constants.ts";
-import type { AssociationId, SecurityAssociation } from "./sa.ts";
+import type {
+  AssociationId,
+  CurrentChange,
+  SecurityAssociation,
+} from "./sa.ts";
 import {
   encodeAssociation,
   encodeAssociationId,
+  encodeCurrent,
 } from "./codec/association-encode.ts";
 import { encodePolicy, encodePolicyId } from "./codec/policy-encode.ts";
 import type { PolicyId, SecurityPolicy } from "./sp.ts";
@@ -52,6 +59,20 @@ export function deleteAssociation(id: AssociationId): Request {
     action: () => `delete ${nameAssociation(id)}`,
     type: XFRM_MSG_DELSA,
     body: encodeAssociationId(id),
+  };
+}
+
+/**
+ * Sets what an SA has carried and when it was made, which iproute2 cannot: xfrm_new_ae() in net/xfrm/xfrm_user.c, which
+ * leaves keys and sequence numbers alone where it is given times alone.
+ */
+export function setCurrent(change: CurrentChange): Request {
+  return {
+    operation: "XFRM_MSG_NEWAE",
+    action: () => `set the times of ${nameAssociation(change)}`,
+    type: XFRM_MSG_NEWAE,
+    flags: NLM_F_REPLACE,
+    body: encodeCurrent(change),
   };
 }
 

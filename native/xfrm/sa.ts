@@ -67,6 +67,11 @@ export interface ObservedAssociation extends Omit<
   readonly foreign: readonly string[];
 }
 
+/** What an SA should say of itself from now on. */
+export interface CurrentChange extends AssociationId {
+  readonly current: Lifetime;
+}
+
 /** What an SA or a policy has carried so far. Times are seconds since 1970; 0 means never. */
 export interface Lifetime {
   readonly bytes: bigint;

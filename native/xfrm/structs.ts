@@ -98,6 +98,13 @@ export const xfrmUsersaId = struct("xfrm_usersa_id", 24, {
   proto: u8,
 });
 
+export const xfrmAeventId = struct("xfrm_aevent_id", 48, {
+  sa_id: xfrmUsersaId,
+  saddr: xfrmAddress,
+  flags: u32,
+  reqid: u32,
+});
+
 export const xfrmUserpolicyInfo = struct("xfrm_userpolicy_info", 168, {
   sel: xfrmSelector,
   lft: xfrmLifetimeCfg,

@@ -16,7 +16,7 @@ describe.skipIf(missing !== undefined)(
         scene("xfrm-associations.ts"),
       ]);
       expect(output).toMatch(/^ℹ fail 0$/mu);
-      expect(output).toMatch(/^ℹ pass 9$/mu);
+      expect(output).toMatch(/^ℹ pass 10$/mu);
       expect(status).toBe(0);
     });
   },

@@ -12,6 +12,7 @@ import {
   XFRM_STATE_ESN,
   XFRMA_ALG_AEAD,
   XFRMA_ENCAP,
+  XFRMA_LTIME_VAL,
   XFRMA_REPLAY_ESN_VAL,
   XFRMA_REPLAY_VAL,
   XFRMA_SA_EXTRA_FLAGS,
@@ -21,10 +22,11 @@ import {
   XFRMA_TFCPAD,
 } from "../constants.ts";
 import { commonFamily } from "./address.ts";
-import { UNLIMITED } from "./lifetime.ts";
+import { encodeLifetime, UNLIMITED } from "./lifetime.ts";
 import type {
   Aead,
   AssociationId,
+  CurrentChange,
   Encapsulation,
   SecurityAssociation,
 } from "../sa.ts";
@@ -32,6 +34,7 @@ import { markAttributes } from "./mark.ts";
 import { encodeMode } from "./mode.ts";
 import {
   xfrmAddress,
+  xfrmAeventId,
   xfrmAlgoAead,
   xfrmEncapTmpl,
   xfrmReplayState,
@@ -70,6 +73,23 @@ export function encodeAssociationId(id: AssociationId): Uint8Array {
   const list = markAttributes({ ...(id.mark && { mark: id.mark }) });
   if (source !== undefined)
     list.unshift(attrBytes(XFRMA_SRCADDR, encode(xfrmAddress, source)));
+  return Buffer.concat([fixed, encodeAttributes(list)]);
+}
+
+/** Body of `XFRM_MSG_NEWAE`. */
+export function encodeCurrent({ current, ...id }: CurrentChange): Uint8Array {
+  const { destination, spi, protocol = IPPROTO_ESP } = id;
+  const fixed = encode(xfrmAeventId, {
+    sa_id: {
+      daddr: destination,
+      spi,
+      family: familyOf(destination),
+      proto: protocol,
+    },
+    saddr: id.source,
+  });
+  const list = markAttributes({ ...(id.mark && { mark: id.mark }) });
+  list.push(attrBytes(XFRMA_LTIME_VAL, encodeLifetime(current)));
   return Buffer.concat([fixed, encodeAttributes(list)]);
 }
 

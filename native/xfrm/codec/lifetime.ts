@@ -1,4 +1,4 @@
-import { u64 } from "../../layout.ts";
+import { encode, u64 } from "../../layout.ts";
 import { XFRM_INF } from "../constants.ts";
 import type { Lifetime } from "../sa.ts";
 import { xfrmLifetimeCfg, xfrmLifetimeCur } from "../structs.ts";
@@ -22,6 +22,16 @@ export function readLifetime(view: DataView, base: number): Lifetime {
     addTimeSeconds: u64.read(view, base + CURRENT.add_time),
     useTimeSeconds: u64.read(view, base + CURRENT.use_time),
   };
+}
+
+/** Writes `struct xfrm_lifetime_cur`. */
+export function encodeLifetime(current: Lifetime): Uint8Array {
+  return encode(xfrmLifetimeCur, {
+    bytes: current.bytes,
+    packets: current.packets,
+    add_time: current.addTimeSeconds,
+    use_time: current.useTimeSeconds,
+  });
 }
 
 /** Whether the `struct xfrm_lifetime_cfg` at `base` sets no limit at all. */

@@ -199,14 +199,7 @@ await test("2,000 SAs are added, listed and deleted", () => {
 });
 
 await test("packets go through SAs and policies, and are counted", () => {
-  shell(`
-    ip netns add a; ip netns add b
-    ip -n a link add e0 type veth peer name e0 netns b
-    for end in a:172.17.1.2:10.0.0.1 b:203.0.113.2:10.0.1.1; do
-      IFS=: read -r node outer inner <<<"$end"
-      ip -n $node addr add $outer/32 dev e0; ip -n $node addr add $inner/32 dev lo
-      ip -n $node link set e0 up; ip -n $node link set lo up; ip -n $node route add default dev e0 src $inner
-    done`);
+  twoNodes("a", "b");
   const there = { ...association, replayWindow: 32 };
   const back = {
     ...there,
@@ -228,6 +221,47 @@ await test("packets go through SAs and policies, and are counted", () => {
   a.close();
   b.close();
 });
+
+await test("of two SAs the kernel uses the one that says it is newer, and the other once that has gone", () => {
+  twoNodes("c", "d");
+  const next = { ...association, spi: 0x030000ba };
+  const c = node("c", [association], "out");
+  const made = c.getAssociation(association);
+  assert.ok(made !== undefined);
+  const { current } = made;
+  const addTimeSeconds = current.addTimeSeconds + 86_400n;
+  const changes = [association, { ...association, spi: 5 }].map((id) => ({
+    ...id,
+    current: { ...current, addTimeSeconds },
+  }));
+  assert.deepEqual(codes(c.setCurrents(changes)), [undefined, "ESRCH"]);
+  c.addAssociation(next);
+  const ping = "ip netns exec c ping -c 1 -W 1 -I 10.0.0.1 10.0.1.1 || true";
+  shell(ping);
+  const sent = (sa: SecurityAssociation) =>
+    c.getAssociation(sa)?.sequence.output;
+  assert.deepEqual([sent(association), sent(next)], [1n, 0n]);
+  assert.equal(
+    c.getAssociation(association)?.current.addTimeSeconds,
+    addTimeSeconds,
+  );
+  c.deleteAssociation(association);
+  shell(ping);
+  assert.equal(sent(next), 1n);
+  c.close();
+});
+
+/** Two namespaces with a cable between them, as `association` has its ends. */
+function twoNodes(one: string, other: string): void {
+  shell(`
+    ip netns add ${one}; ip netns add ${other}
+    ip -n ${one} link add e0 type veth peer name e0 netns ${other}
+    for end in ${one}:172.17.1.2:10.0.0.1 ${other}:203.0.113.2:10.0.1.1; do
+      IFS=: read -r node outer inner <<<"$end"
+      ip -n $node addr add $outer/32 dev e0; ip -n $node addr add $inner/32 dev lo
+      ip -n $node link set e0 up; ip -n $node link set lo up; ip -n $node route add default dev e0 src $inner
+    done`);
+}
 
 /** SAs and the policies for them in a namespace; `there` is the direction of what goes from a to b. */
 function node(
