@@ -66,7 +66,9 @@ export function startAgent(given: AgentOptions): () => void {
   const changes = listen({ ...options, log }, () => {
     poll();
   });
-  const ends = farEnds(options);
+  const ends = farEnds(options, () => {
+    reconciling.request();
+  });
   const memory = keeper(refresher(options, changes, ends), () => {
     poll();
   });
@@ -119,19 +121,26 @@ function rememberMesh(given: AgentOptions): {
 /** What the far ends speak to: charon, and where that is not, the sockets of ESP in UDP. */
 interface FarEnds {
   readonly keep: (mesh: DesiredMesh | undefined) => void;
+  readonly charonReqids: () => ReadonlySet<number>;
   readonly close: () => void;
 }
 
-function farEnds({ kernel, socket, logs }: AgentOptions): FarEnds {
+const NO_TUNNELS = { ike: [], retiring: [], series: [], peers: [] };
+
+function farEnds(
+  { kernel, socket, logs }: AgentOptions,
+  onLeft: () => void,
+): FarEnds {
   const log = logs.own;
   const sockets = encapsulationSockets(kernel, log);
-  const ike = openIke({ kernel, folder: ikeFolder(socket), log });
+  const ike = openIke({ kernel, folder: ikeFolder(socket), log, onLeft });
   return {
     keep: (mesh) => {
-      ike.keep(mesh ?? { ike: [], retiring: [] });
+      ike.keep(mesh ?? NO_TUNNELS);
       // charon's own socket serves ESP in UDP as well, and it needs the port.
       sockets.keep(ike.wantsPorts() ? [] : receiversOf(mesh));
     },
+    charonReqids: ike.reqids,
     close: () => {
       ike.close();
       sockets.close();
@@ -150,7 +159,10 @@ function refresher(
     observer.know(node);
     ends.keep(node?.mesh);
   };
-  const refresh = refreshNode(host, { onlooker: { ...observer, know } });
+  const refresh = refreshNode(
+    { host, charonReqids: ends.charonReqids },
+    { onlooker: { ...observer, know } },
+  );
   return (session, config, log) => {
     changes.followFiles(config, { flannel: false });
     const node = orWait(

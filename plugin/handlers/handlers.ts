@@ -44,7 +44,7 @@ export function processContext(
   return {
     ...front,
     lend: (use) => withSession(front.kernel(), use),
-    ensureNode: refreshNode(front.host),
+    ensureNode: refreshNode({ host: front.host }),
   };
 }
 

@@ -1,77 +1,61 @@
-import { formatAddress, type ObservedAssociation } from "../../native/index.ts";
-import { associationIdentity } from "../reconcile/identity.ts";
-import type { IkeTunnel } from "../mesh/state.ts";
+import { type ObservedAssociation, sameBytes } from "../../native/index.ts";
+import type { TunnelAssociations } from "./associations.ts";
 import type { ListedChild } from "./charon/listed.ts";
-
-/** A tunnel's SAs in the kernel, by who made them. */
-export interface TunnelAssociations {
-  readonly tunnel: IkeTunnel;
-  /** By derived keys, from before the tunnel was one by IKE. */
-  readonly derived: readonly ObservedAssociation[];
-  /** All others: charon's, or its predecessor's. */
-  readonly negotiated: readonly ObservedAssociation[];
-  /** Whether the kernel has asked for one: it asks once, and a charon that was not there then hears nothing of it for minutes. */
-  readonly isAskedFor: boolean;
-}
+import { madeSeconds } from "./outgoing.ts";
 
 /** How long charon may take between an SA in the kernel and its place in the list, in seconds. */
 const GRACE_SECONDS = 10;
 
-/**
- * Sorts the kernel's SAs by tunnel. What the kernel has asked charon for has no key yet, and is never deleted.
- *
- * @param derived identities of the SAs that derived keys would give
- */
-export function sortAssociations(
-  tunnels: readonly IkeTunnel[],
-  associations: readonly ObservedAssociation[],
-  derived: ReadonlySet<string>,
-): TunnelAssociations[] {
-  const byReqid = Map.groupBy(associations, ({ reqid }) => reqid);
-  return tunnels.map((tunnel) => {
-    const found = byReqid.get(tunnel.reqid) ?? [];
-    const all = found.filter(({ aead }) => aead !== undefined);
-    const isDerived = (sa: ObservedAssociation): boolean =>
-      derived.has(associationIdentity(sa));
-    return {
-      tunnel,
-      derived: all.filter(isDerived),
-      negotiated: all.filter((sa) => !isDerived(sa)),
-      isAskedFor: found.some(
-        ({ aead, spi }) => aead === undefined && spi === 0,
-      ),
-    };
-  });
+/** How long the peer may take longer than this node to go over to charon's SAs, in seconds: two looks, and what they take. */
+const PEER_SECONDS = 25;
+
+/** SAs that nobody speaks for: charon does not list them, so it would neither rekey nor delete them, and the peer may have dropped its side long ago. */
+export function orphansOf(
+  { negotiated }: TunnelAssociations,
+  children: readonly ListedChild[],
+  nowSeconds: number,
+): ObservedAssociation[] {
+  const spis = spisOf(children);
+  return negotiated.filter(
+    (sa) => !spis.has(sa.spi) && ageOf(sa, nowSeconds) >= GRACE_SECONDS,
+  );
 }
 
 /**
- * SAs that nobody speaks for: charon does not list them, so it would neither rekey nor delete them, and the peer may have
- * dropped its side long ago. And those of derived keys, once charon's have taken their place for a while.
+ * SAs of derived keys whose place charon's have taken: outbound ones once charon's have been there both ways for a while,
+ * inbound ones once the peer has had time to do the same, and nothing has come by them lately.
  */
-export function orphansOf(
+export function replacedOf(
   { tunnel, derived, negotiated }: TunnelAssociations,
   children: readonly ListedChild[],
   nowSeconds: number,
 ): ObservedAssociation[] {
-  const isOld = ({ current }: ObservedAssociation): boolean =>
-    nowSeconds - Number(current.addTimeSeconds) >= GRACE_SECONDS;
-  const spis = new Set(
-    children.flatMap(({ spiIn, spiOut }) => [spiIn, spiOut]),
-  );
+  const spis = spisOf(children);
   const listed = negotiated.filter(({ spi }) => spis.has(spi));
-  const orphans = negotiated.filter((sa) => !spis.has(sa.spi) && isOld(sa));
-  return isReplaced(tunnel, listed.filter(isOld))
-    ? [...orphans, ...derived]
-    : orphans;
+  const isOutbound = ({ destination }: ObservedAssociation): boolean =>
+    sameBytes(destination, tunnel.remote);
+  const hasBothFor = (seconds: number): boolean => {
+    const old = listed.filter((sa) => ageOf(sa, nowSeconds) >= seconds);
+    return old.some(isOutbound) && old.some((sa) => !isOutbound(sa));
+  };
+  return derived.filter((sa) =>
+    isOutbound(sa)
+      ? hasBothFor(GRACE_SECONDS)
+      : hasBothFor(PEER_SECONDS) && isIdle(sa, nowSeconds),
+  );
 }
 
-function isReplaced(
-  { remote }: IkeTunnel,
-  listed: readonly ObservedAssociation[],
+function spisOf(children: readonly ListedChild[]): Set<number | undefined> {
+  return new Set(children.flatMap(({ spiIn, spiOut }) => [spiIn, spiOut]));
+}
+
+function ageOf(sa: ObservedAssociation, nowSeconds: number): number {
+  return nowSeconds - madeSeconds(sa, nowSeconds);
+}
+
+function isIdle(
+  { lastUsedSeconds }: ObservedAssociation,
+  nowSeconds: number,
 ): boolean {
-  const peer = formatAddress(remote);
-  return (
-    listed.some(({ destination }) => formatAddress(destination) === peer) &&
-    listed.some(({ source }) => formatAddress(source) === peer)
-  );
+  return nowSeconds - Number(lastUsedSeconds ?? 0n) >= GRACE_SECONDS;
 }

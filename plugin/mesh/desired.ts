@@ -13,7 +13,7 @@ import {
   gatewayPolicies,
   protectPolicies,
 } from "./ipsec/policies.ts";
-import { firstAssociations, inOrder } from "./ipsec/series.ts";
+import { firstAssociations, inOrder, placesOf } from "./ipsec/series.ts";
 import { type KeyringOf, keyringsOf } from "./keyring-of.ts";
 import { keyTunnels } from "./key-tunnels.ts";
 import { legsOf, wrappingsBeyond } from "./legs.ts";
@@ -29,7 +29,6 @@ import type {
   GlobalMapping,
   Peer,
   RemoteRoute,
-  SaPlace,
 } from "./state.ts";
 import type { Tunnel } from "./tunnels.ts";
 import { type MeshInput, type View, viewOf } from "./view.ts";
@@ -121,14 +120,6 @@ function peersOf(
   return [...keyed.map((one) => peerOf(one)), ...byIke.map(ikePeer)].sort(
     byPlace,
   );
-}
-
-/** Where the SAs of a tunnel may be. */
-function placesOf({ outbound, inbound }: KeyedTunnel): SaPlace[] {
-  return [outbound, ...inbound].flatMap((series) => {
-    const { destination } = series.at(0);
-    return series.spis.map((spi) => ({ destination, spi }));
-  });
 }
 
 /** All tunnels, a list for each cluster that peers are of: those have one keyring, and are keyed alike. */

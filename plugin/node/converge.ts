@@ -8,7 +8,7 @@ import { type Raised, raiseFence } from "../fence/raise.ts";
 import { raising } from "../fence/will.ts";
 import type { Session } from "../kernel/session.ts";
 import { noteAgain } from "./keys/look.ts";
-import type { Host, LinkedNode } from "./linked.ts";
+import type { LinkedNode } from "./linked.ts";
 import { type Look, lookAround, orThrow } from "./look.ts";
 import type { Place } from "./place.ts";
 import { meshReader } from "./reader.ts";
@@ -161,7 +161,7 @@ export interface Onlooker {
 
 /** Reads the files, looks at the kernel, and converges: what a process of one call has to do. */
 export function refreshNode(
-  host: Host,
+  here: Omit<Place, "config" | "reader">,
   manner: Omit<Manner, "log"> = {},
 ): EnsureNode {
   let told = new Set<string>();
@@ -169,7 +169,7 @@ export function refreshNode(
   return (session, config, log) => {
     const { node, ignored } = converge(
       session,
-      { config, host, reader },
+      { config, ...here, reader },
       { ...manner, log },
     );
     const troubles = [...ignored, ...troublesOf(session, node)];

@@ -13,7 +13,7 @@ import type { LinkedNode } from "./linked.ts";
 import { canLead, type NextHop, routeBy, routeTo } from "./next-hop.ts";
 import { type DesiredState, NOTHING } from "./state.ts";
 
-/** What the node knows of its own routing. */
+/** What the node knows of its own routing, and of its charon. */
 export interface RoutingFacts {
   /** The main table. */
   readonly routes: readonly Route[];
@@ -21,6 +21,8 @@ export interface RoutingFacts {
   readonly nextHop: (address: Uint8Array) => NextHop | undefined;
   /** Sysctls of devices that listen to IPv6 router advertisements, and stop when they forward. */
   readonly advertised: () => readonly string[];
+  /** Whom charon serves on for a while. */
+  readonly charonReqids?: ReadonlySet<number>;
 }
 
 /** Worse than any metric that a program gives a real route. */
@@ -32,13 +34,13 @@ export function desiredState(
   facts: RoutingFacts,
 ): Omit<DesiredState, "associations"> {
   if (node === undefined) return NOTHING;
-  const { ike, policies, routes, exemptions } = node.mesh;
+  const { policies, routes, exemptions } = node.mesh;
   const families = new Set(exemptions.map(({ remote }) => remote.family));
   const foreign = facts.routes.filter((route) => !ownsRoute(route));
   const leading = foreign.filter(({ type }) => type === RTN_UNICAST);
   const isCovered = coverage(foreign);
   return {
-    ikeReqids: new Set(ike.map(({ reqid }) => reqid)),
+    ikeReqids: new Set(reqidsOfCharon(node, facts)),
     policies,
     routes: [
       ...vacantCidrs(node, leading).map(fallbackRoute),
@@ -48,6 +50,19 @@ export function desiredState(
     ],
     sysctls: forwarding(families, facts),
   };
+}
+
+/** Those of tunnels by IKE, and of peers that were until now. */
+function reqidsOfCharon(
+  { mesh }: LinkedNode,
+  { charonReqids }: RoutingFacts,
+): number[] {
+  return [
+    ...mesh.ike.map(({ reqid }) => reqid),
+    ...mesh.peers
+      .map(({ reqid }) => reqid)
+      .filter((reqid) => charonReqids?.has(reqid)),
+  ];
 }
 
 /**

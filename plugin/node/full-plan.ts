@@ -51,6 +51,8 @@ export interface Wanted {
   readonly node: LinkedNode | undefined;
   readonly fence: FenceWill;
   readonly snat: NetworkConfiguration["snat"];
+  /** Reqids of SAs that charon makes and deletes, although the files say otherwise by now. */
+  readonly charonReqids?: ReadonlySet<number>;
 }
 
 /** Nothing: what is wanted of a node that is to be left as if crosslink had never been there. */
@@ -61,8 +63,14 @@ export const NOTHING_WANTED: Wanted = {
 };
 
 /** What a look wants, where it found no trouble. */
-export function wantedBy({ node, decision }: Look, { config }: Place): Wanted {
-  return { node, fence: decision.will, snat: config.snat };
+export function wantedBy(
+  { node, decision }: Look,
+  { config, charonReqids }: Place,
+): Wanted {
+  const wanted = { node, fence: decision.will, snat: config.snat };
+  return charonReqids === undefined
+    ? wanted
+    : { ...wanted, charonReqids: charonReqids() };
 }
 
 /** How rules are planned: by looking, or by an earlier look where that is good still. */
@@ -98,11 +106,14 @@ export function planFully(
 
 function planKernel(
   session: Session,
-  { node, fence }: Wanted,
+  { node, fence, charonReqids }: Wanted,
 ): Pick<FullPlan, "node" | "keys"> {
   const look = (): ObservedState => observeState(session, FORWARDING);
   const { observed, keys } = lookAtKeys(session, look, node?.mesh);
-  const desired = desiredState(node, routingFacts(session, observed));
+  const desired = desiredState(node, {
+    ...routingFacts(session, observed),
+    ...(charonReqids && { charonReqids }),
+  });
   const policies = [
     ...fencePolicies(fence, observed.policies),
     ...desired.policies,

@@ -46,7 +46,7 @@ interface Found<Value> {
 }
 
 /** A place with whoever reads there. */
-type Reading = Required<Place>;
+type Reading = Place & Required<Pick<Place, "reader">>;
 
 /** Looks. Throws only what the kernel says where not even its addresses can be read. */
 export function lookAround(session: Session, from: Place): Look {

@@ -7,4 +7,6 @@ export interface Place {
   readonly config: NetworkConfiguration;
   readonly host: Host;
   readonly reader?: MeshReader;
+  /** Reqids of SAs that charon makes and deletes whatever the files say; none where no charon is at hand. */
+  readonly charonReqids?: () => ReadonlySet<number>;
 }

@@ -10,6 +10,9 @@ interface Loadable {
   readonly section: Section;
 }
 
+/** How long ESP has one pair of keys at the most, in seconds; charon takes up to a tenth off at random. */
+export const CHILD_REKEY_SECONDS = 3600;
+
 /** IKE has room for 255 selectors a side (RFC 7296 §3.13); the kernel's SAs have none, so wider ones give nothing away. */
 const MOST_SELECTORS = 100;
 
@@ -55,7 +58,7 @@ function childOf({ reqid, localCidrs, remoteCidrs }: IkeTunnel): Section {
     start_action: "trap",
     close_action: "trap",
     dpd_action: "trap",
-    rekey_time: "1h",
+    rekey_time: String(CHILD_REKEY_SECONDS),
     replay_window: "1024",
   };
 }

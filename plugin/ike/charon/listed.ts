@@ -15,6 +15,8 @@ export interface ListedIke {
 
 /** A CHILD_SA: a pair of the kernel's SAs. */
 export interface ListedChild {
+  /** What charon calls it; it gives no number twice. */
+  readonly id: string;
   readonly state: string;
   readonly spiIn: number | undefined;
   readonly spiOut: number | undefined;
@@ -50,6 +52,7 @@ function readChild(value: Section[string]): ListedChild[] {
   if (child === undefined) return [];
   return [
     {
+      id: text(child, "uniqueid"),
       state: text(child, "state"),
       spiIn: number(child, "spi-in", 16),
       spiOut: number(child, "spi-out", 16),

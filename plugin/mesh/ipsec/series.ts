@@ -41,6 +41,17 @@ export function acceptedOf(
   return generations.map((one) => series.at(one));
 }
 
+/** Where the SAs of a tunnel may be. */
+export function placesOf({
+  outbound,
+  inbound,
+}: TunnelSeries): Pick<SecurityAssociation, "destination" | "spi">[] {
+  return [outbound, ...inbound].flatMap((series) => {
+    const { destination } = series.at(0);
+    return series.spis.map((spi) => ({ destination, spi }));
+  });
+}
+
 /** Without doubles: with a static key tunnels share an inbound SA. */
 export function inOrder(
   associations: readonly SecurityAssociation[],

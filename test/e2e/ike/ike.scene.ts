@@ -17,8 +17,11 @@ import {
   anotherCharon,
   bothUp,
   charonOf,
+  connectionOn,
+  errorsOf,
   ikeOf,
   isAlive,
+  lostNothing,
   spisOf,
   startAgents,
   statesOf,
@@ -79,27 +82,35 @@ async function showStatus(node: Node, agent: Agent): Promise<void> {
   tell("no secret is logged", secrets === null, secrets?.[0]);
 }
 
+/** Either end may be the one that begins. */
 async function rekey(stage: Stage): Promise<void> {
-  const [one] = stage.sites;
-  const before = await spisOf(one.node);
-  const connections = await swanctl(one.node, "--list-conns");
-  const name = /^(crosslink-[0-9a-f]+):/mu.exec(connections)?.[1] ?? "";
+  const { nodes } = stage.world;
+  const before = await spisOf(nodes[0]!);
+  const errors = await Promise.all(nodes.map(errorsOf));
   const seen = await underPing(stage, async () => {
-    for (let times = 0; times < 5; times += 1) {
-      await swanctl(one.node, "--rekey", "--child", name);
-      await sleep(400);
-      await swanctl(one.node, "--rekey", "--ike", name);
-      await sleep(400);
-    }
+    for (let times = 0; times < 3; times += 1)
+      for (const node of nodes) {
+        await rekeyBy(node, "--child");
+        await rekeyBy(node, "--ike");
+      }
   });
-  const after = await spisOf(one.node);
+  const after = await spisOf(nodes[0]!);
   tell(
     "rekeying replaces the SAs",
     !after.some((spi) => before.includes(spi)),
     { before, after },
   );
-  tell("rekeying loses no packet", withoutLoss(seen), seen.pings);
+  tell("rekeying loses no packet", lostNothing(seen), {
+    pings: seen.pings,
+    errors: [errors, await Promise.all(nodes.map(errorsOf))],
+  });
   tell("rekeying leaks nothing", seen.clear.length === 0, seen.shown);
+}
+
+/** Rekeys, and waits until the agents have seen it. */
+async function rekeyBy(node: Node, what: "--child" | "--ike"): Promise<void> {
+  await swanctl(node, "--rekey", what, await connectionOn(node));
+  await sleep(1_000);
 }
 
 async function endCharon(

@@ -17,6 +17,7 @@ const scenes = {
     "the plan leaves charon's SAs alone",
     "no secret is logged",
     "rekeying replaces the SAs",
+    "rekeying loses no packet",
     "rekeying leaks nothing",
     ...["SIGKILL", "SIGTERM", "SIGSTOP"].flatMap((signal) => [
       `${signal} to charon leaks nothing`,
@@ -33,11 +34,15 @@ const scenes = {
     "the router can begin as well",
   ],
   migration: [
-    "from derived keys to IKE nothing leaks",
+    ...["from derived keys to IKE", "from IKE to derived keys"].flatMap(
+      (change) => [
+        `${change} no packet is lost`,
+        `${change} a TCP connection goes on`,
+        `${change} nothing leaks`,
+      ],
+    ),
     "derived keys' SAs go once IKE's have taken their place",
-    "from IKE to derived keys nothing leaks",
     "from IKE to derived keys the SAs are as before",
-    "back with derived keys pods talk without loss",
   ],
 };
 

@@ -2,69 +2,91 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../../support/until.ts";
 import { SLOWLY } from "../agent/nodes.ts";
-import {
-  openStage,
-  type Stage,
-  underPing,
-  withoutLoss,
-} from "../leak/stage.ts";
+import { keepStreaming } from "../agent/stream.ts";
+import { openStage, type Stage, underPing } from "../leak/stage.ts";
 import { tell } from "../support/facts.ts";
-import { bothUp, spisOf, startAgents, writeKeying } from "./stage.ts";
+import {
+  bothUp,
+  errorsOf,
+  lostNothing,
+  spisOf,
+  startAgents,
+  writeKeying,
+} from "./stage.ts";
 
 {
   using stage = await openStage({ linked: false });
   const { nodes } = stage.world;
   const agents = await startAgents(stage);
   const derived = await Promise.all(nodes.map(spisOf));
-  const toIke = await underPing(stage, async () => {
-    for (const node of nodes) {
-      writeKeying(nodes, "ike", [node]);
-      await sleep(1_000);
-    }
-    await bothUp(nodes);
-    await gone(stage, derived.flat());
-    await sleep(1_000);
-  });
-  tell(
-    "from derived keys to IKE no packet is lost",
-    withoutLoss(toIke),
-    toIke.pings,
-  );
-  tell(
-    "from derived keys to IKE nothing leaks",
-    toIke.clear.length === 0,
-    toIke.shown,
-  );
+  await toIke(stage, derived.flat());
   const negotiated = await Promise.all(nodes.map(spisOf));
   tell(
     "derived keys' SAs go once IKE's have taken their place",
     negotiated.flat().length > 0,
     { derived, negotiated },
   );
-  const back = await underPing(stage, async () => {
-    writeKeying(nodes, "derived");
-    await gone(stage, negotiated.flat());
-    await returned(stage, derived);
-    await sleep(2_000);
-  });
-  tell(
-    "from IKE to derived keys nothing leaks",
-    back.clear.length === 0,
-    back.shown,
-  );
+  await toDerived(stage, negotiated.flat(), derived);
   const after = await Promise.all(nodes.map(spisOf));
   tell(
     "from IKE to derived keys the SAs are as before",
     JSON.stringify(after) === JSON.stringify(derived),
     { derived, after },
   );
-  const again = await underPing(stage, () => sleep(500));
-  tell(
-    "back with derived keys pods talk without loss",
-    withoutLoss(again),
-    again.pings,
-  );
   for (const agent of agents) await agent.stop();
+}
+
+function toIke(stage: Stage, derived: readonly string[]): Promise<void> {
+  const { nodes } = stage.world;
+  return change(stage, "from derived keys to IKE", async () => {
+    for (const node of nodes) {
+      writeKeying(nodes, "ike", [node]);
+      await sleep(1_000);
+    }
+    await bothUp(nodes);
+    await gone(stage, derived);
+    await sleep(1_000);
+  });
+}
+
+function toDerived(
+  stage: Stage,
+  negotiated: readonly string[],
+  derived: readonly (readonly string[])[],
+): Promise<void> {
+  const { nodes } = stage.world;
+  return change(stage, "from IKE to derived keys", async () => {
+    for (const node of nodes) {
+      writeKeying(nodes, "derived", [node]);
+      await sleep(1_000);
+    }
+    await gone(stage, negotiated);
+    await returned(stage, derived);
+    await sleep(2_000);
+  });
+}
+
+/** Under ping both ways, and with a TCP connection that lasts. */
+async function change(
+  stage: Stage,
+  what: string,
+  act: () => Promise<void>,
+): Promise<void> {
+  const [one, two] = stage.sites;
+  const stream = await keepStreaming(
+    one.pod.namespace,
+    two.pod.namespace,
+    two.pod.address(),
+  );
+  const errors = await Promise.all(stage.world.nodes.map(errorsOf));
+  const seen = await underPing(stage, act);
+  const { bytes, intact } = await stream.stop();
+  tell(`${what} no packet is lost`, lostNothing(seen), {
+    pings: seen.pings,
+    errors: [errors, await Promise.all(stage.world.nodes.map(errorsOf))],
+  });
+  tell(`${what} a TCP connection goes on`, intact, bytes);
+  tell(`${what} nothing leaks`, seen.clear.length === 0, seen.shown);
 }
 
 async function gone({ world }: Stage, spis: readonly string[]): Promise<void> {

@@ -10,7 +10,7 @@ import {
   socket,
   startAgent,
 } from "../agent/nodes.ts";
-import type { Stage } from "../leak/stage.ts";
+import type { Seen, Stage } from "../leak/stage.ts";
 import { crosslinkOn, mustRunIn } from "../support/command.ts";
 import { clusterFile, type Node } from "../support/topology.ts";
 
@@ -81,6 +81,11 @@ export async function bothUp(nodes: readonly Node[]): Promise<void> {
     });
 }
 
+/** Whether every ping was answered. */
+export function lostNothing({ pings }: Seen): boolean {
+  return pings.every(({ received, lost }) => received > 0 && lost.length === 0);
+}
+
 /** The process of the charon that an agent has started last. */
 export function charonOf(agent: Agent): number {
   const pids = [
@@ -104,6 +109,18 @@ export function swanctl(
 ): Promise<string> {
   const uri = `unix://${ikeFolder(node)}/vici.sock`;
   return mustRunIn(node.namespace, "swanctl", ...words, "--uri", uri);
+}
+
+/** What a node's charon calls its one connection. */
+export async function connectionOn(node: Node): Promise<string> {
+  const connections = await swanctl(node, "--list-conns");
+  return /^(crosslink-[0-9a-f]+):/mu.exec(connections)?.[1] ?? "";
+}
+
+/** What a node's kernel has counted against packets so far. */
+export async function errorsOf({ namespace }: Node): Promise<string[]> {
+  const counters = await mustRunIn(namespace, "cat", "/proc/net/xfrm_stat");
+  return counters.split("\n").filter((line) => /[1-9]\d*$/u.test(line));
 }
 
 /** `crosslink status` of a node, by what its own agent says. */

@@ -10,6 +10,8 @@ import type { Place } from "./topology.ts";
 export interface Pinged {
   readonly sent: number;
   readonly received: number;
+  /** Numbers of those without an answer, but for a last second's, whose answers may have been on their way. */
+  readonly lost: readonly number[];
 }
 
 /** Pings that go on until they are stopped. */
@@ -17,11 +19,13 @@ export interface Pinging {
   readonly stop: () => Promise<Pinged>;
 }
 
+const PER_SECOND = 20;
+
 /** Pings an address 20 times a second, from now on, whatever the answer. */
 export function keepPinging({ name }: Place, address: string): Pinging {
   const child = spawn(
     "nsenter",
-    [`--net=/run/netns/${name}`, "ping", "-q", "-n", "-i", "0.05", address],
+    [`--net=/run/netns/${name}`, "ping", "-n", "-i", "0.05", address],
     { stdio: ["ignore", "pipe", "ignore"] },
   );
   const output = text(child.stdout);
@@ -54,5 +58,22 @@ function pinged(output: string): Pinged {
     /(\d+) packets transmitted, (\d+) received/.exec(output) ?? [];
   if (sent === undefined || received === undefined)
     throw new Error(`Cannot count pings: "${output}"`);
-  return { sent: Number(sent), received: Number(received) };
+  return {
+    sent: Number(sent),
+    received: Number(received),
+    lost: lostOf(output, Number(sent)),
+  };
+}
+
+function lostOf(output: string, sent: number): number[] {
+  const answered = new Set(
+    [...output.matchAll(/icmp_seq=(\d+) ttl=/gu)].map(([, number]) =>
+      Number(number),
+    ),
+  );
+  const last = Math.max(sent - PER_SECOND, ...answered);
+  return Array.from(
+    { length: Math.min(sent, last) },
+    (_, index) => index + 1,
+  ).filter((number) => !answered.has(number));
 }

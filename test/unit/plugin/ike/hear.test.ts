@@ -96,6 +96,7 @@ function listed(state: string): ListedIke {
     rekeySeconds: 1,
     children: [
       {
+        id: "1",
         state,
         spiIn: 1,
         spiOut: 2,

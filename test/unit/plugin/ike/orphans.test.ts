@@ -1,50 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { Key } from "../../../../native/xfrm/key.ts";
 import type { ObservedAssociation } from "../../../../native/xfrm/sa.ts";
-import { orphansOf, sortAssociations } from "../../../../plugin/ike/orphans.ts";
+import { sortAssociations } from "../../../../plugin/ike/associations.ts";
+import { orphansOf, replacedOf } from "../../../../plugin/ike/orphans.ts";
 import type { ListedChild } from "../../../../plugin/ike/charon/listed.ts";
 import { associationIdentity } from "../../../../plugin/reconcile/identity.ts";
+import { associationOf, NOW } from "./association.ts";
 import { tunnel } from "./charon/tunnel.ts";
 
 const ours = tunnel();
-const NOW = 1_000_000;
 
-function sa(
-  direction: "in" | "out",
-  spi: number,
-  ageSeconds = 60,
-  rest: Partial<ObservedAssociation> = {},
-): ObservedAssociation {
-  const { local, remote, reqid } = ours;
-  return {
-    ...(direction === "out"
-      ? { source: local, destination: remote }
-      : { source: remote, destination: local }),
-    spi,
-    reqid,
-    mode: "tunnel",
-    replayWindow: 1024,
-    protocol: 50,
-    aead: {
-      algorithm: "rfc4106(gcm(aes))",
-      key: new Key(new Uint8Array(36)),
-      icvBits: 128,
-    },
-    current: {
-      bytes: 0n,
-      packets: 0n,
-      addTimeSeconds: BigInt(NOW - ageSeconds),
-      useTimeSeconds: 0n,
-    },
-    statistics: { replayWindow: 0, replay: 0, integrityFailed: 0 },
-    sequence: { output: 0n, input: 0n },
-    foreign: [],
-    ...rest,
-  };
-}
+const sa = associationOf;
 
 function child(spiIn: number, spiOut: number): ListedChild {
   return {
+    id: "1",
     state: "INSTALLED",
     spiIn,
     spiOut,
@@ -61,7 +30,10 @@ const spisOf = (
   derived: readonly ObservedAssociation[] = [],
 ): number[] =>
   sortAssociations([ours], kernel, new Set(derived.map(associationIdentity)))
-    .flatMap((one) => orphansOf(one, children, NOW))
+    .flatMap((one) => [
+      ...orphansOf(one, children, NOW),
+      ...replacedOf(one, children, NOW),
+    ])
     .map(({ spi }) => spi);
 
 describe("orphansOf()", () => {
@@ -86,7 +58,20 @@ describe("orphansOf()", () => {
     expect(quiet).toMatchObject({ isAskedFor: false, negotiated: pair });
   });
 
-  it("are those of derived keys once charon's have taken their place both ways", () => {
+  it("are as old as they were before they said to be of tomorrow", () => {
+    const kept = sa("out", 0xc0000003, -86_400 + 9);
+    expect(spisOf([kept], [])).toEqual([]);
+    expect(spisOf([sa("out", 0xc0000003, -86_400 + 10)], [])).toEqual([
+      0xc0000003,
+    ]);
+  });
+});
+
+describe("replacedOf()", () => {
+  const pair = [sa("in", 0xc0000001), sa("out", 0xc0000002)];
+  const listed = [child(0xc0000001, 0xc0000002)];
+
+  it("are SAs of derived keys once charon's have taken their place both ways", () => {
     const derived = [sa("in", 0x101), sa("out", 0x102)];
     const kernel = [...derived, ...pair];
     expect(spisOf(derived, [], derived)).toEqual([]);
@@ -95,5 +80,14 @@ describe("orphansOf()", () => {
     expect(spisOf([...derived, pair[0]!], listed, derived)).toEqual([]);
     const young = [sa("in", 0xc0000001, 5), sa("out", 0xc0000002, 5)];
     expect(spisOf([...derived, ...young], listed, derived)).toEqual([]);
+  });
+
+  it("are inbound ones later, and while something comes by them not at all", () => {
+    const derived = [sa("in", 0x101), sa("out", 0x102)];
+    const young = [sa("in", 0xc0000001, 15), sa("out", 0xc0000002, 15)];
+    expect(spisOf([...derived, ...young], listed, derived)).toEqual([0x102]);
+    const used = sa("in", 0x101, 60, { lastUsedSeconds: BigInt(NOW - 9) });
+    const kernel = [used, derived[1]!, ...pair];
+    expect(spisOf(kernel, listed, derived)).toEqual([0x102]);
   });
 });

@@ -19,6 +19,7 @@ const event: Section = {
     "rekey-time": "13000",
     "child-sas": {
       "crosslink-434c1234-1": {
+        uniqueid: "7",
         state: "INSTALLED",
         encap: "yes",
         "spi-in": "c1234567",
@@ -61,6 +62,7 @@ describe("readListed()", () => {
         rekeySeconds: 13000,
         children: [
           {
+            id: "7",
             state: "INSTALLED",
             spiIn: 0xc1234567,
             spiOut: 0xc89abcde,

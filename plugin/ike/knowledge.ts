@@ -1,0 +1,35 @@
+import type { IkeTunnel, SaPlace } from "../mesh/state.ts";
+import type { Attempts } from "./attempts.ts";
+import type { Loaded } from "./charon/load.ts";
+import type { Troubles } from "./hear.ts";
+import type { Leaving } from "./leaving.ts";
+
+/** What is known of one charon, and of the tunnels. */
+export interface Knowledge extends Troubles {
+  /** By IKE, as the files say. */
+  tunnels: readonly IkeTunnel[];
+  /** Where SAs by derived keys are, of tunnels that had or will have them. */
+  derived: readonly SaPlace[];
+  /** No longer by IKE as the files say, and served on for a while. */
+  leaving: readonly Leaving[];
+  /** What charon has been told. */
+  loaded: Loaded;
+  /** Which tunnels carried something when charon was started: they come up before the first packet asks for it. */
+  hot: Set<string>;
+  /** Which were asked for, and are not up. */
+  readonly attempts: Attempts;
+}
+
+/** What is known before anything was told. */
+export function knowNothing(): Knowledge {
+  return {
+    tunnels: [],
+    derived: [],
+    leaving: [],
+    loaded: new Map(),
+    hot: new Set(),
+    attempts: new Map(),
+    errors: new Map(),
+    refusals: new Map(),
+  };
+}

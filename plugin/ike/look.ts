@@ -1,0 +1,210 @@
+import type { CurrentChange, Outcomes } from "../../native/index.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { Log } from "../kernel/log.ts";
+import { withSession } from "../kernel/session.ts";
+import { associationIdentity } from "../reconcile/identity.ts";
+import { forgetAttempts, mayAttempt, noteAttempt } from "./attempts.ts";
+import { sortAssociations, type TunnelAssociations } from "./associations.ts";
+import type { CharonPlaces } from "./charon/configuration.ts";
+import { connectionName } from "./charon/connection.ts";
+import type { Daemon } from "./charon/daemon.ts";
+import { type ListedIke, readListed } from "./charon/listed.ts";
+import { loadTunnels } from "./charon/load.ts";
+import { connectionsUp, forgetMended } from "./hear.ts";
+import type { Knowledge } from "./knowledge.ts";
+import { isGone, isToGo } from "./leaving.ts";
+import { orphansOf, replacedOf } from "./orphans.ts";
+import { keepUsing, useDerived } from "./outgoing.ts";
+import { rekeyDue } from "./rekey.ts";
+import { writeState } from "./state.ts";
+import { stateOf } from "./tell.ts";
+import type { ViciClient } from "./vici/client.ts";
+
+/** What a look works with. */
+export interface Circumstances {
+  readonly kernel: Kernel;
+  readonly places: CharonPlaces;
+  readonly daemon: Daemon;
+  readonly known: Knowledge;
+  readonly log: Log;
+  readonly onLeft: () => void;
+}
+
+/** One look: charon runs, knows the tunnels, and speaks for every SA of theirs. */
+export async function look(circumstances: Circumstances): Promise<void> {
+  const { daemon, known, places } = circumstances;
+  letGo(circumstances);
+  if (known.tunnels.length + known.leaving.length === 0) {
+    daemon.stop();
+    known.loaded = new Map();
+    return;
+  }
+  // Before charon can make any: what is sent stays on the SAs that are there.
+  steer(circumstances);
+  const vici = await daemon.reach(() => {
+    known.loaded = new Map();
+    known.hot = clearRemains(circumstances);
+  });
+  const listed = vici === undefined ? [] : await serve(vici, circumstances);
+  forgetMended(known, listed);
+  if (vici === undefined && daemon.trouble() === undefined) return;
+  writeState(places.state, {
+    ...stateOf(known.tunnels, {
+      listed,
+      errors: known.errors,
+      trouble: daemon.trouble(),
+    }),
+    writtenSeconds: seconds(),
+  });
+}
+
+/** Tunnels that have gone over to derived keys for long enough. */
+function letGo({ known, onLeft }: Circumstances): void {
+  const nowMs = performance.now();
+  const left = known.leaving.filter((each) => !isGone(each, nowMs));
+  if (left.length < known.leaving.length) onLeft();
+  known.leaving = left;
+}
+
+/** Asks charon for all of this; one that does not answer, or says what makes no sense, is ended. */
+async function serve(
+  vici: ViciClient,
+  circumstances: Circumstances,
+): Promise<ListedIke[]> {
+  const { daemon, known } = circumstances;
+  try {
+    const leaving = known.leaving.map(({ tunnel }) => tunnel);
+    await loadTunnels(vici, known.loaded, [...known.tunnels, ...leaving]);
+    const listed = await list(vici);
+    const tunnels = associationsOf(circumstances);
+    await bringUp(vici, { tunnels, listed, known });
+    await rekeyDue(vici, listed);
+    clearOrphans(tunnels, listed, circumstances);
+    steer(circumstances);
+    return listed;
+  } catch (error) {
+    daemon.giveUp(error instanceof Error ? error.message : String(error));
+    return [];
+  }
+}
+
+async function list(vici: ViciClient): Promise<ListedIke[]> {
+  const listed: ListedIke[] = [];
+  await vici.stream("list-sas", "list-sa", (message) => {
+    listed.push(...readListed(message));
+  });
+  return listed;
+}
+
+/**
+ * A packet without an SA brings its tunnel up. Three kinds do not wait for one: those that carried something before this
+ * charon began, those that the kernel has asked another one for, and those with SAs of derived keys, which serve the
+ * packets until then. The last are one end's to bring up, lest both do it at once.
+ */
+async function bringUp(
+  vici: ViciClient,
+  {
+    tunnels,
+    listed,
+    known,
+  }: {
+    readonly tunnels: readonly TunnelAssociations[];
+    readonly listed: readonly ListedIke[];
+    readonly known: Knowledge;
+  },
+): Promise<void> {
+  const { attempts, hot, loaded } = known;
+  const begun = new Set(listed.map(({ connection }) => connection));
+  const leaving = new Set(known.leaving.map(({ tunnel }) => tunnel));
+  forgetAttempts(attempts, { wanted: loaded, up: connectionsUp(listed) });
+  for (const { tunnel, derived, isAskedFor } of tunnels) {
+    if (leaving.has(tunnel)) continue;
+    const name = connectionName(tunnel);
+    const changesOver = derived.length > 0 && tunnel.localId < tunnel.remoteId;
+    const isDue = hot.has(name) || isAskedFor || changesOver;
+    const attempt = { name, told: loaded.get(name), nowMs: performance.now() };
+    if (begun.has(name)) hot.delete(name);
+    else if (isDue && mayAttempt(attempts, attempt)) {
+      hot.delete(name);
+      noteAttempt(attempts, attempt);
+      await vici.request("initiate", { child: name, ike: name, timeout: "-1" });
+    }
+  }
+}
+
+function associationsOf({
+  kernel,
+  known: { tunnels, leaving, derived },
+}: Circumstances): TunnelAssociations[] {
+  return sortAssociations(
+    [...tunnels, ...leaving.map(({ tunnel }) => tunnel)],
+    withSession(kernel, ({ xfrm }) => xfrm.associations()),
+    new Set(derived.map(associationIdentity)),
+  );
+}
+
+/** Has the kernel use, of each tunnel's outbound SAs, the one that the other end is sure to take. */
+function steer(circumstances: Circumstances): void {
+  const { kernel, known } = circumstances;
+  const nowMs = performance.now();
+  const going = new Set(
+    known.leaving
+      .filter((leaving) => isToGo(leaving, nowMs))
+      .map(({ tunnel }) => tunnel),
+  );
+  const changes = associationsOf(circumstances).flatMap((each) =>
+    going.has(each.tunnel)
+      ? useDerived(each, seconds())
+      : keepUsing(each, seconds()),
+  );
+  // Each result is a refusal or nothing: an SA that has just gone is not used either.
+  withSession(kernel, ({ xfrm }): Outcomes => setAll(xfrm, changes));
+}
+
+function setAll(
+  xfrm: { setCurrents: (list: readonly CurrentChange[]) => Outcomes },
+  changes: readonly CurrentChange[],
+): Outcomes {
+  return changes.length === 0 ? [] : xfrm.setCurrents(changes);
+}
+
+/** No charon runs: nobody speaks for what a former one has made. Returns the tunnels that had some. */
+function clearRemains(circumstances: Circumstances): Set<string> {
+  const { kernel, log } = circumstances;
+  const left = associationsOf(circumstances).filter(
+    ({ negotiated }) => negotiated.length > 0,
+  );
+  const orphans = left.flatMap(({ negotiated }) => negotiated);
+  if (orphans.length > 0) {
+    withSession(kernel, ({ xfrm }) => xfrm.deleteAssociations(orphans));
+    log(
+      "warn",
+      `deleted ${String(orphans.length)} SAs of a charon that has gone`,
+    );
+  }
+  return new Set(left.map(({ tunnel }) => connectionName(tunnel)));
+}
+
+function clearOrphans(
+  tunnels: readonly TunnelAssociations[],
+  listed: readonly ListedIke[],
+  { kernel, known, log }: Circumstances,
+): void {
+  const children = listed.flatMap((ike) => ike.children);
+  const leaving = new Set(known.leaving.map(({ tunnel }) => tunnel));
+  const orphans = tunnels.flatMap((each) => [
+    ...orphansOf(each, children, seconds()),
+    ...(leaving.has(each.tunnel) ? [] : replacedOf(each, children, seconds())),
+  ]);
+  if (orphans.length === 0) return;
+  // Each result is a refusal or nothing: what has just gone by itself is what was wanted.
+  withSession(kernel, ({ xfrm }) => xfrm.deleteAssociations(orphans));
+  log(
+    "info",
+    `deleted ${String(orphans.length)} SAs that charon does not list`,
+  );
+}
+
+function seconds(): number {
+  return Math.floor(Date.now() / 1000);
+}
