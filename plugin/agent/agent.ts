@@ -66,9 +66,7 @@ export function startAgent(given: AgentOptions): () => void {
   const changes = listen({ ...options, log }, () => {
     poll();
   });
-  const ends = farEnds(options, () => {
-    reconciling.request();
-  });
+  const ends = farEnds(options);
   const memory = keeper(refresher(options, changes, ends), () => {
     poll();
   });
@@ -127,18 +125,27 @@ interface FarEnds {
 
 const NO_TUNNELS = { ike: [], retiring: [], series: [], peers: [] };
 
-function farEnds(
-  { kernel, socket, logs }: AgentOptions,
-  onLeft: () => void,
-): FarEnds {
+function farEnds({ kernel, socket, logs, observer }: AgentOptions): FarEnds {
   const log = logs.own;
   const sockets = encapsulationSockets(kernel, log);
-  const ike = openIke({ kernel, folder: ikeFolder(socket), log, onLeft });
+  let kept: DesiredMesh | undefined;
+  const share = (): void => {
+    // charon's own socket serves ESP in UDP as well, and it needs the port.
+    sockets.keep(ike.wantsPorts() ? [] : receiversOf(kept));
+  };
+  const folder = ikeFolder(socket);
+  const ike = openIke({
+    kernel,
+    folder,
+    log,
+    onIdle: share,
+    onLook: observer.ike,
+  });
   return {
     keep: (mesh) => {
       ike.keep(mesh ?? NO_TUNNELS);
-      // charon's own socket serves ESP in UDP as well, and it needs the port.
-      sockets.keep(ike.wantsPorts() ? [] : receiversOf(mesh));
+      kept = mesh;
+      share();
     },
     charonReqids: ike.reqids,
     close: () => {

@@ -1,4 +1,5 @@
 import type { ObservedAssociation } from "../../native/index.ts";
+import { madeSeconds } from "../ike/outgoing.ts";
 import type { GenerationOf } from "../node/keys/generations.ts";
 import { hex } from "../reconcile/hex.ts";
 
@@ -31,9 +32,6 @@ export function trafficOf(
     generation: generationOf(current) ?? null,
     bytes: found.reduce((sum, sa) => sum + Number(sa.current.bytes), 0),
     packets: found.reduce((sum, sa) => sum + Number(sa.current.packets), 0),
-    ageSeconds: Math.max(
-      0,
-      nowSeconds - Number(current.current.addTimeSeconds),
-    ),
+    ageSeconds: nowSeconds - madeSeconds(current, nowSeconds),
   };
 }

@@ -4,13 +4,14 @@ import { placesOf, type TunnelSeries } from "../mesh/ipsec/series.ts";
 import type { IkeTunnel, Peer, SaPlace } from "../mesh/state.ts";
 import { nextAttempt } from "./attempts.ts";
 import { charonPlaces } from "./charon/configuration.ts";
-import { charonDaemon } from "./charon/daemon.ts";
+import { charonDaemon, type Daemon } from "./charon/daemon.ts";
 import { isInstalled } from "./charon/process.ts";
 import { hear } from "./hear.ts";
-import { knowNothing } from "./knowledge.ts";
+import { type Knowledge, knowNothing } from "./knowledge.ts";
 import { leavingAfter } from "./leaving.ts";
 import { look } from "./look.ts";
-import { loop } from "./loop.ts";
+import type { IkeState } from "./state.ts";
+import { type Loop, loop } from "./loop.ts";
 
 /** Tunnels by IKE, kept by a charon of ours. */
 export interface Ike {
@@ -37,34 +38,16 @@ interface IkeOptions {
   /** For charon's files; made for root alone. */
   readonly folder: string;
   readonly log: Log;
-  /** Called when charon no longer serves a tunnel that it served on after the files had changed. */
-  readonly onLeft: () => void;
+  /** Called when charon has ended, since nothing is left for it to do, and so its ports are free. */
+  readonly onIdle: () => void;
+  /** Is told what is known of the tunnels, at each look. */
+  readonly onLook: (state: IkeState) => void;
 }
 
 /** Keeps tunnels by IKE from now on; none so far. */
-export function openIke({ kernel, folder, log, onLeft }: IkeOptions): Ike {
-  const places = charonPlaces(folder);
+export function openIke(options: IkeOptions): Ike {
   const known = knowNothing();
-  const daemon = charonDaemon(places, {
-    log,
-    line: (text) => {
-      hear(text, { tunnels: known.tunnels, troubles: known }, log);
-      // Something came or went: what it means is in charon's list.
-      if (/established|deleting|failed|giving up/u.test(text)) looking.wake();
-    },
-    news: () => {
-      looking.wake();
-    },
-  });
-  const looking = loop(async () => {
-    try {
-      await look({ kernel, places, daemon, known, log, onLeft });
-    } catch (error) {
-      const fact = error instanceof Error ? error.message : String(error);
-      log("error", `Cannot look after tunnels by IKE: ${fact}`);
-    }
-    return nextAttempt(known.attempts, performance.now());
-  });
+  const { looking, daemon } = startLooking(options, known);
   const served = (): IkeTunnel[] => [
     ...known.tunnels,
     ...known.leaving.map(({ tunnel }) => tunnel),
@@ -75,13 +58,43 @@ export function openIke({ kernel, folder, log, onLeft }: IkeOptions): Ike {
       known.leaving = leavingAfter(before, { ike, peers }, performance.now());
       known.tunnels = ike;
       known.derived = [...retiring, ...series.flatMap(placesOf)];
-      if (served().length > 0 || daemon.isRunning()) looking.wake();
+      if (served().length > 0 || daemon.hasPorts()) looking.wake();
     },
-    wantsPorts: () => served().length > 0 && isInstalled(),
+    wantsPorts: () =>
+      (served().length > 0 && isInstalled()) || daemon.hasPorts(),
     reqids: () => new Set(served().map(({ reqid }) => reqid)),
     close: () => {
       looking.stop();
       daemon.stop();
     },
   };
+}
+
+/** Whenever charon says that something came or went, and every now and then: what it means is in charon's list. */
+function startLooking(
+  { folder, ...options }: IkeOptions,
+  known: Knowledge,
+): { readonly looking: Loop; readonly daemon: Daemon } {
+  const { log } = options;
+  const places = charonPlaces(folder);
+  const daemon = charonDaemon(places, {
+    log,
+    line: (text) => {
+      hear(text, { tunnels: known.tunnels, troubles: known }, log);
+      if (/established|deleting|failed|giving up/u.test(text)) looking.wake();
+    },
+    news: () => {
+      looking.wake();
+    },
+  });
+  const looking = loop(async () => {
+    try {
+      await look({ ...options, places, daemon, known });
+    } catch (error) {
+      const fact = error instanceof Error ? error.message : String(error);
+      log("error", `Cannot look after tunnels by IKE: ${fact}`);
+    }
+    return nextAttempt(known.attempts, performance.now());
+  });
+  return { looking, daemon };
 }

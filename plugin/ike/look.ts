@@ -16,7 +16,7 @@ import { isGone, isToGo } from "./leaving.ts";
 import { orphansOf, replacedOf } from "./orphans.ts";
 import { keepUsing, useDerived } from "./outgoing.ts";
 import { rekeyDue } from "./rekey.ts";
-import { writeState } from "./state.ts";
+import { type IkeState, writeState } from "./state.ts";
 import { stateOf } from "./tell.ts";
 import type { ViciClient } from "./vici/client.ts";
 
@@ -27,7 +27,8 @@ export interface Circumstances {
   readonly daemon: Daemon;
   readonly known: Knowledge;
   readonly log: Log;
-  readonly onLeft: () => void;
+  readonly onIdle: () => void;
+  readonly onLook: (state: IkeState) => void;
 }
 
 /** One look: charon runs, knows the tunnels, and speaks for every SA of theirs. */
@@ -37,6 +38,8 @@ export async function look(circumstances: Circumstances): Promise<void> {
   if (known.tunnels.length + known.leaving.length === 0) {
     daemon.stop();
     known.loaded = new Map();
+    circumstances.onLook({ trouble: null, tunnels: [] });
+    if (!daemon.hasPorts()) circumstances.onIdle();
     return;
   }
   // Before charon can make any: what is sent stays on the SAs that are there.
@@ -48,22 +51,19 @@ export async function look(circumstances: Circumstances): Promise<void> {
   const listed = vici === undefined ? [] : await serve(vici, circumstances);
   forgetMended(known, listed);
   if (vici === undefined && daemon.trouble() === undefined) return;
-  writeState(places.state, {
-    ...stateOf(known.tunnels, {
-      listed,
-      errors: known.errors,
-      trouble: daemon.trouble(),
-    }),
-    writtenSeconds: seconds(),
+  const state = stateOf(known.tunnels, {
+    listed,
+    errors: known.errors,
+    trouble: daemon.trouble(),
   });
+  circumstances.onLook(state);
+  writeState(places.state, { ...state, writtenSeconds: seconds() });
 }
 
 /** Tunnels that have gone over to derived keys for long enough. */
-function letGo({ known, onLeft }: Circumstances): void {
+function letGo({ known }: Circumstances): void {
   const nowMs = performance.now();
-  const left = known.leaving.filter((each) => !isGone(each, nowMs));
-  if (left.length < known.leaving.length) onLeft();
-  known.leaving = left;
+  known.leaving = known.leaving.filter((each) => !isGone(each, nowMs));
 }
 
 /** Asks charon for all of this; one that does not answer, or says what makes no sense, is ended. */

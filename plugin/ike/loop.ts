@@ -1,5 +1,5 @@
 /** Runs an asynchronous task again and again, never twice at once. */
-interface Loop {
+export interface Loop {
   /** Asks for a run soon. */
   readonly wake: () => void;
   readonly stop: () => void;

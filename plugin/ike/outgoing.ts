@@ -21,12 +21,12 @@ const AHEAD_SECONDS = 86_400;
 
 /** When an SA was made, or came into use, in seconds since 1970, whatever it says. */
 export function madeSeconds(
-  { current }: Pick<ObservedAssociation, "current">,
+  sa: Pick<ObservedAssociation, "current">,
   nowSeconds: number,
 ): number {
-  const said = Number(current.addTimeSeconds);
-  const days = Math.max(0, Math.ceil((said - nowSeconds) / AHEAD_SECONDS));
-  return said - days * AHEAD_SECONDS;
+  const days = daysAhead(sa, nowSeconds);
+  const said = Number(sa.current.addTimeSeconds) - days * AHEAD_SECONDS;
+  return Math.min(said, nowSeconds); // a clock may have been set back
 }
 
 /** What keeps a tunnel's traffic on the SA that it uses now; nothing where something does, or there is none. */
@@ -62,9 +62,13 @@ function isOutbound(
   return sameBytes(sa.destination, remote);
 }
 
-function daysAhead({ current }: ObservedAssociation, nowSeconds: number) {
+/** An SA lives an hour or so: what is not about a day ahead was made before the clock was set back. */
+function daysAhead(
+  { current }: Pick<ObservedAssociation, "current">,
+  nowSeconds: number,
+): number {
   const ahead = Number(current.addTimeSeconds) - nowSeconds;
-  return Math.max(0, Math.ceil(ahead / AHEAD_SECONDS));
+  return Math.max(0, Math.round(ahead / AHEAD_SECONDS));
 }
 
 function ahead(

@@ -26,6 +26,10 @@ export interface IkeTunnelState {
   readonly espRekeySeconds: number | null;
   /** The last thing that went wrong since it was last up. */
   readonly lastError: string | null;
+  /** The same in one word: refused, unproven, kernel, algorithms, silence, unknown or selectors. */
+  readonly lastErrorCause: string | null;
+  /** How long ago a packet of the peer came out of the tunnel; null where none did, or it is not up. */
+  readonly heardSeconds: number | null;
 }
 
 /** The file with its time. */

@@ -1,6 +1,7 @@
 import { formatAddress } from "../../native/index.ts";
 import type { IkeTunnel } from "../mesh/state.ts";
 import { connectionName } from "./charon/connection.ts";
+import { causeOf } from "./charon/log-line.ts";
 import type { ListedChild, ListedIke } from "./charon/listed.ts";
 import type { IkeState, IkeTunnelState } from "./state.ts";
 
@@ -51,6 +52,7 @@ function tunnelState(
     ikeRekeySeconds: ike?.rekeySeconds ?? null,
     ...childState(child),
     lastError: lastError ?? null,
+    lastErrorCause: (lastError && causeOf(lastError)) ?? null,
   };
 }
 
@@ -66,12 +68,17 @@ function childState(
   child: ListedChild | undefined,
 ): Pick<
   IkeTunnelState,
-  "espAlgorithms" | "inUdp" | "upSinceSeconds" | "espRekeySeconds"
+  | "espAlgorithms"
+  | "inUdp"
+  | "upSinceSeconds"
+  | "espRekeySeconds"
+  | "heardSeconds"
 > {
   return {
     espAlgorithms: child?.algorithms ?? null,
     inUdp: child?.inUdp ?? false,
     upSinceSeconds: child?.ageSeconds ?? null,
     espRekeySeconds: child?.rekeySeconds ?? null,
+    heardSeconds: child?.heardSeconds ?? null,
   };
 }

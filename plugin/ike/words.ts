@@ -54,8 +54,10 @@ function headOf({
   cluster,
   node,
   endpoint,
-}: Pick<IkeTunnelState, "cluster" | "node" | "endpoint">): string {
-  return `IKE with ${cluster}/${node} (${endpoint})`;
+  localId,
+  remoteId,
+}: Omit<IkeTunnelState, "lastError">): string {
+  return `IKE with ${cluster}/${node} (${endpoint}), as ${localId} to ${remoteId}`;
 }
 
 /** Why nothing is known of tunnels by IKE; undefined where the agent's word is fresh. */
@@ -83,6 +85,7 @@ export function ikeLine(tunnel: IkeTunnelState): string {
     `IKE with ${cluster}/${node}: ${WORDS[state]}, ${localId} to ${remoteId}`,
     ...(algorithms === "" ? [] : [`${algorithms}${inUdp ? ", in UDP" : ""}`]),
     ...inSeconds("keys of", upSinceSeconds, "ago"),
+    ...inSeconds("heard of it", tunnel.heardSeconds, "ago"),
     ...inSeconds("next keys in", espRekeySeconds),
     ...inSeconds("IKE's own in", ikeRekeySeconds),
   ].join("; ");

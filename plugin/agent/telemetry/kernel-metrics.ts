@@ -1,6 +1,7 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { ObservedAssociation } from "../../../native/index.ts";
 import type { Layers } from "../../fence/layers.ts";
+import { madeSeconds } from "../../ike/outgoing.ts";
 import { sequenceUse, type MeasuredTunnel, TUNNEL_LABELS } from "./tunnels.ts";
 
 /** What the kernel says at one moment. */
@@ -60,7 +61,7 @@ const SERIES: readonly Series[] = [
     kind: Gauge,
     name: "crosslink_association_age_seconds",
     help: "Time since the SA was made.",
-    value: ({ current }, now) => since(current.addTimeSeconds, now),
+    value: (association, now) => now - madeSeconds(association, now),
   },
   {
     kind: Gauge,

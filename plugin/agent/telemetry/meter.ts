@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { VERSION } from "../../version.ts";
 import type { Bypass } from "../../bypass/bypass.ts";
+import { ikeMetrics } from "./ike-metrics.ts";
 import type { Meter } from "./observer.ts";
 
 /** What an agent counts that shows nobody its metrics. */
@@ -10,6 +11,7 @@ export const unmetered: Meter = {
   repair: () => undefined,
   know: () => undefined,
   bypasses: () => undefined,
+  ike: () => undefined,
 };
 
 /** Seconds; a served call takes 1 to 10 ms, the first one of a large mesh seconds. */
@@ -34,6 +36,7 @@ export function countingMeter(registry: Registry): Omit<Meter, "know"> {
     call: calls,
     look: looks,
     bypasses: bypassMetric(registry),
+    ike: ikeMetrics(registry),
     repair: (kind) => {
       repairs.inc({ kind });
     },

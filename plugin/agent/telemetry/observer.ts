@@ -4,6 +4,7 @@ import type { Bypass } from "../../bypass/bypass.ts";
 import type { Onlooker } from "../../node/converge.ts";
 import { type FullPlan, stepsOf } from "../../node/full-plan.ts";
 import type { CallAnswer, CallFrame, Left } from "../call/frame.ts";
+import type { IkeState } from "../../ike/state.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Afterwards } from "../call/afterwards.ts";
 import { bypassNews } from "./bypass-news.ts";
@@ -17,6 +18,8 @@ export interface Observer extends Onlooker {
   ) => CallAnswer | Left;
   /** Runs one look at the node. Returns whether it succeeded; why not is logged. */
   readonly reconciling: (look: () => void) => boolean;
+  /** Is told what is known of tunnels by IKE, whenever that was looked at. */
+  readonly ike: (state: IkeState) => void;
   /** Runs one look for bypasses. Returns whether it succeeded. */
   readonly suspecting: (look: () => readonly Bypass[]) => boolean;
 }
@@ -39,6 +42,8 @@ export interface Meter {
   readonly know: Onlooker["know"];
   /** All that the last look for them found. */
   readonly bypasses: (found: readonly Bypass[]) => void;
+  /** What is known of tunnels by IKE. */
+  readonly ike: (state: IkeState) => void;
 }
 
 /** What an observer needs. */
@@ -77,6 +82,7 @@ export function observe(notebook: Notebook): Observer {
       return trouble === undefined;
     },
     know: meter.know,
+    ike: meter.ike,
     suspecting: bypassNews(log, meter.bypasses),
     repaired: (plan) => {
       for (const kind of repairKinds(plan)) meter.repair(kind);

@@ -14,8 +14,8 @@ export interface Daemon {
   readonly reach: (beforeStart: () => void) => Promise<ViciClient | undefined>;
   /** Why none can be had. */
   readonly trouble: () => string | undefined;
-  /** Whether one runs, and so has the UDP ports. */
-  readonly isRunning: () => boolean;
+  /** Whether one runs, or has not ended yet, and so has the UDP ports. */
+  readonly hasPorts: () => boolean;
   /** It did not answer: it is ended, and the next `reach` starts another. */
   readonly giveUp: (reason: string) => void;
   readonly stop: () => void;
@@ -52,6 +52,8 @@ interface Life {
   readonly places: CharonPlaces;
   readonly listener: DaemonListener;
   running: Running | undefined;
+  /** Those that have not ended. */
+  processes: number;
   /** One after the other. */
   failures: number;
   notBeforeMs: number;
@@ -67,6 +69,7 @@ export function charonDaemon(
     places,
     listener,
     running: undefined,
+    processes: 0,
     failures: 0,
     notBeforeMs: 0,
     trouble: undefined,
@@ -74,7 +77,7 @@ export function charonDaemon(
   return {
     reach: (beforeStart) => reach(life, beforeStart),
     trouble: () => life.trouble,
-    isRunning: () => life.running !== undefined,
+    hasPorts: () => life.processes > 0,
     giveUp: (reason) => {
       listener.log("error", `charon does not serve: ${reason}; it is ended`);
       life.running?.charon.kill();
@@ -117,12 +120,15 @@ function start(life: Life): Running {
     }),
     startedMs: performance.now(),
   };
+  life.processes += 1;
   listener.log("info", "started charon", { pid: mine.charon.pid });
   return mine;
 }
 
 function noteEnd(life: Life, mine: Running, reason: string): void {
   mine.client?.close();
+  life.processes -= 1;
+  life.listener.news();
   if (life.running !== mine) return; // it was asked to
   life.running = undefined;
   const nowMs = performance.now();
@@ -134,7 +140,6 @@ function noteEnd(life: Life, mine: Running, reason: string): void {
     life,
     `charon ended (${reason}): tunnels by IKE carry nothing until it runs again`,
   );
-  life.listener.news();
 }
 
 async function connect(

@@ -24,6 +24,8 @@ export interface ListedChild {
   readonly inUdp: boolean;
   readonly ageSeconds: number;
   readonly rekeySeconds: number | undefined;
+  /** Since a packet came in by it; undefined where none has. */
+  readonly heardSeconds: number | undefined;
 }
 
 /** Reads a `list-sa` event. Whatever it lacks is empty or undefined: a newer charon may say things otherwise. */
@@ -60,6 +62,7 @@ function readChild(value: Section[string]): ListedChild[] {
       inUdp: text(child, "encap") === "yes",
       ageSeconds: number(child, "install-time", 10) ?? 0,
       rekeySeconds: number(child, "rekey-time", 10),
+      heardSeconds: number(child, "use-in", 10),
     },
   ];
 }

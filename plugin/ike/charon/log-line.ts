@@ -23,35 +23,53 @@ const LINE =
 /** As long as a secret in base64 or a key in hexadecimal would be. Our levels print none; this is for the day when one does. */
 const SECRETIVE = /[A-Za-z0-9+/]{32,}={0,2}/gu;
 
+/** A trouble in one word, for metrics. */
+export type TroubleCause =
+  | "refused"
+  | "unproven"
+  | "kernel"
+  | "algorithms"
+  | "peer"
+  | "silence"
+  | "unknown"
+  | "selectors";
+
 /** What charon says, and what that means. */
-const TROUBLES: readonly (readonly [RegExp, string])[] = [
+const TROUBLES: readonly (readonly [RegExp, TroubleCause, string])[] = [
   [
     /received AUTHENTICATION_FAILED/u,
+    "refused",
     "the peer does not take this node for who it says it is: both nodes need the same keyring, and the same names and addresses in their cluster files",
   ],
   [
     /MAC mismatched|no shared key found/u,
+    "unproven",
     "the peer does not prove who it says it is: both nodes need the same keyring, and the same names and addresses in their cluster files",
   ],
-  [/unable to install .* in kernel/u, KERNEL_REFUSES],
+  [/unable to install .* in kernel/u, "kernel", KERNEL_REFUSES],
   [
     /received NO_PROPOSAL_CHOSEN|no acceptable proposal found|no proposal found/u,
+    "algorithms",
     "the ends have no algorithms in common (AES-256-GCM with x25519 or ECP-384, and ESN), or the peer's kernel lacks them: its own log says which",
   ],
   [
     /IDr payload missing/u,
+    "peer",
     "the peer breaks off instead of proving who it is, as a charon does whose kernel refuses the SA: its own log says why",
   ],
   [
     /giving up after \d+ retransmits|peer not responding/u,
+    "silence",
     "the peer does not answer: UDP ports 500 and 4500 must be open both ways, and an agent must run there",
   ],
   [
     /no matching peer config found|no IKE config found/u,
+    "unknown",
     "a peer came that the cluster files do not know: its name, its cluster's or its address differ from theirs",
   ],
   [
     /TS_UNACCEPTABLE|traffic selectors .* unacceptable/u,
+    "selectors",
     "the ends do not mean the same pods: both nodes need the same cluster files",
   ],
 ];
@@ -59,7 +77,7 @@ const TROUBLES: readonly (readonly [RegExp, string])[] = [
 /** Reads a line. Never throws: what is no line of charon's is a text. */
 export function readLogLine(line: string): LogLine {
   const { name = "", text: raw = line } = LINE.exec(line)?.groups ?? {};
-  const [, trouble] = TROUBLES.find(([pattern]) => pattern.test(raw)) ?? [];
+  const [, , trouble] = TROUBLES.find(([pattern]) => pattern.test(raw)) ?? [];
   const text = raw.replace(SECRETIVE, "<redacted>");
   return {
     connection: name.startsWith("crosslink-") ? name : undefined,
@@ -67,4 +85,9 @@ export function readLogLine(line: string): LogLine {
     trouble,
     refusal: readRefusal(text),
   };
+}
+
+/** The word for a trouble that {@link readLogLine} told. */
+export function causeOf(trouble: string): TroubleCause | undefined {
+  return TROUBLES.find(([, , text]) => trouble.startsWith(text))?.[1];
 }

@@ -26,7 +26,7 @@ describe("requireAgreement()", () => {
     }).toThrow(
       expect.objectContaining({
         code: 51,
-        details: `${difference}. IKE with b/two (203.0.113.2): the peer does not answer`,
+        details: `${difference}. IKE with b/two (203.0.113.2), as one.a to two.b: the peer does not answer`,
       }),
     );
   });

@@ -21,6 +21,7 @@ function child(spiIn: number, spiOut: number): ListedChild {
     inUdp: false,
     ageSeconds: 60,
     rekeySeconds: undefined,
+    heardSeconds: undefined,
   };
 }
 

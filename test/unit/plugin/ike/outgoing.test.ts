@@ -67,6 +67,12 @@ describe("useDerived()", () => {
 });
 
 describe("madeSeconds()", () => {
+  it("is now where the clock was set back, and such an SA is not in use for that", () => {
+    const early = associationOf("out", 1, -600);
+    expect(madeSeconds(early, NOW)).toBe(NOW);
+    expect(changesOf(keepUsing, { negotiated: [early] })).toEqual([[1, DAY]]);
+  });
+
   it.each([0, 9, 3600])(
     "of an SA in use is when that began, %i s ago",
     (age) => {
