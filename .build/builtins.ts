@@ -43,7 +43,8 @@ function moduleText(module: string): string {
 function exportText(module: string, name: string, isFunction: boolean): string {
   const value = `process.getBuiltinModule("node:${module}").${name}`;
   const isSlow = !ready.has(module) || slow.has(`${module}.${name}`);
+  // Of a class `new` makes one, as it would have.
   return isSlow && isFunction
-    ? `export function ${name}(...a) { return ${value}(...a); }`
+    ? `export function ${name}(...a) { return new.target ? new (${value})(...a) : ${value}(...a); }`
     : `export const ${name} = /* @__PURE__ */ (() => ${value})();`;
 }

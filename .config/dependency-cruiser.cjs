@@ -3,6 +3,7 @@
 
 /** The only files of the sources that start programs. */
 const startsPrograms = [
+  "^plugin/ike/ca/openssl\\.ts$",
   "^plugin/netfilter/legacy/program\\.ts$",
   "^plugin/install/trial\\.ts$",
   "^plugin/ike/charon/process\\.ts$",

@@ -1,4 +1,5 @@
 import { type Cidr, cidrContains, parseCidr } from "../ip/cidr.ts";
+import { requireAuthority } from "./authority.ts";
 import { memberPointer, orRefuse, type Refuse } from "./document/problem.ts";
 import type { Cluster } from "./generated/cluster.ts";
 import { type NodeAddress, readAddresses } from "./node.ts";
@@ -43,6 +44,7 @@ export function readCluster(cluster: Cluster, refuse: Refuse): ReadCluster {
   const effective = [...seen, ...services];
   if (globals.size > 0) requireDisjoint(effective, refuse);
   requireShape(cluster, refuse);
+  requireAuthority(cluster, refuse);
   const addresses = readAddresses(cluster.nodes, refuse);
   return {
     cluster: canonical(cluster, { pods, services, shares, globals, addresses }),

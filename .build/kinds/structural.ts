@@ -55,6 +55,9 @@ export function nodeOf(schema: JsonSchema): JsonSchema {
   };
 }
 
+/** What is a file of its own, in the file. */
+const PEMS = new Set(["ca", "crl"]);
+
 /**
  * The schema as Kubernetes takes it: structural. No defaults: what nobody said must not look as if somebody had, since an
  * explicit word goes before a discovered one.
@@ -73,6 +76,7 @@ function structural(key: string, word: JsonSchema): JsonSchema {
       items: addresses ? ADDRESS : CIDR,
     };
   }
-  if (rest["type"] === "string") return { ...rest, maxLength: 253 };
+  if (rest["type"] === "string")
+    return { ...rest, maxLength: PEMS.has(key) ? 65_536 : 253 };
   return rest;
 }

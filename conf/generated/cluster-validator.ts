@@ -31,6 +31,8 @@ var schema31 = {
     encap: { enum: ["esp", "udp"], default: "esp" },
     keying: { enum: ["derived", "ike"] },
     managedBy: { enum: ["kubernetes"] },
+    ca: { type: "string" },
+    crl: { type: "string" },
   },
   $defs: {
     node: {
@@ -758,6 +760,44 @@ function validate20(
                                 } else {
                                   var valid0 = true;
                                 }
+                                if (valid0) {
+                                  if (data.ca !== void 0) {
+                                    const _errs44 = errors;
+                                    if (typeof data.ca !== "string") {
+                                      validate20.errors = [
+                                        {
+                                          instancePath: instancePath + "/ca",
+                                          schemaPath: "#/properties/ca/type",
+                                          keyword: "type",
+                                          params: { type: "string" },
+                                        },
+                                      ];
+                                      return false;
+                                    }
+                                    var valid0 = _errs44 === errors;
+                                  } else {
+                                    var valid0 = true;
+                                  }
+                                  if (valid0) {
+                                    if (data.crl !== void 0) {
+                                      const _errs46 = errors;
+                                      if (typeof data.crl !== "string") {
+                                        validate20.errors = [
+                                          {
+                                            instancePath: instancePath + "/crl",
+                                            schemaPath: "#/properties/crl/type",
+                                            keyword: "type",
+                                            params: { type: "string" },
+                                          },
+                                        ];
+                                        return false;
+                                      }
+                                      var valid0 = _errs46 === errors;
+                                    } else {
+                                      var valid0 = true;
+                                    }
+                                  }
+                                }
                               }
                             }
                           }
@@ -806,6 +846,8 @@ export const isCluster: SchemaValidator<Cluster> = Object.assign(validate, {
       "encap",
       "keying",
       "managedBy",
+      "ca",
+      "crl",
     ],
     "#/$defs/node": ["name", "ips", "elasticIP", "podCIDRs", "gateway"],
   },

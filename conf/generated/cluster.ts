@@ -54,6 +54,14 @@ export interface Cluster {
    * Who keeps this file: "kubernetes" where `crosslink agent --kubernetes` writes it, and removes it with its Cluster object. Left out: an admin, and no program touches it.
    */
   managedBy?: "kubernetes";
+  /**
+   * With "keying": "ike": the certificate, as PEM, of the authority that signs this cluster's nodes (crosslink ca init). A peer is then accepted by a certificate of its own cluster's authority for NODE.CLUSTER, and by nothing else; both clusters of a tunnel need one.
+   */
+  ca?: string;
+  /**
+   * The authority's list of revoked certificates, as PEM (crosslink ca revoke). Left out: none is.
+   */
+  crl?: string;
 }
 /**
  * One machine of a cluster.

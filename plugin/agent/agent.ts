@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { fstatSync, type Stats, statSync } from "node:fs";
 import {
   AF_INET,
@@ -125,7 +126,8 @@ interface FarEnds {
 
 const NO_TUNNELS = { ike: [], retiring: [], series: [], peers: [] };
 
-function farEnds({ kernel, socket, logs, observer }: AgentOptions): FarEnds {
+function farEnds(options: AgentOptions): FarEnds {
+  const { kernel, socket, logs, observer, configuration } = options;
   const log = logs.own;
   const sockets = encapsulationSockets(kernel, log);
   let kept: DesiredMesh | undefined;
@@ -138,6 +140,7 @@ function farEnds({ kernel, socket, logs, observer }: AgentOptions): FarEnds {
     kernel,
     folder,
     log,
+    identityFolder: () => dirname(configuration().keyring),
     onIdle: share,
     onLook: observer.ike,
   });

@@ -1,6 +1,7 @@
 import { oneLine, printable } from "../../cni/printable.ts";
 import { runAgent } from "./agent.ts";
 import { runApply } from "./apply.ts";
+import { runCa } from "./ca.ts";
 import type { Command, Terminal } from "./command.ts";
 import { runForget } from "./forget.ts";
 import { helpText } from "./help.ts";
@@ -166,6 +167,14 @@ export const COMMANDS: readonly Command[] = [
     takes: ["conflist", "clusters", "keyring", "for", "secrets", "json"],
     words: { most: 1, are: "the name of one plain network, or of one by IKE" },
     run: runRoutes,
+  },
+  {
+    name: "ca",
+    summary:
+      "certificates for keys by IKE: ca init CLUSTER | request | sign NODE FILE | revoke NODE",
+    takes: ["conflist", "keyring"],
+    words: { most: 3, are: "init, request, sign or revoke, and what it needs" },
+    run: runCa,
   },
   {
     name: "ipam",

@@ -7,7 +7,7 @@ import {
   kernelTrouble,
 } from "./charon/kernel-refusal.ts";
 import type { ListedIke } from "./charon/listed.ts";
-import { readLogLine } from "./charon/log-line.ts";
+import { causeOf, readLogLine } from "./charon/log-line.ts";
 
 /** What is wrong with tunnels, by connection. */
 export interface Troubles {
@@ -36,23 +36,23 @@ export function hear(
       ? kernelTrouble(refusals.get(connection))
       : said.trouble;
   if (tunnel !== undefined && trouble !== undefined)
-    errors.set(connection, graver(errors.get(connection), { trouble, text }));
+    errors.set(connection, graver(errors.get(connection), trouble));
   log(trouble === undefined ? "info" : "warn", `charon: ${text}`, {
     peer,
     hint: trouble,
   });
 }
 
-/** What a peer answers where this node's own kernel refuses: not what is to be mended. */
-const ECHO = /NO_PROPOSAL_CHOSEN|IDr payload missing/u;
+/** What follows from another trouble, and says less: what a peer answers where this node's own kernel refuses, and that a certificate is not believed, which charon says after it has said why. */
+const CONSEQUENCES: Readonly<Record<string, readonly string[]>> = {
+  kernel: ["algorithms", "peer"],
+  revoked: ["untrusted"],
+};
 
-function graver(
-  before: string | undefined,
-  { trouble, text }: { readonly trouble: string; readonly text: string },
-): string {
-  return before?.startsWith(KERNEL_REFUSES) === true && ECHO.test(text)
-    ? before
-    : trouble;
+function graver(before: string | undefined, trouble: string): string {
+  const cause = before === undefined ? "" : (causeOf(before) ?? "");
+  const follows = CONSEQUENCES[cause]?.includes(causeOf(trouble) ?? "");
+  return before !== undefined && follows === true ? before : trouble;
 }
 
 /** A tunnel that is up has no trouble, and one that is none of ours has none of ours. */

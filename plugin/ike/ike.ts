@@ -5,6 +5,7 @@ import type { IkeTunnel, Peer, SaPlace } from "../mesh/state.ts";
 import { nextAttempt } from "./attempts.ts";
 import { charonPlaces } from "./charon/configuration.ts";
 import { charonDaemon, type Daemon } from "./charon/daemon.ts";
+import { readIdentity } from "./charon/node-identity.ts";
 import { isInstalled } from "./charon/process.ts";
 import { hear } from "./hear.ts";
 import { type Knowledge, knowNothing } from "./knowledge.ts";
@@ -40,6 +41,8 @@ interface IkeOptions {
   readonly log: Log;
   /** Called when charon has ended, since nothing is left for it to do, and so its ports are free. */
   readonly onIdle: () => void;
+  /** The folder of this node's key and certificate; throws where the configuration cannot be read. */
+  readonly identityFolder: () => string;
   /** Is told what is known of the tunnels, at each look. */
   readonly onLook: (state: IkeState) => void;
 }
@@ -72,7 +75,7 @@ export function openIke(options: IkeOptions): Ike {
 
 /** Whenever charon says that something came or went, and every now and then: what it means is in charon's list. */
 function startLooking(
-  { folder, ...options }: IkeOptions,
+  { folder, identityFolder, ...options }: IkeOptions,
   known: Knowledge,
 ): { readonly looking: Loop; readonly daemon: Daemon } {
   const { log } = options;
@@ -89,7 +92,8 @@ function startLooking(
   });
   const looking = loop(async () => {
     try {
-      await look({ ...options, places, daemon, known });
+      const identity = (id: string) => readIdentity(identityFolder(), id);
+      await look({ ...options, places, daemon, known, identity });
     } catch (error) {
       const fact = error instanceof Error ? error.message : String(error);
       log("error", `Cannot look after tunnels by IKE: ${fact}`);

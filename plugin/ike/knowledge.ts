@@ -16,6 +16,8 @@ export interface Knowledge extends Troubles {
   loaded: Loaded;
   /** Which tunnels carried something when charon was started: they come up before the first packet asks for it. */
   hot: Set<string>;
+  /** SAs that charon did not list, by identity: since when, in seconds. */
+  readonly suspects: Map<string, number>;
   /** Which were asked for, and are not up. */
   readonly attempts: Attempts;
 }
@@ -29,6 +31,7 @@ export function knowNothing(): Knowledge {
     loaded: new Map(),
     hot: new Set(),
     attempts: new Map(),
+    suspects: new Map(),
     errors: new Map(),
     refusals: new Map(),
   };

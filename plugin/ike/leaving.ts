@@ -9,7 +9,7 @@ export interface Leaving {
 }
 
 /** The other end has its files by then, or loses what is sent until it has, in milliseconds. */
-const OTHER_END_MS = 15_000;
+const OTHER_END_MS = 10_000;
 
 /**
  * What charon serves on: both ends accept by derived keys as soon as their files say so, but neither knows when the other

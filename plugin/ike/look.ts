@@ -2,6 +2,7 @@ import type { CurrentChange, Outcomes } from "../../native/index.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
 import { withSession } from "../kernel/session.ts";
+import type { IkeTunnel } from "../mesh/state.ts";
 import { associationIdentity } from "../reconcile/identity.ts";
 import { forgetAttempts, mayAttempt, noteAttempt } from "./attempts.ts";
 import { sortAssociations, type TunnelAssociations } from "./associations.ts";
@@ -9,11 +10,12 @@ import type { CharonPlaces } from "./charon/configuration.ts";
 import { connectionName } from "./charon/connection.ts";
 import type { Daemon } from "./charon/daemon.ts";
 import { type ListedIke, readListed } from "./charon/listed.ts";
-import { loadTunnels } from "./charon/load.ts";
+import { loadTunnels, type ProvableTunnel } from "./charon/load.ts";
+import type { NodeIdentity } from "./charon/node-identity.ts";
 import { connectionsUp, forgetMended } from "./hear.ts";
 import type { Knowledge } from "./knowledge.ts";
 import { isGone, isToGo } from "./leaving.ts";
-import { orphansOf, replacedOf } from "./orphans.ts";
+import { believedOf, orphansOf, replacedOf } from "./orphans.ts";
 import { keepUsing, useDerived } from "./outgoing.ts";
 import { rekeyDue } from "./rekey.ts";
 import { type IkeState, writeState } from "./state.ts";
@@ -29,6 +31,8 @@ export interface Circumstances {
   readonly log: Log;
   readonly onIdle: () => void;
   readonly onLook: (state: IkeState) => void;
+  /** What this node proves its name by; a sentence where it has nothing that serves. */
+  readonly identity: (id: string) => NodeIdentity | string;
 }
 
 /** One look: charon runs, knows the tunnels, and speaks for every SA of theirs. */
@@ -74,18 +78,32 @@ async function serve(
   const { daemon, known } = circumstances;
   try {
     const leaving = known.leaving.map(({ tunnel }) => tunnel);
-    await loadTunnels(vici, known.loaded, [...known.tunnels, ...leaving]);
+    const tunnels = [...known.tunnels, ...leaving];
+    const provable = tunnels.flatMap((each) => provableOf(each, circumstances));
+    await loadTunnels(vici, known.loaded, provable);
     const listed = await list(vici);
-    const tunnels = associationsOf(circumstances);
-    await bringUp(vici, { tunnels, listed, known });
+    const associations = associationsOf(circumstances);
+    await bringUp(vici, { associations, listed, known });
     await rekeyDue(vici, listed);
-    clearOrphans(tunnels, listed, circumstances);
+    clearOrphans(associations, listed, circumstances);
     steer(circumstances);
     return listed;
   } catch (error) {
     daemon.giveUp(error instanceof Error ? error.message : String(error));
     return [];
   }
+}
+
+/** With what this node has to show, where the peer wants to see a certificate; none where it has nothing that serves. */
+function provableOf(
+  tunnel: IkeTunnel,
+  { identity, known }: Circumstances,
+): ProvableTunnel[] {
+  if (tunnel.authority === undefined) return [{ tunnel }];
+  const found = identity(tunnel.localId);
+  if (typeof found !== "string") return [{ tunnel, identity: found }];
+  known.errors.set(connectionName(tunnel), found);
+  return [];
 }
 
 async function list(vici: ViciClient): Promise<ListedIke[]> {
@@ -104,11 +122,11 @@ async function list(vici: ViciClient): Promise<ListedIke[]> {
 async function bringUp(
   vici: ViciClient,
   {
-    tunnels,
+    associations,
     listed,
     known,
   }: {
-    readonly tunnels: readonly TunnelAssociations[];
+    readonly associations: readonly TunnelAssociations[];
     readonly listed: readonly ListedIke[];
     readonly known: Knowledge;
   },
@@ -117,9 +135,9 @@ async function bringUp(
   const begun = new Set(listed.map(({ connection }) => connection));
   const leaving = new Set(known.leaving.map(({ tunnel }) => tunnel));
   forgetAttempts(attempts, { wanted: loaded, up: connectionsUp(listed) });
-  for (const { tunnel, derived, isAskedFor } of tunnels) {
-    if (leaving.has(tunnel)) continue;
+  for (const { tunnel, derived, isAskedFor } of associations) {
     const name = connectionName(tunnel);
+    if (leaving.has(tunnel) || !loaded.has(name)) continue;
     const changesOver = derived.length > 0 && tunnel.localId < tunnel.remoteId;
     const isDue = hot.has(name) || isAskedFor || changesOver;
     const attempt = { name, told: loaded.get(name), nowMs: performance.now() };
@@ -192,10 +210,16 @@ function clearOrphans(
 ): void {
   const children = listed.flatMap((ike) => ike.children);
   const leaving = new Set(known.leaving.map(({ tunnel }) => tunnel));
-  const orphans = tunnels.flatMap((each) => [
-    ...orphansOf(each, children, seconds()),
-    ...(leaving.has(each.tunnel) ? [] : replacedOf(each, children, seconds())),
-  ]);
+  const unlisted = tunnels.flatMap((each) =>
+    orphansOf(each, children, seconds()),
+  );
+  const replaced = tunnels
+    .filter(({ tunnel }) => !leaving.has(tunnel))
+    .flatMap((each) => replacedOf(each, children, seconds()));
+  const orphans = [
+    ...believedOf(unlisted, known.suspects, seconds()),
+    ...replaced,
+  ];
   if (orphans.length === 0) return;
   // Each result is a refusal or nothing: what has just gone by itself is what was wanted.
   withSession(kernel, ({ xfrm }) => xfrm.deleteAssociations(orphans));

@@ -1,4 +1,5 @@
 import { type ObservedAssociation, sameBytes } from "../../native/index.ts";
+import { associationIdentity } from "../reconcile/identity.ts";
 import type { TunnelAssociations } from "./associations.ts";
 import type { ListedChild } from "./charon/listed.ts";
 import { madeSeconds } from "./outgoing.ts";
@@ -7,7 +8,31 @@ import { madeSeconds } from "./outgoing.ts";
 const GRACE_SECONDS = 10;
 
 /** How long the peer may take longer than this node to go over to charon's SAs, in seconds: two looks, and what they take. */
-const PEER_SECONDS = 25;
+const PEER_SECONDS = 20;
+
+/** How long an SA is missing in charon's lists until it is believed, in seconds: while IKE itself is rekeyed, its children can be in neither of two places of one list. */
+const BELIEF_SECONDS = 2;
+
+/**
+ * Those of these orphans that were ones some time ago, too.
+ *
+ * @param suspects since when each is one, by identity, in seconds; what is none any more is forgotten
+ */
+export function believedOf(
+  orphans: readonly ObservedAssociation[],
+  suspects: Map<string, number>,
+  nowSeconds: number,
+): ObservedAssociation[] {
+  const names = new Set(orphans.map(associationIdentity));
+  for (const name of suspects.keys())
+    if (!names.has(name)) suspects.delete(name);
+  for (const name of names)
+    if (!suspects.has(name)) suspects.set(name, nowSeconds);
+  return orphans.filter((sa) => {
+    const since = suspects.get(associationIdentity(sa)) ?? nowSeconds;
+    return nowSeconds - since >= BELIEF_SECONDS;
+  });
+}
 
 /** SAs that nobody speaks for: charon does not list them, so it would neither rekey nor delete them, and the peer may have dropped its side long ago. */
 export function orphansOf(

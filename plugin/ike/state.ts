@@ -26,7 +26,7 @@ export interface IkeTunnelState {
   readonly espRekeySeconds: number | null;
   /** The last thing that went wrong since it was last up. */
   readonly lastError: string | null;
-  /** The same in one word: refused, unproven, kernel, algorithms, silence, unknown or selectors. */
+  /** The same in one word: refused, unproven, revoked, untrusted, kernel, algorithms, silence, unknown or selectors. */
   readonly lastErrorCause: string | null;
   /** How long ago a packet of the peer came out of the tunnel; null where none did, or it is not up. */
   readonly heardSeconds: number | null;
@@ -45,13 +45,14 @@ export function writeState(path: string, state: WrittenState): void {
   renameSync(next, path);
 }
 
-/** Reads the state; undefined where no agent has written one. Throws what reading throws. */
+/** Reads the state; undefined where no agent has written one that makes sense. Throws what reading throws. */
 export function readState(path: string): WrittenState | undefined {
   try {
     const text = readSmallFile(path, { byteLimit: BYTE_LIMIT });
     return text === undefined ? undefined : (JSON.parse(text) as WrittenState);
   } catch (error) {
-    if (isErrno(error, "ENOENT")) return undefined;
+    if (isErrno(error, "ENOENT") || error instanceof SyntaxError)
+      return undefined;
     throw error;
   }
 }

@@ -48,11 +48,9 @@ function tunnelState(
     remoteId,
     state:
       child !== undefined ? "up" : sas.length > 0 ? "connecting" : "waiting",
-    ikeAlgorithms: ike?.algorithms ?? null,
-    ikeRekeySeconds: ike?.rekeySeconds ?? null,
+    ...ikeState(ike),
     ...childState(child),
-    lastError: lastError ?? null,
-    lastErrorCause: (lastError && causeOf(lastError)) ?? null,
+    ...errorState(lastError),
   };
 }
 
@@ -62,6 +60,15 @@ function hasChild({ children }: ListedIke): boolean {
 
 function isInstalled({ state }: ListedChild): boolean {
   return state === "INSTALLED";
+}
+
+function ikeState(
+  ike: ListedIke | undefined,
+): Pick<IkeTunnelState, "ikeAlgorithms" | "ikeRekeySeconds"> {
+  return {
+    ikeAlgorithms: ike?.algorithms ?? null,
+    ikeRekeySeconds: ike?.rekeySeconds ?? null,
+  };
 }
 
 function childState(
@@ -74,11 +81,29 @@ function childState(
   | "espRekeySeconds"
   | "heardSeconds"
 > {
+  if (child === undefined)
+    return {
+      espAlgorithms: null,
+      inUdp: false,
+      upSinceSeconds: null,
+      espRekeySeconds: null,
+      heardSeconds: null,
+    };
   return {
-    espAlgorithms: child?.algorithms ?? null,
-    inUdp: child?.inUdp ?? false,
-    upSinceSeconds: child?.ageSeconds ?? null,
-    espRekeySeconds: child?.rekeySeconds ?? null,
-    heardSeconds: child?.heardSeconds ?? null,
+    espAlgorithms: child.algorithms,
+    inUdp: child.inUdp,
+    upSinceSeconds: child.ageSeconds,
+    espRekeySeconds: child.rekeySeconds ?? null,
+    heardSeconds: child.heardSeconds ?? null,
+  };
+}
+
+function errorState(
+  lastError: string | undefined,
+): Pick<IkeTunnelState, "lastError" | "lastErrorCause"> {
+  return {
+    lastError: lastError ?? null,
+    lastErrorCause:
+      (lastError === undefined ? undefined : causeOf(lastError)) ?? null,
   };
 }

@@ -110,6 +110,16 @@ export interface IkeTunnel {
   readonly inUdp: boolean;
   /** A sentence, where the files of its clusters do not agree that it is one by IKE. */
   readonly difference?: string;
+  /** Where both prove who they are by certificates; then there are no secrets. */
+  readonly authority?: Authority;
   /** The active key's first; the peer may have another active one while keys rotate. */
   readonly secrets: readonly { readonly keyId: number; readonly psk: Secret }[];
+}
+
+/** Who says of a tunnel's ends who they are, as PEM. */
+export interface Authority {
+  /** Signs nodes of the peer's cluster, and is believed for them alone. */
+  readonly certificate: string;
+  /** What it has revoked. */
+  readonly revoked?: string;
 }

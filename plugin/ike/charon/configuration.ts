@@ -32,6 +32,8 @@ export function charonPlaces(folder: string): CharonPlaces {
 const PLUGINS = [
   ...["random", "nonce", "drbg", "openssl", "kdf"],
   ...["aes", "sha2", "hmac", "gcm"],
+  // For certificates.
+  ...["pem", "pkcs1", "pubkey", "x509", "revocation", "constraints"],
   ...["kernel-netlink", "socket-default", "vici"],
 ];
 

@@ -22,7 +22,10 @@ export function connectionName({ reqid }: Pick<IkeTunnel, "reqid">): string {
 }
 
 /** A tunnel as vici's `load-conn` takes it. */
-export function connectionOf(tunnel: IkeTunnel): Loadable {
+export function connectionOf(
+  tunnel: IkeTunnel,
+  { certificate }: { readonly certificate?: string } = {},
+): Loadable {
   const name = connectionName(tunnel);
   const connection: Section = {
     version: "2",
@@ -39,11 +42,38 @@ export function connectionOf(tunnel: IkeTunnel): Loadable {
     // Where both ends begin at once, "replace" would have each delete what the other keeps. Two of them do no harm; and
     // one that begins anew says so (INITIAL_CONTACT), and then what it had before goes.
     unique: "no",
-    local: { auth: "psk", id: identity(tunnel.localId) },
-    remote: { auth: "psk", id: identity(tunnel.remoteId) },
+    ...proofsOf(tunnel, certificate),
     children: { [name]: childOf(tunnel) },
   };
   return { name, section: { [name]: connection } };
+}
+
+/** By certificate a peer is who its own cluster's authority says, and nobody that another one knows. */
+function proofsOf(
+  { localId, remoteId, authority }: IkeTunnel,
+  certificate: string | undefined,
+): { readonly local: Section; readonly remote: Section } {
+  const local = { id: identity(localId) };
+  const remote = { id: identity(remoteId) };
+  if (authority === undefined)
+    return {
+      local: { auth: "psk", ...local },
+      remote: { auth: "psk", ...remote },
+    };
+  return {
+    local: {
+      auth: "pubkey",
+      ...local,
+      ...(certificate === undefined ? {} : { certs: [certificate] }),
+    },
+    remote: {
+      auth: "pubkey",
+      ...remote,
+      cacerts: [authority.certificate],
+      // A list that was not renewed in time revokes no less than it did.
+      revocation: "relaxed",
+    },
+  };
 }
 
 function childOf({ reqid, localCidrs, remoteCidrs }: IkeTunnel): Section {

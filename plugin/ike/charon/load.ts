@@ -3,6 +3,7 @@ import { diff, type Kind } from "../../reconcile/diff.ts";
 import type { IkeTunnel } from "../../mesh/state.ts";
 import type { ViciClient } from "../vici/client.ts";
 import type { Section } from "../vici/message.ts";
+import type { NodeIdentity } from "./node-identity.ts";
 import { connectionName, connectionOf, secretsOf } from "./connection.ts";
 
 /** What one charon has been told of a tunnel. No secret is kept here: hashes tell whether it changed. */
@@ -12,7 +13,15 @@ interface LoadedTunnel {
   readonly ends: string;
   readonly connection: string;
   readonly secrets: string;
+  /** What is believed of the peer, and what this node shows. */
+  readonly proof: string;
   readonly secretNames: readonly string[];
+}
+
+/** A tunnel, with what this node proves itself by where that takes a certificate. */
+export interface ProvableTunnel {
+  readonly tunnel: IkeTunnel;
+  readonly identity?: NodeIdentity;
 }
 
 /** By name; a charon that has just begun has been told nothing. */
@@ -24,7 +33,8 @@ const TUNNELS: Kind<LoadedTunnel, LoadedTunnel> = {
   equals: (wanted, found) =>
     wanted.ends === found.ends &&
     wanted.connection === found.connection &&
-    wanted.secrets === found.secrets,
+    wanted.secrets === found.secrets &&
+    wanted.proof === found.proof,
 };
 
 /**
@@ -36,10 +46,10 @@ const TUNNELS: Kind<LoadedTunnel, LoadedTunnel> = {
 export async function loadTunnels(
   vici: ViciClient,
   loaded: Loaded,
-  tunnels: readonly IkeTunnel[],
+  tunnels: readonly ProvableTunnel[],
 ): Promise<void> {
   const wanted = new Map(
-    tunnels.map((tunnel) => [connectionName(tunnel), tunnel]),
+    tunnels.map((each) => [connectionName(each.tunnel), each]),
   );
   const { missing, changed, stale } = diff(
     tunnels.map(describe),
@@ -54,9 +64,9 @@ export async function loadTunnels(
     loaded.delete(old.name);
   }
   for (const next of [...missing, ...changed.map(({ wanted }) => wanted)]) {
-    const tunnel = wanted.get(next.name);
-    if (tunnel === undefined) continue;
-    await load(vici, tunnel, loaded.get(next.name));
+    const provable = wanted.get(next.name);
+    if (provable === undefined) continue;
+    await load(vici, provable, loaded.get(next.name));
     loaded.set(next.name, next);
   }
 }
@@ -64,17 +74,39 @@ export async function loadTunnels(
 /** Secrets first: a connection's trap may catch a packet at once. */
 async function load(
   vici: ViciClient,
-  tunnel: IkeTunnel,
+  provable: ProvableTunnel,
   before: LoadedTunnel | undefined,
 ): Promise<void> {
-  if (before?.secrets !== describe(tunnel).secrets) {
+  const { tunnel, identity } = provable;
+  const next = describe(provable);
+  if (before?.secrets !== next.secrets) {
     // All of them again: the first one is what charon proves itself by.
     for (const id of before?.secretNames ?? [])
       await vici.request("unload-shared", { id });
     for (const { section } of secretsOf(tunnel))
       await vici.request("load-shared", section);
   }
-  await vici.request("load-conn", connectionOf(tunnel).section);
+  if (before?.proof !== next.proof) await loadProof(vici, provable);
+  const { section } = connectionOf(tunnel, identity);
+  await vici.request("load-conn", section);
+}
+
+/** charon keeps what it had of these before; connections name which of them they believe. */
+async function loadProof(
+  vici: ViciClient,
+  { tunnel: { authority }, identity }: ProvableTunnel,
+): Promise<void> {
+  if (authority === undefined || identity === undefined) return;
+  const { certificate, revoked } = authority;
+  await vici.request("load-cert", {
+    type: "X509",
+    flag: "CA",
+    data: certificate,
+  });
+  if (revoked !== undefined)
+    await vici.request("load-cert", { type: "X509_CRL", data: revoked });
+  const key = Buffer.from(identity.key.bytes()).toString();
+  await vici.request("load-key", { type: "any", data: key });
 }
 
 async function unload(
@@ -95,22 +127,25 @@ async function terminate(vici: ViciClient, ike: string): Promise<void> {
     });
 }
 
-function describe(tunnel: IkeTunnel): LoadedTunnel {
-  const { name, section } = connectionOf(tunnel);
+function describe({ tunnel, identity }: ProvableTunnel): LoadedTunnel {
+  const { name, section } = connectionOf(tunnel, identity);
   const secrets = secretsOf(tunnel);
-  const { local, remote, localId, remoteId, inUdp } = tunnel;
+  const { local, remote, localId, remoteId, inUdp, authority } = tunnel;
+  const believed = [authority?.certificate ?? "", authority?.revoked ?? ""];
   return {
     name,
     ends: JSON.stringify([
       ...[local, remote].map((address) => Buffer.from(address).toString("hex")),
       ...[localId, remoteId, inUdp],
+      digest(believed), // whoever was revoked has to prove itself again
     ]),
     connection: digest(section),
     secrets: digest(secrets.map((secret) => secret.section)),
+    proof: digest([...believed, identity?.certificate ?? ""]),
     secretNames: secrets.map((secret) => secret.name),
   };
 }
 
-function digest(value: Section | readonly Section[]): string {
+function digest(value: Section | readonly (Section | string)[]): string {
   return hash("sha256", JSON.stringify(value));
 }

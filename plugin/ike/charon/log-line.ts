@@ -27,6 +27,8 @@ const SECRETIVE = /[A-Za-z0-9+/]{32,}={0,2}/gu;
 export type TroubleCause =
   | "refused"
   | "unproven"
+  | "revoked"
+  | "untrusted"
   | "kernel"
   | "algorithms"
   | "peer"
@@ -40,6 +42,16 @@ const TROUBLES: readonly (readonly [RegExp, TroubleCause, string])[] = [
     /received AUTHENTICATION_FAILED/u,
     "refused",
     "the peer does not take this node for who it says it is: both nodes need the same keyring, and the same names and addresses in their cluster files",
+  ],
+  [
+    /certificate was revoked/u,
+    "revoked",
+    "the peer's certificate was revoked by its cluster's authority: where that was a mistake, sign a new key",
+  ],
+  [
+    /no trusted .*public key found|no issuer certificate found|constraint check failed/u,
+    "untrusted",
+    "the peer shows no certificate that its cluster's authority has signed for its name: see \"ca\" in that cluster's file, and node.crt on the peer",
   ],
   [
     /MAC mismatched|no shared key found/u,

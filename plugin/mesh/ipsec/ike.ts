@@ -4,6 +4,7 @@ import type { Keyring } from "../../../conf/keyring.ts";
 import { Secret } from "../../../conf/secret.ts";
 import { keyingDifference } from "../keying.ts";
 import type { Tunnel } from "../tunnels.ts";
+import type { Member } from "../members.ts";
 import type { IkeTunnel } from "../state.ts";
 import { bind } from "./bind.ts";
 import { activeFirst } from "./derived.ts";
@@ -76,16 +77,51 @@ function withSecrets(
     remoteCidrs: tunnel.remoteCidrs,
     inUdp: tunnel.inUdp,
     ...differenceOf(tunnel),
-    secrets: keys.map((key) => ({
-      keyId: key.id,
-      psk: pairSecret(key, tunnel),
-    })),
+    ...proofOf(tunnel, keys),
   }));
 }
 
 function differenceOf(tunnel: Tunnel): Pick<IkeTunnel, "difference"> {
   const difference = keyingDifference(tunnel);
   return difference === undefined ? {} : { difference };
+}
+
+/** By certificates where the clusters have authorities, else by secrets of the keyring. */
+function proofOf(
+  tunnel: Tunnel,
+  keys: readonly PreparedKey[],
+): Pick<IkeTunnel, "authority" | "secrets"> {
+  const { own, peer } = tunnel;
+  const [ours, theirs] = [own, peer].map(({ source }) => source.cluster.ca);
+  if (ours === undefined && theirs === undefined)
+    return {
+      secrets: keys.map((key) => ({
+        keyId: key.id,
+        psk: pairSecret(key, tunnel),
+      })),
+    };
+  if (ours === undefined || theirs === undefined)
+    throw refuseHalf(tunnel, ours === undefined ? own : peer);
+  const { crl } = peer.source.cluster;
+  return {
+    secrets: [],
+    authority: {
+      certificate: theirs,
+      ...(crl === undefined ? {} : { revoked: crl }),
+    },
+  };
+}
+
+/** A secret would be the weaker proof, and nobody would notice. */
+function refuseHalf({ own, peer }: Tunnel, without: Member): CniError {
+  const [a = "", b = ""] = [own, peer].map(({ source }) => source.cluster.name);
+  return new CniError(
+    ErrorCode.invalidConfiguration,
+    `Cannot prove who is who between clusters "${a}" and "${b}": one has a certificate authority, the other none`,
+    {
+      details: `${without.source.file}: /ca is missing. Write there what \`crosslink ca init\` makes for that cluster, or remove "ca" from the other file`,
+    },
+  );
 }
 
 /**

@@ -17,16 +17,15 @@ import {
   anotherCharon,
   bothUp,
   charonOf,
-  connectionOn,
   errorsOf,
   ikeOf,
   isAlive,
   lostNothing,
+  rekeyByEach,
   spisOf,
   startAgents,
   statesOf,
   statusOf,
-  swanctl,
   writeKeying,
 } from "./stage.ts";
 
@@ -88,11 +87,7 @@ async function rekey(stage: Stage): Promise<void> {
   const before = await spisOf(nodes[0]!);
   const errors = await Promise.all(nodes.map(errorsOf));
   const seen = await underPing(stage, async () => {
-    for (let times = 0; times < 3; times += 1)
-      for (const node of nodes) {
-        await rekeyBy(node, "--child");
-        await rekeyBy(node, "--ike");
-      }
+    for (let times = 0; times < 3; times += 1) await rekeyByEach(nodes);
   });
   const after = await spisOf(nodes[0]!);
   tell(
@@ -105,12 +100,6 @@ async function rekey(stage: Stage): Promise<void> {
     errors: [errors, await Promise.all(nodes.map(errorsOf))],
   });
   tell("rekeying leaks nothing", seen.clear.length === 0, seen.shown);
-}
-
-/** Rekeys, and waits until the agents have seen it. */
-async function rekeyBy(node: Node, what: "--child" | "--ike"): Promise<void> {
-  await swanctl(node, "--rekey", what, await connectionOn(node));
-  await sleep(1_000);
 }
 
 async function endCharon(

@@ -9,6 +9,7 @@ import {
   bothUp,
   errorsOf,
   lostNothing,
+  rekeyByEach,
   spisOf,
   startAgents,
   writeKeying,
@@ -19,14 +20,22 @@ import {
   const { nodes } = stage.world;
   const agents = await startAgents(stage);
   const derived = await Promise.all(nodes.map(spisOf));
-  await toIke(stage, derived.flat());
+  const explain = (error: unknown): never => {
+    const logs = agents.map((agent) => agent.log().slice(-4_000)).join("\n");
+    throw new Error(`${String(error)}\n${logs}`);
+  };
+  await toIke({ ...stage, explain }, derived.flat());
   const negotiated = await Promise.all(nodes.map(spisOf));
   tell(
     "derived keys' SAs go once IKE's have taken their place",
     negotiated.flat().length > 0,
     { derived, negotiated },
   );
-  await toDerived(stage, negotiated.flat(), derived);
+  await change({ ...stage, explain }, "while keys are renewed", () =>
+    rekeyByEach(nodes),
+  );
+  const renewed = await Promise.all(nodes.map(spisOf));
+  await toDerived({ ...stage, explain }, renewed.flat(), derived);
   const after = await Promise.all(nodes.map(spisOf));
   tell(
     "from IKE to derived keys the SAs are as before",
@@ -36,7 +45,12 @@ import {
   for (const agent of agents) await agent.stop();
 }
 
-function toIke(stage: Stage, derived: readonly string[]): Promise<void> {
+/** With what says more of a failure. */
+type Explained = Pick<Stage, "world" | "sites"> & {
+  readonly explain: (error: unknown) => never;
+};
+
+function toIke(stage: Explained, derived: readonly string[]): Promise<void> {
   const { nodes } = stage.world;
   return change(stage, "from derived keys to IKE", async () => {
     for (const node of nodes) {
@@ -50,7 +64,7 @@ function toIke(stage: Stage, derived: readonly string[]): Promise<void> {
 }
 
 function toDerived(
-  stage: Stage,
+  stage: Explained,
   negotiated: readonly string[],
   derived: readonly (readonly string[])[],
 ): Promise<void> {
@@ -68,7 +82,7 @@ function toDerived(
 
 /** Under ping both ways, and with a TCP connection that lasts. */
 async function change(
-  stage: Stage,
+  stage: Explained,
   what: string,
   act: () => Promise<void>,
 ): Promise<void> {
@@ -79,7 +93,7 @@ async function change(
     two.pod.address(),
   );
   const errors = await Promise.all(stage.world.nodes.map(errorsOf));
-  const seen = await underPing(stage, act);
+  const seen = await underPing(stage, () => act().catch(stage.explain));
   const { bytes, intact } = await stream.stop();
   tell(`${what} no packet is lost`, lostNothing(seen), {
     pings: seen.pings,
@@ -89,17 +103,24 @@ async function change(
   tell(`${what} nothing leaks`, seen.clear.length === 0, seen.shown);
 }
 
-async function gone({ world }: Stage, spis: readonly string[]): Promise<void> {
+async function gone(
+  { world }: Explained,
+  spis: readonly string[],
+): Promise<void> {
   for (const node of world.nodes)
     await until(
       async () => !(await spisOf(node)).some((spi) => spis.includes(spi)),
-      { ...SLOWLY, describe: () => `${node.name} keeps one of ${spis.join()}` },
+      {
+        ...SLOWLY,
+        limitSeconds: 120,
+        describe: () => `${node.name} keeps one of ${spis.join()}`,
+      },
     );
 }
 
 /** An agent makes derived keys' SAs, and charon takes its own away: each in its own time. */
 async function returned(
-  { world }: Stage,
+  { world }: Explained,
   wanted: readonly (readonly string[])[],
 ): Promise<void> {
   let found: readonly (readonly string[])[] = [];

@@ -1,6 +1,7 @@
 /** Two nodes with agents, and charons of theirs, for scenes. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { WrittenState } from "../../../plugin/ike/state.ts";
 import { until } from "../../support/until.ts";
 import {
@@ -77,6 +78,7 @@ export async function bothUp(nodes: readonly Node[]): Promise<void> {
   for (const node of nodes)
     await until(() => ikeOf(node)?.state === "up", {
       ...SLOWLY,
+      limitSeconds: 120,
       describe: () => `${node.name}: ${JSON.stringify(ikeOf(node))}`,
     });
 }
@@ -112,7 +114,7 @@ export function swanctl(
 }
 
 /** What a node's charon calls its one connection. */
-export async function connectionOn(node: Node): Promise<string> {
+async function connectionOn(node: Node): Promise<string> {
   const connections = await swanctl(node, "--list-conns");
   return /^(crosslink-[0-9a-f]+):/mu.exec(connections)?.[1] ?? "";
 }
@@ -121,6 +123,15 @@ export async function connectionOn(node: Node): Promise<string> {
 export async function errorsOf({ namespace }: Node): Promise<string[]> {
   const counters = await mustRunIn(namespace, "cat", "/proc/net/xfrm_stat");
   return counters.split("\n").filter((line) => /[1-9]\d*$/u.test(line));
+}
+
+/** Each end rekeys both, ESP's keys and IKE's own; what the agents see of it they have seen then. */
+export async function rekeyByEach(nodes: readonly Node[]): Promise<void> {
+  for (const node of nodes)
+    for (const what of ["--child", "--ike"]) {
+      await swanctl(node, "--rekey", what, await connectionOn(node));
+      await sleep(1_000);
+    }
 }
 
 /** `crosslink status` of a node, by what its own agent says. */

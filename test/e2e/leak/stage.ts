@@ -97,7 +97,7 @@ export async function addCrosslink({ node, pod }: Site): Promise<void> {
 
 /** Records both wires while both pods ping each other and `act` runs. */
 export async function underPing(
-  { world, sites: [one, two] }: Stage,
+  { world, sites: [one, two] }: Pick<Stage, "world" | "sites">,
   act: () => Promise<unknown>,
 ): Promise<Seen> {
   const recorders = await Promise.all(

@@ -29,7 +29,7 @@ describe("keys and types", () => {
     [{ podCIDR: [] }, '/podCIDR: unknown key; did you mean "podCIDRs"?'],
     [
       { _: "a comment" },
-      '/_: unknown key; known keys are "name", "cni", "mode", "ipFamily", "podCIDRs", "serviceCIDRs", "globalCIDRs", "nodes", "encryption", "encap", "keying", "managedBy"',
+      '/_: unknown key; known keys are "name", "cni", "mode", "ipFamily", "podCIDRs", "serviceCIDRs", "globalCIDRs", "nodes", "encryption", "encap", "keying", "managedBy", "ca", "crl"',
     ],
     [{ name: undefined }, "/name: is missing"],
     [

@@ -102,6 +102,7 @@ function listed(state: string): ListedIke {
         spiOut: 2,
         algorithms: "",
         inUdp: false,
+        heardSeconds: undefined,
         ageSeconds: 1,
         rekeySeconds: 1,
       },

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { ObservedAssociation } from "../../../../native/xfrm/sa.ts";
 import { sortAssociations } from "../../../../plugin/ike/associations.ts";
-import { orphansOf, replacedOf } from "../../../../plugin/ike/orphans.ts";
+import {
+  believedOf,
+  orphansOf,
+  replacedOf,
+} from "../../../../plugin/ike/orphans.ts";
 import type { ListedChild } from "../../../../plugin/ike/charon/listed.ts";
 import { associationIdentity } from "../../../../plugin/reconcile/identity.ts";
 import { associationOf, NOW } from "./association.ts";
@@ -65,6 +69,20 @@ describe("orphansOf()", () => {
     expect(spisOf([sa("out", 0xc0000003, -86_400 + 10)], [])).toEqual([
       0xc0000003,
     ]);
+  });
+});
+
+describe("believedOf()", () => {
+  it("are those that stay orphans: while IKE is rekeyed a list can lack what lives", () => {
+    const suspects = new Map<string, number>();
+    const orphans = [sa("in", 0xc0000001), sa("out", 0xc0000002)];
+    expect(believedOf(orphans, suspects, NOW)).toEqual([]);
+    expect(believedOf(orphans, suspects, NOW + 1)).toEqual([]);
+    expect(believedOf(orphans.slice(0, 1), suspects, NOW + 2)).toEqual(
+      orphans.slice(0, 1),
+    );
+    expect(believedOf(orphans, suspects, NOW + 3)).toEqual(orphans.slice(0, 1));
+    expect(believedOf(orphans, suspects, NOW + 5)).toEqual(orphans);
   });
 });
 

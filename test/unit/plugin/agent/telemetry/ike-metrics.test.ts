@@ -67,6 +67,8 @@ it("ikeMetrics() shows tunnels, what keeps them down, and when keys are due", as
 it.each([
   ["received AUTHENTICATION_FAILED notify error", "refused"],
   ["tried 1 shared key for 'a' - 'b', but MAC mismatched", "unproven"],
+  ["certificate was revoked on Nov 28 20:00:00 UTC 2026", "revoked"],
+  ["no trusted ECDSA public key found for 'two.b'", "untrusted"],
   ["unable to install IPsec policies (SPD) in kernel", "kernel"],
   ["received NO_PROPOSAL_CHOSEN notify error", "algorithms"],
   ["peer not responding, trying again (2/0)", "silence"],

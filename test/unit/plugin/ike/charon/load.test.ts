@@ -4,6 +4,7 @@ import { Secret } from "../../../../../conf/secret.ts";
 import {
   type Loaded,
   loadTunnels,
+  type ProvableTunnel,
 } from "../../../../../plugin/ike/charon/load.ts";
 import type { ViciClient } from "../../../../../plugin/ike/vici/client.ts";
 import type { IkeTunnel } from "../../../../../plugin/mesh/state.ts";
@@ -33,13 +34,46 @@ function charon(): {
   return {
     tell: async (tunnels) => {
       said = [];
-      await loadTunnels(vici, loaded, tunnels);
+      await loadTunnels(
+        vici,
+        loaded,
+        tunnels.map((each) => provable(each)),
+      );
       return said;
     },
   };
 }
 
+/** Those that ask for a certificate get one. */
+function provable(tunnel: IkeTunnel): ProvableTunnel {
+  const key = new Secret(Buffer.from("the private key"));
+  return tunnel.authority === undefined
+    ? { tunnel }
+    : { tunnel, identity: { certificate: "the node's", key } };
+}
+
 describe("loadTunnels()", () => {
+  it("tells charon whom to believe before it tells of the connection, and asks anew whoever may be revoked", async () => {
+    const { tell } = charon();
+    const authority = { certificate: "the peer's authority" };
+    const revoked = { ...authority, revoked: "its list" };
+    const first = tunnel({ secrets: [], authority });
+    expect(await tell([first])).toEqual([
+      "load-cert type",
+      "load-key type",
+      "load-conn crosslink-434c1234",
+    ]);
+    expect(await tell([first])).toEqual([]);
+    expect(await tell([tunnel({ secrets: [], authority: revoked })])).toEqual([
+      "unload-conn crosslink-434c1234",
+      "terminate crosslink-434c1234",
+      "load-cert type",
+      "load-cert type",
+      "load-key type",
+      "load-conn crosslink-434c1234",
+    ]);
+  });
+
   const all = [
     "load-shared crosslink-434c1234-2",
     "load-shared crosslink-434c1234-1",
