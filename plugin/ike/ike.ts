@@ -2,7 +2,6 @@ import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
 import { placesOf, type TunnelSeries } from "../mesh/ipsec/series.ts";
 import type { IkeTunnel, Peer, SaPlace } from "../mesh/state.ts";
-import { nextAttempt } from "./attempts.ts";
 import { charonPlaces } from "./charon/configuration.ts";
 import { charonDaemon, type Daemon } from "./charon/daemon.ts";
 import { readIdentity } from "./charon/node-identity.ts";
@@ -10,7 +9,7 @@ import { isInstalled } from "./charon/process.ts";
 import { hear } from "./hear.ts";
 import { type Knowledge, knowNothing } from "./knowledge.ts";
 import { leavingAfter } from "./leaving.ts";
-import { look } from "./look.ts";
+import { look, nextLook } from "./look.ts";
 import type { IkeState } from "./state.ts";
 import { type Loop, loop } from "./loop.ts";
 
@@ -98,7 +97,7 @@ function startLooking(
       const fact = error instanceof Error ? error.message : String(error);
       log("error", `Cannot look after tunnels by IKE: ${fact}`);
     }
-    return nextAttempt(known.attempts, performance.now());
+    return nextLook(known);
   });
   return { looking, daemon };
 }

@@ -18,6 +18,8 @@ export interface Knowledge extends Troubles {
   hot: Set<string>;
   /** SAs that charon did not list, by identity: since when, in seconds. */
   readonly suspects: Map<string, number>;
+  /** Whether an SA is so new that traffic goes over to it at a later look. */
+  isUnsettled: boolean;
   /** Which were asked for, and are not up. */
   readonly attempts: Attempts;
 }
@@ -30,6 +32,7 @@ export function knowNothing(): Knowledge {
     leaving: [],
     loaded: new Map(),
     hot: new Set(),
+    isUnsettled: false,
     attempts: new Map(),
     suspects: new Map(),
     errors: new Map(),

@@ -4,7 +4,12 @@ import type { Log } from "../kernel/log.ts";
 import { withSession } from "../kernel/session.ts";
 import type { IkeTunnel } from "../mesh/state.ts";
 import { associationIdentity } from "../reconcile/identity.ts";
-import { forgetAttempts, mayAttempt, noteAttempt } from "./attempts.ts";
+import {
+  forgetAttempts,
+  mayAttempt,
+  nextAttempt,
+  noteAttempt,
+} from "./attempts.ts";
 import { sortAssociations, type TunnelAssociations } from "./associations.ts";
 import type { CharonPlaces } from "./charon/configuration.ts";
 import { connectionName } from "./charon/connection.ts";
@@ -16,7 +21,12 @@ import { connectionsUp, forgetMended } from "./hear.ts";
 import type { Knowledge } from "./knowledge.ts";
 import { isGone, isToGo } from "./leaving.ts";
 import { believedOf, orphansOf, replacedOf } from "./orphans.ts";
-import { keepUsing, useDerived } from "./outgoing.ts";
+import {
+  isUnsettled,
+  keepUsing,
+  SETTLE_SECONDS,
+  useDerived,
+} from "./outgoing.ts";
 import { rekeyDue } from "./rekey.ts";
 import { type IkeState, writeState } from "./state.ts";
 import { stateOf } from "./tell.ts";
@@ -62,6 +72,18 @@ export async function look(circumstances: Circumstances): Promise<void> {
   });
   circumstances.onLook(state);
   writeState(places.state, { ...state, writtenSeconds: seconds() });
+}
+
+/** After how many milliseconds there is something to do that nothing tells of; undefined where nothing is known of. */
+export function nextLook({
+  attempts,
+  isUnsettled: isNew,
+}: Knowledge): number | undefined {
+  const waits = [
+    nextAttempt(attempts, performance.now()),
+    isNew ? SETTLE_SECONDS * 1000 : undefined,
+  ].filter((each) => each !== undefined);
+  return waits.length === 0 ? undefined : Math.min(...waits);
 }
 
 /** Tunnels that have gone over to derived keys for long enough. */
@@ -170,10 +192,17 @@ function steer(circumstances: Circumstances): void {
       .filter((leaving) => isToGo(leaving, nowMs))
       .map(({ tunnel }) => tunnel),
   );
-  const changes = associationsOf(circumstances).flatMap((each) =>
+  const leaving = new Set(known.leaving.map(({ tunnel }) => tunnel));
+  const associations = associationsOf(circumstances);
+  known.isUnsettled = associations.some((each) => isUnsettled(each, seconds()));
+  const changes = associations.flatMap((each) =>
     going.has(each.tunnel)
       ? useDerived(each, seconds())
-      : keepUsing(each, seconds()),
+      : keepUsing(
+          each,
+          seconds(),
+          leaving.has(each.tunnel) ? "negotiated" : "derived",
+        ),
   );
   // Each result is a refusal or nothing: an SA that has just gone is not used either.
   withSession(kernel, ({ xfrm }): Outcomes => setAll(xfrm, changes));

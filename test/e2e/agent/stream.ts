@@ -11,6 +11,7 @@ export interface Stream {
 }
 
 const PORT = "7001";
+/** Some 300 packets a second. */
 const CHUNK_BYTES = 16 * 1024;
 const PAUSE_MS = 50;
 
@@ -19,6 +20,7 @@ export async function keepStreaming(
   from: Place,
   to: Place,
   address: string,
+  chunkBytes: number = CHUNK_BYTES,
 ): Promise<Stream> {
   const netcat = ({ name }: Place, ...words: readonly string[]) =>
     spawn("nsenter", [`--net=/run/netns/${name}`, "nc", "-n", ...words], {
@@ -32,7 +34,7 @@ export async function keepStreaming(
   const sent = createHash("sha256");
   let bytes = 0;
   const timer = setInterval(() => {
-    const chunk = randomBytes(CHUNK_BYTES);
+    const chunk = randomBytes(chunkBytes);
     sent.update(chunk);
     bytes += chunk.length;
     sender.stdin.write(chunk);

@@ -80,6 +80,9 @@ function toDerived(
   });
 }
 
+/** An emulated processor has charon to run, and pings to encrypt. */
+const A_PACKET = 1024;
+
 /** Under ping both ways, and with a TCP connection that lasts. */
 async function change(
   stage: Explained,
@@ -91,6 +94,7 @@ async function change(
     one.pod.namespace,
     two.pod.namespace,
     two.pod.address(),
+    A_PACKET,
   );
   const errors = await Promise.all(stage.world.nodes.map(errorsOf));
   const seen = await underPing(stage, () => act().catch(stage.explain));

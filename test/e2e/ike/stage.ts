@@ -125,14 +125,43 @@ export async function errorsOf({ namespace }: Node): Promise<string[]> {
   return counters.split("\n").filter((line) => /[1-9]\d*$/u.test(line));
 }
 
-/** Each end rekeys both, ESP's keys and IKE's own; what the agents see of it they have seen then. */
+/**
+ * Each end rekeys both, ESP's keys and IKE's own, one after the other as in life: the next time once both agents have seen
+ * that the last one is over, and what it has left is in use.
+ */
 export async function rekeyByEach(nodes: readonly Node[]): Promise<void> {
   for (const node of nodes)
     for (const what of ["--child", "--ike"]) {
       await swanctl(node, "--rekey", what, await connectionOn(node));
       await sleep(1_000);
+      for (const each of nodes)
+        await until(() => usesNewest(each), {
+          ...SLOWLY,
+          describe: () => each.name,
+        });
     }
 }
+
+/** Whether the newest outbound SA of a node is the one in use, and says that it is of tomorrow (see plugin/ike/outgoing.ts). */
+async function usesNewest(node: Node): Promise<boolean> {
+  const nowMs = Date.now();
+  const added = [
+    ...(await statesOf(node)).matchAll(
+      /^src (\S+) [^]*?^\s+add (\S+) (\S+)/gmu,
+    ),
+  ]
+    .filter(([, source]) => source === node.privateIp)
+    .map(([, , day, time]) => Date.parse(`${String(day)}T${String(time)}`));
+  const made = added.map(
+    (atMs) => atMs - Math.max(0, Math.round((atMs - nowMs) / DAY_MS)) * DAY_MS,
+  );
+  const used = Math.max(...added);
+  return (
+    used > nowMs + DAY_MS / 2 && made[added.indexOf(used)] === Math.max(...made)
+  );
+}
+
+const DAY_MS = 86_400_000;
 
 /** `crosslink status` of a node, by what its own agent says. */
 export function statusOf(node: Node): Promise<string> {

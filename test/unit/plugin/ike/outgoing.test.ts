@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { ObservedAssociation } from "../../../../native/index.ts";
+import type {
+  CurrentChange,
+  ObservedAssociation,
+} from "../../../../native/index.ts";
 import {
   keepUsing,
   madeSeconds,
@@ -28,29 +31,61 @@ function changesOf(
 }
 
 describe("keepUsing()", () => {
-  it("has the newest outbound SA say that it is of tomorrow", () => {
+  it("has an outbound SA of charon's say that it is of tomorrow, once both ends have it", () => {
     const negotiated = [
       associationOf("out", 1, 60),
       associationOf("out", 2, 5),
-      associationOf("in", 3, 0),
+      associationOf("out", 4, 2),
+      associationOf("in", 3, 9),
     ];
-    expect(changesOf(keepUsing, { negotiated })).toEqual([[2, DAY]]);
+    expect(changesOf(keepUsing, { negotiated })).toEqual([[2, DAY - 5]]);
     expect(changesOf(keepUsing, {})).toEqual([]);
   });
 
-  it("changes nothing while one does, so that a rekeyed one waits for its end", () => {
+  it("changes nothing while that is in use", () => {
     const negotiated = [
       associationOf("out", 1, 3600 - DAY),
       associationOf("out", 2, 0),
     ];
     expect(changesOf(keepUsing, { negotiated })).toEqual([]);
-    const past = [associationOf("out", 1, 1), associationOf("out", 2, 0)];
-    expect(changesOf(keepUsing, { negotiated: past })).toEqual([[2, DAY]]);
   });
 
-  it("keeps derived keys in use while there are no others", () => {
+  it("goes over to the next one, whether or not the last one ends", () => {
+    const negotiated = [
+      associationOf("out", 1, 3600 - DAY),
+      associationOf("out", 2, 3),
+    ];
+    expect(changesOf(keepUsing, { negotiated })).toEqual([[2, DAY - 3]]);
+    const later = [
+      associationOf("out", 1, 3606 - DAY),
+      associationOf("out", 2, 9 - DAY),
+    ];
+    expect(changesOf(keepUsing, { negotiated: later })).toEqual([]);
+  });
+
+  it("keeps derived keys in use until then, and charon's oldest where there are none", () => {
     const derived = [associationOf("out", 7, 10 * DAY)];
-    expect(changesOf(keepUsing, { derived })).toEqual([[7, DAY]]);
+    const negotiated = [associationOf("out", 1, 2), associationOf("out", 2, 1)];
+    const kept = [[7, DAY - 21_600]];
+    expect(changesOf(keepUsing, { derived })).toEqual(kept);
+    expect(changesOf(keepUsing, { derived, negotiated })).toEqual(kept);
+    expect(changesOf(keepUsing, { negotiated })).toEqual([[1, DAY - 2]]);
+    const settled = [associationOf("out", 1, 4)];
+    const inUse = [associationOf("out", 7, -2 * DAY)];
+    expect(
+      changesOf(keepUsing, { derived: inUse, negotiated: settled }),
+    ).toEqual([[1, 3 * DAY - 4]]);
+  });
+
+  it("keeps charon's in use where the files say derived keys by now", () => {
+    const derived = [associationOf("out", 7, 0)];
+    const negotiated = [associationOf("out", 1, 2)];
+    const all = { tunnel: tunnel(), derived, negotiated, isAskedFor: false };
+    const used = (list: readonly CurrentChange[]) => list.map(({ spi }) => spi);
+    expect(used(keepUsing(all, NOW, "negotiated"))).toEqual([1]);
+    expect(
+      used(keepUsing({ ...all, negotiated: [] }, NOW, "negotiated")),
+    ).toEqual([7]);
   });
 });
 
