@@ -26,7 +26,7 @@ export interface IkeTunnelState {
   readonly espRekeySeconds: number | null;
   /** The last thing that went wrong since it was last up. */
   readonly lastError: string | null;
-  /** The same in one word: refused, unproven, revoked, untrusted, kernel, algorithms, silence, unknown or selectors. */
+  /** The same in one word: refused, unproven, revoked, untrusted, kernel, algorithms, peer, silence, unknown or selectors. */
   readonly lastErrorCause: string | null;
   /** How long ago a packet of the peer came out of the tunnel; null where none did, or it is not up. */
   readonly heardSeconds: number | null;

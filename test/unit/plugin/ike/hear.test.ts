@@ -56,6 +56,16 @@ describe("hear()", () => {
     expect(trouble).toContain("does not prove who it says it is");
   });
 
+  it("says why a certificate is not believed", () => {
+    const revoked = "certificate was revoked on Nov 29 00:17:31 UTC 2026";
+    const { trouble } = heard(
+      ...REFUSED,
+      revoked,
+      "no trusted ECDSA public key found for 'two.b'",
+    );
+    expect(trouble).toContain("revoked");
+  });
+
   it("takes a later trouble for an earlier one otherwise", () => {
     const { trouble } = heard(
       "received NO_PROPOSAL_CHOSEN notify error",
