@@ -32,6 +32,20 @@ const scenes = {
     "with a router nothing leaks",
     "the router can begin as well",
   ],
+  attack: [
+    "of a recorded stream that is played again nothing is accepted",
+    "both charons killed at once leak nothing",
+    "both charons killed at once heal",
+    "no pre-shared key is in any file, log or process's words",
+  ],
+  mixed: [
+    "one node talks by IKE and by derived keys at a time",
+    "by neither anything leaks",
+    "each cluster has SAs of its own kind",
+    "the plan leaves both alone",
+    "that charon dies costs derived keys no packet",
+    "that charon dies leaves derived keys' SAs alone",
+  ],
   migration: [
     "from derived keys to IKE nothing leaks",
     "while keys are renewed nothing leaks",
