@@ -86,9 +86,7 @@ async function rekey(stage: Stage): Promise<void> {
   const { nodes } = stage.world;
   const before = await spisOf(nodes[0]!);
   const errors = await Promise.all(nodes.map(errorsOf));
-  const seen = await underPing(stage, async () => {
-    for (let times = 0; times < 3; times += 1) await rekeyByEach(nodes);
-  });
+  const seen = await underPing(stage, () => rekeyByEach(nodes));
   const after = await spisOf(nodes[0]!);
   tell(
     "rekeying replaces the SAs",

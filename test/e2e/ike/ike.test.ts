@@ -17,6 +17,7 @@ const scenes = {
     "the plan leaves charon's SAs alone",
     "no secret is logged",
     "rekeying replaces the SAs",
+    "rekeying loses no packet",
     "rekeying leaks nothing",
     ...["SIGKILL", "SIGTERM", "SIGSTOP"].flatMap((signal) => [
       `${signal} to charon leaks nothing`,
@@ -47,9 +48,15 @@ const scenes = {
     "that charon dies leaves derived keys' SAs alone",
   ],
   migration: [
-    "from derived keys to IKE nothing leaks",
-    "while keys are renewed nothing leaks",
-    "from IKE to derived keys nothing leaks",
+    ...[
+      "from derived keys to IKE",
+      "while keys are renewed",
+      "from IKE to derived keys",
+    ].flatMap((change) => [
+      `${change} no packet is lost`,
+      `${change} a TCP connection goes on`,
+      `${change} nothing leaks`,
+    ]),
     "derived keys' SAs go once IKE's have taken their place",
     "from IKE to derived keys the SAs are as before",
   ],
