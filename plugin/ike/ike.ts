@@ -59,7 +59,9 @@ export function openIke(options: IkeOptions): Ike {
       const before = { ike: known.tunnels, leaving: known.leaving };
       known.leaving = leavingAfter(before, { ike, peers }, performance.now());
       known.tunnels = ike;
-      known.derived = [...retiring, ...series.flatMap(placesOf)];
+      // A mesh without IKE has no use for them, and 20,000 nodes' are not had for nothing.
+      known.derived =
+        served().length === 0 ? [] : [...retiring, ...series.flatMap(placesOf)];
       if (served().length > 0 || daemon.hasPorts()) looking.wake();
     },
     wantsPorts: () =>
