@@ -8,6 +8,7 @@ import { helpText } from "./help.ts";
 import { runInstall, runUninstall } from "./install.ts";
 import { runIpam } from "./ipam.ts";
 import { runKeygen } from "./keygen.ts";
+import { runExport, runImport } from "./kubernetes/carry.ts";
 import { runRotate } from "./kubernetes/rotate.ts";
 import { runInvite, runJoin, runLeave } from "./kubernetes/join.ts";
 import { runPeers } from "./kubernetes/peers.ts";
@@ -104,6 +105,21 @@ export const COMMANDS: readonly Command[] = [
     takes: ["kubeconfig", "settle"],
     words: { most: 1, are: "the peer's name" },
     run: runRotate,
+  },
+  {
+    name: "export",
+    summary:
+      "print this cluster as others may know it, for API servers that cannot reach each other",
+    takes: ["kubeconfig"],
+    run: runExport,
+  },
+  {
+    name: "import",
+    summary:
+      "make known what export printed in another cluster, or prints now: import FILE",
+    takes: ["kubeconfig", "cluster-pod-cidrs"],
+    words: { most: 1, are: "the file that export printed" },
+    run: runImport,
   },
   {
     name: "peers",

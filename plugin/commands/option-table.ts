@@ -77,7 +77,7 @@ export const OPTIONS = {
   "cluster-pod-cidrs": {
     value: "CIDRS",
     meaning:
-      "what an invited cluster may claim, separated by commas: its pods' networks, and its services' to be reached",
+      "what an invited or imported cluster may claim, separated by commas: its pods' networks, and its services' to be reached",
   },
   settle: {
     value: "SECONDS",

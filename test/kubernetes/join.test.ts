@@ -279,6 +279,39 @@ describe("two commands that join two clusters", () => {
     await holds(async () => (await slices(b)).includes("a-0"));
   });
 
+  it("carry a cluster by hand, and carry it again when it has changed", async () => {
+    for (const [plane, peer] of [
+      [a, "b"],
+      [b, "a"],
+    ] as const)
+      await at(plane, "leave", peer);
+    await holds(async () => (await slices(b)).join() === "b-0");
+    const path = join(b.folder, "a.json");
+    const carry = async () => {
+      writeFileSync(path, (await at(a, "export")).said);
+      return at(b, "import", path, "--cluster-pod-cidrs", "10.10.0.0/16");
+    };
+    const nodes = async () => {
+      const { spec } = await b.kubectl.get("clusternodes", "a-0");
+      return (spec.nodes as { name: string }[]).map(({ name }) => name);
+    };
+    expect((await carry()).said).toContain('Imported "a" with 1 nodes');
+    expect(await nodes()).toEqual(["n1"]);
+    await addNode(
+      a,
+      nodeObject("n2", { internal: "192.0.2.2", pods: "10.10.2.0/24" }),
+    );
+    await holds(async () => {
+      const { spec } = await a.kubectl.get("clusternodes", "a-0");
+      return spec.nodes.length === 2;
+    });
+    expect((await carry()).said).toContain('Imported "a" with 2 nodes');
+    expect(await nodes()).toEqual(["n1", "n2"]);
+    expect((await at(b, "peers")).said).toContain("it was declared here");
+    await at(b, "leave", "a");
+    await holds(async () => (await slices(b)).join() === "b-0");
+  });
+
   it("need no more of RBAC than there is", () => {
     for (const publisher of publishers)
       expect(publisher.log()).not.toMatch(/ 403|forbidden/i);

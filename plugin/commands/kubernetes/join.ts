@@ -1,7 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { CniError, ErrorCode } from "../../../cni/error.ts";
 import { isErrno } from "../../../files/errno.ts";
-import { readSmallFile } from "../../../files/read.ts";
 import {
   invitationText,
   readInvitation,
@@ -9,9 +8,11 @@ import {
 import { invite } from "../../kubernetes/join/invite.ts";
 import { join } from "../../kubernetes/join/join.ts";
 import { leave } from "../../kubernetes/join/leave.ts";
+import { readGiven } from "../../kubernetes/given.ts";
 import type { Terminal } from "../command.ts";
 import type { Options } from "../options.ts";
 import { accessFor } from "./access.ts";
+import { allowedIn } from "./allowed.ts";
 import { later } from "./later.ts";
 import { wordOf } from "./word.ts";
 
@@ -19,17 +20,8 @@ import { wordOf } from "./word.ts";
 export function runInvite(options: Options, terminal: Terminal): number {
   const to = wordOf(options, "invite CLUSTER --cluster-pod-cidrs CIDR");
   const access = accessFor(options, terminal);
-  const { server = access.server, clusterPodCidrs = "" } = options;
-  const allowedCIDRs = clusterPodCidrs.split(",").filter((one) => one !== "");
-  if (allowedCIDRs.length === 0)
-    throw new CniError(
-      ErrorCode.invalidConfiguration,
-      `Cannot invite "${to}": which networks may it claim?`,
-      {
-        details:
-          "give --cluster-pod-cidrs CIDR,CIDR: its pods' networks, and those of services that are to be reached",
-      },
-    );
+  const { server = access.server } = options;
+  const allowedCIDRs = allowedIn(options, `invite "${to}"`);
   const work = async (): Promise<void> => {
     const made = await invite(access, { to, server, allowedCIDRs });
     const path = `invitation-${to}.json`;
@@ -44,7 +36,13 @@ export function runInvite(options: Options, terminal: Terminal): number {
 /** `crosslink join FILE`. */
 export function runJoin(options: Options, terminal: Terminal): number {
   const path = wordOf(options, "join FILE");
-  const invitation = readInvitation(readText(path), Date.now());
+  const invitation = readInvitation(
+    readGiven(path, {
+      kind: "invitation",
+      fix: "give the file that `crosslink invite` wrote",
+    }),
+    Date.now(),
+  );
   const access = accessFor(options, terminal);
   const { server = access.server } = options;
   const work = async (): Promise<void> => {
@@ -67,22 +65,6 @@ export function runLeave(options: Options, terminal: Terminal): number {
     );
   };
   return later("leave", terminal, work());
-}
-
-/** Longer than any invitation. */
-const LIMIT = { byteLimit: 1024 * 1024 };
-
-function readText(path: string): string {
-  try {
-    return readSmallFile(path, LIMIT) ?? "";
-  } catch (error) {
-    if (!isErrno(error)) throw error;
-    throw new CniError(
-      ErrorCode.io,
-      `Cannot read the invitation "${path}": ${error.code}`,
-      { details: "give the file that `crosslink invite` wrote", cause: error },
-    );
-  }
 }
 
 /** Never over another, which may be somebody's only copy. */

@@ -39,10 +39,9 @@ interface Row {
   readonly why: string;
 }
 
-function rowOf(
-  { metadata: { name }, spec, status }: ClusterObject,
-  now: number,
-): Row {
+function rowOf(cluster: ClusterObject, now: number): Row {
+  const { metadata, spec, status } = cluster;
+  const { name } = metadata;
   const condition = status.conditions?.find(({ type }) => type === "Ready");
   const seen = Date.parse(status.lastSeen ?? "");
   return {
@@ -50,9 +49,12 @@ function rowOf(
     nodes: status.nodes ?? 0,
     ready: condition?.status ?? "Unknown",
     seen: Number.isNaN(seen) ? "" : `${Math.round((now - seen) / 60_000)}m ago`,
-    why:
-      condition === undefined
-        ? "no publisher has looked at it yet"
-        : condition.message,
+    why: condition?.message ?? whyUnknown(cluster),
   };
+}
+
+function whyUnknown({ spec: { local, peer } }: ClusterObject): string {
+  return local === true || peer !== undefined
+    ? "no publisher has looked at it yet"
+    : "it was declared here: nobody asks its API server";
 }

@@ -3,7 +3,7 @@ import { isObject } from "../../../cni/configuration.ts";
 import { parse } from "yaml";
 import { CniError, ErrorCode } from "../../../cni/error.ts";
 import { readSmallFile } from "../../../files/read.ts";
-import { isErrno } from "../../../files/errno.ts";
+import { readGiven } from "../given.ts";
 import type { Access, Credentials } from "./access.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -17,7 +17,13 @@ const LIMIT = { byteLimit: 1024 * 1024 };
  */
 export function readKubeconfig(path: string): Access {
   const refuse = refusing(path);
-  const config = readYaml(readText(path), refuse);
+  const config = readYaml(
+    readGiven(path, {
+      kind: "kubeconfig",
+      fix: "give another with --kubeconfig FILE",
+    }),
+    refuse,
+  );
   if (!isObject(config)) return refuse("it is no kubeconfig");
   const wanted = config["current-context"];
   const context = named(config["contexts"], wanted, "context");
@@ -70,19 +76,6 @@ function refusing(path: string): Refusing {
       },
     );
   };
-}
-
-function readText(path: string): string {
-  try {
-    return readSmallFile(path, LIMIT) ?? "";
-  } catch (error) {
-    if (!isErrno(error)) throw error;
-    throw new CniError(
-      error.code === "ENOENT" ? ErrorCode.invalidConfiguration : ErrorCode.io,
-      `Cannot read kubeconfig "${path}": ${error.code}`,
-      { details: "give another with --kubeconfig FILE", cause: error },
-    );
-  }
 }
 
 /** Of `[{name, KIND: {…}}]` the one of that name. */

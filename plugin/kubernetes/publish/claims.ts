@@ -44,7 +44,7 @@ const MOST_NODES = 5_000;
  */
 export function readClaims(
   name: string,
-  peer: PeerSpec,
+  peer: Pick<PeerSpec, "allowedCIDRs">,
   remote: Remote,
 ): Claimed | string {
   const said = wordsOf(remote.cluster);
