@@ -86,7 +86,16 @@ export const COMMANDS: readonly Command[] = [
     name: "join",
     summary:
       "answer an invitation, so that both clusters read each other: join FILE",
-    takes: ["kubeconfig", "server"],
+    takes: [
+      "kubeconfig",
+      "server",
+      "cni",
+      "default-nic",
+      "ip-family",
+      "network-type",
+      "node-elasticip",
+      "cluster-pod-cidrs",
+    ],
     words: { most: 1, are: "the invitation's file" },
     run: runJoin,
   },

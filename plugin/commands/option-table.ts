@@ -67,7 +67,7 @@ export const OPTIONS = {
   kubeconfig: {
     value: "FILE",
     meaning:
-      "how to reach the Kubernetes API (default: as a pod does, else KUBECONFIG, else ~/.kube/config)",
+      "how to reach the Kubernetes API; join takes two, of the clusters that are to be joined (default: as a pod does, else KUBECONFIG, else ~/.kube/config)",
   },
   server: {
     value: "URL",
@@ -77,7 +77,29 @@ export const OPTIONS = {
   "cluster-pod-cidrs": {
     value: "CIDRS",
     meaning:
-      "what an invited or imported cluster may claim, separated by commas: its pods' networks, and its services' to be reached",
+      "what an invited or imported cluster may claim, separated by commas: its pods' networks, and its services' to be reached; for join its own pods'",
+  },
+  cni: {
+    value: "CNI",
+    meaning:
+      "for join: calico, flannel, globalrouter or other, where this cluster's pods have their addresses from",
+  },
+  "default-nic": {
+    value: "NIC",
+    meaning: "for join, as kosmosctl has it; it is not needed",
+  },
+  "ip-family": {
+    value: "FAMILY",
+    meaning: "for join: ipv4, ipv6 or all, of this cluster's pods",
+  },
+  "network-type": {
+    value: "TYPE",
+    meaning:
+      "for join: p2p, or gateway where only this cluster's gateways are to have tunnels",
+  },
+  "node-elasticip": {
+    value: "NODE=ADDRESS,…",
+    meaning: "for join: public addresses of this cluster's nodes",
   },
   settle: {
     value: "SECONDS",

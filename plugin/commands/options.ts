@@ -35,9 +35,18 @@ export interface Options {
   readonly dataDir?: string;
   /** How to reach the Kubernetes API. */
   readonly kubeconfig?: string;
+  /** All of them, in order, where several are given. */
+  readonly kubeconfigs?: readonly string[];
+  /** kosmosctl's words for the cluster that joins. */
+  readonly cni?: string;
+  readonly defaultNic?: string;
+  readonly ipFamily?: string;
+  readonly networkType?: string;
+  /** `NODE=ADDRESS,NODE=ADDRESS` */
+  readonly nodeElasticip?: string;
   /** Where others reach this cluster's API server. */
   readonly server?: string;
-  /** What an invited cluster may claim, separated by commas. */
+  /** Networks of the other cluster's pods, or of the one that joins; separated by commas. */
   readonly clusterPodCidrs?: string;
   /** How long nodes have for a step of `rotate`, in seconds. */
   readonly settle?: string;

@@ -47,7 +47,16 @@ export function parseOptions(
     given.set(name, value);
   }
   requireFewWords(positionals, command);
-  return { ...collect(given, command), positionals };
+  const kubeconfigs = tokens.flatMap((token) =>
+    token.kind === "option" && token.name === "kubeconfig"
+      ? (token.value ?? [])
+      : [],
+  );
+  return {
+    ...collect(given, command),
+    ...(kubeconfigs.length > 1 ? { kubeconfigs } : {}),
+    positionals,
+  };
 }
 
 function parserOptions(
@@ -80,6 +89,10 @@ function isOption(word: string): boolean {
 const FIELDS: Readonly<Record<string, string>> = {
   "cluster-pod-cidrs": "clusterPodCidrs",
   "data-dir": "dataDir",
+  "default-nic": "defaultNic",
+  "ip-family": "ipFamily",
+  "network-type": "networkType",
+  "node-elasticip": "nodeElasticip",
   "runtime-endpoint": "runtimeEndpoint",
 };
 

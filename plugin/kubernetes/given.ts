@@ -8,13 +8,11 @@ const LIMIT = { byteLimit: 4 * 1024 * 1024 };
 /**
  * The text of a file that an admin names.
  *
- * @param about what it is to be, and what to do where it cannot be read
+ * @param kind what it is to be
+ * @param details what to do where it cannot be read
  * @throws CniError 7 where it is not there, 5 where it cannot be read
  */
-export function readGiven(
-  path: string,
-  { kind, fix }: { readonly kind: string; readonly fix: string },
-): string {
+export function readGiven(path: string, kind: string, details: string): string {
   try {
     return readSmallFile(path, LIMIT) ?? "";
   } catch (error) {
@@ -22,7 +20,7 @@ export function readGiven(
     throw new CniError(
       error.code === "ENOENT" ? ErrorCode.invalidConfiguration : ErrorCode.io,
       `Cannot read ${kind} "${path}": ${error.code}`,
-      { details: fix, cause: error },
+      { details, cause: error },
     );
   }
 }

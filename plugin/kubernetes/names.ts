@@ -9,6 +9,9 @@ export const SYSTEM = "crosslink-system";
 /** Where the keyrings are, a Secret a cluster, named as the cluster. */
 export const KEYS = "crosslink-keys";
 
+/** The annotation of a Node with its public address, which goes before what its cloud says. */
+export const ELASTIC_IP = "crosslink.io/elastic-ip";
+
 /** Paths of what is listed, watched and written. */
 export const PATHS = {
   clusters: `${API}/clusters`,

@@ -312,6 +312,62 @@ describe("two commands that join two clusters", () => {
     await holds(async () => (await slices(b)).join() === "b-0");
   });
 
+  it("join in one step for who has both kubeconfigs, and take kosmosctl's words for the one that joins", async () => {
+    const reachable = (plane: ControlPlaneOfATest) => {
+      const config = JSON.parse(readFileSync(adminConfig(plane), "utf8"));
+      config.clusters[0].cluster.server = server(plane);
+      const path = join(plane.folder, "reachable.kubeconfig");
+      writeFileSync(path, JSON.stringify(config));
+      return ["--kubeconfig", path];
+    };
+    const both = (...words: string[]) =>
+      running(a.folder, "join", ...words, ...reachable(b));
+    const words = (address: string) => [
+      ...["--cni", "calico", "--default-nic", "eth0", "--ip-family", "ipv4"],
+      ...["--node-elasticip", address, "--network-type", "p2p"],
+      ...["--cluster-pod-cidrs", "10.20.0.0/16"],
+    ];
+    for (const [sentence, ...given] of [
+      ["it is this machine itself", "--kubeconfig", adminConfig(a)],
+      [
+        "there is no Node of that name",
+        ...reachable(a),
+        ...words("m0=203.0.113.65"),
+      ],
+      ["is no address", ...reachable(a), ...words("m1=203.0.113")],
+      ["/cni", ...reachable(a), "--cni", "weave"],
+      [
+        "overlaps 10.10.0.0/16 of",
+        ...reachable(a),
+        "--cluster-pod-cidrs",
+        "10.10.0.0/16",
+      ],
+    ] as const) {
+      const { code, said } = await both(...given);
+      expect(said).toContain(sentence);
+      expect(code).toBe(1);
+    }
+    for (const plane of [a, b])
+      expect((await plane.kubectl.get("secrets", "-A")).items).toEqual([]);
+    const { code, said } = await both(
+      ...reachable(a),
+      ...words("m1=203.0.113.65"),
+    );
+    expect(said).toContain('Joined "b" with "a"');
+    expect(code).toBe(0);
+    await holds(async () => {
+      const { spec } = await a.kubectl.get("clusternodes", "b-0");
+      const { status } = await a.kubectl.get("cluster", "b");
+      const [{ name, elasticIP }] = spec.nodes;
+      const { cni, mode, ipFamily, podCIDRs } = status.discovered;
+      return (
+        [name, elasticIP, cni, mode, ipFamily, podCIDRs].join() ===
+        "m1,203.0.113.65,calico,p2p,ipv4,10.20.0.0/16"
+      );
+    });
+    await holds(async () => (await slices(b)).includes("a-0"));
+  });
+
   it("need no more of RBAC than there is", () => {
     for (const publisher of publishers)
       expect(publisher.log()).not.toMatch(/ 403|forbidden/i);

@@ -22,7 +22,7 @@ export function runExport(options: Options, terminal: Terminal): number {
 export function runImport(options: Options, terminal: Terminal): number {
   const path = wordOf(options, "import FILE --cluster-pod-cidrs CIDR");
   const fix = "give the file that `crosslink export` printed there";
-  const carried = readCarried(readGiven(path, { kind: "cluster", fix }));
+  const carried = readCarried(readGiven(path, "the cluster", fix));
   const { name } = carried.cluster.metadata;
   const allowed = allowedIn(options, `import "${name.slice(0, 80)}"`);
   const access = accessFor(options, terminal);

@@ -6,6 +6,10 @@ import {
   readInvitation,
 } from "../../kubernetes/join/invitation.ts";
 import { invite } from "../../kubernetes/join/invite.ts";
+import type { Access } from "../../kubernetes/api/access.ts";
+import { readKubeconfig } from "../../kubernetes/api/kubeconfig.ts";
+import { joinBoth } from "../../kubernetes/join/both.ts";
+import type { OwnWords } from "../../kubernetes/join/describe.ts";
 import { join } from "../../kubernetes/join/join.ts";
 import { leave } from "../../kubernetes/join/leave.ts";
 import { readGiven } from "../../kubernetes/given.ts";
@@ -14,6 +18,7 @@ import type { Options } from "../options.ts";
 import { accessFor } from "./access.ts";
 import { allowedIn } from "./allowed.ts";
 import { later } from "./later.ts";
+import { ownWords } from "./own-words.ts";
 import { wordOf } from "./word.ts";
 
 /** `crosslink invite CLUSTER`: writes the invitation into a file for its owner alone, and prints its name, not its content. */
@@ -33,25 +38,61 @@ export function runInvite(options: Options, terminal: Terminal): number {
   return later("invite", terminal, work());
 }
 
-/** `crosslink join FILE`. */
+/** `crosslink join FILE`, or, for who has both clusters' kubeconfigs, `join --kubeconfig A --kubeconfig B`. */
 export function runJoin(options: Options, terminal: Terminal): number {
+  const words = ownWords(options);
+  tellOfNic(options, terminal);
+  const { kubeconfigs = [], positionals } = options;
+  const [first, second, ...more] = kubeconfigs;
+  if (second !== undefined && first !== undefined) {
+    requireTwo([...positionals, ...more], options);
+    const accesses = [readKubeconfig(first), readKubeconfig(second)] as const;
+    return later("join", terminal, joinTwo(accesses, words, terminal));
+  }
   const path = wordOf(options, "join FILE");
-  const invitation = readInvitation(
-    readGiven(path, {
-      kind: "invitation",
-      fix: "give the file that `crosslink invite` wrote",
-    }),
-    Date.now(),
-  );
+  const fix = "give the file that `crosslink invite` wrote";
+  const text = readGiven(path, "the invitation", fix);
+  const invitation = readInvitation(text, Date.now());
   const access = accessFor(options, terminal);
   const { server = access.server } = options;
   const work = async (): Promise<void> => {
-    await join(access, invitation, server);
+    await join(access, { invitation, server, words });
     terminal.writeStdout(
       `Joined "${invitation.from}"; \`crosslink peers\` shows when both have read each other. The invitation is used up: rm ${path}\n`,
     );
   };
   return later("join", terminal, work());
+}
+
+async function joinTwo(
+  [inviter, joiner]: readonly [Access, Access],
+  words: OwnWords,
+  { writeStdout }: Terminal,
+): Promise<void> {
+  const [from, to] = await joinBoth(inviter, joiner, words);
+  writeStdout(
+    `Joined "${to}" with "${from}"; \`crosslink peers\` shows when both have read each other\n`,
+  );
+}
+
+function requireTwo(extra: readonly string[], { server }: Options): void {
+  if (extra.length === 0 && server === undefined) return;
+  throw new CniError(
+    ErrorCode.invalidConfiguration,
+    "Cannot read the command line: two kubeconfigs join two clusters, with no file and no --server",
+    {
+      details:
+        "type `crosslink join --kubeconfig A --kubeconfig B`; each one's server is the URL by which the other's pods reach it",
+    },
+  );
+}
+
+/** kosmosctl looks for a node's address there. */
+function tellOfNic({ defaultNic }: Options, { writeStdout }: Terminal): void {
+  if (defaultNic !== undefined)
+    writeStdout(
+      `--default-nic ${defaultNic} changes nothing: a node's address is its Node's InternalIP, and the kernel's routes say by which interface it leaves\n`,
+    );
 }
 
 /** `crosslink leave CLUSTER`. */

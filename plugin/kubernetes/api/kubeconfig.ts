@@ -18,10 +18,7 @@ const LIMIT = { byteLimit: 1024 * 1024 };
 export function readKubeconfig(path: string): Access {
   const refuse = refusing(path);
   const config = readYaml(
-    readGiven(path, {
-      kind: "kubeconfig",
-      fix: "give another with --kubeconfig FILE",
-    }),
+    readGiven(path, "kubeconfig", "give another with --kubeconfig FILE"),
     refuse,
   );
   if (!isObject(config)) return refuse("it is no kubeconfig");

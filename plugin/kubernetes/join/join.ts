@@ -4,6 +4,7 @@ import { isStatus } from "../api/error.ts";
 import { ask, begin } from "../api/request.ts";
 import { KEYS, PATHS, SYSTEM } from "../names.ts";
 import { removeObject } from "../api/remove.ts";
+import { described, describing, type OwnWords } from "./describe.ts";
 import { type Here, lookHere, requireNew } from "./here.ts";
 import type { Invitation } from "./invitation.ts";
 import {
@@ -21,16 +22,23 @@ import {
   requireReachableUrl,
 } from "./preflight.ts";
 
+/** An answer to an invitation. */
+export interface Joining {
+  readonly invitation: Invitation;
+  /** This cluster's API server, as the other's pods reach it. */
+  readonly server: string;
+  /** What is said of this cluster beforehand. */
+  readonly words: OwnWords;
+}
+
 /**
  * Answers an invitation: afterwards both clusters' publishers read each other.
  *
- * @param server this cluster's API server, as the other's pods reach it
  * @throws CniError 7 for what would not work, before anything is written; rejects with ApiError
  */
 export async function join(
   access: Access,
-  invitation: Invitation,
-  server: string,
+  { invitation, server, words }: Joining,
 ): Promise<void> {
   const { from, to } = invitation;
   const remote: Access = {
@@ -40,11 +48,13 @@ export async function join(
       ca: invitation.ca === "" ? undefined : invitation.ca,
     }),
   };
-  const here = await lookHere(access);
+  const here = described(await lookHere(access), words);
   requireSense(here, invitation, server);
+  const describe = await describing(access, here, words);
   await requireSameTime(remote);
   // It renews itself from now on; the invitation's own ends within the hour.
   const { token } = await makeToken(remote, accountOf(to), TOKEN_SECONDS);
+  await describe();
   await makeAccount(access, from);
   try {
     await answer(remote, invitation, {
@@ -96,9 +106,15 @@ export function peerCluster(
   };
 }
 
-function requireSense(
+/** @throws CniError 7 for names, URLs and networks that would not go together */
+export function requireSense(
   here: Here,
-  { from, to, networks, server: theirs }: Invitation,
+  {
+    from,
+    to,
+    networks,
+    server: theirs,
+  }: Pick<Invitation, "from" | "to" | "networks" | "server">,
   ours: string,
 ): void {
   const { name } = here.own.metadata;

@@ -2,9 +2,9 @@ import { isObject } from "../../../cni/configuration.ts";
 import { parseAddress, parseCidr } from "../../../ip/cidr.ts";
 import { type ApiObject } from "../api/object.ts";
 import type { NodeEntry } from "../kinds.ts";
+import { ELASTIC_IP } from "../names.ts";
 
-/** Annotations of a Node that are ours. */
-const ELASTIC_IP = "crosslink.io/elastic-ip";
+/** An annotation of a Node that is ours. */
 const GATEWAY = "crosslink.io/gateway";
 
 /** flannel's, backend/common.go: what an admin gave it for the node's public address. */
