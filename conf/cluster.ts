@@ -144,8 +144,29 @@ function readGlobals(
   return globals;
 }
 
+/** By IKE alone it is told who somebody is who may appear anywhere. */
+function requireInitiators({ nodes, keying }: Cluster, refuse: Refuse): void {
+  for (const [i, { initiate, elasticIP }] of nodes.entries()) {
+    if (initiate !== true) continue;
+    const pointer = `/nodes/${i}/initiate`;
+    if (keying !== "ike")
+      refuse({
+        pointer,
+        fact: 'is true, and "keying" is not "ike"',
+        fix: 'add "keying": "ike" to the file, or remove "initiate"',
+      });
+    if (elasticIP !== undefined)
+      refuse({
+        pointer,
+        fact: `is true, and the node has the elasticIP "${elasticIP}", at which others reach it`,
+        fix: "remove one of the two",
+      });
+  }
+}
+
 /** What the schema can't say about which keys need each other. */
 function requireShape(cluster: Cluster, refuse: Refuse): void {
+  requireInitiators(cluster, refuse);
   if (cluster.encryption === "none") {
     if (cluster.keying === "ike")
       refuse({

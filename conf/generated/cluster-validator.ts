@@ -46,6 +46,7 @@ var schema31 = {
         elasticIP: { type: "string" },
         podCIDRs: { type: "array", items: { type: "string" } },
         gateway: { type: "boolean", default: false },
+        initiate: { type: "boolean" },
       },
     },
   },
@@ -385,7 +386,8 @@ function validate20(
                                         key2 === "ips" ||
                                         key2 === "elasticIP" ||
                                         key2 === "podCIDRs" ||
-                                        key2 === "gateway"
+                                        key2 === "gateway" ||
+                                        key2 === "initiate"
                                       )) {
                                         validate20.errors = [
                                           {
@@ -640,6 +642,38 @@ function validate20(
                                                 return false;
                                               }
                                               var valid6 = _errs38 === errors;
+                                              if (valid6) {
+                                                if (
+                                                  data11.initiate !== void 0
+                                                ) {
+                                                  const _errs40 = errors;
+                                                  if (
+                                                    typeof data11.initiate !==
+                                                    "boolean"
+                                                  ) {
+                                                    validate20.errors = [
+                                                      {
+                                                        instancePath:
+                                                          instancePath +
+                                                          "/nodes/" +
+                                                          i2 +
+                                                          "/initiate",
+                                                        schemaPath:
+                                                          "#/$defs/node/properties/initiate/type",
+                                                        keyword: "type",
+                                                        params: {
+                                                          type: "boolean",
+                                                        },
+                                                      },
+                                                    ];
+                                                    return false;
+                                                  }
+                                                  var valid6 =
+                                                    _errs40 === errors;
+                                                } else {
+                                                  var valid6 = true;
+                                                }
+                                              }
                                             }
                                           }
                                         }
@@ -678,9 +712,9 @@ function validate20(
                         }
                         var valid0 = _errs20 === errors;
                         if (valid0) {
-                          let data19 = data.encryption;
-                          const _errs40 = errors;
-                          if (!(data19 === "esp" || data19 === "none")) {
+                          let data20 = data.encryption;
+                          const _errs42 = errors;
+                          if (!(data20 === "esp" || data20 === "none")) {
                             validate20.errors = [
                               {
                                 instancePath: instancePath + "/encryption",
@@ -694,11 +728,11 @@ function validate20(
                             ];
                             return false;
                           }
-                          var valid0 = _errs40 === errors;
+                          var valid0 = _errs42 === errors;
                           if (valid0) {
-                            let data20 = data.encap;
-                            const _errs41 = errors;
-                            if (!(data20 === "esp" || data20 === "udp")) {
+                            let data21 = data.encap;
+                            const _errs43 = errors;
+                            if (!(data21 === "esp" || data21 === "udp")) {
                               validate20.errors = [
                                 {
                                   instancePath: instancePath + "/encap",
@@ -712,13 +746,13 @@ function validate20(
                               ];
                               return false;
                             }
-                            var valid0 = _errs41 === errors;
+                            var valid0 = _errs43 === errors;
                             if (valid0) {
                               if (data.keying !== void 0) {
-                                let data21 = data.keying;
-                                const _errs42 = errors;
+                                let data22 = data.keying;
+                                const _errs44 = errors;
                                 if (!(
-                                  data21 === "derived" || data21 === "ike"
+                                  data22 === "derived" || data22 === "ike"
                                 )) {
                                   validate20.errors = [
                                     {
@@ -733,13 +767,13 @@ function validate20(
                                   ];
                                   return false;
                                 }
-                                var valid0 = _errs42 === errors;
+                                var valid0 = _errs44 === errors;
                               } else {
                                 var valid0 = true;
                               }
                               if (valid0) {
                                 if (data.managedBy !== void 0) {
-                                  const _errs43 = errors;
+                                  const _errs45 = errors;
                                   if (!(data.managedBy === "kubernetes")) {
                                     validate20.errors = [
                                       {
@@ -756,13 +790,13 @@ function validate20(
                                     ];
                                     return false;
                                   }
-                                  var valid0 = _errs43 === errors;
+                                  var valid0 = _errs45 === errors;
                                 } else {
                                   var valid0 = true;
                                 }
                                 if (valid0) {
                                   if (data.ca !== void 0) {
-                                    const _errs44 = errors;
+                                    const _errs46 = errors;
                                     if (typeof data.ca !== "string") {
                                       validate20.errors = [
                                         {
@@ -774,13 +808,13 @@ function validate20(
                                       ];
                                       return false;
                                     }
-                                    var valid0 = _errs44 === errors;
+                                    var valid0 = _errs46 === errors;
                                   } else {
                                     var valid0 = true;
                                   }
                                   if (valid0) {
                                     if (data.crl !== void 0) {
-                                      const _errs46 = errors;
+                                      const _errs48 = errors;
                                       if (typeof data.crl !== "string") {
                                         validate20.errors = [
                                           {
@@ -792,7 +826,7 @@ function validate20(
                                         ];
                                         return false;
                                       }
-                                      var valid0 = _errs46 === errors;
+                                      var valid0 = _errs48 === errors;
                                     } else {
                                       var valid0 = true;
                                     }
@@ -849,6 +883,13 @@ export const isCluster: SchemaValidator<Cluster> = Object.assign(validate, {
       "ca",
       "crl",
     ],
-    "#/$defs/node": ["name", "ips", "elasticIP", "podCIDRs", "gateway"],
+    "#/$defs/node": [
+      "name",
+      "ips",
+      "elasticIP",
+      "podCIDRs",
+      "gateway",
+      "initiate",
+    ],
   },
 });

@@ -89,4 +89,8 @@ export interface Node {
    * Whether the node holds the cluster's tunnels in gateway mode. Of several, the first in this list comes first.
    */
   gateway: boolean;
+  /**
+   * Whether others cannot reach the node, as behind a NAT: it begins its tunnels itself, and its peers answer to wherever it appears. This needs "keying": "ike", and no elasticIP.
+   */
+  initiate?: boolean;
 }

@@ -13,6 +13,7 @@ import type { Host } from "../node/linked.ts";
 import { type Session, withSession } from "../kernel/session.ts";
 import { watchBypasses } from "./bypasses.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
+import type { Whereabouts } from "../mesh/whereabouts.ts";
 import { receiversOf } from "../node/peers/encapsulation.ts";
 import {
   AGENT_PATIENCE_MS,
@@ -67,7 +68,9 @@ export function startAgent(given: AgentOptions): () => void {
   const changes = listen({ ...options, log }, () => {
     poll();
   });
-  const ends = farEnds(options);
+  const ends = farEnds(options, () => {
+    reconciling.request();
+  });
   const memory = keeper(refresher(options, changes, ends), () => {
     poll();
   });
@@ -96,6 +99,10 @@ export function startAgent(given: AgentOptions): () => void {
     changes.close,
     ends.close,
   ];
+  return inTurn(stops);
+}
+
+function inTurn(stops: readonly (() => void)[]): () => void {
   return () => {
     for (const stop of stops) stop();
   };
@@ -121,12 +128,13 @@ function rememberMesh(given: AgentOptions): {
 interface FarEnds {
   readonly keep: (mesh: DesiredMesh | undefined) => void;
   readonly charonReqids: () => ReadonlySet<number>;
+  readonly whereabouts: () => Whereabouts;
   readonly close: () => void;
 }
 
 const NO_TUNNELS = { ike: [], retiring: [], series: [], peers: [] };
 
-function farEnds(options: AgentOptions): FarEnds {
+function farEnds(options: AgentOptions, onMove: () => void): FarEnds {
   const { kernel, socket, logs, observer, configuration } = options;
   const log = logs.own;
   const sockets = encapsulationSockets(kernel, log);
@@ -143,6 +151,7 @@ function farEnds(options: AgentOptions): FarEnds {
     identityFolder: () => dirname(configuration().keyring),
     onIdle: share,
     onLook: observer.ike,
+    onMove,
   });
   return {
     keep: (mesh) => {
@@ -151,6 +160,7 @@ function farEnds(options: AgentOptions): FarEnds {
       share();
     },
     charonReqids: ike.reqids,
+    whereabouts: ike.whereabouts,
     close: () => {
       ike.close();
       sockets.close();
@@ -170,7 +180,7 @@ function refresher(
     ends.keep(node?.mesh);
   };
   const refresh = refreshNode(
-    { host, charonReqids: ends.charonReqids },
+    { host, charonReqids: ends.charonReqids, whereabouts: ends.whereabouts },
     { onlooker: { ...observer, know } },
   );
   return (session, config, log) => {

@@ -4,6 +4,7 @@ import type { ClusterSource } from "../../conf/clusters.ts";
 import { loadKeyring } from "../../conf/keyring.ts";
 import { isErrno } from "../../files/errno.ts";
 import { formatAddress } from "../../native/index.ts";
+import { remoteAddress } from "../ike/charon/connection.ts";
 import { ESP_PROPOSALS, IKE_PROPOSALS } from "../ike/charon/proposals.ts";
 import { type RouterTunnels, routerTunnels } from "../mesh/router-tunnels.ts";
 import type { IkeTunnel } from "../mesh/state.ts";
@@ -72,12 +73,12 @@ function toJson({ network, router, tunnels }: RouterTunnels): object {
 }
 
 function peerToJson(tunnel: IkeTunnel): object {
-  const { cluster, node, local, remote, localId, remoteId, inUdp } = tunnel;
+  const { cluster, node, local, localId, remoteId, inUdp } = tunnel;
   return {
     cluster,
     node,
     localAddress: formatAddress(local),
-    remoteAddress: formatAddress(remote),
+    remoteAddress: remoteAddress(tunnel),
     localId,
     remoteId,
     ikeProposals: IKE_PROPOSALS,

@@ -1,5 +1,9 @@
 import { formatAddress } from "../../native/index.ts";
-import { connectionName } from "../ike/charon/connection.ts";
+import {
+  connectionName,
+  remoteAddress,
+  startAction,
+} from "../ike/charon/connection.ts";
 import { ESP_PROPOSALS, IKE_PROPOSALS } from "../ike/charon/proposals.ts";
 import type { RouterTunnels } from "../mesh/router-tunnels.ts";
 import type { IkeTunnel } from "../mesh/state.ts";
@@ -48,14 +52,15 @@ function swanctlOf({ tunnels }: RouterTunnels): string[] {
 }
 
 function connectionOf(tunnel: IkeTunnel): string[] {
-  const { local, remote, localId, remoteId, inUdp } = tunnel;
+  const { local, localId, remoteId, inUdp } = tunnel;
+  const action = startAction(tunnel);
   const name = connectionName(tunnel);
   return [
     `  # ${tunnel.cluster}/${tunnel.node}`,
     `  ${name} {`,
     "    version = 2",
     `    local_addrs = ${formatAddress(local)}`,
-    `    remote_addrs = ${formatAddress(remote)}`,
+    `    remote_addrs = ${remoteAddress(tunnel)}`,
     `    proposals = ${IKE_PROPOSALS.join(",")}`,
     "    mobike = no",
     ...(inUdp ? ["    encap = yes"] : []),
@@ -77,8 +82,8 @@ function connectionOf(tunnel: IkeTunnel): string[] {
     `        esp_proposals = ${ESP_PROPOSALS.join(",")}`,
     "        replay_window = 1024",
     "        rekey_time = 1h",
-    "        start_action = trap",
-    "        dpd_action = trap",
+    `        start_action = ${action}`,
+    `        dpd_action = ${action === "none" ? "clear" : action}`,
     "      }",
     "    }",
     "  }",
@@ -89,7 +94,7 @@ function genericOf({ network, tunnels }: RouterTunnels): string[] {
   return tunnels.flatMap((tunnel) => [
     `Peer ${tunnel.cluster}/${tunnel.node}, by IKEv2`,
     `  this router's address    ${formatAddress(tunnel.local)}`,
-    `  the peer's address       ${formatAddress(tunnel.remote)}`,
+    `  the peer's address       ${tunnel.initiator === "peer" ? "any: it begins" : formatAddress(tunnel.remote)}`,
     `  this router's identity   ${tunnel.localId} (FQDN)`,
     `  the peer's identity      ${tunnel.remoteId} (FQDN)`,
     `  authentication           pre-shared key; crosslink routes ${network} --secrets FILE writes it`,

@@ -21,6 +21,7 @@ import {
   readState,
   type WrittenState,
 } from "../ike/state.ts";
+import { readWhereabouts } from "../ike/whereabouts.ts";
 import { ikeLine, ikeWarnings } from "../ike/words.ts";
 import { withSession } from "../kernel/session.ts";
 import { peerMtus, type TunnelMtus } from "../node/tunnel-mtu.ts";
@@ -73,7 +74,9 @@ const THOROUGHLY = { withNeighbours: true, withTunnels: true };
 export function runStatus(options: Options, terminal: Terminal): number {
   const config = configurationFor(options);
   return withSession(terminal.kernel(), (session) => {
-    const place = { config, host: terminal.host };
+    const { state } = charonPlaces(ikeFolder(options.socket ?? AGENT_SOCKET));
+    const whereabouts = () => readWhereabouts(state);
+    const place = { config, host: terminal.host, whereabouts };
     const look = orShowFence(lookAround(session, place), session, {
       options,
       terminal,
@@ -95,9 +98,7 @@ export function runStatus(options: Options, terminal: Terminal): number {
         ...troublesOf(session, node, THOROUGHLY),
       ],
       generationOf: keys.generationOf,
-      ike: readState(
-        charonPlaces(ikeFolder(options.socket ?? AGENT_SOCKET)).state,
-      ),
+      ike: readState(state),
       mtus: node === undefined ? new Map() : peerMtus(node.mesh, session.route),
     });
     terminal.writeStdout(

@@ -2,6 +2,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
 import { placesOf, type TunnelSeries } from "../mesh/ipsec/series.ts";
 import type { IkeTunnel, Peer, SaPlace } from "../mesh/state.ts";
+import type { Whereabouts } from "../mesh/whereabouts.ts";
 import { charonPlaces } from "./charon/configuration.ts";
 import { charonDaemon, type Daemon } from "./charon/daemon.ts";
 import { readIdentity } from "./charon/node-identity.ts";
@@ -21,6 +22,8 @@ export interface Ike {
   readonly wantsPorts: () => boolean;
   /** Reqids of SAs that are charon's to make and delete, also where the files no longer say so. */
   readonly reqids: () => ReadonlySet<number>;
+  /** Where peers that initiate have appeared. */
+  readonly whereabouts: () => Whereabouts;
   readonly close: () => void;
 }
 
@@ -44,6 +47,8 @@ interface IkeOptions {
   readonly identityFolder: () => string;
   /** Is told what is known of the tunnels, at each look. */
   readonly onLook: (state: IkeState) => void;
+  /** Is told when a peer that initiates has appeared at another address. */
+  readonly onMove: () => void;
 }
 
 /** Keeps tunnels by IKE from now on; none so far. */
@@ -67,6 +72,7 @@ export function openIke(options: IkeOptions): Ike {
     wantsPorts: () =>
       (served().length > 0 && isInstalled()) || daemon.hasPorts(),
     reqids: () => new Set(served().map(({ reqid }) => reqid)),
+    whereabouts: () => known.whereabouts,
     close: () => {
       looking.stop();
       daemon.stop();
@@ -85,7 +91,8 @@ function startLooking(
     log,
     line: (text) => {
       hear(text, { tunnels: known.tunnels, troubles: known }, log);
-      if (/established|deleting|failed|giving up/u.test(text)) looking.wake();
+      if (/established|deleting|failed|giving up|NAT mappings/u.test(text))
+        looking.wake();
     },
     news: () => {
       looking.wake();

@@ -1,4 +1,5 @@
 import type { IkeTunnel, SaPlace } from "../mesh/state.ts";
+import type { Whereabouts } from "../mesh/whereabouts.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Loaded } from "./charon/load.ts";
 import type { Troubles } from "./hear.ts";
@@ -12,6 +13,8 @@ export interface Knowledge extends Troubles {
   derived: readonly SaPlace[];
   /** No longer by IKE as the files say, and served on for a while. */
   leaving: readonly Leaving[];
+  /** At which addresses peers that initiate have appeared, by identity. */
+  whereabouts: Whereabouts;
   /** What charon has been told. */
   loaded: Loaded;
   /** Which tunnels carried something when charon was started: they come up before the first packet asks for it. */
@@ -30,6 +33,7 @@ export function knowNothing(): Knowledge {
     tunnels: [],
     derived: [],
     leaving: [],
+    whereabouts: new Map(),
     loaded: new Map(),
     hot: new Set(),
     isUnsettled: false,

@@ -4,20 +4,16 @@ import type { Log } from "../kernel/log.ts";
 import { withSession } from "../kernel/session.ts";
 import type { IkeTunnel } from "../mesh/state.ts";
 import { associationIdentity } from "../reconcile/identity.ts";
-import {
-  forgetAttempts,
-  mayAttempt,
-  nextAttempt,
-  noteAttempt,
-} from "./attempts.ts";
+import { nextAttempt } from "./attempts.ts";
 import { sortAssociations, type TunnelAssociations } from "./associations.ts";
+import { bringUp } from "./bring-up.ts";
 import type { CharonPlaces } from "./charon/configuration.ts";
 import { connectionName } from "./charon/connection.ts";
 import type { Daemon } from "./charon/daemon.ts";
 import { type ListedIke, readListed } from "./charon/listed.ts";
 import { loadTunnels, type ProvableTunnel } from "./charon/load.ts";
 import type { NodeIdentity } from "./charon/node-identity.ts";
-import { connectionsUp, forgetMended } from "./hear.ts";
+import { forgetMended } from "./hear.ts";
 import type { Knowledge } from "./knowledge.ts";
 import { isGone, isToGo } from "./leaving.ts";
 import { believedOf, orphansOf, replacedOf } from "./orphans.ts";
@@ -31,6 +27,7 @@ import { rekeyDue } from "./rekey.ts";
 import { type IkeState, writeState } from "./state.ts";
 import { stateOf } from "./tell.ts";
 import type { ViciClient } from "./vici/client.ts";
+import { isSameWhereabouts, whereaboutsOf } from "./whereabouts.ts";
 
 /** What a look works with. */
 export interface Circumstances {
@@ -41,6 +38,8 @@ export interface Circumstances {
   readonly log: Log;
   readonly onIdle: () => void;
   readonly onLook: (state: IkeState) => void;
+  /** Called when a peer that initiates has appeared at another address. */
+  readonly onMove: () => void;
   /** What this node proves its name by; a sentence where it has nothing that serves. */
   readonly identity: (id: string) => NodeIdentity | string;
 }
@@ -52,7 +51,7 @@ export async function look(circumstances: Circumstances): Promise<void> {
   if (known.tunnels.length + known.leaving.length === 0) {
     daemon.stop();
     known.loaded = new Map();
-    circumstances.onLook({ trouble: null, tunnels: [] });
+    circumstances.onLook(NOTHING_KEPT);
     if (!daemon.hasPorts()) circumstances.onIdle();
     return;
   }
@@ -64,14 +63,30 @@ export async function look(circumstances: Circumstances): Promise<void> {
   });
   const listed = vici === undefined ? [] : await serve(vici, circumstances);
   forgetMended(known, listed);
+  follow(listed, circumstances);
   if (vici === undefined && daemon.trouble() === undefined) return;
   const state = stateOf(known.tunnels, {
     listed,
     errors: known.errors,
     trouble: daemon.trouble(),
+    whereabouts: known.whereabouts,
   });
   circumstances.onLook(state);
   writeState(places.state, { ...state, writtenSeconds: seconds() });
+}
+
+const NOTHING_KEPT: IkeState = { trouble: null, tunnels: [], whereabouts: {} };
+
+/** Policies follow a peer that initiates to where charon has it now; one that has gone is awaited where it was last. */
+function follow(
+  listed: readonly ListedIke[],
+  { known, onMove }: Circumstances,
+): void {
+  const found = whereaboutsOf(known.tunnels, listed);
+  const next = new Map([...known.whereabouts, ...found]);
+  if (isSameWhereabouts(next, known.whereabouts)) return;
+  known.whereabouts = next;
+  onMove();
 }
 
 /** After how many milliseconds there is something to do that nothing tells of; undefined where nothing is known of. */
@@ -134,42 +149,6 @@ async function list(vici: ViciClient): Promise<ListedIke[]> {
     listed.push(...readListed(message));
   });
   return listed;
-}
-
-/**
- * A packet without an SA brings its tunnel up. Three kinds do not wait for one: those that carried something before this
- * charon began, those that the kernel has asked another one for, and those with SAs of derived keys, which serve the
- * packets until then. The last are one end's to bring up, lest both do it at once.
- */
-async function bringUp(
-  vici: ViciClient,
-  {
-    associations,
-    listed,
-    known,
-  }: {
-    readonly associations: readonly TunnelAssociations[];
-    readonly listed: readonly ListedIke[];
-    readonly known: Knowledge;
-  },
-): Promise<void> {
-  const { attempts, hot, loaded } = known;
-  const begun = new Set(listed.map(({ connection }) => connection));
-  const leaving = new Set(known.leaving.map(({ tunnel }) => tunnel));
-  forgetAttempts(attempts, { wanted: loaded, up: connectionsUp(listed) });
-  for (const { tunnel, derived, isAskedFor } of associations) {
-    const name = connectionName(tunnel);
-    if (leaving.has(tunnel) || !loaded.has(name)) continue;
-    const changesOver = derived.length > 0 && tunnel.localId < tunnel.remoteId;
-    const isDue = hot.has(name) || isAskedFor || changesOver;
-    const attempt = { name, told: loaded.get(name), nowMs: performance.now() };
-    if (begun.has(name)) hot.delete(name);
-    else if (isDue && mayAttempt(attempts, attempt)) {
-      hot.delete(name);
-      noteAttempt(attempts, attempt);
-      await vici.request("initiate", { child: name, ike: name, timeout: "-1" });
-    }
-  }
 }
 
 function associationsOf({

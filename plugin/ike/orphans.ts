@@ -58,7 +58,7 @@ export function replacedOf(
   const spis = spisOf(children);
   const listed = negotiated.filter(({ spi }) => spis.has(spi));
   const isOutbound = ({ destination }: ObservedAssociation): boolean =>
-    sameBytes(destination, tunnel.remote);
+    !sameBytes(destination, tunnel.local);
   const hasBothFor = (seconds: number): boolean => {
     const old = listed.filter((sa) => ageOf(sa, nowSeconds) >= seconds);
     return old.some(isOutbound) && old.some((sa) => !isOutbound(sa));

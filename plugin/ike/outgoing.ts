@@ -104,9 +104,9 @@ export function useDerived(
 
 function isOutbound(
   sa: ObservedAssociation,
-  { remote }: TunnelAssociations["tunnel"],
+  { local }: TunnelAssociations["tunnel"],
 ): boolean {
-  return sameBytes(sa.destination, remote);
+  return !sameBytes(sa.destination, local);
 }
 
 /** An SA lives an hour or so: what is not about a day ahead was made before the clock was set back. */

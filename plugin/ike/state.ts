@@ -7,6 +7,8 @@ export interface IkeState {
   /** What keeps charon from serving all of them; null where it serves. */
   readonly trouble: string | null;
   readonly tunnels: readonly IkeTunnelState[];
+  /** At which addresses peers that initiate have appeared, by identity. */
+  readonly whereabouts: Readonly<Record<string, string>>;
 }
 
 /** One tunnel. */

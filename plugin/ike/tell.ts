@@ -1,5 +1,6 @@
 import { formatAddress } from "../../native/index.ts";
 import type { IkeTunnel } from "../mesh/state.ts";
+import type { Whereabouts } from "../mesh/whereabouts.ts";
 import { connectionName } from "./charon/connection.ts";
 import { causeOf } from "./charon/log-line.ts";
 import type { ListedChild, ListedIke } from "./charon/listed.ts";
@@ -11,16 +12,20 @@ interface IkeFacts {
   /** By connection. */
   readonly errors: ReadonlyMap<string, string>;
   readonly trouble: string | undefined;
+  readonly whereabouts: Whereabouts;
 }
 
 /** What an admin has to know of the tunnels. Pure. */
 export function stateOf(
   tunnels: readonly IkeTunnel[],
-  { listed, errors, trouble }: IkeFacts,
+  { listed, errors, trouble, whereabouts }: IkeFacts,
 ): IkeState {
   const byConnection = Map.groupBy(listed, ({ connection }) => connection);
   return {
     trouble: trouble ?? null,
+    whereabouts: Object.fromEntries(
+      [...whereabouts].map(([name, bytes]) => [name, formatAddress(bytes)]),
+    ),
     tunnels: tunnels.map((tunnel) => {
       const name = connectionName(tunnel);
       return tunnelState(

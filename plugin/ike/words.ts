@@ -82,13 +82,18 @@ export function ikeLine(tunnel: IkeTunnelState): string {
     .join(", ESP ");
   const { upSinceSeconds, espRekeySeconds, ikeRekeySeconds } = tunnel;
   return [
-    `IKE with ${cluster}/${node}: ${WORDS[state]}, ${localId} to ${remoteId}`,
+    `IKE with ${cluster}/${node}: ${isAwaited(tunnel) ? "waits until it begins" : WORDS[state]}, ${localId} to ${remoteId}`,
     ...(algorithms === "" ? [] : [`${algorithms}${inUdp ? ", in UDP" : ""}`]),
     ...inSeconds("keys of", upSinceSeconds, "ago"),
     ...inSeconds("heard of it", tunnel.heardSeconds, "ago"),
     ...inSeconds("next keys in", espRekeySeconds),
     ...inSeconds("IKE's own in", ikeRekeySeconds),
   ].join("; ");
+}
+
+/** One that initiates, and has not appeared: its place is all zeros. */
+function isAwaited({ state, endpoint }: IkeTunnelState): boolean {
+  return state === "waiting" && /^[0.:]+$/u.test(endpoint);
 }
 
 const WORDS: Readonly<Record<IkeTunnelState["state"], string>> = {

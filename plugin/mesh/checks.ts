@@ -35,7 +35,7 @@ export function checkMesh(mesh: {
 /** Two tunnels to one address are one for the kernel. */
 function checkEndpoints(tunnels: readonly Tunnel[]): void {
   const seen = new Map<string, Tunnel>();
-  for (const tunnel of tunnels) {
+  for (const tunnel of fixed(tunnels)) {
     const text = addressFromBytes(tunnel.remote).text;
     if (text === addressFromBytes(tunnel.local).text) {
       throw refusal(
@@ -52,6 +52,11 @@ function checkEndpoints(tunnels: readonly Tunnel[]): void {
     }
     seen.set(text, tunnel);
   }
+}
+
+/** Several that initiate may be behind one NAT: their SAs differ by reqid and SPI. */
+function fixed(tunnels: readonly Tunnel[]): Tunnel[] {
+  return tunnels.filter(({ initiator }) => initiator !== "peer");
 }
 
 function checkLocals(
@@ -93,7 +98,7 @@ function checkNodeAddresses(mesh: {
       `${source.file} and ${file}. Its block policy would cut the node off: give pods and nodes CIDRs that are apart, or globalCIDRs`,
     );
   };
-  for (const tunnel of mesh.tunnels)
+  for (const tunnel of fixed(mesh.tunnels))
     check(tunnel.remote, nodeOf(tunnel), tunnel.peer.source.file);
   for (const node of mesh.self.source.cluster.nodes) {
     for (const ip of node.ips) {

@@ -33,6 +33,7 @@ import type {
 import type { Tunnel } from "./tunnels.ts";
 import { type MeshInput, type View, viewOf } from "./view.ts";
 import { warningsOf } from "./warnings.ts";
+import { placed } from "./whereabouts.ts";
 
 export type { DesiredMesh } from "./state.ts";
 export type { MeshInput } from "./view.ts";
@@ -86,7 +87,10 @@ export function desiredMesh(
 /** Who is there, and by which tunnels with which keys this node talks to them. */
 function lookAround(input: MeshInput, memory: MeshMemory) {
   const view = viewOf(input, memory);
-  const lists = tunnelLists(view, memory);
+  const networks = widest(view.encrypted.flatMap(({ seen }) => seen));
+  const lists = tunnelLists(view, memory).map((list) =>
+    placed(list, input.whereabouts ?? new Map(), networks),
+  );
   const tunnels = lists.flat();
   checkMesh({
     self: input.self,

@@ -4,6 +4,7 @@ import type { ClusterSource } from "../../conf/clusters.ts";
 import type { Node } from "../../conf/generated/cluster.ts";
 import type { RemoteNetworks } from "./checks.ts";
 import type { Tunnel } from "./tunnels.ts";
+import { isPlaced } from "./whereabouts.ts";
 import { outerAddresses } from "./members.ts";
 import { seenFrom } from "./networks.ts";
 import type { Exemption, GlobalMapping, RemoteRoute } from "./state.ts";
@@ -17,6 +18,7 @@ export function peerRoutes(
   tunnels: readonly Tunnel[],
 ): RemoteRoute[] {
   const carried = tunnels
+    .filter(isPlaced)
     .flatMap((tunnel) => tunnel.remoteCidrs.map((cidr) => ({ cidr, tunnel })))
     .sort((a, b) => compareCidrs(a.cidr, b.cidr));
   return remotes.flatMap(({ source, seen }) =>

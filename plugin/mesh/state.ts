@@ -75,6 +75,7 @@ export interface Peer {
   readonly cluster: string;
   readonly node: string;
   readonly local: Uint8Array;
+  /** All zeros where it has not appeared yet. */
   readonly remote: Uint8Array;
   readonly reqid: number;
   readonly keying: "derived" | "ike";
@@ -108,6 +109,8 @@ export interface IkeTunnel {
   readonly remoteCidrs: readonly Cidr[];
   /** Whether ESP must be in UDP; otherwise charon finds out whether it must. */
   readonly inUdp: boolean;
+  /** Who begins, where one of both cannot be reached; else either may. */
+  readonly initiator?: "own" | "peer";
   /** A sentence, where the files of its clusters do not agree that it is one by IKE. */
   readonly difference?: string;
   /** Where both prove who they are by certificates; then there are no secrets. */

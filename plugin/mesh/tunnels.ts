@@ -1,7 +1,7 @@
 import type { Cidr } from "../../ip/cidr.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
 import type { TunnelEnd } from "./ipsec/keys.ts";
-import type { Member } from "./members.ts";
+import type { Member, OuterAddress } from "./members.ts";
 import { distinct, seenFrom } from "./networks.ts";
 
 /** A tunnel between this node and a peer of any cluster: one outer address family, and what goes through it. */
@@ -11,8 +11,13 @@ export interface Tunnel {
   readonly family: 4 | 6;
   /** This node's private address. */
   readonly local: Uint8Array;
-  /** The peer's elastic address where both have one and the peer is in another cluster, else its private one. */
+  /**
+   * The peer's elastic address where both have one and the peer is in another cluster, else its private one. Of a peer that
+   * initiates the address at which it has appeared, all zeros until it has.
+   */
   readonly remote: Uint8Array;
+  /** Who begins, where one of both cannot be reached. */
+  readonly initiator?: "own" | "peer";
   readonly ends: { readonly own: TunnelEnd; readonly peer: TunnelEnd };
   /** As the other clusters see them: both directions. */
   readonly localCidrs: readonly Cidr[];
@@ -112,18 +117,13 @@ function tunnelOver(
   if (ours === undefined || theirs === undefined) return [];
   if (remoteCidrs.length === 0) return [];
   const [here, there] = [own.source.cluster, peer.source.cluster];
-  // Nodes of one cluster have a network of their own.
-  const elastic =
-    here.name === there.name || ours.elastic === undefined
-      ? undefined
-      : theirs.elastic;
   return [
     {
       own,
       peer,
       family,
       local: ours.address.bytes,
-      remote: (elastic ?? theirs.address).bytes,
+      ...farEnd({ own, ours }, { peer, theirs }),
       ends: { own: ours.end, peer: theirs.end },
       localCidrs,
       hiddenCidrs,
@@ -132,6 +132,25 @@ function tunnelOver(
       ...agreedBy(here, there),
     },
   ];
+}
+
+/** Where the peer is found. Nodes of one cluster have a network of their own. */
+function farEnd(
+  { own, ours }: { own: Member; ours: OuterAddress },
+  { peer, theirs }: { peer: Member; theirs: OuterAddress },
+): Pick<Tunnel, "remote" | "initiator"> {
+  const { bytes } = theirs.address;
+  if (own.source.cluster.name === peer.source.cluster.name)
+    return { remote: bytes };
+  if (peer.node.initiate === true)
+    return { remote: new Uint8Array(bytes.length), initiator: "peer" };
+  const begins = own.node.initiate === true;
+  const elastic =
+    begins || ours.elastic !== undefined ? theirs.elastic : undefined;
+  return {
+    remote: elastic?.bytes ?? bytes,
+    ...(begins ? { initiator: "own" } : {}),
+  };
 }
 
 /** What either cluster may ask for. */

@@ -15,6 +15,7 @@ import type { MeshMemory } from "./memory.ts";
 import { distinct, inFamily, isEncrypted } from "./networks.ts";
 import type { Self } from "./self.ts";
 import type { Role } from "./state.ts";
+import type { Whereabouts } from "./whereabouts.ts";
 
 /** All that one node's place in the mesh follows from. */
 export interface MeshInput {
@@ -28,6 +29,8 @@ export interface MeshInput {
   readonly localCidrs: readonly Cidr[];
   /** Gateways known to be alive, as `cluster/node`; without it all are taken for alive. */
   readonly aliveGateways?: AliveGateways;
+  /** Of peers that initiate; those that it does not name have not appeared. */
+  readonly whereabouts?: Whereabouts;
 }
 
 /** The mesh from one node's place. */

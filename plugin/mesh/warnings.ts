@@ -23,6 +23,7 @@ export function warningsOf(facts: WarningFacts): string[] {
   return [
     ...unknownToOthers(facts),
     ...unreachable(facts),
+    ...bothInitiate(facts),
     ...sharedKey(facts),
     ...displaced(facts),
     ...differentKeying(facts),
@@ -54,6 +55,19 @@ function unreachable({ self, peers, tunnels }: WarningFacts): string[] {
     .map(
       ({ node, source }) =>
         `No tunnel to node "${node.name}" of cluster "${source.cluster.name}": it and this node have no addresses of one family; give one of them another in "ips"`,
+    );
+}
+
+/** Each waits for the other. */
+function bothInitiate({ self, tunnels }: WarningFacts): string[] {
+  return tunnels
+    .filter(
+      ({ own, initiator }) =>
+        own.node.initiate === true && initiator === "peer",
+    )
+    .map(
+      ({ peer: { node, source } }) =>
+        `No tunnel to node "${node.name}" of cluster "${source.cluster.name}": it and node "${self.node.name}" both have "initiate": true, so neither can be reached; give one of them an elasticIP instead`,
     );
 }
 

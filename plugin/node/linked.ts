@@ -7,6 +7,7 @@ import { findLocalCidrs, type LocalCidr } from "../discovery/local-cidrs.ts";
 import type { MeshInput } from "../mesh/desired.ts";
 import { requireAddressHere, type Self, selectSelf } from "../mesh/self.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
+import type { Whereabouts } from "../mesh/whereabouts.ts";
 import type { MeshReader } from "./reader.ts";
 
 /** What a machine says of itself, for finding its entry in the cluster files. */
@@ -30,6 +31,8 @@ export interface FoundNode {
   readonly self: Self;
   readonly config: NetworkConfiguration;
   readonly reader: MeshReader;
+  /** Asked only where there is a peer that initiates. */
+  readonly whereabouts: () => Whereabouts;
 }
 
 /**
@@ -38,7 +41,7 @@ export interface FoundNode {
  * @throws CniError 7 for a bad keyring, files that contradict each other, or no pod CIDR; 11 where one may come by itself
  */
 export function linkNode(
-  { clusters, self, config, reader }: FoundNode,
+  { clusters, self, config, reader, whereabouts }: FoundNode,
   route: RouteClient,
 ): LinkedNode {
   const localCidrs = findLocalCidrs(self, route);
@@ -47,10 +50,15 @@ export function linkNode(
     self,
     localCidrs: localCidrs.map(({ cidr }) => cidr),
     ...keyringsFor(config, clusters, { self, reader }),
+    ...(clusters.some(hasInitiator) ? { whereabouts: whereabouts() } : {}),
   });
   requireLocalEnds(mesh, route);
   requireOwnAddress(self, route);
   return { clusters, self, localCidrs, mesh };
+}
+
+function hasInitiator({ cluster }: ClusterSource): boolean {
+  return cluster.nodes.some(({ initiate }) => initiate === true);
 }
 
 /** A tunnel from an address that no device here has never carries a packet (XfrmOutBundleGenError). */

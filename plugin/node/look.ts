@@ -22,6 +22,10 @@ import { folderAge, isOlder } from "./age.ts";
 import { claimOf } from "./claim.ts";
 import { findSelf, type LinkedNode, linkNode } from "./linked.ts";
 import { machineOf } from "./machine.ts";
+import { charonPlaces, ikeFolder } from "../ike/charon/configuration.ts";
+import { readWhereabouts } from "../ike/whereabouts.ts";
+import type { Whereabouts } from "../mesh/whereabouts.ts";
+import { AGENT_SOCKET } from "../owned.ts";
 import type { Place } from "./place.ts";
 import { meshReader } from "./reader.ts";
 import { emptied, outdated, refused } from "./trouble.ts";
@@ -137,11 +141,16 @@ function lookAtFiles(
 
 function linkFound(
   { route }: Session,
-  { config, reader }: Reading,
+  { config, reader, whereabouts = writtenWhereabouts }: Reading,
   { clusters, self: { value: self }, trouble }: FilesFound,
 ): Found<LinkedNode> {
   if (trouble !== undefined || self === undefined) return {};
-  return attempt(() => linkNode({ clusters, self, config, reader }, route));
+  const found = { clusters, self, config, reader, whereabouts };
+  return attempt(() => linkNode(found, route));
+}
+
+function writtenWhereabouts(): Whereabouts {
+  return readWhereabouts(charonPlaces(ikeFolder(AGENT_SOCKET)).state);
 }
 
 function refusalOf(

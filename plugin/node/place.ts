@@ -1,4 +1,5 @@
 import type { NetworkConfiguration } from "../../conf/network.ts";
+import type { Whereabouts } from "../mesh/whereabouts.ts";
 import type { Host } from "./linked.ts";
 import type { MeshReader } from "./reader.ts";
 
@@ -9,4 +10,6 @@ export interface Place {
   readonly reader?: MeshReader;
   /** Reqids of SAs that charon makes and deletes whatever the files say; none where no charon is at hand. */
   readonly charonReqids?: () => ReadonlySet<number>;
+  /** Where peers that initiate have appeared; else what the node's agent has written of it counts. */
+  readonly whereabouts?: () => Whereabouts;
 }

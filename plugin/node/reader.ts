@@ -1,6 +1,7 @@
 import { type ClusterReader, clusterReader } from "../../conf/clusters.ts";
 import { type Keyring, keyringReader } from "../../conf/keyring.ts";
 import type { Cidr } from "../../ip/cidr.ts";
+import { isSameWhereabouts } from "../ike/whereabouts.ts";
 import { desiredMesh, type MeshInput } from "../mesh/desired.ts";
 import { meshMemory } from "../mesh/memory.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
@@ -45,7 +46,8 @@ function isSame(one: MeshInput, other: MeshInput): boolean {
     one.keyring === other.keyring &&
     sameKeyrings(one.keyrings, other.keyrings) &&
     one.aliveGateways === other.aliveGateways &&
-    textOf(one.localCidrs) === textOf(other.localCidrs)
+    textOf(one.localCidrs) === textOf(other.localCidrs) &&
+    isSameWhereabouts(one.whereabouts, other.whereabouts)
   );
 }
 

@@ -5,6 +5,7 @@ import {
 } from "../../native/index.ts";
 import { innerMtu, type Wrapping } from "../mesh/mtu.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
+import { isPlaced } from "../mesh/whereabouts.ts";
 
 /** The largest packet, in bytes, that fits into a tunnel, by the address of one of its ends. */
 export type TunnelMtus = ReadonlyMap<string, number>;
@@ -30,7 +31,7 @@ export function peerMtus(mesh: DesiredMesh, route: RouteClient): TunnelMtus {
   const mtus = new Map<string, number>();
   for (const peer of mesh.peers) {
     const device = devices.get(formatAddress(peer.local));
-    if (device === undefined) continue;
+    if (device === undefined || !isPlaced(peer)) continue;
     const remote = formatAddress(peer.remote);
     const path = route.getRoute(peer.remote)?.mtu ?? device;
     const wrapping = { family: familyOf(remote), inUdp: udp.has(remote) };

@@ -30,7 +30,7 @@ export function connectionOf(
   const connection: Section = {
     version: "2",
     local_addrs: [formatAddress(tunnel.local)],
-    remote_addrs: [formatAddress(tunnel.remote)],
+    remote_addrs: [remoteAddress(tunnel)],
     proposals: IKE_PROPOSALS,
     // An address that changes is the cluster files' matter.
     mobike: "no",
@@ -46,6 +46,14 @@ export function connectionOf(
     children: { [name]: childOf(tunnel) },
   };
   return { name, section: { [name]: connection } };
+}
+
+/** Where the peer is, in charon's words: one that initiates may be anywhere. */
+export function remoteAddress({
+  initiator,
+  remote,
+}: Pick<IkeTunnel, "initiator" | "remote">): string {
+  return initiator === "peer" ? "%any" : formatAddress(remote);
 }
 
 /** By certificate a peer is who its own cluster's authority says, and nobody that another one knows. */
@@ -76,7 +84,9 @@ function proofsOf(
   };
 }
 
-function childOf({ reqid, localCidrs, remoteCidrs }: IkeTunnel): Section {
+function childOf(tunnel: IkeTunnel): Section {
+  const { reqid, localCidrs, remoteCidrs } = tunnel;
+  const action = startAction(tunnel);
   return {
     mode: "tunnel",
     local_ts: selectorsOf(localCidrs),
@@ -85,12 +95,19 @@ function childOf({ reqid, localCidrs, remoteCidrs }: IkeTunnel): Section {
     // The policies are ours, and name the SAs by this.
     policies: "no",
     reqid: String(reqid),
-    start_action: "trap",
-    close_action: "trap",
-    dpd_action: "trap",
+    start_action: action,
+    close_action: action,
+    dpd_action: action === "none" ? "clear" : action,
     rekey_time: String(CHILD_REKEY_SECONDS),
     replay_window: "1024",
   };
+}
+
+/** A trap needs the peer's address. */
+export function startAction({
+  initiator,
+}: Pick<IkeTunnel, "initiator">): "none" | "trap" {
+  return initiator === "peer" ? "none" : "trap";
 }
 
 function selectorsOf(cidrs: readonly Cidr[]): string[] {

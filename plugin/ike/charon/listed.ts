@@ -6,6 +6,8 @@ export interface ListedIke {
   readonly state: string;
   readonly localId: string;
   readonly remoteId: string;
+  /** The address at which the peer is, with NAT the NAT's. */
+  readonly remoteHost: string;
   /** Such as "AES_GCM_16-256/PRF_HMAC_SHA2_384/CURVE_25519". */
   readonly algorithms: string;
   readonly ageSeconds: number;
@@ -40,6 +42,7 @@ export function readListed(message: Section): ListedIke[] {
         state: text(ike, "state"),
         localId: text(ike, "local-id"),
         remoteId: text(ike, "remote-id"),
+        remoteHost: text(ike, "remote-host"),
         algorithms: algorithmsOf(ike),
         ageSeconds: number(ike, "established", 10) ?? 0,
         rekeySeconds: number(ike, "rekey-time", 10),

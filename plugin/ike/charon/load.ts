@@ -130,7 +130,9 @@ async function terminate(vici: ViciClient, ike: string): Promise<void> {
 function describe({ tunnel, identity }: ProvableTunnel): LoadedTunnel {
   const { name, section } = connectionOf(tunnel, identity);
   const secrets = secretsOf(tunnel);
-  const { local, remote, localId, remoteId, inUdp, authority } = tunnel;
+  const { local, localId, remoteId, inUdp, authority } = tunnel;
+  // Where one that initiates appears is no matter of its connection.
+  const remote = tunnel.initiator === "peer" ? [] : tunnel.remote;
   const believed = [authority?.certificate ?? "", authority?.revoked ?? ""];
   return {
     name,

@@ -38,8 +38,13 @@ export function templatesFor(
     let reqid = deriveReqid(tunnel.ends.peer, round);
     while (used.has(reqid)) reqid = deriveReqid(tunnel.ends.peer, ++round);
     used.add(reqid);
-    return { ...tunnel, reqid, inboundSource: tunnel.remote };
+    return { ...tunnel, reqid, inboundSource: inboundSource(tunnel) };
   });
+}
+
+/** Who may appear anywhere is known by the SA's reqid, also where it has just moved. */
+function inboundSource({ initiator, remote }: Tunnel): Uint8Array {
+  return initiator === "peer" ? new Uint8Array(remote.length) : remote;
 }
 
 /**
@@ -76,6 +81,7 @@ function withSecrets(
     localCidrs: tunnel.localCidrs,
     remoteCidrs: tunnel.remoteCidrs,
     inUdp: tunnel.inUdp,
+    ...(tunnel.initiator === undefined ? {} : { initiator: tunnel.initiator }),
     ...differenceOf(tunnel),
     ...proofOf(tunnel, keys),
   }));

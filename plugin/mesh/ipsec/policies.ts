@@ -7,6 +7,7 @@ import {
 } from "../../../native/index.ts";
 import type { TemplatedTunnel } from "./keyed-tunnel.ts";
 import { compareCidrs } from "../../../ip/cidr.ts";
+import { isPlaced } from "../whereabouts.ts";
 import { anyOf, block, prefixOf } from "./block.ts";
 
 /** A remote CIDR's policies of one direction pair: what travels between `local` and `remote`. */
@@ -103,15 +104,24 @@ function protect(
 ): SecurityPolicy[] {
   const local = prefixOf(pair.local);
   const remote = prefixOf(pair.remote);
-  const out = allow(
-    "out",
-    { source: local, destination: remote },
-    template(tunnel, tunnel.local, tunnel.remote),
-  );
-  if (pair.ways === "out") return [out];
+  // Without a place to send to, the block policy decides.
+  const out = isPlaced(tunnel)
+    ? [
+        allow(
+          "out",
+          { source: local, destination: remote },
+          template(tunnel, tunnel.local, tunnel.remote),
+        ),
+      ]
+    : [];
+  if (pair.ways === "out") return out;
   const inbound = template(tunnel, tunnel.inboundSource, tunnel.local);
   const selector = { source: remote, destination: local };
-  return [out, allow("in", selector, inbound), allow("fwd", selector, inbound)];
+  return [
+    ...out,
+    allow("in", selector, inbound),
+    allow("fwd", selector, inbound),
+  ];
 }
 
 function pairs(cidrs: readonly Cidr[], other: Cidr): Cidr[] {

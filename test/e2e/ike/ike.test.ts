@@ -33,6 +33,13 @@ const scenes = {
     "with a router nothing leaks",
     "the router can begin as well",
   ],
+  initiate: [
+    "a node that nobody can reach brings its tunnel up",
+    "its peer answers to where it has appeared, in UDP",
+    "while it comes up nothing leaks",
+    "another address of the NAT's is followed",
+    "while it moves nothing leaks",
+  ],
   attack: [
     "of a recorded stream that is played again nothing is accepted",
     "both charons killed at once leak nothing",

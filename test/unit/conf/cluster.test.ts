@@ -290,6 +290,24 @@ describe("shapes", () => {
     });
   });
 
+  test("loadClusters() takes a node that initiates by IKE alone, and at no public address", () => {
+    const initiating = { ...node, initiate: true };
+    accepted({ keying: "ike", nodes: [initiating] });
+    accepted({ nodes: [{ ...node, initiate: false }] });
+    expect(refused({ nodes: [initiating] })).toEqual({
+      msg: '/nodes/0/initiate: is true, and "keying" is not "ike"',
+      details: expect.stringContaining(
+        'add "keying": "ike" to the file, or remove "initiate"',
+      ) as string,
+    });
+    const elasticIP = "203.0.113.1";
+    expect(
+      refused({ keying: "ike", nodes: [{ ...initiating, elasticIP }] }).msg,
+    ).toBe(
+      '/nodes/0/initiate: is true, and the node has the elasticIP "203.0.113.1", at which others reach it',
+    );
+  });
+
   test("loadClusters() takes a plain network, with and without a router", () => {
     const lan = { encryption: "none", podCIDRs: ["192.168.10.0/24"] };
     accepted(lan);

@@ -41,6 +41,16 @@ describe("formatRouters()", () => {
     expect(text.match(/\{$/gmu)?.length).toBe(text.match(/^\s*\}$/gmu)?.length);
   });
 
+  it("has the router wait for a node that initiates", () => {
+    const roaming = tunnel({ initiator: "peer", remote: new Uint8Array(4) });
+    const waiting = [{ ...routers[0]!, tunnels: [roaming] }];
+    const text = formatRouters(waiting, "swanctl");
+    expect(text).toContain("    remote_addrs = %any\n");
+    expect(text).toContain("        start_action = none\n");
+    expect(text).not.toContain("trap");
+    expect(formatRouters(waiting, "generic")).toContain("any: it begins");
+  });
+
   it("says where ESP has to be in UDP", () => {
     const inUdp = [{ ...routers[0]!, tunnels: [{ ...ours, inUdp: true }] }];
     expect(formatRouters(inUdp, "swanctl")).toContain("    encap = yes\n");

@@ -15,7 +15,8 @@ function state(...troubled: IkeTunnel[]): WrittenState {
   const errors = new Map(
     troubled.map((each) => [connectionName(each), "the peer does not answer"]),
   );
-  const facts = { listed: [], errors, trouble: undefined };
+  const nothing = { listed: [], trouble: undefined, whereabouts: new Map() };
+  const facts = { ...nothing, errors };
   return { ...stateOf([agreed, differing], facts), writtenSeconds: 0 };
 }
 

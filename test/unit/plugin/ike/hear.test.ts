@@ -101,6 +101,7 @@ function listed(state: string): ListedIke {
     state: "ESTABLISHED",
     localId: "one.a",
     remoteId: "two.b",
+    remoteHost: "203.0.113.2",
     algorithms: "",
     ageSeconds: 1,
     rekeySeconds: 1,

@@ -14,6 +14,7 @@ const listed: ListedIke = {
   state: "ESTABLISHED",
   localId: "one.a",
   remoteId: "two.b",
+  remoteHost: "203.0.113.2",
   algorithms: "AES",
   ageSeconds: 5,
   rekeySeconds: 14_000,
@@ -44,6 +45,7 @@ it("ikeMetrics() shows tunnels, what keeps them down, and when keys are due", as
       listed: [listed],
       errors: new Map([["crosslink-434c9999", trouble]]),
       trouble: undefined,
+      whereabouts: new Map(),
     }),
   );
   const lines = (await registry.metrics()).split("\n");
@@ -58,7 +60,7 @@ it("ikeMetrics() shows tunnels, what keeps them down, and when keys are due", as
     "crosslink_ike_blocked 0",
   ])
     expect(lines).toContain(line);
-  show({ trouble: "no charon", tunnels: [] });
+  show({ trouble: "no charon", tunnels: [], whereabouts: {} });
   const after = await registry.metrics();
   expect(after).toContain("crosslink_ike_blocked 1");
   expect(after).not.toContain("three");

@@ -34,6 +34,22 @@ describe("connectionOf()", () => {
     });
   });
 
+  it("waits for one that initiates, wherever it comes from", () => {
+    const { name, section } = connectionOf(tunnel({ initiator: "peer" }));
+    expect(section).toMatchObject({
+      [name]: {
+        remote_addrs: ["%any"],
+        children: {
+          [name]: {
+            start_action: "none",
+            close_action: "none",
+            dpd_action: "clear",
+          },
+        },
+      },
+    });
+  });
+
   it("takes whole families where IKE has no room for the selectors", () => {
     const remoteCidrs = [
       ...Array.from({ length: 300 }, (_, i) =>

@@ -98,6 +98,13 @@ describe("loadTunnels()", () => {
     expect(await tell([tunnel()])).toEqual(all);
   });
 
+  it("tells nothing anew where one that initiates moves", async () => {
+    const { tell } = charon();
+    await tell([tunnel({ initiator: "peer" })]);
+    const remote = Uint8Array.of(203, 0, 113, 3);
+    expect(await tell([tunnel({ initiator: "peer", remote })])).toEqual([]);
+  });
+
   it("keeps SAs where CIDRs change, and ends them where the ends do", async () => {
     const { tell } = charon();
     await tell([tunnel()]);

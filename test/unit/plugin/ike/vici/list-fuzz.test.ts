@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { readListed } from "../../../../../plugin/ike/charon/listed.ts";
+import { whereaboutsOf } from "../../../../../plugin/ike/whereabouts.ts";
 import { stateOf } from "../../../../../plugin/ike/tell.ts";
 import {
   encodePacket,
@@ -39,7 +40,12 @@ function read(bytes: Uint8Array): string[] {
       packet.type === "event",
   );
   const listed = events.flatMap(({ message }) => readListed(message));
-  const facts = { listed, errors: new Map<string, string>() };
+  const errors = new Map<string, string>();
+  const facts = {
+    listed,
+    errors,
+    whereabouts: whereaboutsOf([tunnel()], listed),
+  };
   const { tunnels } = stateOf([tunnel()], { ...facts, trouble: undefined });
   return tunnels.map(ikeLine);
 }

@@ -1,0 +1,130 @@
+/** A node behind a NAT, at which nobody can reach it, begins its tunnel itself; then the NAT gives it another address. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../../support/until.ts";
+import { SLOWLY } from "../agent/nodes.ts";
+import { answered, openStage, type Stage, underPing } from "../leak/stage.ts";
+import { mustRunIn } from "../support/command.ts";
+import { tell } from "../support/facts.ts";
+import { clusterFile, type Node, type Topology } from "../support/topology.ts";
+import {
+  bothUp,
+  ikeOf,
+  lostNothing,
+  startAgents,
+  statesOf,
+  statusOf,
+} from "./stage.ts";
+
+/** What the NAT has, and nobody else. */
+const PLACES = ["203.0.113.1", "203.0.113.7"] as const;
+
+{
+  using stage = await openStage({ linked: false });
+  const { world } = stage;
+  writeFiles(world.nodes);
+  await translate(world, PLACES[0]);
+  const agents = await startAgents(stage);
+  await comeUp(stage);
+  await move(stage);
+  for (const agent of agents) await agent.stop();
+}
+
+/** The first node has no public address. */
+function writeFiles(nodes: readonly Node[]): void {
+  const [one, two] = nodes as [Node, Node];
+  const file = clusterFile(one.cluster, nodes) as { nodes: object[] };
+  const [{ name, ips, podCIDRs }] = file.nodes as [Record<string, unknown>];
+  const files = {
+    [one.cluster]: {
+      ...file,
+      nodes: [{ name, ips, podCIDRs, initiate: true }],
+    },
+    [two.cluster]: clusterFile(two.cluster, nodes),
+  };
+  for (const { folder } of nodes)
+    for (const [cluster, content] of Object.entries(files))
+      writeFileSync(
+        join(folder, "clusters.d", `${cluster}.json`),
+        JSON.stringify({ ...content, keying: "ike" }),
+      );
+}
+
+/** From now on the first node's packets come from this address, and nothing goes in to it but answers. */
+async function translate(
+  { internet, path, nodes }: Topology,
+  place: string,
+): Promise<void> {
+  const [one, two] = nodes as [Node, Node];
+  const rules = [
+    "*nat",
+    `-A PREROUTING -d ${two.elasticIp} -j DNAT --to-destination ${two.privateIp}`,
+    `-A POSTROUTING -s ${two.privateIp} -j SNAT --to-source ${two.elasticIp}`,
+    `-A POSTROUTING -s ${one.privateIp} -j SNAT --to-source ${place}`,
+    "COMMIT",
+    "",
+  ].join("\\n");
+  const script = `printf '${rules}' | iptables-restore && conntrack -F`;
+  await mustRunIn(internet, "env", `PATH=${path}`, "sh", "-c", script);
+}
+
+async function comeUp(stage: Stage): Promise<void> {
+  const [, two] = stage.world.nodes as [Node, Node];
+  const coming = await underPing(stage, () => bothUp(stage.world.nodes));
+  const seen = await underPing(stage, () =>
+    until(() => isAt(two, PLACES[0]), {
+      ...SLOWLY,
+      describe: () => JSON.stringify(ikeOf(two)),
+    }),
+  );
+  await healed(stage);
+  const after = await underPing(stage, () => sleep(1_000));
+  const status = await statusOf(two);
+  tell(
+    "a node that nobody can reach brings its tunnel up",
+    answered(after) && lostNothing(after),
+    { pings: after.pings, status },
+  );
+  tell(
+    "its peer answers to where it has appeared, in UDP",
+    status.includes(PLACES[0]) && /, in UDP/u.test(status),
+    status,
+  );
+  const clear = [coming, seen, after].flatMap((each) => each.clear);
+  tell("while it comes up nothing leaks", clear.length === 0, coming.shown);
+}
+
+async function move(stage: Stage): Promise<void> {
+  const [, two] = stage.world.nodes as [Node, Node];
+  const moving = await underPing(stage, async () => {
+    await translate(stage.world, PLACES[1]);
+    await until(() => isAt(two, PLACES[1]), {
+      ...SLOWLY,
+      describe: () => JSON.stringify(ikeOf(two)),
+    });
+  });
+  await healed(stage);
+  const after = await underPing(stage, () => sleep(1_000));
+  tell(
+    "another address of the NAT's is followed",
+    answered(after) && lostNothing(after),
+    { moving: moving.pings, after: after.pings, sas: await statesOf(two) },
+  );
+  const clear = [moving, after].flatMap((each) => each.clear);
+  tell("while it moves nothing leaks", clear.length === 0, moving.shown);
+}
+
+function isAt(node: Node, place: string): boolean {
+  return ikeOf(node)?.endpoint === place;
+}
+
+async function healed(stage: Stage): Promise<void> {
+  await until(
+    async () => lostNothing(await underPing(stage, () => Promise.resolve())),
+    {
+      ...SLOWLY,
+      describe: () => JSON.stringify(stage.world.nodes.map(ikeOf)),
+    },
+  );
+}
