@@ -39,6 +39,7 @@ export function planRulesQuickly(kernel: Kernel, will: FenceWill): RulesPlan {
   return unlessVerified("fence-verified", mark, {
     nothing: NOTHING,
     look: () => planRules(kernel, will),
+    isRight: ({ operations }) => operations.length === 0,
   });
 }
 

@@ -45,19 +45,25 @@ export function rulesetMark(
   ].join("\n");
 }
 
-/** A plan by a look at the rules; `nothing` without one where an earlier look, at what this mark stands for, found them right. */
-export function unlessVerified<
-  Plan extends { readonly operations: readonly unknown[] },
->(
+/** A look that need not be repeated. */
+interface Verification<Found> {
+  /** What a look finds where all is right. */
+  readonly nothing: Found;
+  readonly look: () => Found;
+  readonly isRight: (found: Found) => boolean;
+}
+
+/** What a look finds; `nothing` without one where an earlier look, at what this mark stands for, found all right. */
+export function unlessVerified<Found>(
   name: string,
   mark: string | undefined,
-  { nothing, look }: { readonly nothing: Plan; readonly look: () => Plan },
-): Plan {
+  { nothing, look, isRight }: Verification<Found>,
+): Found {
   if (mark !== undefined && isVerified(name, mark)) return nothing;
-  const plan = look();
+  const found = look();
   // The mark is older than the look: what changed in between makes the next call look again.
-  if (mark !== undefined && plan.operations.length === 0) leaveWord(name, mark);
-  return plan;
+  if (mark !== undefined && isRight(found)) leaveWord(name, mark);
+  return found;
 }
 
 /** Whether an earlier call found the rules right, in the state that the mark tells of. */

@@ -36,6 +36,7 @@ export function planSnatQuickly(
   return unlessVerified("verified", markOf(kernel, desired), {
     nothing: { desired, operations: [], fresh: [] },
     look: () => planSnatByLooking(kernel, desired),
+    isRight: ({ operations }) => operations.length === 0,
   });
 }
 

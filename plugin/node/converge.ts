@@ -166,13 +166,18 @@ export function refreshNode(
 ): EnsureNode {
   let told = new Set<string>();
   const reader = meshReader();
+  // Who looks on stays, and says what it sees.
+  const sinceChanged = manner.onlooker === undefined;
   return (session, config, log) => {
     const { node, ignored } = converge(
       session,
       { config, ...here, reader },
       { ...manner, log },
     );
-    const troubles = [...ignored, ...troublesOf(session, node)];
+    const troubles = [
+      ...ignored,
+      ...troublesOf(session, node, { sinceChanged }),
+    ];
     for (const trouble of troubles)
       if (!told.has(trouble)) log("warn", trouble);
     told = new Set(troubles);

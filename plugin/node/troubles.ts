@@ -1,4 +1,9 @@
+import type { Kernel } from "../kernel/kernel.ts";
 import type { Session } from "../kernel/session.ts";
+import { rulesetMark, unlessVerified } from "../kernel/verified.ts";
+import { FAMILIES } from "../netfilter/base/family.ts";
+import { legacyTables } from "../netfilter/legacy/program.ts";
+import { withNftables } from "../netfilter/nft/available.ts";
 import {
   forwardObstacles,
   type ObstaclesLook,
@@ -6,6 +11,16 @@ import {
 import { flowsOf, tunnelFlows } from "./flows.ts";
 import type { LinkedNode } from "./linked.ts";
 import { unusableWays, type WaysLook } from "./ways/ways.ts";
+import { VERSION } from "../version.ts";
+
+/** How much is looked at. */
+export interface TroublesLook extends WaysLook, ObstaclesLook {
+  /**
+   * Whether a firewall that stood in nobody's way is looked at again only when the ruleset has changed, and not because a
+   * device came: of thousands of chains a process of one call would else read all, each time.
+   */
+  readonly sinceChanged?: boolean;
+}
 
 /**
  * What keeps packets between own and remote pods from passing this node, and is others' to mend: a sentence each. Never
@@ -14,22 +29,47 @@ import { unusableWays, type WaysLook } from "./ways/ways.ts";
 export function troublesOf(
   session: Session,
   node: LinkedNode | undefined,
-  look: WaysLook & ObstaclesLook = {},
+  look: TroublesLook = {},
 ): string[] {
   if (node === undefined || node.mesh.exemptions.length === 0) return [];
   return [
     ...looking("the routing", () => unusableWays(session, node, look)),
-    ...looking("the firewall", () =>
-      forwardObstacles(
-        session.kernel,
-        () => [
-          ...flowsOf(session, node),
-          ...(look.withTunnels === true ? tunnelFlows(session, node) : []),
-        ],
-        look,
-      ),
-    ),
+    ...looking("the firewall", () => firewallObstacles(session, node, look)),
   ];
+}
+
+function firewallObstacles(
+  session: Session,
+  node: LinkedNode,
+  look: TroublesLook,
+): string[] {
+  const { kernel } = session;
+  const flows = () => [
+    ...flowsOf(session, node),
+    ...(look.withTunnels === true ? tunnelFlows(session, node) : []),
+  ];
+  const mark = look.sinceChanged === true ? markOf(kernel, node) : undefined;
+  return unlessVerified<string[]>("forward-verified", mark, {
+    nothing: [],
+    look: () => forwardObstacles(kernel, flows, look),
+    isRight: (obstacles) => obstacles.length === 0,
+  });
+}
+
+/** Undefined where legacy iptables is in use, whose rules have no generation. */
+function markOf(kernel: Kernel, { mesh }: LinkedNode): string | undefined {
+  if (FAMILIES.some((family) => legacyTables(kernel, family).size > 0))
+    return undefined;
+  const words = mesh.exemptions.map(
+    ({ local, remote, encrypted }) =>
+      `${local.text}>${remote.text} ${encrypted ? "esp" : ""}`,
+  );
+  return withNftables(kernel, (client) =>
+    rulesetMark(kernel, client, {
+      mayLackTable: true,
+      words: [VERSION, ...words],
+    }),
+  );
 }
 
 function looking(what: string, look: () => string[]): string[] {
