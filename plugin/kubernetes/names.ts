@@ -12,11 +12,17 @@ export const KEYS = "crosslink-keys";
 /** The annotation of a Node with its public address, which goes before what its cloud says. */
 export const ELASTIC_IP = "crosslink.io/elastic-ip";
 
+/** The annotation of a cluster's own Cluster by which its ServiceCIDRs are told to others. */
+export const SERVED = "crosslink.io/publish-services";
+
 /** Paths of what is listed, watched and written. */
 export const PATHS = {
   clusters: `${API}/clusters`,
   slices: `${API}/clusternodes`,
   nodes: "/api/v1/nodes",
+  pools: "/apis/crd.projectcalico.org/v1/ippools",
+  affinities: "/apis/crd.projectcalico.org/v1/blockaffinities",
+  services: "/apis/networking.k8s.io/v1/servicecidrs",
   keyrings: `/api/v1/namespaces/${KEYS}/secrets`,
   secrets: `/api/v1/namespaces/${SYSTEM}/secrets`,
 } as const;

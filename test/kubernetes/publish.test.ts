@@ -11,6 +11,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadClusters } from "../../conf/clusters.ts";
 import { readKubeconfig } from "../../plugin/kubernetes/api/kubeconfig.ts";
 import { keepFilesTrue } from "../../plugin/kubernetes/files/keep.ts";
+import { buildPrograms } from "./programs/build.ts";
+import { SOURCES } from "./programs/versions.ts";
 import { until } from "../support/until.ts";
 import type { ControlPlaneOfATest } from "./control-plane/for-a-test.ts";
 import {
@@ -19,6 +21,13 @@ import {
   type TwoClusters,
   twoClusters,
 } from "./control-plane/mesh.ts";
+
+/** The file of Calico's own CRDs, from the cache. */
+function calicoCrds(): string {
+  const sources = SOURCES.filter(({ name }) => name === "calico");
+  const folders = buildPrograms(() => undefined, { sources });
+  return join(folders.get("calico") ?? "", "calico-crds.yaml");
+}
 
 /** Two control planes; whoever publishes and follows has the rights of its own service account, and no others. */
 describe("publishers and agents, before real API servers with RBAC", () => {
@@ -124,6 +133,62 @@ describe("publishers and agents, before real API servers with RBAC", () => {
       after.filter((version) => !(before as unknown[]).includes(version))
         .length,
     ).toBeLessThanOrEqual(2);
+  });
+
+  it("say where each word is from, and take Calico's pools and blocks once it is there", async () => {
+    const origins = async () =>
+      (await a.kubectl.get("cluster", "a")).status.origins as object;
+    await becomes(origins, {
+      "nodes.elasticIP": "ExternalIP (1), crosslink.io/elastic-ip (1)",
+      "nodes.ips": "InternalIP (3)",
+      "nodes.podCIDRs": "spec.podCIDRs (3)",
+    });
+    await a.kubectl.run("apply", "--server-side", "-f", calicoCrds());
+    const kinds = ["ippools", "blockaffinities"].map(
+      (kind) => `crd/${kind}.crd.projectcalico.org`,
+    );
+    await a.kubectl.run("wait", "--for=condition=Established", ...kinds);
+    const apiVersion = "crd.projectcalico.org/v1";
+    const block = (node: string, cidr: string) => ({
+      apiVersion,
+      kind: "BlockAffinity",
+      metadata: { name: `${node}-block` },
+      spec: { node, cidr, state: "confirmed", deleted: "false" },
+    });
+    await give(
+      a,
+      {
+        apiVersion,
+        kind: "IPPool",
+        metadata: { name: "default-ipv4-ippool" },
+        spec: { cidr: "10.10.0.0/16" },
+      },
+      block("n1", "10.10.200.0/26"),
+      block("n3", "10.10.201.0/26"),
+    );
+    const shares = async () =>
+      ((await nodesOf(a, "a")) as { podCIDRs?: string[] }[]).map(
+        ({ podCIDRs = [] }) => podCIDRs,
+      );
+    await becomes(shares, [["10.10.200.0/26"], [], ["10.10.201.0/26"]]);
+    await becomes(origins, {
+      "nodes.elasticIP": "ExternalIP (1), crosslink.io/elastic-ip (1)",
+      "nodes.ips": "InternalIP (3)",
+      "nodes.podCIDRs": "BlockAffinity (2)",
+      podCIDRs: "IPPool default-ipv4-ippool",
+    });
+    // Services are told of where an admin says so: most clusters have the same network for them.
+    await a.kubectl.run(
+      "annotate",
+      "cluster",
+      "a",
+      "crosslink.io/publish-services=true",
+    );
+    await becomes(
+      async () =>
+        (await a.kubectl.get("cluster", "a")).status.discovered as object,
+      { podCIDRs: ["10.10.0.0/16"], serviceCIDRs: ["10.96.0.0/16"] },
+    );
   });
 
   it("read a peer that was declared in plain YAML, within what it may claim", async () => {

@@ -49,6 +49,8 @@ export interface Following {
   /** Called when an error begins or ends. */
   readonly onTrouble?: () => void;
   readonly timing?: Timing;
+  /** Whether the API server may know no such kind: that it does not is then no news. */
+  readonly mayBeMissing?: boolean;
 }
 
 interface State {
@@ -174,7 +176,8 @@ async function afterError(
   const isNew = state.trouble?.message !== trouble.message;
   state.trouble = trouble;
   if (isNew) {
-    following.log("warn", trouble.message);
+    const isExpected = following.mayBeMissing === true && isMissing(trouble);
+    if (!isExpected) following.log("warn", trouble.message);
     following.onTrouble?.();
   }
   await pause(trouble.retryAfterMs ?? jitter(state.pauseMs, 0.5), state);
@@ -200,6 +203,16 @@ function jitter(milliseconds: number, share: number): number {
 export function valuesOf({ objects }: Followed): ApiObject[] | undefined {
   const known = objects();
   return known === undefined ? undefined : [...known.values()];
+}
+
+/** The same, and nothing where the API server knows no such kind. */
+export function valuesOrNone(followed: Followed): ApiObject[] | undefined {
+  const isNone = isMissing(followed.trouble());
+  return valuesOf(followed) ?? (isNone ? [] : undefined);
+}
+
+function isMissing(trouble: ApiError | undefined): boolean {
+  return isStatus(trouble, 404);
 }
 
 function keyOf({ metadata: { namespace, name } }: ApiObject): string {

@@ -1,7 +1,7 @@
 import type { Log } from "../../kernel/log.ts";
 import type { Access } from "../api/access.ts";
 import { ApiError } from "../api/error.ts";
-import { type Followed, valuesOf } from "../api/follow.ts";
+import { type Followed, valuesOf, valuesOrNone } from "../api/follow.ts";
 import type { ApiObject } from "../api/object.ts";
 import { ask } from "../api/request.ts";
 import {
@@ -12,7 +12,7 @@ import {
 } from "../kinds.ts";
 import { PATHS, SYSTEM } from "../names.ts";
 import { takeAnswers } from "./answers.ts";
-import { ownCni, ownNodes } from "./own-nodes.ts";
+import { type Found, publishOwn } from "./own.ts";
 import type { Peers } from "./peers.ts";
 import { accountOf } from "../join/objects.ts";
 import { takeKeyrings } from "./take-keyrings.ts";
@@ -31,7 +31,17 @@ export interface Publishing {
 
 /** The collections that it follows in its own API server. */
 export type Sources = Readonly<
-  Record<"clusters" | "slices" | "nodes" | "secrets" | "keyrings", Followed>
+  Record<
+    | "clusters"
+    | "slices"
+    | "nodes"
+    | "secrets"
+    | "keyrings"
+    | "pools"
+    | "affinities"
+    | "services",
+    Followed
+  >
 >;
 
 /** Brings Clusters and slices to what Nodes and peers say. Rejects with ApiError at the first that cannot be written. */
@@ -40,15 +50,11 @@ export async function look(
   sources: Sources,
   peers: Peers,
 ): Promise<void> {
-  const [clusters, slices, nodes] = [
-    sources.clusters,
-    sources.slices,
-    sources.nodes,
-  ].map(valuesOf);
-  if (clusters === undefined || slices === undefined || nodes === undefined)
-    return;
+  const clusters = valuesOf(sources.clusters);
+  const found = foundIn(sources);
+  if (clusters === undefined || found === undefined) return;
   const all = clusters.map(asCluster);
-  const have = slices.map(asSlice);
+  const have = found.slices;
   const locals = all.filter(({ spec }) => spec.local === true);
   requireOne(locals);
   const [first] = locals;
@@ -56,7 +62,7 @@ export async function look(
     await createOwn(publishing);
     return; // it is seen with the next turn
   }
-  await publishOwn(publishing.access, first, { nodes, slices: have });
+  await publishOwn(publishing.access, first, found);
   const others = all.filter(({ spec }) => spec.peer !== undefined);
   const own = first.metadata.name;
   await followOthers(publishing, { sources, peers, others, own });
@@ -69,6 +75,22 @@ export async function look(
   for (const peer of others)
     await copyPeer(publishing.access, peer, { peers, slices: have });
   await removeOrphans(publishing.access, all, have);
+}
+
+/** Undefined where something is not known yet: what is there would be taken for gone. */
+function foundIn(sources: Sources): Found | undefined {
+  const slices = valuesOf(sources.slices);
+  const nodes = valuesOf(sources.nodes);
+  const pools = valuesOrNone(sources.pools);
+  const affinities = valuesOrNone(sources.affinities);
+  const services = valuesOrNone(sources.services);
+  return slices === undefined ||
+    nodes === undefined ||
+    pools === undefined ||
+    affinities === undefined ||
+    services === undefined
+    ? undefined
+    : { slices: slices.map(asSlice), nodes, pools, affinities, services };
 }
 
 function requireOne([first, second]: readonly ClusterObject[]): void {
@@ -132,35 +154,6 @@ async function createOwn({ access, name, log }: Publishing): Promise<void> {
     },
   });
   log("info", "this cluster's own Cluster object is made", { cluster: name });
-}
-
-async function publishOwn(
-  access: Access,
-  own: ClusterObject,
-  found: {
-    readonly nodes: readonly ApiObject[];
-    readonly slices: readonly SliceObject[];
-  },
-): Promise<void> {
-  const { name } = own.metadata;
-  const { nodes, problems } = ownNodes(found.nodes);
-  const cni = ownCni(found.nodes);
-  const have = found.slices.filter(({ spec }) => spec.cluster === name);
-  const slices = await writeSlices(access, name, { nodes, have });
-  const words = {
-    ...(cni === undefined
-      ? {}
-      : { discovered: { cni: cni.cni }, origins: { cni: cni.origin } }),
-    nodes: nodes.length,
-    slices,
-  };
-  const verdict = {
-    ready: problems.length === 0,
-    reason: problems.length === 0 ? "Published" : "NodesLeftOut",
-    message: problems.join("; "),
-  };
-  const status = nextStatus(own, words, { verdict, now: Date.now() });
-  await writeStatus(access, own, status);
 }
 
 /** What cannot be read, or may not be claimed, changes nothing but the condition. */

@@ -15,21 +15,47 @@ export interface OwnNodes {
   readonly nodes: readonly NodeEntry[];
   /** Nodes, or words of them, that are left out, each with the reason. */
   readonly problems: readonly string[];
+  /** By word of a node, where it is from, and of how many nodes. */
+  readonly origins: Readonly<Record<string, string>>;
 }
 
-/** Reads Node objects (core/v1), in the order of their names. Nobody else is asked, no service on the Internet either. */
-export function ownNodes(objects: readonly ApiObject[]): OwnNodes {
+/**
+ * Reads Node objects (core/v1), in the order of their names. Nobody else is asked, no service on the Internet either.
+ *
+ * @param blocks by node, its share of the pods' addresses, where a base plugin does not keep to the Nodes' own
+ */
+export function ownNodes(
+  objects: readonly ApiObject[],
+  blocks?: ReadonlyMap<string, readonly string[]>,
+): OwnNodes {
   const problems: string[] = [];
+  const counts = new Map<string, Map<string, number>>();
+  const count: Count = (word, origin) => {
+    const of = counts.get(word) ?? new Map<string, number>();
+    counts.set(word, of.set(origin, (of.get(origin) ?? 0) + 1));
+  };
   const taken = new Set<string>();
   const sorted = [...objects].sort((a, b) =>
     a.metadata.name < b.metadata.name ? -1 : 1,
   );
   const nodes = sorted.flatMap((object) => {
-    const entry = readNode(object, problems);
+    const entry = readNode(object, { problems, blocks, count });
     if (entry === undefined) return [];
     return isFree(entry, taken, problems) ? [entry] : [];
   });
-  return { nodes, problems };
+  const origins = [...counts].map(([word, of]) => {
+    const parts = [...of].map(([origin, nodes]) => `${origin} (${nodes})`);
+    return [`nodes.${word}`, parts.join(", ").slice(0, 256)] as const;
+  });
+  return { nodes, problems, origins: Object.fromEntries(origins) };
+}
+
+type Count = (word: string, origin: string) => void;
+
+interface Reading {
+  readonly problems: string[];
+  readonly blocks: ReadonlyMap<string, readonly string[]> | undefined;
+  readonly count: Count;
 }
 
 interface Entry extends NodeEntry {
@@ -37,15 +63,20 @@ interface Entry extends NodeEntry {
   readonly elasticIP?: string;
 }
 
-function readNode(object: ApiObject, problems: string[]): Entry | undefined {
+function readNode(object: ApiObject, reading: Reading): Entry | undefined {
+  const { problems, blocks, count } = reading;
   const { name } = object.metadata;
   const ips = addressesOf(object, "InternalIP");
   if (ips.length === 0) {
     problems.push(`node "${name}" has no InternalIP`);
     return undefined;
   }
-  const elasticIP = elasticOf(object, problems);
-  const podCIDRs = podCidrsOf(object);
+  count("ips", "InternalIP");
+  const elasticIP = elasticOf(object, reading);
+  const podCIDRs =
+    blocks === undefined ? podCidrsOf(object) : (blocks.get(name) ?? []);
+  if (podCIDRs.length > 0)
+    count("podCIDRs", blocks === undefined ? "spec.podCIDRs" : "BlockAffinity");
   const gateway = object.metadata.annotations?.[GATEWAY] === "true";
   return {
     name,
@@ -57,7 +88,10 @@ function readNode(object: ApiObject, problems: string[]): Entry | undefined {
 }
 
 /** Annotation, ExternalIP, flannel's overwrite: the first that is there. What an admin mistyped is not guessed around. */
-function elasticOf(object: ApiObject, problems: string[]): string | undefined {
+function elasticOf(
+  object: ApiObject,
+  { problems, count }: Reading,
+): string | undefined {
   const { name, annotations = {} } = object.metadata;
   for (const key of [ELASTIC_IP, undefined, FLANNEL_OVERWRITE]) {
     const text =
@@ -68,6 +102,7 @@ function elasticOf(object: ApiObject, problems: string[]): string | undefined {
     const address = canonical(text);
     if (address === undefined)
       problems.push(`node "${name}": ${key ?? ""} is no address`);
+    else count("elasticIP", key ?? "ExternalIP");
     return address;
   }
   return undefined;

@@ -45,12 +45,14 @@ function startSources(
   { access, log, timing }: PublishOptions,
   onChange: () => void,
 ): Sources {
-  const start = (path: string): Followed =>
+  const start = (path: string, mayBeMissing = false): Followed =>
     follow({
+      mayBeMissing,
       access,
       log,
       collection: { path },
       onChange,
+      onTrouble: onChange,
       ...(timing === undefined ? {} : { timing }),
     });
   return {
@@ -59,6 +61,9 @@ function startSources(
     nodes: start(PATHS.nodes),
     secrets: start(PATHS.secrets),
     keyrings: start(PATHS.keyrings),
+    pools: start(PATHS.pools, true),
+    affinities: start(PATHS.affinities, true),
+    services: start(PATHS.services, true),
   };
 }
 
