@@ -2,6 +2,7 @@ import { basename, dirname, join } from "node:path";
 import { AGENT_SOCKET } from "../owned.ts";
 import { afterwards } from "../agent/call/afterwards.ts";
 import { startAgent } from "../agent/agent.ts";
+import { keepMemoryFromCores } from "../agent/core-dumps.ts";
 import { putCallsFirst } from "../agent/helper-threads.ts";
 import { openAgentLogs } from "../agent/telemetry/log.ts";
 import { parseEndpoint, serveMetrics } from "../agent/telemetry/endpoint.ts";
@@ -37,6 +38,7 @@ export function runAgent(options: Options, terminal: Terminal): number {
 function stay(options: Options, terminal: Terminal): number {
   const { conflist, socket = AGENT_SOCKET } = options;
   putCallsFirst();
+  keepMemoryFromCores();
   const kernel = terminal.kernel();
   claimSocket(kernel, socket);
   const later = afterwards();

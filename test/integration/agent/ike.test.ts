@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CHARON } from "../../../plugin/ike/charon/process.ts";
 import { agentSite, type AgentSite } from "../../support/agent/site.ts";
@@ -39,5 +39,16 @@ describe.skipIf(!existsSync(CHARON))("an agent with tunnels by IKE", () => {
       describe: agent.log,
     });
     expect(site.node.exec("ip", "xfrm", "policy")).toContain("priority 1 ");
+  });
+
+  it("leaves keys out of core dumps, its own and charon's", async () => {
+    await using agent = await site.startAgent();
+    const charon = () =>
+      /"pid":(\d+),"msg":"started charon"/u.exec(agent.log())?.[1];
+    await until(() => charon() !== undefined, { describe: agent.log });
+    for (const pid of [agent.process.pid, charon()])
+      expect(readFileSync(`/proc/${String(pid)}/coredump_filter`, "utf8")).toBe(
+        "00000000\n",
+      );
   });
 });
