@@ -13,6 +13,7 @@ interface Step {
 
 const rooms = [
   "ip",
+  "diff",
   "files",
   "cni",
   "native",

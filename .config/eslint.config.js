@@ -1,7 +1,16 @@
 import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
-const rooms = ["ip", "files", "cni", "native", "conf", "ipam", "plugin"];
+const rooms = [
+  "ip",
+  "diff",
+  "files",
+  "cni",
+  "native",
+  "conf",
+  "ipam",
+  "plugin",
+];
 const sources = [
   ...rooms.map((room) => `${room}/**/*.ts`),
   ".build/*.ts",

@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
 import type { Attachment, Request } from "../../cni/request.ts";
+import { diff, type Kind } from "../../diff/diff.ts";
 import { readConfiguration } from "../configuration/network.ts";
 import { type IpamContext, placeOf } from "../context.ts";
 import { withStore } from "../store/disk.ts";
+import type { Entry } from "../folder/census.ts";
 import { syncDirectory } from "../folder/durable.ts";
 import { removeNotes, removeNotesFolder } from "../folder/notes.ts";
 import type { Reservation } from "../folder/reservation.ts";
@@ -17,10 +19,10 @@ export function gc(request: Request, context: IpamContext): void {
   const configuration = readConfiguration(request);
   const place = placeOf(configuration, context);
   if (validAttachments === undefined || !existsSync(place.directory)) return;
+  const valid = validAttachments.flatMap(reservationsOf);
   const freed = withStore(place, (store) =>
-    [...store.entries()]
-      .filter(({ reservation }) => isStale(reservation, validAttachments))
-      .map(({ address }) => address)
+    diff(valid, [...store.entries()], RESERVATIONS)
+      .stale.map(({ address }) => address)
       .filter(store.free),
   );
   if (freed.length === 0) return;
@@ -29,26 +31,32 @@ export function gc(request: Request, context: IpamContext): void {
   removeNotesFolder(place);
 }
 
-/** Whether nobody will ever free a reservation. */
-function isStale(
-  reservation: Reservation,
-  valid: readonly Attachment[],
-): boolean {
+/**
+ * Reservations beside the attachments that are valid. An empty one is nobody's: whoever creates a file holds the lock until it
+ * is written, and now we hold it.
+ */
+const RESERVATIONS: Kind<Reservation, Entry> = {
+  identity: (object) =>
+    holderOf("reservation" in object ? object.reservation : object),
+  owns: ({ reservation }) => reservation.kind !== "foreign",
+  equals: () => true,
+};
+
+function holderOf(reservation: Reservation): string {
   switch (reservation.kind) {
     case "held":
-      return !valid.some(
-        ({ containerID, ifname }) =>
-          containerID === reservation.containerID &&
-          ifname === reservation.ifname,
-      );
+      return `${reservation.containerID} ${reservation.ifname}`;
     case "legacy":
-      return !valid.some(
-        ({ containerID }) => containerID === reservation.containerID,
-      );
-    case "empty":
-      // Whoever creates a file holds the lock until it is written, and now we hold it
-      return true;
-    case "foreign":
-      return false;
+      return reservation.containerID;
+    default:
+      return "";
   }
+}
+
+/** As either kind of file says it. */
+function reservationsOf({ containerID, ifname }: Attachment): Reservation[] {
+  return [
+    { kind: "held", containerID, ifname },
+    { kind: "legacy", containerID },
+  ];
 }

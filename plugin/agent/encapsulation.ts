@@ -5,7 +5,7 @@ import {
   endName,
   type Receiver,
 } from "../node/peers/encapsulation.ts";
-import { diff, type Kind } from "../reconcile/diff.ts";
+import { diff, type Kind } from "../../diff/diff.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
 

@@ -3,7 +3,7 @@ import type { ObservedPolicy, SecurityPolicy } from "../../native/index.ts";
 import { anyOf, block, prefixOf } from "../mesh/ipsec/block.ts";
 import { outermostOf } from "../netfilter/base/network-pairs.ts";
 import { BLOCK_PRIORITY } from "../owned.ts";
-import { diff } from "../reconcile/diff.ts";
+import { diff } from "../../diff/diff.ts";
 import { POLICIES, type PolicyOperation } from "../reconcile/kinds/policy.ts";
 import { type FenceWill, toStand } from "./will.ts";
 

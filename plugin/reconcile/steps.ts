@@ -1,4 +1,4 @@
-import { diff, type Kind } from "./diff.ts";
+import { diff, type Kind } from "../../diff/diff.ts";
 
 /** A kind of object whose differences are mended by steps. */
 export interface Mended<Wanted, Found, Step> extends Kind<Wanted, Found> {

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { diff, type Kind } from "../../reconcile/diff.ts";
+import { diff, type Kind } from "../../../diff/diff.ts";
 import type { IkeTunnel } from "../../mesh/state.ts";
 import type { ViciClient } from "../vici/client.ts";
 import type { Section } from "../vici/message.ts";

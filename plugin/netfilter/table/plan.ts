@@ -1,3 +1,4 @@
+import { diff, type Kind } from "../../../diff/diff.ts";
 import { addTable, deleteTable } from "../../../native/index.ts";
 import type { NftOperation } from "../base/operation.ts";
 import { chainRemoval, chainSteps } from "./chain.ts";
@@ -37,10 +38,10 @@ function contents(
     ),
     ...wanted.chains.flatMap((chain) => chainSteps(wanted, chain, observed)),
     // Chains first, since their rules use sets.
-    ...without(observed.chains, wanted.chains).map((chain) =>
+    ...diff(wanted.chains, observed.chains, NAMED).stale.map((chain) =>
       chainRemoval(wanted, chain),
     ),
-    ...without(observed.sets, wanted.sets).map((set) =>
+    ...diff(wanted.sets, observed.sets, NAMED).stale.map((set) =>
       setRemoval(wanted, set),
     ),
   ];
@@ -75,13 +76,16 @@ function sameHook(hook: OwnedChain["hook"], { base }: ObservedOwnedChain) {
   );
 }
 
-function without<Item extends { readonly name: string }>(
-  items: readonly Item[],
-  others: readonly { readonly name: string }[],
-): Item[] {
-  const names = new Set(others.map(({ name }) => name));
-  return items.filter(({ name }) => !names.has(name));
+interface Named {
+  readonly name: string;
 }
+
+/** Chains and sets of a table of ours: all are ours, and what is in them is compared by `setSteps` and `chainSteps`. */
+const NAMED: Kind<Named, Named> = {
+  identity: ({ name }) => name,
+  owns: () => true,
+  equals: () => true,
+};
 
 function creation(table: OwnedTable): NftOperation {
   return tableStep("add", `table ${tableWords(table)}`, () => [

@@ -7,7 +7,7 @@ import {
   type Interval,
   intervalElements,
 } from "../../../native/index.ts";
-import { diff, type Kind } from "../../reconcile/diff.ts";
+import { diff, type Kind } from "../../../diff/diff.ts";
 import { type Family, traitsOf } from "../base/family.ts";
 import type { NftOperation } from "../base/operation.ts";
 import {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { diff, type Kind } from "../../../../plugin/reconcile/diff.ts";
+import { diff, type Kind } from "../../../diff/diff.ts";
 
 interface Thing {
   readonly id: number;
