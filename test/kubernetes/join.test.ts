@@ -8,10 +8,13 @@ import { ask } from "../../plugin/kubernetes/api/request.ts";
 import { pairKeyring } from "../../plugin/kubernetes/join/pair-keyring.ts";
 import { PATHS } from "../../plugin/kubernetes/names.ts";
 import { until } from "../support/until.ts";
+import { allowedBy, askedBy } from "./control-plane/audit.ts";
+import { calicoCrds } from "./control-plane/calico.ts";
 import type { ControlPlaneOfATest } from "./control-plane/for-a-test.ts";
 import {
   accountConfig,
   adminConfig,
+  followingAgent,
   nodeObject,
   running,
   staying,
@@ -28,6 +31,7 @@ describe("two commands that join two clusters", () => {
   beforeAll(async () => {
     clusters = await twoClusters();
     ({ a, b, publishers } = clusters);
+    await a.kubectl.run("apply", "--server-side", "-f", calicoCrds());
     await addNode(
       a,
       nodeObject("n1", { internal: "192.0.2.1", pods: "10.10.0.0/24" }),
@@ -368,7 +372,33 @@ describe("two commands that join two clusters", () => {
     await holds(async () => (await slices(b)).includes("a-0"));
   });
 
-  it("need no more of RBAC than there is", () => {
+  it("need all lines of RBAC that there are, and no more", async () => {
+    const agent = await followingAgent(a);
+    const folders = [a.folder, b.folder];
+    // What somebody asked for would have been refused without its line; kinds that came late are watched by and by.
+    const used = async (account: RegExp, role: string) => {
+      const wanted = await allowedBy(a.kubectl, role);
+      expect(wanted).not.toEqual([]);
+      await holds(() => {
+        const asked = askedBy(folders, account);
+        return Promise.resolve(wanted.every((line) => asked.includes(line)));
+      });
+      expect(askedBy(folders, account)).toEqual(wanted);
+    };
+    await used(/^crosslink-publisher$/, "crosslink-publisher");
+    await used(/^crosslink-agent$/, "crosslink-agent");
+    agent[Symbol.dispose]();
+    // The admin's too, who looks with the peer's token for what is wrong.
+    const looks = ["clusternodes", "clusters"].map(
+      (kind) => `get crosslink.io/${kind}`,
+    );
+    const peers = [
+      ...(await allowedBy(a.kubectl, "crosslink-peer")),
+      ...(await allowedBy(a.kubectl, "peer-b")),
+    ];
+    expect([...askedBy(folders, /^peer-/), ...looks].sort()).toEqual(
+      peers.sort(),
+    );
     for (const publisher of publishers)
       expect(publisher.log()).not.toMatch(/ 403|forbidden/i);
   });

@@ -11,9 +11,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadClusters } from "../../conf/clusters.ts";
 import { readKubeconfig } from "../../plugin/kubernetes/api/kubeconfig.ts";
 import { keepFilesTrue } from "../../plugin/kubernetes/files/keep.ts";
-import { buildPrograms } from "./programs/build.ts";
-import { SOURCES } from "./programs/versions.ts";
 import { until } from "../support/until.ts";
+import { calicoCrds } from "./control-plane/calico.ts";
 import type { ControlPlaneOfATest } from "./control-plane/for-a-test.ts";
 import {
   accountConfig,
@@ -21,13 +20,6 @@ import {
   type TwoClusters,
   twoClusters,
 } from "./control-plane/mesh.ts";
-
-/** The file of Calico's own CRDs, from the cache. */
-function calicoCrds(): string {
-  const sources = SOURCES.filter(({ name }) => name === "calico");
-  const folders = buildPrograms(() => undefined, { sources });
-  return join(folders.get("calico") ?? "", "calico-crds.yaml");
-}
 
 /** Two control planes; whoever publishes and follows has the rights of its own service account, and no others. */
 describe("publishers and agents, before real API servers with RBAC", () => {

@@ -11,6 +11,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { until } from "../../support/until.ts";
 import type { ProgramFolders } from "../programs/build.ts";
+import { auditWords } from "./audit.ts";
 import { type Kubectl, kubectl } from "./kubectl.ts";
 import { authority, type Identity, kubeconfig } from "./pki.ts";
 
@@ -136,6 +137,7 @@ function commandLines(
       `--etcd-servers=http://${store}`,
       `--secure-port=${ports.api}`,
       "--bind-address=127.0.0.1",
+      ...auditWords(folder),
       `--tls-cert-file=${keys.server.certificate}`,
       `--tls-private-key-file=${keys.server.key}`,
       `--client-ca-file=${keys.ca.certificate}`,

@@ -2,6 +2,8 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readKubeconfig } from "../../../plugin/kubernetes/api/kubeconfig.ts";
+import { keepFilesTrue } from "../../../plugin/kubernetes/files/keep.ts";
 import {
   type ControlPlaneOfATest,
   controlPlaneForATest,
@@ -70,6 +72,22 @@ export async function accountConfig(
   const user = { name: config.users[0].name, user: { token } };
   writeFileSync(path, JSON.stringify({ ...config, users: [user] }));
   return path;
+}
+
+/** An agent's share of it, with the rights of its account, until it is disposed of. */
+export async function followingAgent(
+  plane: ControlPlaneOfATest,
+): Promise<Disposable> {
+  const folder = join(plane.folder, "node");
+  const kept = keepFilesTrue({
+    access: readKubeconfig(await accountConfig(plane, "crosslink-agent")),
+    places: () => ({
+      clustersDir: join(folder, "clusters.d"),
+      keyring: join(folder, "keyring.json"),
+    }),
+    log: () => undefined,
+  });
+  return { [Symbol.dispose]: kept.stop };
 }
 
 /** A program of ours that stays. */
