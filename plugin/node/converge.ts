@@ -11,6 +11,7 @@ import { noteAgain } from "./keys/look.ts";
 import type { LinkedNode } from "./linked.ts";
 import { type Look, lookAround, orThrow } from "./look.ts";
 import type { Place } from "./place.ts";
+import { CHANGE, inOrder, orThrowTrouble, orTrouble } from "./order.ts";
 import { meshReader } from "./reader.ts";
 import { raiseAnyway } from "./raise-only.ts";
 import { troublesOf } from "./troubles.ts";
@@ -22,6 +23,7 @@ import {
   QUICKLY,
   refuseConflicts,
   refuseSecrets,
+  type Wanted,
   wantedBy,
 } from "./full-plan.ts";
 
@@ -91,7 +93,7 @@ function isRight(session: Session, look: Look, place: Place): boolean {
   }
 }
 
-/** Under the lock: the fence, what is to be remembered of it, then all the rest, and at last what the fence no longer needs. */
+/** Under the lock, in the order of {@link CHANGE}. */
 function change(
   session: Session,
   place: Place,
@@ -100,19 +102,38 @@ function change(
   const look = lookAround(session, place);
   const { will, memory } = look.decision;
   const both = joinMemories(look.memory, memory);
-  const raised = orTrouble(() => raiseFence(session, raising(will), log));
-  const unwritten = tryRemember(session, [look.memory, both]);
-  if (raised instanceof Error) throw raised;
-  const { node } = orThrow(look);
-  onlooker?.know(node);
-  const plan = planFully(session, wantedBy(look, place));
-  refuseConflicts(plan);
-  applyFully(session, { plan, fence: will }, log);
-  refuseSecrets(plan);
-  onlooker?.repaired(withRaised(plan, raised));
-  const trouble = unwritten ?? tryRemember(session, [both, memory]);
-  if (trouble !== undefined) throw trouble;
+  let raised: Raised | Error = { policies: [], rules: [] };
+  let unwritten: Error | undefined;
+  inOrder(CHANGE, {
+    raise: () => {
+      raised = orTrouble(() => raiseFence(session, raising(will), log));
+    },
+    remember: () => {
+      unwritten = tryRemember(session, [look.memory, both]);
+    },
+    "refuse trouble": () => {
+      orThrowTrouble(raised);
+      const { node } = orThrow(look);
+      onlooker?.know(node);
+    },
+    apply: () => {
+      const plan = applyAnew(session, wantedBy(look, place), log);
+      onlooker?.repaired(withRaised(plan, orThrowTrouble(raised)));
+    },
+    forget: () => {
+      const trouble = unwritten ?? tryRemember(session, [both, memory]);
+      if (trouble !== undefined) throw trouble;
+    },
+  });
   return look;
+}
+
+function applyAnew(session: Session, wanted: Wanted, log: Log): FullPlan {
+  const plan = planFully(session, wanted);
+  refuseConflicts(plan);
+  applyFully(session, { plan, fence: wanted.fence }, log);
+  refuseSecrets(plan);
+  return plan;
 }
 
 function withRaised(plan: FullPlan, { policies, rules }: Raised): FullPlan {
@@ -133,15 +154,6 @@ function tryRemember(
     if (!sameMemory(before, next)) remember(kernel, next, before);
     return undefined;
   });
-}
-
-function orTrouble<Value>(work: () => Value): Value | Error {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof Error) return error;
-    throw error;
-  }
 }
 
 /** Brings the node to what its files say, and returns what that is. */

@@ -1,11 +1,13 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import { formatAddress } from "../../native/index.ts";
+import type { NetfilterOperation } from "../netfilter/base/operation.ts";
 import { applyOperations } from "../reconcile/apply.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
 import { nextHopTo } from "./next-hop.ts";
 import { remembered } from "../kernel/remembered.ts";
+import { APPLY, inOrder } from "./order.ts";
 import { overlayRemains } from "./overlay-remains.ts";
 import { fencePolicies } from "../fence/policies.ts";
 import {
@@ -144,27 +146,42 @@ export function obstaclesOf({ node, keys }: FullPlan): string[] {
 
 /** All steps, in the order in which they are taken. */
 export function stepsOf({ node, snat, fence }: FullPlan): Operation[] {
-  return [
-    ...node.protect,
-    ...snat.operations,
-    ...node.retire,
-    ...fence.operations,
-  ];
+  const steps: Record<(typeof APPLY)[number], readonly Operation[]> = {
+    "note keys": [],
+    protect: node.protect,
+    "exempt from SNAT": snat.operations,
+    retire: node.retire,
+    "release the fence": fence.operations,
+  };
+  return APPLY.flatMap((step) => steps[step]);
 }
 
-/** Takes all steps in the order that keeps clear text off the wire: what the fence no longer needs goes last. */
+/** Takes all steps in the order that keeps clear text off the wire. */
 export function applyFully(
   session: Session,
   { plan, fence }: { readonly plan: FullPlan; readonly fence: FenceWill },
   log: Log,
 ): void {
   const { node, keys, snat } = plan;
-  noteKeys(session, keys);
-  applyOperations(session, node.protect);
-  applySnat(session.kernel, snat);
-  applyOperations(session, node.retire);
-  const rules =
-    plan.fence.operations.length > 0 ? applyRules(session.kernel, fence) : [];
+  const rules: NetfilterOperation[] = [];
+  inOrder(APPLY, {
+    "note keys": () => {
+      noteKeys(session, keys);
+    },
+    protect: () => {
+      applyOperations(session, node.protect);
+    },
+    "exempt from SNAT": () => {
+      applySnat(session.kernel, snat);
+    },
+    retire: () => {
+      applyOperations(session, node.retire);
+    },
+    "release the fence": () => {
+      if (plan.fence.operations.length > 0)
+        rules.push(...applyRules(session.kernel, fence));
+    },
+  });
   const names = deviceNames(session.route);
   const taken = { ...plan, fence: { operations: rules } };
   for (const step of stepsOf(taken)) log("info", describeStep(step, names));

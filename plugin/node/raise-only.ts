@@ -7,6 +7,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Session } from "../kernel/session.ts";
 import { lookAround } from "./look.ts";
+import { inOrder, orThrowTrouble, orTrouble, RAISE_ONLY } from "./order.ts";
 import type { Place } from "./place.ts";
 
 /** Hands a session on, and where to look for the files. */
@@ -45,11 +46,18 @@ export function fenceBeforeTelling<Result>(
 function raiseOnly(session: Session, place: Place, log: Log): void {
   const { decision } = lookAround(session, place);
   const { clustersDir } = place.config;
-  try {
-    raiseFence(session, raising(decision.will), log);
-  } finally {
-    rememberMore(session.kernel, clustersDir, decision.memory);
-  }
+  let trouble: unknown;
+  inOrder(RAISE_ONLY, {
+    raise: () => {
+      trouble = orTrouble(() =>
+        raiseFence(session, raising(decision.will), log),
+      );
+    },
+    remember: () => {
+      rememberMore(session.kernel, clustersDir, decision.memory);
+    },
+  });
+  orThrowTrouble(trouble);
 }
 
 function rememberMore(kernel: Kernel, folder: string, more: Memory): void {

@@ -1,7 +1,9 @@
 /** Every order in which things may happen, by going from each state of the node to all that may follow. */
 import { NO_MEMORY } from "../../../plugin/fence/decide.ts";
-import { emptyModel, type KernelModel } from "../kernel-model.ts";
+import { emptyModel } from "../kernel-model.ts";
+import { isOpened } from "./files.ts";
 import { worldKeys } from "./keys.ts";
+import { policiesOf } from "./policies.ts";
 import { type Faults, run } from "./run.ts";
 import type {
   Action,
@@ -71,44 +73,26 @@ export function explore(
       const key = keyOf(next);
       if (ways.has(key)) continue;
       ways.set(key, [from, what]);
-      if (isOpen(next)) return { states: ways.size, opened: wayTo(key, ways) };
+      if (next.wrong !== undefined || isOpen(next))
+        return { states: ways.size, opened: wayTo(key, ways) };
       waiting.push([key, next]);
     }
   }
   return { states: ways.size, opened: undefined };
 }
 
-/** Whether something that both layers closed is open in one of them. */
-function isOpen({ fenced, isRaised, kernel, rules }: World): boolean {
-  if (!isRaised) return false;
-  const blocked = guardedBy(kernel);
-  return fenced.some((cidr) => !blocked.has(cidr) || !rules.includes(cidr));
-}
-
-/** By the three policies of each, read from their selectors: b's and c's networks, which no other one holds. */
-function guardedBy(kernel: KernelModel): ReadonlySet<string> {
-  const known = guards.get(kernel) ?? findGuarded(kernel);
-  guards.set(kernel, known);
-  return known;
-}
-
-const guards = new WeakMap<KernelModel, ReadonlySet<string>>();
-
-function findGuarded({ policies }: KernelModel): Set<string> {
-  const ways = new Map<string, Set<string>>();
-  for (const { action, direction, selector } of policies.values()) {
-    if (action !== "block") continue;
-    const [far, near] =
-      direction === "out"
-        ? [selector.destination, selector.source]
-        : [selector.source, selector.destination];
-    if (near.length !== 0) continue;
-    const cidr = `${far.address.join(".")}/${String(far.length)}`;
-    ways.set(cidr, (ways.get(cidr) ?? new Set()).add(direction));
-  }
-  return new Set(
-    [...ways].filter(([, { size }]) => size === 3).map(([cidr]) => cidr),
-  );
+/**
+ * Whether something that both layers closed is open in one of them, though no file says that it may be; or a policy that lets
+ * packets pass stands without both.
+ */
+function isOpen({ fenced, files, isRaised, kernel, rules }: World): boolean {
+  const { guarded, passing } = policiesOf(kernel);
+  const isShut = (cidr: string): boolean =>
+    guarded.has(cidr) && rules.includes(cidr);
+  const closed = isRaised
+    ? fenced.filter((cidr) => !isOpened(cidr, files))
+    : [];
+  return [...closed, ...passing].some((cidr) => !isShut(cidr));
 }
 
 type Next = readonly [what: string, world: World];
@@ -150,9 +134,10 @@ function ended(world: World, id: Id): World {
   return { ...withRun(world, id, []), lock };
 }
 
+/** What was said to be plain stays so: then nothing that a run releases by that word is open for another reason. */
 const STATES: Readonly<Record<keyof Files, readonly FileState[]>> = {
   a: ["good", "broken", "gone"],
-  b: ["good", "broken", "empty", "gone"],
+  b: ["good", "broken", "empty", "plain", "gone"],
   c: ["good", "empty", "gone"],
 };
 
@@ -161,13 +146,13 @@ function changed(world: World, names: readonly (keyof Files)[]): Next[] {
   return happens(world, "file", (then) => [
     ...names.flatMap((name) =>
       STATES[name]
-        .filter((state) => state !== files[name])
+        .filter((state) => state !== files[name] && files[name] !== "plain")
         .map((state): Next => {
           const now = { ...files, [name]: state };
           return [`${name} is ${state}`, { ...then, files: now }];
         }),
     ),
-    ...(names === NAMES ? [emptied(then)] : []),
+    ...(names === NAMES && files.b !== "plain" ? [emptied(then)] : []),
   ]);
 }
 

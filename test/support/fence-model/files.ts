@@ -1,4 +1,5 @@
 import type { Claim } from "../../../conf/claims.ts";
+import type { ClusterSource } from "../../../conf/clusters.ts";
 import { decide, type Memory } from "../../../plugin/fence/decide.ts";
 import type { Machine } from "../../../plugin/fence/own.ts";
 import type { DesiredMesh } from "../../../plugin/mesh/state.ts";
@@ -7,17 +8,20 @@ import { memoryKey } from "./keys.ts";
 import type { Files, Seen } from "./world.ts";
 import { cidrs, cluster, meshAt, node } from "../mesh/mesh.ts";
 
+/** The CIDRs of the other clusters. */
+const CIDRS = { b: "10.1.0.0/16", c: "10.2.0.0/16" } as const;
+
 const SOURCES = {
   a: cluster("a", {
     podCIDRs: ["10.0.0.0/16"],
     nodes: [node("node1", "172.17.1.2", { podCIDRs: ["10.0.1.0/24"] })],
   }),
   b: cluster("b", {
-    podCIDRs: ["10.1.0.0/16"],
+    podCIDRs: [CIDRS.b],
     nodes: [node("node2", "172.17.2.2")],
   }),
   c: cluster("c", {
-    podCIDRs: ["10.2.0.0/16"],
+    podCIDRs: [CIDRS.c],
     nodes: [node("node3", "172.17.3.2")],
   }),
 };
@@ -32,6 +36,11 @@ const MACHINE: Machine = {
   })),
 };
 
+/** Whether a file says that these packets may go in clear text. */
+export function isOpened(cidr: string, { b }: Files): boolean {
+  return b === "plain" && cidr === CIDRS.b;
+}
+
 /** The same look again and again: thousands of states differ in something else. */
 export function look(files: Files, memory: Memory): Seen {
   const key = `${Object.values(files).join()} ${memoryKey(memory)}`;
@@ -45,12 +54,14 @@ const looks = new Map<string, Seen>();
 function lookAnew(files: Files, memory: Memory): Seen {
   const there = NAMES.filter((name) => files[name] !== "gone");
   const isEmptied = there.length === 0 && memory.clusters.size > 0;
-  const isWhole = there.every((name) => files[name] === "good");
+  const isWhole = there.every(
+    (name) => files[name] === "good" || files[name] === "plain",
+  );
   const isFound = isWhole && files.a === "good";
   const isTrouble = isEmptied || (there.length > 0 && !isFound);
   const claims = there
     .filter((name) => files[name] !== "empty")
-    .map((name): Claim => claimOf(SOURCES[name]));
+    .map((name): Claim => claimOf(sourceOf(name, files)));
   const decision = decide({
     claims,
     own: isFound ? "a" : undefined,
@@ -61,19 +72,25 @@ function lookAnew(files: Files, memory: Memory): Seen {
   return {
     memory,
     decision,
-    mesh: isFound ? meshOf(there) : undefined,
+    mesh: isFound ? meshOf(there, files) : undefined,
     isTrouble,
   };
 }
 
 const meshes = new Map<string, DesiredMesh>();
 
-function meshOf(names: readonly (typeof NAMES)[number][]): DesiredMesh {
-  const key = names.join();
+function sourceOf(name: keyof Files, files: Files): ClusterSource {
+  const source = SOURCES[name];
+  if (files[name] !== "plain") return source;
+  return { ...source, cluster: { ...source.cluster, encryption: "none" } };
+}
+
+function meshOf(names: readonly (keyof Files)[], files: Files): DesiredMesh {
+  const key = names.map((name) => name + files[name]).join();
   const known =
     meshes.get(key) ??
     meshAt(
-      names.map((name) => SOURCES[name]),
+      names.map((name) => sourceOf(name, files)),
       "a/node1",
     );
   meshes.set(key, known);

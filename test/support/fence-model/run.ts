@@ -1,30 +1,45 @@
-/** One run of crosslink, in the order of plugin/node/converge.ts, by the real plans. */
-import { type Cidr, parseCidr } from "../../../ip/cidr.ts";
+/** One run of crosslink: by the program's own order (plugin/node/order.ts) and its own plans, over a kernel that is a model. */
 import type { Memory } from "../../../plugin/fence/decide.ts";
 import { addedSince, joinMemories } from "../../../plugin/fence/join.ts";
 import { sameMemory } from "../../../plugin/fence/memory.ts";
-import {
-  fencePolicies,
-  planFencePolicies,
-} from "../../../plugin/fence/policies.ts";
-import { fenceTable } from "../../../plugin/fence/table.ts";
-import { type FenceWill, toStand } from "../../../plugin/fence/will.ts";
+import { fencePolicies } from "../../../plugin/fence/policies.ts";
+import type { FenceWill } from "../../../plugin/fence/will.ts";
+import { APPLY, CHANGE, RAISE_ONLY } from "../../../plugin/node/order.ts";
 import { type NodePlan, planNode } from "../../../plugin/node/plan.ts";
 import { NOTHING } from "../../../plugin/node/state.ts";
 import type { Operation } from "../../../plugin/reconcile/operation.ts";
-import { applyStep, type KernelModel, observe } from "../kernel-model.ts";
-import { look } from "./files.ts";
+import { type KernelModel, observe } from "../kernel-model.ts";
+import { isOpened, look } from "./files.ts";
 import { memoryKey, seenKey, stepKey, willKey } from "./keys.ts";
-import type { Action, Seen, Taken, World } from "./world.ts";
+import {
+  action,
+  after,
+  cidrsOf,
+  closing,
+  raise,
+  rules,
+  rulesFor,
+  united,
+} from "./layers.ts";
+import type { Action, Seen } from "./world.ts";
+
+/** The order of a run, as the program has it. */
+export interface Order {
+  readonly change: readonly (typeof CHANGE)[number][];
+  readonly apply: readonly (typeof APPLY)[number][];
+  readonly raiseOnly: readonly (typeof RAISE_ONLY)[number][];
+}
+
+const ORDER: Order = { change: CHANGE, apply: APPLY, raiseOnly: RAISE_ONLY };
 
 /** What a run may do otherwise, to show that the model finds it out. */
 export interface Faults {
+  /** It takes its steps in another order. */
+  readonly order?: Partial<Order>;
   /** It retires whatever its files do not name. */
   readonly retiresAll?: boolean;
   /** It remembers what it decided, whatever others remembered meanwhile. */
   readonly overwrites?: boolean;
-  /** It raises no fence before it plans the rest. */
-  readonly raisesNothing?: boolean;
 }
 
 /** converge(): nothing where the node is right, else a change under the lock. */
@@ -52,15 +67,23 @@ function lock(hasAsked: boolean, faults: Faults): Action {
       if (world.lock === undefined)
         return { world: { ...world, lock: id }, next: [change(faults)] };
       if (hasAsked) return undefined;
-      return { world, next: [raiseOnly, lock(true, faults)] };
+      return { world, next: [raiseOnly(faults), lock(true, faults)] };
     },
   };
 }
 
-const raiseOnly = action("raise only", ({ files, memory }) => {
-  const { decision } = look(files, memory);
-  return [...raise(decision.will), recollect(decision.memory)];
-});
+function raiseOnly({ order }: Faults): Action {
+  const { raiseOnly: steps } = { ...ORDER, ...order };
+  return action("raise only", ({ files, memory }) => {
+    const { decision } = look(files, memory);
+    const work = {
+      raise: raise(decision.will),
+      remember: [recollect(decision.memory)],
+    };
+    const done = stands("waits", decision.will);
+    return [...steps.flatMap((step) => work[step]), done];
+  });
+}
 
 function recollect(more: Memory): Action {
   return action(`recollect ${memoryKey(more)}`, ({ memory }) => [
@@ -73,76 +96,47 @@ function change(faults: Faults): Action {
     const seen = look(files, before);
     const { will, memory } = seen.decision;
     const both = joinMemories(before, memory);
-    const raised = faults.raisesNothing ? [] : raise(will);
-    const rest = seen.isTrouble ? [] : [plan(seen, both, faults)];
-    return [...raised, note(before, both, faults), ...rest, unlock(will)];
+    const work = {
+      raise: raise(will),
+      remember: [note(before, both, faults)],
+      "refuse trouble": [],
+      apply: [plan(seen, faults)],
+      forget: [note(both, memory, faults)],
+    };
+    const { change: steps } = { ...ORDER, ...faults.order };
+    const taken = seen.isTrouble
+      ? steps.slice(0, steps.indexOf("refuse trouble"))
+      : steps;
+    const done = [stands("ends", will), unlock];
+    return [...taken.flatMap((step) => work[step]), ...done];
   });
 }
 
-function raise({ wanted, leaves }: FenceWill): Action[] {
-  const will = { wanted, released: [], ...(leaves && { leaves }) };
-  return [policies(will), rules(will)];
-}
-
-/** A policy may be there by now: then they are looked at anew. */
-function policies(will: FenceWill): Action {
-  return action(`policies ${willKey(will)}`, ({ kernel }) => {
-    const steps = planFencePolicies(will, observe(kernel).policies);
-    return steps.length === 0 ? [] : [policySteps(will, steps)];
-  });
-}
-
-function policySteps(will: FenceWill, steps: readonly Operation[]): Action {
-  const [first, ...rest] = steps;
-  return {
-    key: `policy ${willKey(will)} ${steps.map(stepKey).join()}`,
-    take: (world) => {
-      const kernel = first && after(world.kernel, first);
-      if (kernel === undefined) return { world, next: [policies(will)] };
-      const next = rest.length === 0 ? [] : [policySteps(will, rest)];
-      return { world: { ...world, kernel }, next };
-    },
-  };
-}
-
-/** One transaction. What it wanted is closed in both layers from then on. */
-function rules(will: FenceWill): Action {
-  return {
-    key: `rules ${willKey(will)}`,
-    take: (world) => {
-      const found = rulesFor(will, world.rules);
-      return { world: closing({ ...world, rules: found }, will) };
-    },
-  };
-}
-
-/** From now on all that is wanted counts as closed. */
-function closing(world: World, { wanted }: FenceWill): World {
-  const fenced = united(world.fenced, wanted);
-  return { ...world, fenced, isRaised: true };
-}
-
-function united(texts: readonly string[], more: readonly Cidr[]): string[] {
-  return [...new Set([...texts, ...more.map(({ text }) => text)])].sort();
-}
-
-function plan(
-  seen: Seen,
-  both: Memory,
-  { retiresAll, ...faults }: Faults,
-): Action {
+function plan(seen: Seen, { retiresAll, order }: Faults): Action {
   return action(`plan ${seenKey(seen)}`, ({ kernel, rules: found }) => {
-    const { will, memory } = seen.decision;
+    const { will } = seen.decision;
     const wish: FenceWill = retiresAll ? { ...will, released: "all" } : will;
     const { protect, retire } = nodePlan(seen, wish, kernel);
     const hasRules = rulesFor(wish, found).join() !== found.join();
-    return [
-      ...[...protect, ...retire].map(nodeStep),
-      ...(hasRules ? [rules(wish)] : []),
-      note(both, memory, faults),
-    ];
+    const work = {
+      "note keys": [],
+      protect: protect.map(nodeStep),
+      "exempt from SNAT": [],
+      retire: [
+        ...(seen.isTrouble && retire.length > 0 ? [TAKEN_IN_TROUBLE] : []),
+        ...retire.map(nodeStep),
+      ],
+      "release the fence": hasRules ? [rules(wish)] : [],
+    };
+    const { apply: steps } = { ...ORDER, ...order };
+    return steps.flatMap((step) => work[step]);
   });
 }
+
+const TAKEN_IN_TROUBLE: Action = {
+  key: "takes away in trouble",
+  take: (world) => ({ world: { ...world, wrong: "took away in trouble" } }),
+};
 
 function nodePlan(
   { mesh }: Seen,
@@ -183,45 +177,28 @@ function note(seen: Memory, next: Memory, { overwrites }: Faults = {}): Action {
       const memory = overwrites
         ? next
         : joinMemories(addedSince(seen, world.memory), next);
-      const all = [...memory.clusters.values()].flatMap(({ cidrs }) => cidrs);
-      const noted = united(world.noted, all);
+      const noted = united(world.noted, cidrsOf(memory));
       return { world: { ...world, memory, noted } };
     },
   };
 }
 
-/** Whatever came of it, the fence stands by then. */
-function unlock(will: FenceWill): Action {
+/** Whatever came of it, the fence stands by then, and is remembered. */
+function stands(what: string, will: FenceWill): Action {
   return {
-    key: `unlock ${willKey(will)}`,
-    take: (world) => ({ world: closing({ ...world, lock: undefined }, will) }),
+    key: `${what}, fenced: ${willKey(will)}`,
+    take: (world) => {
+      const then = closing(world, will);
+      const known = new Set(cidrsOf(world.memory));
+      const isKnown = will.wanted.every(
+        ({ text }) => known.has(text) || isOpened(text, world.files),
+      );
+      return { world: isKnown ? then : { ...then, wrong: "not remembered" } };
+    },
   };
 }
 
-/** One that changes nothing, and knows then what to do. */
-function action(
-  key: string,
-  plan: (world: World) => readonly Action[],
-): Action {
-  return { key, take: (world): Taken => ({ world, next: plan(world) }) };
-}
-
-/** Undefined where the kernel refuses. */
-function after(kernel: KernelModel, step: Operation): KernelModel | undefined {
-  const copy: KernelModel = {
-    ...kernel,
-    policies: new Map(kernel.policies),
-    associations: new Map(kernel.associations),
-  };
-  try {
-    applyStep(copy, step);
-    return copy;
-  } catch {
-    return undefined;
-  }
-}
-
-function rulesFor(will: FenceWill, standing: readonly string[]): string[] {
-  const { sets } = fenceTable(toStand(will, standing.map(parseCidr)));
-  return sets.flatMap(({ networks }) => networks.map(({ text }) => text));
-}
+const unlock: Action = {
+  key: "unlock",
+  take: (world) => ({ world: { ...world, lock: undefined } }),
+};

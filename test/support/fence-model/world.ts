@@ -2,8 +2,8 @@ import type { Decision, Memory } from "../../../plugin/fence/decide.ts";
 import type { KernelModel } from "../kernel-model.ts";
 import type { DesiredMesh } from "../../../plugin/mesh/state.ts";
 
-/** `broken`: what it says can still be made out; `empty`: nothing can. */
-export type FileState = "good" | "broken" | "empty" | "gone";
+/** `broken`: what it says can still be made out; `empty`: nothing can; `plain`: it is to be reached in clear text. */
+export type FileState = "good" | "broken" | "empty" | "plain" | "gone";
 
 /** The own cluster's file, and those of two others. */
 export type Files = Readonly<Record<"a" | "b" | "c", FileState>>;
@@ -37,6 +37,8 @@ export interface World {
   readonly noted: readonly string[];
   /** Whether they were raised since the kernel started. */
   readonly isRaised: boolean;
+  /** What a run did that none may do, whatever comes of it. */
+  readonly wrong?: string;
   /** How often each thing may still happen. */
   readonly left: Readonly<Record<Happening, number>>;
 }

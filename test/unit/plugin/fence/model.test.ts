@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { APPLY, CHANGE } from "../../../../plugin/node/order.ts";
 import {
   explore,
   freshNode,
   readyNode,
 } from "../../../support/fence-model/explore.ts";
+import type { Order } from "../../../support/fence-model/run.ts";
 
 /** Two runs and a kill, and one change of the files. */
 const fresh = freshNode({ start: 2, kill: 1, file: 1, reboot: 0 });
@@ -36,16 +38,62 @@ describe("a run that errs is found out: one that", () => {
     expect(opened?.join()).toMatch(/delete policy in 10\.2\.0\.0/);
   });
 
-  it("raises no fence before all else", () => {
-    const { opened } = explore(fresh, { faults: { raisesNothing: true } });
-    expect(opened?.at(-1)).toMatch(/unlock/);
-  });
-
   it("remembers over what others remembered", () => {
     const { opened } = explore(rebooted, {
       faults: { overwrites: true },
       changing: ["c"],
     });
     expect(opened).toContain("reboot");
+  });
+});
+
+/** Another order than the program's, and what is wrong with it. */
+const ORDERS: readonly [string, Partial<Order>, RegExp][] = [
+  [
+    "refuses before it raises",
+    { change: ["refuse trouble", "raise", "remember", "apply", "forget"] },
+    /ends, fenced/,
+  ],
+  [
+    "lets packets pass before both layers stand",
+    { change: ["apply", "raise", "remember", "refuse trouble", "forget"] },
+    /add policy|takes away/,
+  ],
+  [
+    "refuses before it remembers",
+    { change: ["raise", "refuse trouble", "remember", "apply", "forget"] },
+    /ends, fenced/,
+  ],
+  [
+    "takes down in trouble",
+    { change: ["raise", "remember", "apply", "refuse trouble", "forget"] },
+    /takes away in trouble/,
+  ],
+  [
+    "releases the fence before what it guards",
+    {
+      apply: [
+        "note keys",
+        "protect",
+        "exempt from SNAT",
+        "release the fence",
+        "retire",
+      ],
+    },
+    /rules/,
+  ],
+  ["raises nothing while it waits", { raiseOnly: ["remember"] }, /waits/],
+  ["remembers nothing while it waits", { raiseOnly: ["raise"] }, /waits/],
+];
+
+describe("steps in another order than plugin/node/order.ts has them are found out: a run that", () => {
+  it.each(ORDERS)("%s", (_, order, found) => {
+    const { opened } = explore(fresh, { faults: { order } });
+    expect(opened?.at(-1)).toMatch(found);
+  });
+
+  it.each(ORDERS)("%s: only the order differs", (_, { change, apply }) => {
+    if (change) expect(change.toSorted()).toEqual(CHANGE.toSorted());
+    if (apply) expect(apply.toSorted()).toEqual(APPLY.toSorted());
   });
 });
