@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import type { Plugin } from "esbuild";
 import pkg from "@yao-pkg/pkg/lib-es5/sea.js";
 import { asFunction, bundle } from "./bundle.ts";
 import { writeCaches } from "./code-cache.ts";
@@ -27,6 +28,8 @@ export interface BinaryInputs {
   readonly addon: string;
   /** The compiled launcher, which `crosslink install` unpacks. */
   readonly launcher: string;
+  /** What else esbuild is to do with the sources. */
+  readonly plugins?: readonly Plugin[];
 }
 
 /**
@@ -35,9 +38,9 @@ export interface BinaryInputs {
  */
 export async function buildBinary(
   output: string,
-  { entry, addon, launcher }: BinaryInputs,
+  { entry, addon, launcher, plugins }: BinaryInputs,
 ): Promise<void> {
-  const program = await bundle(entry);
+  const program = await bundle(entry, plugins);
   const packages = await bundlePackages();
   const digest = digestOf([
     program,

@@ -1,13 +1,18 @@
 /** All sources of the program as one text. */
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { lazyBuiltins } from "./builtins.ts";
 import { lazyPackages } from "./packages.ts";
 
 /**
  * Bundles a TypeScript file and what it imports into one CommonJS text: Node's single executables run no modules. Names
  * and lines stay readable in stack traces.
+ *
+ * @param more what else esbuild is to do: the bench builds the program without a part of it
  */
-export async function bundle(entry: string): Promise<string> {
+export async function bundle(
+  entry: string,
+  more: readonly Plugin[] = [],
+): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
@@ -17,7 +22,7 @@ export async function bundle(entry: string): Promise<string> {
     target: "node24",
     // A folder that a source file could name does not exist in the binary; its own file is the nearest thing.
     define: { "import.meta.dirname": "__dirname" },
-    plugins: [lazyBuiltins, lazyPackages],
+    plugins: [...more, lazyBuiltins, lazyPackages],
     logLevel: "warning",
   });
   const [file] = outputFiles;

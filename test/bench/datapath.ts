@@ -1,13 +1,14 @@
 /**
- * The data path, where ESP is: with the state that crosslink sets up, and with what an admin sets up by hand.
+ * The data path, where ESP is: with the state that crosslink sets up, and with what an admin sets up by hand; and in gateway
+ * mode, to a pod on the gateway (one leg) and to one on a leaf behind it (two).
  *
  *   node test/bench/datapath.ts ROUNDS
  */
 import { addCrosslink, openStage, type Stage } from "../e2e/leak/stage.ts";
 import { mustRunIn } from "../e2e/support/command.ts";
-import type { Pod } from "../e2e/support/pod.ts";
 import { type Node, writeKeyring } from "../e2e/support/topology.ts";
-import { type Flow, openFlow } from "./flow.ts";
+import { type Flow, openFlow, type Way } from "./flow.ts";
+import { openLegs } from "./legs.ts";
 import { announce, printFigures } from "./output.ts";
 import { type Summary, summarize } from "./statistics.ts";
 
@@ -28,10 +29,8 @@ const KEY = "0x7482b075e3ec7e11a20e1edc1e9a7a459ada760c";
 const BYTES = 4_000_000;
 const SENDS = 4;
 
-/** One of the two ways, and what was seen there. */
-interface Lane {
-  readonly name: string;
-  readonly stage: Stage;
+/** A way, and what was seen there. */
+interface Lane extends Way {
   readonly flow: Flow;
   readonly trips: number[];
   readonly rates: number[];
@@ -44,39 +43,52 @@ if (import.meta.main) {
 
 async function measure(rounds: number): Promise<DataPath[]> {
   using stack = new DisposableStack();
-  const ours = await openLane(stack, "crosslink", linkByCrosslink);
-  const byHand = await openLane(stack, "by hand", linkByHand);
+  const lanes: Lane[] = [];
+  for (const way of [
+    await openPair(stack, "crosslink", linkByCrosslink),
+    await openPair(stack, "by hand", linkByHand),
+    ...(await openLegs(stack)),
+  ])
+    lanes.push(await openLane(stack, way));
   // Not counted: what is slow once, such as path MTU discovery and the first compilation.
-  for (const { flow } of [ours, byHand]) await flow.send(BYTES);
+  for (const { flow } of lanes) await flow.send(BYTES);
   for (let round = 1; round <= rounds; round += 1) {
     announce(`data path, round ${round} of ${rounds}`);
-    // Whatever grows or fades with time touches both alike.
-    for (const lane of [ours, byHand, byHand, ours]) await takeTurn(lane);
+    // Whatever grows or fades with time touches all alike.
+    for (const lane of [...lanes, ...lanes.toReversed()]) await takeTurn(lane);
   }
-  return [ours, byHand].map(({ name, trips, rates }) => ({
+  return lanes.map(({ name, trips, rates }) => ({
     name,
     roundTrip: summarize(trips),
     throughput: summarize(rates),
   }));
 }
 
-async function openLane(
+async function openPair(
   stack: DisposableStack,
   name: string,
   link: (stage: Stage) => Promise<void>,
-): Promise<Lane> {
+): Promise<Way> {
   announce(`data path, set up: ${name}`);
   const stage = stack.use(await openStage({ linked: false }));
   await link(stage);
-  const [from, to] = stage.sites.map(({ pod }) => pod) as [Pod, Pod];
-  const flow = stack.use(
-    await openFlow(from.namespace, to.namespace, to.address()),
-  );
-  return { name, stage, flow, trips: [], rates: [] };
+  const [{ pod: from }, { pod: to }] = stage.sites;
+  return {
+    name,
+    from: from.namespace,
+    to: to.namespace,
+    address: to.address(),
+  };
 }
 
-async function takeTurn({ stage, flow, trips, rates }: Lane): Promise<void> {
-  trips.push(await roundTrip(stage));
+async function openLane(stack: DisposableStack, way: Way): Promise<Lane> {
+  const flow = stack.use(await openFlow(way));
+  return { ...way, flow, trips: [], rates: [] };
+}
+
+async function takeTurn(lane: Lane): Promise<void> {
+  const { flow, trips, rates } = lane;
+  trips.push(await roundTrip(lane));
   for (let sent = 0; sent < SENDS; sent += 1)
     rates.push((8 * BYTES) / 1e6 / (await flow.send(BYTES)));
 }
@@ -115,9 +127,9 @@ async function shell({ namespace }: Node, script: readonly string[]) {
 }
 
 /** The mean of many, in milliseconds. */
-async function roundTrip({ sites: [one, two] }: Stage): Promise<number> {
-  const words = ["-q", "-n", "-c", "200", "-i", "0.005", two.pod.address()];
-  const said = await mustRunIn(one.pod.namespace, "ping", ...words);
+async function roundTrip({ from, address }: Way): Promise<number> {
+  const words = ["-q", "-n", "-c", "200", "-i", "0.005", address];
+  const said = await mustRunIn(from, "ping", ...words);
   const [, mean] = /= [\d.]+\/([\d.]+)\//.exec(said) ?? [];
   if (mean === undefined || !said.includes(" 0% packet loss"))
     throw new Error(`Cannot measure a round trip: ${said}`);

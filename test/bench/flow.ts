@@ -7,6 +7,15 @@ import { text } from "node:stream/consumers";
 import type { Place } from "../e2e/support/topology.ts";
 import { asking } from "./question.ts";
 
+/** From pod to pod. */
+export interface Way {
+  readonly name: string;
+  readonly from: Place;
+  readonly to: Place;
+  /** Of the pod that it leads to. */
+  readonly address: string;
+}
+
 /** Two ends that are ready. Disposing of it ends both. */
 export interface Flow extends Disposable {
   /** Sends so many bytes, and returns the seconds until the other end had said that it has all. Throws when it had not. */
@@ -16,11 +25,11 @@ export interface Flow extends Disposable {
 const PORT = 7001;
 
 /** Starts a process at each end. */
-export async function openFlow(
-  from: Place,
-  to: Place,
-  address: string,
-): Promise<Flow> {
+export async function openFlow({
+  from,
+  to,
+  address,
+}: Omit<Way, "name">): Promise<Flow> {
   const sink = start(to, "sink");
   const source = start(from, "source", address);
   const ask = asking(source);

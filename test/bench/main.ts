@@ -7,13 +7,21 @@ import { fileURLToPath } from "node:url";
 import { espMissing } from "../e2e/support/kernel.ts";
 import shareGuest from "../support/guest/for-a-run.ts";
 import { runProgramInGuest } from "../support/guest/program.ts";
+import type { Layered } from "./fence/layers.ts";
+import { policiesOnly } from "./fence/policies-only.ts";
 import { reportIpam } from "./ipam/report.ts";
 import type { DataPath } from "./datapath.ts";
 import type { Row } from "./measure.ts";
 import type { Mesh } from "./mesh.ts";
 import { announce, isProgress, readFigures } from "./output.ts";
 import type { Repair } from "./repair.ts";
-import { callTable, dataPathTable, repairTable, stormTable } from "./report.ts";
+import {
+  callTable,
+  dataPathTable,
+  layersTable,
+  repairTable,
+  stormTable,
+} from "./report.ts";
 import { runtimeProgram } from "./runtime/build.ts";
 import { benchScale } from "./scale/main.ts";
 import type { Storm } from "./storm.ts";
@@ -55,6 +63,10 @@ async function bench(): Promise<void> {
   console.log(figures["machine"]);
   const encryption = lacking === undefined ? "esp" : "none";
   await measureHere(encryption, lacking);
+  await step("the fence's layers", async () => {
+    const rows = await runHere("fence/layers", "41", await policiesOnly());
+    return [layersTable(rows as Layered[]), rows];
+  });
   await step("pods at once", async () => {
     const storms = (await runHere("storm", encryption)) as Storm[];
     return [`Many pods at once:\n\n${stormTable(storms)}`, storms];

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   clusterFile,
@@ -33,6 +33,27 @@ export function writeMesh(node: Node, mesh: Mesh): void {
     writeCluster(node, remoteCluster(mesh, index), `remote${index}`);
   const secret = randomBytes(32).toString("base64");
   writeKeyring([node], { active: 1, keys: [{ id: 1, secret }] });
+}
+
+/** Writes a plain network's file, so that a pod's ADD has something to link. */
+export function writeOffice(node: Node): void {
+  const office = { name: "router", ips: ["172.17.0.10"] };
+  writeCluster(
+    node,
+    {
+      name: "office",
+      encryption: "none",
+      podCIDRs: ["192.168.77.0/24"],
+      nodes: [office],
+    },
+    "office",
+  );
+}
+
+/** Takes the files of the remote clusters away: they stay fenced, and nothing needs ESP. */
+export function removeRemotes(node: Node, mesh: Mesh): void {
+  for (let index = 0; index < clusterCount(mesh); index += 1)
+    rmSync(join(node.folder, "clusters.d", `remote${index}.json`));
 }
 
 function clusterCount({ remoteCidrs }: Mesh): number {

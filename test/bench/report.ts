@@ -2,8 +2,9 @@ import { table } from "../e2e/demo/report.ts";
 import { cidrs } from "./contestants.ts";
 import type { DataPath } from "./datapath.ts";
 import { columns, type Row } from "./measure.ts";
+import type { Layered } from "./fence/layers.ts";
 import type { Repair } from "./repair.ts";
-import { formatSummary } from "./statistics.ts";
+import { formatSummary, type Summary } from "./statistics.ts";
 import type { Storm } from "./storm.ts";
 
 /** Single calls, a row a plugin. */
@@ -15,6 +16,31 @@ export function callTable(rows: readonly Row[]): string {
       ...columns.map((column) => formatSummary(row.columns[column])),
     ]),
   ]);
+}
+
+/** ADD by two programs in turns, a row for what both were called with. */
+export function layersTable(found: readonly Layered[]): string {
+  const rows = [...Map.groupBy(found, ({ name }) => name)].map(
+    ([name, programs]) => {
+      const of = (layers: Layered["layers"]): Layered | undefined =>
+        programs.find((program) => program.layers === layers);
+      const [both, policies] = [of("both layers"), of("policies alone")];
+      return [
+        name,
+        ...[both?.wall, policies?.wall].map(formatSummary),
+        more(both?.wall, policies?.wall),
+        more(both?.busy, policies?.busy),
+      ];
+    },
+  );
+  const head = ["both layers", "policies alone", "more", "of a processor"];
+  return table([["ADD, by what the fence is", ...head], ...rows]);
+}
+
+/** `3.1 %`, by medians. */
+function more(one: Summary | undefined, other: Summary | undefined): string {
+  if (one === undefined || other === undefined) return "–";
+  return `${(100 * (one.median / other.median - 1)).toFixed(1)} %`;
 }
 
 /** Many pods at once, a row a chain. */
