@@ -44,7 +44,9 @@ function stay(options: Options, terminal: Terminal): number {
   const later = afterwards();
   const logs = openAgentLogs(configuredLogFile(options), later);
   const log = logs.own;
-  const metrics = startMetrics(options, kernel, log);
+  const files: { kept?: FilesKept | undefined } = {};
+  const lastGood = () => files.kept?.lastGood();
+  const metrics = startMetrics(options, { kernel, log, lastGood });
   const stop = startAgent({
     kernel,
     host: terminal.host,
@@ -60,11 +62,11 @@ function stay(options: Options, terminal: Terminal): number {
     logs,
     observer: observe({ log, meter: metrics.meter, later }),
   });
-  const kept = startKeepingFiles(options, terminal, log);
+  files.kept = startKeepingFiles(options, terminal, log);
   for (const signal of ["SIGTERM", "SIGINT"] as const)
     process.once(signal, () => {
       log("info", "the agent ends", { signal });
-      kept?.stop();
+      files.kept?.stop();
       stop();
       metrics.stop();
     });
@@ -88,13 +90,21 @@ function startKeepingFiles(
 
 function startMetrics(
   options: Options,
-  kernel: Kernel,
-  log: Log,
+  {
+    kernel,
+    log,
+    lastGood,
+  }: {
+    readonly kernel: Kernel;
+    readonly log: Log;
+    readonly lastGood: FilesKept["lastGood"];
+  },
 ): { readonly meter: Meter; readonly stop: () => void } {
   const place = metricsPath(options);
   if (place === "off") return { meter: unmetered, stop: () => undefined };
   const endpoint = parseEndpoint(place);
-  const { meter, scrape } = openMetrics(kernel);
+  const isKept = options.flags.has("kubernetes");
+  const { meter, scrape } = openMetrics(kernel, isKept ? lastGood : undefined);
   return { meter, stop: serveMetrics(endpoint, scrape, log) };
 }
 

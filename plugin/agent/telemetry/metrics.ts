@@ -6,6 +6,7 @@ import { recall } from "../../fence/memory.ts";
 import { type Session, withSession } from "../../kernel/session.ts";
 import { readXfrmStatistics } from "../../kernel/statistics.ts";
 import { type KernelFacts, kernelMetrics } from "./kernel-metrics.ts";
+import { kubernetesMetric } from "./kubernetes-metric.ts";
 import { countingMeter } from "./meter.ts";
 import type { Meter } from "./observer.ts";
 import { tunnels } from "./tunnels.ts";
@@ -23,12 +24,18 @@ const FRESH_MS = 1_000;
 /** The fence is all policies of a mesh, which takes half a second where that is large; whoever breaks it is repaired meanwhile. */
 const FENCE_FRESH_MS = 30_000;
 
-/** Makes the metrics of one node. */
+/**
+ * Makes the metrics of one node.
+ *
+ * @param kubernetes where files are made of what an API server says: when it last did, in milliseconds since 1970
+ */
 export function openMetrics(
   kernel: Kernel,
+  kubernetes?: () => number | undefined,
   now: () => number = Date.now,
 ): Metrics {
   const registry = new Registry();
+  if (kubernetes !== undefined) kubernetesMetric(registry, kubernetes);
   const meter = countingMeter(registry);
   const show = kernelMetrics(registry);
   let node: LinkedNode | undefined;

@@ -35,11 +35,14 @@ it("an agent with --kubernetes fences what the API server says, and keeps the fe
       encoding: "utf8",
       timeout: 110_000,
     });
-    const { code, own: file, fence, log } = JSON.parse(said);
+    const { code, own: file, fence, log, metrics } = JSON.parse(said);
     expect(code).toBe(0);
     expect(file).toMatchObject({ name: "a", managedBy: "kubernetes" });
     expect(fence).toContain("dst 10.3.0.0/24");
     expect(log).toContain("what is fenced stays so until `crosslink forget`");
+    expect(metrics).toMatch(
+      /^crosslink_kubernetes_answered_timestamp_seconds 1\d{9}/m,
+    );
     expect(log).not.toContain(Buffer.alloc(32, "s").toString("base64"));
   } finally {
     rmSync(folder, { recursive: true });

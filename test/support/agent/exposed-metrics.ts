@@ -1,4 +1,5 @@
 import { Registry } from "prom-client";
+import { kubernetesMetric } from "../../../plugin/agent/telemetry/kubernetes-metric.ts";
 import { kernelMetrics } from "../../../plugin/agent/telemetry/kernel-metrics.ts";
 import { countingMeter } from "../../../plugin/agent/telemetry/meter.ts";
 
@@ -7,6 +8,7 @@ export function exposed(): ReadonlyMap<string, readonly string[]> {
   const registry = new Registry();
   countingMeter(registry);
   kernelMetrics(registry);
+  kubernetesMetric(registry, () => undefined);
   const metrics = registry.getMetricsAsArray();
   return new Map(
     metrics.flatMap<[string, string[]]>((metric) => {

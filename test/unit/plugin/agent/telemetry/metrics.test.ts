@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { XFRM_STATE_ESN } from "../../../../../native/xfrm/constants.ts";
 import { Key } from "../../../../../native/xfrm/key.ts";
 import type { ObservedAssociation } from "../../../../../native/xfrm/sa.ts";
+import { kubernetesMetric } from "../../../../../plugin/agent/telemetry/kubernetes-metric.ts";
 import { kernelMetrics } from "../../../../../plugin/agent/telemetry/kernel-metrics.ts";
 import { countingMeter } from "../../../../../plugin/agent/telemetry/meter.ts";
 import {
@@ -108,6 +109,17 @@ describe("kernelMetrics()", () => {
     expect(text).not.toContain(`bytes_total{${into},key="2"}`);
     expect(text).not.toContain("99");
     expect(text).not.toContain("5a5a");
+  });
+});
+
+describe("kubernetesMetric()", () => {
+  it("shows when an API server last answered, and 0 where it has not yet", async () => {
+    const registry = new Registry();
+    const answers = [undefined, 1_700_000_000_500];
+    kubernetesMetric(registry, () => answers.shift());
+    const name = "crosslink_kubernetes_answered_timestamp_seconds";
+    expect(await registry.metrics()).toContain(`${name} 0\n`);
+    expect(await registry.metrics()).toContain(`${name} 1700000000.5\n`);
   });
 });
 
