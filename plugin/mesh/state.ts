@@ -120,7 +120,7 @@ export interface IkeTunnel {
 }
 
 /** Who says of a tunnel's ends who they are, as PEM. */
-export interface Authority {
+interface Authority {
   /** Signs nodes of the peer's cluster, and is believed for them alone. */
   readonly certificate: string;
   /** What it has revoked. */

@@ -86,7 +86,7 @@ export function createAuthority(folder: string, cluster: string): string {
 }
 
 /** The cluster that an authority is for. @throws CniError 7 where there is none */
-export function clusterOf(folder: string): string {
+function clusterOf(folder: string): string {
   const path = join(folder, "cluster");
   if (existsSync(path)) return readFileSync(path, "utf8");
   throw new CniError(
