@@ -52,8 +52,18 @@ export interface BypassFacts {
   readonly filters: ReadonlyMap<number, readonly TrafficFilter[]>;
   readonly programs: readonly AttachedProgram[];
   readonly flowtables: readonly Flowtable[];
+  readonly forwarders: readonly Forwarder[];
   /** Undefined where IPVS has no services. */
   readonly ipvs: Ipvs | undefined;
+}
+
+/** A table of nftables that sees what devices receive, and has a rule that gives packets to another device. */
+export interface Forwarder {
+  readonly table: string;
+  /** As `nft` writes them: `eth*` stands for all whose names begin so. */
+  readonly devices: readonly string[];
+  /** Else it copies them. */
+  readonly moves: boolean;
 }
 
 /** An eBPF program that sees what a device receives, and may hand it to another. */

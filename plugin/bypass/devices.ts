@@ -58,6 +58,14 @@ function outwardDevices(routes: readonly Route[]): (number | undefined)[] {
   ]);
 }
 
+/** Whether what `nft` writes is this device: `eth*` stands for all whose names begin so. */
+export function namesDevice(device: string): (written: string) => boolean {
+  return (written) =>
+    written.endsWith("*")
+      ? device.startsWith(written.slice(0, -1))
+      : device === written;
+}
+
 /** Their names, so many that a sentence stays one. */
 export function deviceNames(devices: readonly Device[]): string {
   return few(devices.map(({ link }) => link.name));

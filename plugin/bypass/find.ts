@@ -1,5 +1,6 @@
 import type { Bypass, BypassFacts, FindBypasses } from "./bypass.ts";
 import { blockingDefaults } from "./kinds/default-policy.ts";
+import { forwarders } from "./kinds/forwarder.ts";
 import { flowtables } from "./kinds/flowtable.ts";
 import { ipvsWithoutConntrack } from "./kinds/ipvs.ts";
 import { foreignPolicies } from "./kinds/policy.ts";
@@ -15,6 +16,7 @@ const KINDS: readonly FindBypasses[] = [
   programs,
   switchPorts,
   flowtables,
+  forwarders,
   ipvsWithoutConntrack,
   blockingDefaults,
 ];

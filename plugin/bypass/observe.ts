@@ -13,6 +13,7 @@ import type { DesiredMesh } from "../mesh/state.ts";
 import type { Bypass, BypassFacts, Ipvs } from "./bypass.ts";
 import { type Device, deviceRoles } from "./devices.ts";
 import { findBypasses } from "./find.ts";
+import { observeForwarders } from "./observe-forwarders.ts";
 import { readIpvsServers } from "./ipvs-table.ts";
 import { type ProgramVerdict, programVerdicts } from "./program-verdict.ts";
 import { attached, ingressFilters } from "./observe-traffic.ts";
@@ -58,9 +59,12 @@ function observe(
     switchedOff: switchedOffForAll(session),
     filters,
     programs: attached(session, devices, { filters, redirects }),
-    flowtables: using(
+    ...using(
       openNftables(session.kernel.binding, inNamespace(session.kernel)),
-      (client) => client.flowtables(),
+      (client) => ({
+        flowtables: client.flowtables(),
+        forwarders: observeForwarders(client),
+      }),
     ),
     ipvs: observeIpvs(session),
   };

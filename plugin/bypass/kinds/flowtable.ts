@@ -1,5 +1,5 @@
 import type { Bypass, BypassFacts } from "../bypass.ts";
-import { few } from "../devices.ts";
+import { few, namesDevice } from "../devices.ts";
 
 /**
  * Flowtables. Outbound they keep to xfrm (FLOW_OFFLOAD_XMIT_XFRM in net/netfilter/nf_flow_table_ip.c) but not to postrouting; inbound
@@ -18,12 +18,4 @@ export function flowtables({
     const sentence = `The nftables flowtable "${name}" of table "${table}" takes established connections at ${few(concerned)} past the filters: clear text that poses as an answer from a remote pod passes. Keep remote CIDRs out of the rules that say \`flow add @${name}\``;
     return [{ kind: "flowtable", severity: "weak", sentence }];
   });
-}
-
-/** Whether what `nft` writes is this device: `eth*` stands for all whose names begin so. */
-function namesDevice(device: string): (written: string) => boolean {
-  return (written) =>
-    written.endsWith("*")
-      ? device.startsWith(written.slice(0, -1))
-      : device === written;
 }

@@ -56,6 +56,58 @@ describe("tc filters that redirect", () => {
     },
   );
 
+  it.each([
+    ["fwd to eth1", ""],
+    ["jump more", "chain more { fwd to eth1; }"],
+  ])(
+    "by nftables (%s): the packet leaves past both layers",
+    (statement, chain) => {
+      readyToRedirect();
+      expect(site.leaked()).toBe(0);
+      site.node.shell(`nft -f - <<'END'
+      table netdev steal {
+        ${chain.replace("{ ", "{\n").replace("; }", "\n}")}
+        chain in {
+          type filter hook ingress device "pod0" priority 0
+          ${statement}
+        }
+      }
+END`);
+      expect(site.leaked()).toBe(3);
+      expect(site.bypasses()).toMatchObject([
+        {
+          kind: "redirect",
+          severity: "open",
+          sentence: expect.stringMatching(
+            /"steal".*pod0.*nft -a list table netdev steal/,
+          ) as string,
+        },
+      ]);
+      expect(site.status().answer).toMatchObject({ code: 51 });
+    },
+  );
+
+  it("nftables' copies, and what it hands on from the uplink, are warnings", () => {
+    site.node.shell(`nft -f - <<'END'
+      table netdev watch {
+        chain in {
+          type filter hook ingress device "pod0" priority 0
+          dup to eth1
+        }
+      }
+      table netdev inward {
+        chain in {
+          type filter hook ingress device "eth1" priority 0
+          ip daddr 192.0.2.1 fwd to pod0
+        }
+      }
+END`);
+    expect(site.bypasses()).toMatchObject([
+      { kind: "redirect", severity: "weak" },
+      { kind: "redirect", severity: "weak" },
+    ]);
+  });
+
   it("copies, and what comes in by the uplink, are warnings", () => {
     site.node.shell(`tc qdisc add dev pod0 clsact; tc qdisc add dev eth1 clsact
       tc filter add dev pod0 ingress ${ALL} action mirred egress mirror dev eth1

@@ -21,6 +21,7 @@ const CLEAN: BypassFacts = {
   filters: new Map(),
   programs: [],
   flowtables: [],
+  forwarders: [],
   ipvs: undefined,
 };
 
