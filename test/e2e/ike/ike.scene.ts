@@ -20,12 +20,12 @@ import {
   errorsOf,
   ikeOf,
   isAlive,
-  lostNothing,
   rekeyByEach,
   spisOf,
   startAgents,
   statesOf,
   statusOf,
+  untakenBy,
   writeKeying,
 } from "./stage.ts";
 
@@ -85,7 +85,7 @@ async function showStatus(node: Node, agent: Agent): Promise<void> {
 async function rekey(stage: Stage): Promise<void> {
   const { nodes } = stage.world;
   const before = await spisOf(nodes[0]!);
-  const errors = await Promise.all(nodes.map(errorsOf));
+  const untaken = await untakenBy(nodes);
   const seen = await underPing(stage, () => rekeyByEach(nodes));
   const after = await spisOf(nodes[0]!);
   tell(
@@ -93,10 +93,11 @@ async function rekey(stage: Stage): Promise<void> {
     !after.some((spi) => before.includes(spi)),
     { before, after },
   );
-  tell("rekeying loses no packet", lostNothing(seen), {
-    pings: seen.pings,
-    errors: [errors, await Promise.all(nodes.map(errorsOf))],
-  });
+  tell(
+    "rekeying sends nothing that the other end cannot take",
+    answered(seen) && (await untakenBy(nodes)) === untaken,
+    { pings: seen.pings, errors: await Promise.all(nodes.map(errorsOf)) },
+  );
   tell("rekeying leaks nothing", seen.clear.length === 0, seen.shown);
 }
 

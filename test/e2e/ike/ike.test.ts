@@ -17,7 +17,7 @@ const scenes = {
     "the plan leaves charon's SAs alone",
     "no secret is logged",
     "rekeying replaces the SAs",
-    "rekeying loses no packet",
+    "rekeying sends nothing that the other end cannot take",
     "rekeying leaks nothing",
     ...["SIGKILL", "SIGTERM", "SIGSTOP"].flatMap((signal) => [
       `${signal} to charon leaks nothing`,
@@ -56,9 +56,9 @@ const scenes = {
   ],
   migration: [
     ...["from derived keys to IKE", "while keys are renewed"].map(
-      (change) => `${change} no packet is lost`,
+      (change) => `${change} nothing is sent that the other end cannot take`,
     ),
-    // On the way back none is, where both agents see their files within 10 s: not to be had of every machine.
+    // On the way back too, where both agents see their files within 10 s: not to be had of every machine.
     ...[
       "from derived keys to IKE",
       "while keys are renewed",

@@ -125,6 +125,14 @@ export async function errorsOf({ namespace }: Node): Promise<string[]> {
   return counters.split("\n").filter((line) => /[1-9]\d*$/u.test(line));
 }
 
+/** How many packets came to these nodes by an SA that they do not have. */
+export async function untakenBy(nodes: readonly Node[]): Promise<number> {
+  const lines = (await Promise.all(nodes.map(errorsOf))).flat();
+  return lines
+    .filter((line) => line.startsWith("XfrmInNoStates"))
+    .reduce((sum, line) => sum + Number(line.split(/\s+/u)[1]), 0);
+}
+
 /**
  * Each end rekeys both, ESP's keys and IKE's own, one after the other as in life: the next time once both agents have seen
  * that the last one is over, and what it has left is in use.
