@@ -17,7 +17,7 @@ import { firstAssociations, inOrder, placesOf } from "./ipsec/series.ts";
 import { type KeyringOf, keyringsOf } from "./keyring-of.ts";
 import { keyTunnels } from "./key-tunnels.ts";
 import { legsOf, wrappingsBeyond } from "./legs.ts";
-import { type MeshMemory, meshMemory } from "./memory.ts";
+import { keptForNothing, type MeshMemory, meshMemory } from "./memory.ts";
 import { podsOf } from "./members.ts";
 import { widest } from "./networks.ts";
 import { byPlace, ikePeer } from "./peers.ts";
@@ -46,7 +46,7 @@ export type { MeshInput } from "./view.ts";
  */
 export function desiredMesh(
   input: MeshInput,
-  memory: MeshMemory = meshMemory(),
+  memory: MeshMemory = meshMemory(keptForNothing),
 ): DesiredMesh {
   const found = lookAround(input, memory);
   const { view, tunnels, keyringOf, numbers } = found;

@@ -66,11 +66,12 @@ export type MakeMember = (
   source: ClusterSource,
   node: Node,
   networks: Networks | undefined,
+  addresses?: Member["addresses"],
 ) => Member;
 
 /** See {@link MakeMember}. @throws CniError 7 where the file leaves its pods open */
-export const listedMember: MakeMember = (source, node, networks) =>
-  memberOf(source, node, { pods: podsOf(source, node), networks });
+export const listedMember: MakeMember = (source, node, networks, addresses) =>
+  memberOf(source, node, { pods: podsOf(source, node), networks }, addresses);
 
 /** Whether this node of a p2p cluster is the one that serves its services. */
 export function carriesServices(
@@ -141,12 +142,13 @@ export function memberOf(
   source: ClusterSource,
   node: Node,
   carried: { pods: readonly Cidr[]; networks?: Networks | undefined },
+  addresses: Member["addresses"] = outerEnds(source, node),
 ): Member {
   const services = carried.networks?.services ?? [];
   return {
     source,
     node,
-    addresses: outerEnds(source, node),
+    addresses,
     pods: distinct(carried.pods),
     services,
     backends: services.length > 0 ? (carried.networks?.pods ?? []) : [],

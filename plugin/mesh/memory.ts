@@ -59,16 +59,19 @@ export interface MeshMemory {
   readonly peerOf: typeof derivedPeer;
 }
 
+/** Does not keep what follows from single nodes: for who looks once, it would be most of what he holds. */
+export const keptForNothing: typeof keptFor = (make) => make;
+
 /** One that knows nothing yet. */
-export function meshMemory(): MeshMemory {
+export function meshMemory(keep: typeof keptFor = keptFor): MeshMemory {
   const headOf = keptHeads();
   const ends = keptFor((node: Node, head: ClusterSource) =>
     outerEnds(head, node),
   );
-  const tunnelsFrom = lastOf((own: Member) => keptFor(tunnelsOf(own)));
-  const listed = keptFor(
+  const tunnelsFrom = lastOf((own: Member) => keep(tunnelsOf(own)));
+  const listed = keep(
     (node: Node, head: ClusterSource, networks: Networks | undefined) =>
-      listedMember(head, node, networks),
+      listedMember(head, node, networks, ends(node, head)),
   );
   return {
     networksOf: keptNetworks(),
@@ -92,9 +95,9 @@ export function meshMemory(): MeshMemory {
       return peers.flatMap((peer) => tunnels(peer));
     }),
     keysOf: keptFor(activeFirst),
-    keyedOf: keptKeyed(),
-    policiesOf: keptFor(policiesByRemote),
-    peerOf: keptFor(derivedPeer),
+    keyedOf: keptKeyed(keep(keyTunnel)),
+    policiesOf: keep(policiesByRemote),
+    peerOf: keep(derivedPeer),
   };
 }
 
@@ -141,8 +144,7 @@ function sameNetworks(one: Networks, other: Networks): boolean {
 }
 
 /** A tunnel's SPIs are as they were where both ends' numbers are, and those are where the same nodes tie. */
-function keptKeyed(): MeshMemory["keyedOf"] {
-  const one = keptFor(keyTunnel);
+function keptKeyed(one: typeof keyTunnel): MeshMemory["keyedOf"] {
   const known = new WeakMap<
     readonly Tunnel[],
     { keys: PreparedKeys; ties: string; keyed: readonly KeyedTunnel[] }

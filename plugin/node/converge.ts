@@ -12,7 +12,7 @@ import type { LinkedNode } from "./linked.ts";
 import { type Look, lookAround, orThrow } from "./look.ts";
 import type { Place } from "./place.ts";
 import { CHANGE, inOrder, orThrowTrouble, orTrouble } from "./order.ts";
-import { meshReader } from "./reader.ts";
+import { lastingReader, meshReader } from "./reader.ts";
 import { raiseAnyway } from "./raise-only.ts";
 import { troublesOf } from "./troubles.ts";
 import {
@@ -177,7 +177,7 @@ export function refreshNode(
   manner: Omit<Manner, "log"> = {},
 ): EnsureNode {
   let told = new Set<string>();
-  const reader = meshReader();
+  const reader = lastingReader();
   // Who looks on stays, and says what it sees.
   const sinceChanged = manner.onlooker === undefined;
   return (session, config, log) => {

@@ -3,7 +3,7 @@ import { type Keyring, keyringReader } from "../../conf/keyring.ts";
 import type { Cidr } from "../../ip/cidr.ts";
 import { isSameWhereabouts } from "../ike/whereabouts.ts";
 import { desiredMesh, type MeshInput } from "../mesh/desired.ts";
-import { meshMemory } from "../mesh/memory.ts";
+import { keptForNothing, type MeshMemory, meshMemory } from "../mesh/memory.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
 
 /**
@@ -17,17 +17,23 @@ export interface MeshReader {
   readonly mesh: (input: MeshInput) => DesiredMesh;
 }
 
+/** One that has read nothing yet, for who looks again and again. */
+export function lastingReader(): MeshReader {
+  return meshReader(meshMemory());
+}
+
 /** A reader that has read nothing yet. */
-export function meshReader(): MeshReader {
+export function meshReader(
+  memory: MeshMemory = meshMemory(keptForNothing),
+): MeshReader {
   return {
     clusters: clusterReader(),
     keyring: keyringReader(),
-    mesh: meshMaker(),
+    mesh: meshMaker(memory),
   };
 }
 
-function meshMaker(): MeshReader["mesh"] {
-  const memory = meshMemory();
+function meshMaker(memory: MeshMemory): MeshReader["mesh"] {
   let last:
     { readonly input: MeshInput; readonly mesh: DesiredMesh } | undefined;
   return (input) => {

@@ -4,7 +4,11 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { namesIn } from "../../../../conf/folder-names.ts";
 import type { DesiredMesh } from "../../../../plugin/mesh/state.ts";
-import { type MeshReader, meshReader } from "../../../../plugin/node/reader.ts";
+import {
+  lastingReader,
+  type MeshReader,
+  meshReader,
+} from "../../../../plugin/node/reader.ts";
 import { cidrs, selfAt } from "../../../support/mesh/mesh.ts";
 import { temporaryFolder, writeFiles } from "../../conf/files.ts";
 
@@ -39,7 +43,7 @@ const world: fc.Arbitrary<World> = fc.record({
 it("meshReader() gives what a new one gives, whatever has changed since its last look", () => {
   fc.assert(
     fc.property(fc.array(world, { minLength: 1, maxLength: 8 }), (worlds) => {
-      const lasting = meshReader();
+      const lasting = lastingReader();
       const place = { clusters: temporaryFolder(), keyring: temporaryFolder() };
       for (const one of worlds) {
         write(place, one);
