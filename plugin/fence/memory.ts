@@ -105,16 +105,15 @@ function isSame(one: NetworkId, other: NetworkId): boolean {
 
 function readNodes(file: string): readonly StoredNode[] {
   const text = readStateFile(file);
-  if (text === undefined) return [];
-  const { nodes } = JSON.parse(text) as FenceFile;
-  for (const node of nodes) toMemory(node); // throws for what is no memory
-  return nodes;
+  return text === undefined ? [] : (JSON.parse(text) as FenceFile).nodes;
 }
 
 /** What cannot be read is written anew. */
 function tryReadNodes(file: string): readonly StoredNode[] {
   try {
-    return readNodes(file);
+    const nodes = readNodes(file);
+    for (const node of nodes) toMemory(node); // throws for what is no memory
+    return nodes;
   } catch {
     return [];
   }

@@ -29,21 +29,27 @@ export interface Worker extends AsyncDisposable {
   readonly run: (run: Run) => Promise<Ran>;
 }
 
-/** What crosslink leaves for later calls lies here. */
-const RUN_FOLDER = "/run/crosslink";
+/** What crosslink leaves for later calls lies here, and what it remembers of its node beyond a reboot. */
+const STATE_FOLDERS = ["/run/crosslink", "/var/lib/crosslink"];
 
 /** `ip netns exec` has given it mounts of its own. */
-const OWN_RUN_FOLDER = `mount -t tmpfs -o mode=0700 tmpfs ${RUN_FOLDER} && exec "$0"`;
+const OWN_STATE = [
+  ...STATE_FOLDERS.map(
+    (folder) => `mount -t tmpfs -o mode=0700 tmpfs ${folder}`,
+  ),
+  'exec "$0"',
+].join(" && ");
 
 /**
  * Starts a worker. Entering the namespace then costs nothing at each run.
  *
- * It has a run folder of its own, as every node has: what one node's calls leave there for later ones would else be
- * overwritten by the next node's.
+ * It has state folders of its own, as every node has: what one node's calls leave there for later ones would else be
+ * overwritten by the next node's, and a memory of hundreds of nodes, as tests leave one behind, takes longer to read.
  */
 export function startWorker(netns: string): Worker {
-  mkdirSync(RUN_FOLDER, { recursive: true, mode: 0o700 });
-  const within = ["netns", "exec", netns, "sh", "-c", OWN_RUN_FOLDER];
+  for (const folder of STATE_FOLDERS)
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const within = ["netns", "exec", netns, "sh", "-c", OWN_STATE];
   const child = spawn("ip", [...within, runtimeProgram()], {
     stdio: ["pipe", "pipe", "inherit"],
   });
