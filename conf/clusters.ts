@@ -102,8 +102,8 @@ function readFiles(
   return clusterFiles(names).map((name) => {
     const path = join(dir, name);
     const before = known.get(path);
-    const file = madeOf({ path, rules }, before, (text, digest) =>
-      readFile({ text, digest, path, before }),
+    const file = madeOf({ path, rules }, before, (text, isOf) =>
+      readFile({ text, isOf, path, before }),
     );
     total += file.length;
     if (total > totalLimit) {
@@ -119,17 +119,17 @@ function readFiles(
 
 function readFile({
   text,
-  digest,
+  isOf,
   path,
   before,
-}: Pick<KnownFile, "digest" | "path"> & {
+}: Pick<KnownFile, "isOf" | "path"> & {
   readonly text: string;
   readonly before: KnownFile | undefined;
 }): KnownFile {
   const { value, refuse } = parseDocument(text, path, isCluster, rules);
   const read = readCluster(value, refuse);
   return {
-    ...{ path, digest, length: text.length },
+    ...{ path, isOf, length: text.length },
     source: {
       file: path,
       cluster: withKnownNodes(read.cluster, before?.source.cluster),

@@ -76,8 +76,8 @@ interface KnownKeyring extends Made {
 export function keyringReader(): (path: string) => Keyring {
   const known = new Map<string, KnownKeyring>();
   return (path) => {
-    const made = madeOf({ path, rules }, known.get(path), (text, digest) => ({
-      digest,
+    const made = madeOf({ path, rules }, known.get(path), (text, isOf) => ({
+      isOf,
       keyring: parseKeyring(text, path),
     }));
     known.set(path, made);
