@@ -18,7 +18,7 @@ import {
 } from "../fence/rules.ts";
 import type { FenceWill } from "../fence/will.ts";
 import { deviceNames } from "../reconcile/device-names.ts";
-import type { Operation } from "../reconcile/operation.ts";
+import type { KernelOperation, Operation } from "../reconcile/operation.ts";
 import { describeStep } from "../reconcile/sentence.ts";
 import type { Session } from "../kernel/session.ts";
 import {
@@ -75,15 +75,21 @@ export function wantedBy(
     : { ...wanted, charonReqids: charonReqids() };
 }
 
-/** How rules are planned: by looking, or by an earlier look where that is good still. */
+/** How rules are planned: by looking, or by an earlier look where that is good still. And what an earlier version left. */
 interface Planners {
+  readonly remains: (session: Session) => KernelOperation[];
   readonly snat: (kernel: Kernel, desired: DesiredSnat) => SnatPlan;
   readonly fence: (kernel: Kernel, will: FenceWill) => RulesPlan;
 }
 
-const LOOKING: Planners = { snat: planSnatByLooking, fence: planRules };
-/** For a node that is most likely right. */
+const LOOKING: Planners = {
+  remains: overlayRemains,
+  snat: planSnatByLooking,
+  fence: planRules,
+};
+/** For a node that is most likely right: one that an earlier version set up is not, and is looked at. */
 export const QUICKLY: Planners = {
+  remains: () => [],
   snat: planSnatQuickly,
   fence: planRulesQuickly,
 };
@@ -96,7 +102,7 @@ export function planFully(
 ): FullPlan {
   const exemptions = wanted.node?.mesh.exemptions ?? [];
   return {
-    ...planKernel(session, wanted),
+    ...planKernel(session, wanted, planners),
     fence: planners.fence(session.kernel, wanted.fence),
     snat: planners.snat(session.kernel, {
       exemptions,
@@ -109,6 +115,7 @@ export function planFully(
 function planKernel(
   session: Session,
   { node, fence, charonReqids }: Wanted,
+  { remains }: Planners,
 ): Pick<FullPlan, "node" | "keys"> {
   const look = (): ObservedState => observeState(session, FORWARDING);
   const { observed, keys } = lookAtKeys(session, look, node?.mesh);
@@ -122,7 +129,7 @@ function planKernel(
   ];
   const { associations } = keys;
   const plan = planNode({ ...desired, associations, policies }, observed);
-  const retire = [...plan.retire, ...overlayRemains(session)];
+  const retire = [...plan.retire, ...remains(session)];
   return { node: { ...plan, retire }, keys };
 }
 
