@@ -20,10 +20,22 @@ import { writeCaches } from "./code-cache.ts";
 import { bundlePackages, PACKAGES_NAME } from "./packages.ts";
 import { nodePackage, root } from "./paths.ts";
 
+/** Two scripts: a CNI call, for which a pod waits, reads nothing of what only commands need. */
+export interface Entries {
+  readonly call: string;
+  readonly commandLine: string;
+}
+
+/** Those of the program. */
+export const ENTRIES: Entries = {
+  call: `${root}/plugin/start-call.ts`,
+  commandLine: `${root}/plugin/start.ts`,
+};
+
 /** What goes into a binary. */
 export interface BinaryInputs {
-  /** The TypeScript file whose import runs the program. */
-  readonly entry: string;
+  /** The TypeScript files whose import runs the program. */
+  readonly entry: Entries;
   /** The compiled addon. */
   readonly addon: string;
   /** The compiled launcher, which `crosslink install` unpacks. */
@@ -40,10 +52,14 @@ export async function buildBinary(
   output: string,
   { entry, addon, launcher, plugins }: BinaryInputs,
 ): Promise<void> {
-  const program = await bundle(entry, plugins);
+  const program = {
+    call: await bundle(entry.call, plugins),
+    commandLine: await bundle(entry.commandLine, plugins),
+  };
   const packages = await bundlePackages();
   const digest = digestOf([
-    program,
+    program.call,
+    program.commandLine,
     packages,
     readFileSync(addon),
     readFileSync(launcher),
@@ -64,9 +80,9 @@ export async function buildBinary(
   }
 }
 
-/** What the binary is packed from: two texts, and the paths of two files. */
+/** What the binary is packed from: texts, and the paths of two files. */
 interface Parts {
-  readonly program: string;
+  readonly program: Entries;
   readonly packages: string;
   readonly addon: string;
   readonly launcher: string;
@@ -85,13 +101,14 @@ async function pack(
   { program, packages, addon, launcher }: Parts,
 ): Promise<void> {
   const node = strippedNode(join(folder, "node"));
-  const script = join(folder, "crosslink.js");
-  writeFileSync(script, asFunction(program));
-  const caches = writeCaches(script, folder, {
-    node,
-    flags: HEAP_FLAGS,
-    addon,
-  });
+  const scripts = {
+    call: join(folder, "call.js"),
+    commandLine: join(folder, "crosslink.js"),
+  };
+  writeFileSync(scripts.call, asFunction(program.call));
+  writeFileSync(scripts.commandLine, asFunction(program.commandLine));
+  const tools = { node, flags: HEAP_FLAGS, addon };
+  const caches = writeCaches(scripts, folder, tools);
   const packagesScript = join(folder, PACKAGES_NAME);
   writeFileSync(packagesScript, asFunction(packages));
   const seaConfig = {
@@ -101,7 +118,8 @@ async function pack(
     execArgv: ["--disable-sigusr1", ...HEAP_FLAGS],
     execArgvExtension: "none",
     assets: {
-      "crosslink.js": script,
+      "call.js": scripts.call,
+      "crosslink.js": scripts.commandLine,
       ...caches,
       [PACKAGES_NAME]: packagesScript,
       [addonName(addon)]: addon,

@@ -38,26 +38,38 @@ export const TRAINED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Writes the caches of a script into a folder: `all.cache` with every function, and one for each call of
+ * Writes the caches of both scripts into a folder: one each with every function, and one for each call of
  * {@link TRAINED}, where this machine lets them be made.
  *
  * @returns the paths, by the names that the loader knows
  */
 export function writeCaches(
-  script: string,
+  {
+    call,
+    commandLine,
+  }: { readonly call: string; readonly commandLine: string },
   folder: string,
   tools: CacheTools,
 ): Record<string, string> {
-  const all = join(folder, "all.cache");
-  // A process of its own: the flags must not outlive it.
-  const run = (verb: string, cache: string) => {
-    const words = [import.meta.filename, verb, script, cache];
-    execFileSync(tools.node, [...tools.flags, ...words]);
+  const whole = (script: string, name: string) => {
+    const cache = join(folder, name);
+    run(tools, ["make", script, cache]);
+    run(tools, ["verify", script, cache]);
+    return { [name]: cache };
   };
-  run("make", all);
-  const caches = { "all.cache": all, ...writeTrained(script, folder, tools) };
-  for (const cache of Object.values(caches)) run("verify", cache);
-  return caches;
+  const trained = writeTrained(call, folder, tools);
+  for (const cache of Object.values(trained))
+    run(tools, ["verify", call, cache]);
+  return {
+    ...whole(commandLine, "crosslink.cache"),
+    ...whole(call, "call.cache"),
+    ...trained,
+  };
+}
+
+/** In a process of its own: the flags must not outlive it. */
+function run({ node, flags }: CacheTools, words: readonly string[]): void {
+  execFileSync(node, [...flags, import.meta.filename, ...words]);
 }
 
 function writeTrained(

@@ -5,9 +5,10 @@ const { getAssetKeys, getRawAsset } = require("node:sea");
 const { Script } = require("node:vm");
 
 let packages;
+const isCall = process.env.CNI_COMMAND !== undefined;
 const script = new Script(
   // esbuild writes ASCII only.
-  Buffer.from(getRawAsset("crosslink.js")).latin1Slice(),
+  Buffer.from(getRawAsset(isCall ? "call.js" : "crosslink.js")).latin1Slice(),
   {
     filename: "crosslink.js",
     // A V8 that would not take it compiles the text instead: slower, nothing else.
@@ -16,10 +17,11 @@ const script = new Script(
 );
 script.runInThisContext()(exports, requireAny, module, __filename, __dirname);
 
-/** The cache of this call, or else that of all functions. */
+/** The cache of this call, or else that of all functions of the script. */
 function cacheName() {
+  if (!isCall) return "crosslink.cache";
   const name = `${basename(process.argv0)} ${process.env.CNI_COMMAND}.cache`;
-  return getAssetKeys().includes(name) ? name : "all.cache";
+  return getAssetKeys().includes(name) ? name : "call.cache";
 }
 
 /** Node's own modules, and the bundle of what only an agent needs: see .build/packages.ts. */

@@ -94,7 +94,7 @@ export default tseslint.config(
   },
   {
     files: rooms.map((room) => `${room}/**/*.ts`),
-    ignores: ["cni/environment.ts", "plugin/start.ts"],
+    ignores: ["cni/environment.ts", "plugin/start.ts", "plugin/start-call.ts"],
     rules: { "no-restricted-properties": processOnly },
   },
   {

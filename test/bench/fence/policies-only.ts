@@ -7,9 +7,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
 import { buildAddon } from "../../../.build/addon.ts";
-import { buildBinary } from "../../../.build/binary.ts";
+import { buildBinary, ENTRIES } from "../../../.build/binary.ts";
 import { buildLauncher } from "../../../.build/launcher.ts";
-import { root } from "../../../.build/paths.ts";
 
 const folder = fileURLToPath(
   new URL("../../results/policies-only", import.meta.url),
@@ -32,7 +31,7 @@ export async function policiesOnly(): Promise<string> {
   const launcher = buildLauncher();
   const output = join(folder, "dist/crosslink");
   await buildBinary(output, {
-    entry: `${root}/plugin/start.ts`,
+    entry: ENTRIES,
     addon: buildAddon(),
     launcher,
     plugins: [withoutRules],

@@ -11,20 +11,28 @@ import {
   vi,
 } from "vitest";
 import { buildAddon } from "../../../.build/addon.ts";
+import { ENTRIES, type Entries } from "../../../.build/binary.ts";
 import { asFunction, bundle } from "../../../.build/bundle.ts";
 import { writeCaches } from "../../../.build/code-cache.ts";
-import { nodePackage, root } from "../../../.build/paths.ts";
+import { nodePackage } from "../../../.build/paths.ts";
 
 const node = `${nodePackage()}/bin/node`;
 let folder: string;
-let script: string;
+let scripts: Entries;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "crosslink-cache-"));
-  script = join(folder, "crosslink.js");
-  const text = await bundle(`${root}/plugin/start.ts`);
-  writeFileSync(script, asFunction(text));
+  scripts = {
+    call: await bundled("call.js", ENTRIES.call),
+    commandLine: await bundled("crosslink.js", ENTRIES.commandLine),
+  };
 });
+
+async function bundled(name: string, entry: string): Promise<string> {
+  const script = join(folder, name);
+  writeFileSync(script, asFunction(await bundle(entry)));
+  return script;
+}
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -36,7 +44,7 @@ afterAll(() => {
 
 describe("writeCaches()", () => {
   it("gives each call that a pod waits for a cache of what it runs, which V8 takes", () => {
-    const caches = writeCaches(script, folder, {
+    const caches = writeCaches(scripts, folder, {
       node,
       flags: ["--max-semi-space-size=4"],
       addon: buildAddon(),
@@ -45,15 +53,17 @@ describe("writeCaches()", () => {
       Object.entries(caches).map(([name, file]) => [name, statSync(file).size]),
     );
     expect(Object.keys(sizes)).toEqual([
-      "all.cache",
+      "crosslink.cache",
+      "call.cache",
       "crosslink ADD.cache",
       "crosslink DEL.cache",
       "crosslink VERSION.cache",
       "crosslink-ipam ADD.cache",
       "crosslink-ipam DEL.cache",
     ]);
-    const [all, ...rest] = Object.values(sizes);
-    expect(Math.max(...rest)).toBeLessThan(all! * 0.7);
+    const [whole, all, ...rest] = Object.values(sizes);
+    expect(all).toBeLessThan(whole! * 0.8);
+    expect(Math.max(...rest)).toBeLessThan(all! * 0.8);
     expect(sizes["crosslink VERSION.cache"]).toBeLessThan(
       sizes["crosslink ADD.cache"]!,
     );
@@ -67,8 +77,8 @@ describe("writeCaches()", () => {
     (_, addon, path, reason) => {
       using log = vi.spyOn(console, "log").mockImplementation(() => undefined);
       vi.stubEnv("PATH", path);
-      const caches = writeCaches(script, folder, { node, flags: [], addon });
-      expect(Object.keys(caches)).toEqual(["all.cache"]);
+      const caches = writeCaches(scripts, folder, { node, flags: [], addon });
+      expect(Object.keys(caches)).toEqual(["crosslink.cache", "call.cache"]);
       expect(log.mock.calls).toEqual([
         [expect.stringMatching(/^build: calls will start slower: /)],
       ]);

@@ -1,0 +1,9 @@
+/** Where the built binary begins for a CNI call: none of what only commands need is read then. As start.ts else. */
+import { serveCall } from "./call.ts";
+import { openFront } from "./front.ts";
+
+process.exitCode = serveCall(
+  process.argv0,
+  process.env,
+  openFront(process.env),
+);
