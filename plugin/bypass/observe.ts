@@ -2,14 +2,14 @@ import {
   AF_INET,
   AF_INET6,
   formatAddress,
-  openNftables,
   readSysctl,
   RT_TABLE_MAIN,
 } from "../../native/index.ts";
-import { inNamespace, using } from "../kernel/kernel.ts";
+import { inNamespace } from "../kernel/kernel.ts";
 import type { Session } from "../kernel/session.ts";
 import { widest } from "../mesh/networks.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
+import { withNftables } from "../netfilter/nft/available.ts";
 import type { Bypass, BypassFacts, Ipvs } from "./bypass.ts";
 import { type Device, deviceRoles } from "./devices.ts";
 import { findBypasses } from "./find.ts";
@@ -59,16 +59,16 @@ function observe(
     switchedOff: switchedOffForAll(session),
     filters,
     programs: attached(session, devices, { filters, redirects }),
-    ...using(
-      openNftables(session.kernel.binding, inNamespace(session.kernel)),
-      (client) => ({
-        flowtables: client.flowtables(),
-        forwarders: observeForwarders(client),
-      }),
-    ),
+    ...(withNftables(session.kernel, (client) => ({
+      flowtables: client.flowtables(),
+      forwarders: observeForwarders(client),
+    })) ?? NONE_OF_NFTABLES),
     ipvs: observeIpvs(session),
   };
 }
+
+/** Of a kernel that has no nf_tables. */
+const NONE_OF_NFTABLES = { flowtables: [], forwarders: [] };
 
 /** The ways out are those to routers, and those that this node's ends of tunnels are addresses of. */
 function observeDevices({ route }: Session, { peers }: DesiredMesh): Device[] {
