@@ -133,7 +133,7 @@ describe("an agent whose legacy iptables programs hang", () => {
     site = agentSite();
     linkOffice(site);
     site.node.shell(
-      "iptables-legacy -t nat -A POSTROUTING -s 10.1.0.0/16 -j MASQUERADE",
+      "iptables-legacy -w -t nat -A POSTROUTING -s 10.1.0.0/16 -j MASQUERADE",
     );
   });
   afterEach(() => {

@@ -122,9 +122,9 @@ describe("as root, where the node masquerades by legacy iptables", () => {
     inNode(
       legacy,
       `
-      iptables-legacy -t nat -N KUBE-POSTROUTING
-      iptables-legacy -t nat -A KUBE-POSTROUTING -j MASQUERADE
-      iptables-legacy -t nat -A POSTROUTING -j KUBE-POSTROUTING`,
+      iptables-legacy -w -t nat -N KUBE-POSTROUTING
+      iptables-legacy -w -t nat -A KUBE-POSTROUTING -j MASQUERADE
+      iptables-legacy -w -t nat -A POSTROUTING -j KUBE-POSTROUTING`,
     );
     const call = { command: "ADD", pod: legacy.pods[0]! };
     const refused = await callWith(NEEDED, call, legacy);
@@ -132,7 +132,9 @@ describe("as root, where the node masquerades by legacy iptables", () => {
     expect(refused.answer?.msg).toContain("legacy iptables");
     const served = await callWith([...NEEDED, "net_raw"], call, legacy);
     expect(served.exitCode).toBe(0);
-    expect(inNode(legacy, "iptables-legacy -t nat -S")).toContain("crosslink");
+    expect(inNode(legacy, "iptables-legacy -w -t nat -S")).toContain(
+      "crosslink",
+    );
   });
 });
 

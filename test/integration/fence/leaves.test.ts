@@ -74,8 +74,8 @@ it("on a gateway a remote pod's packet goes on to a leaf by ESP alone, by rules 
   expect(seen("10.1.0.9", "10.0.3.7")).toBeGreaterThan(0);
   expect(seen("192.0.2.9", "10.0.2.7")).toBeGreaterThan(0);
   site.node.shell(`
-    iptables-legacy -t nat -A POSTROUTING -o eth0 -j MASQUERADE
-    ip6tables-legacy -t nat -A POSTROUTING -o eth0 -j MASQUERADE`);
+    iptables-legacy -w -t nat -A POSTROUTING -o eth0 -j MASQUERADE
+    ip6tables-legacy -w -t nat -A POSTROUTING -o eth0 -j MASQUERADE`);
   expect(seen("10.1.0.9", "10.0.3.8")).toBeGreaterThan(0);
   expect(seen("10.1.0.9", "10.0.2.8")).toBe(0);
   expect(seen("fd0b::9", "fd0a:2::8")).toBe(0);

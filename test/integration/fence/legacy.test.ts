@@ -110,7 +110,7 @@ describe("on a kernel without nf_tables", () => {
     const [v4 = 0, v6 = 0] = leaked(pod, "192.0.2.9", "fd99::9");
     expect(v4).toBeGreaterThan(0);
     expect(v6).toBeGreaterThan(0);
-    node.shell("iptables-legacy -t mangle -F POSTROUTING");
+    node.shell("iptables-legacy -w -t mangle -F POSTROUTING");
     expect(leaked(pod, "10.1.0.9")).not.toEqual([0]);
   });
 
@@ -140,17 +140,17 @@ describe("on a kernel without nf_tables", () => {
     expect(right).toContain("--dir out --pol none");
     expect(right).toContain("--dir in --pol none");
     for (const damage of [
-      "iptables-legacy -t mangle -F",
-      "iptables-legacy -t raw -F PREROUTING; ip6tables-legacy -t raw -F PREROUTING",
-      "iptables-legacy -t mangle -D POSTROUTING 1",
-      "ip6tables-legacy -t mangle -F",
+      "iptables-legacy -w -t mangle -F",
+      "iptables-legacy -w -t raw -F PREROUTING; ip6tables-legacy -w -t raw -F PREROUTING",
+      "iptables-legacy -w -t mangle -D POSTROUTING 1",
+      "ip6tables-legacy -w -t mangle -F",
     ]) {
       node.shell(damage);
       expect(saved(), damage).not.toBe(right);
       expect(raise()).toEqual([]);
       expect(saved(), damage).toBe(right);
     }
-    node.shell("iptables-legacy -t mangle -I POSTROUTING -j ACCEPT");
+    node.shell("iptables-legacy -w -t mangle -I POSTROUTING -j ACCEPT");
     raise();
     node.shell("ip xfrm policy flush");
     expect(leaked(pod, "10.1.0.9")).toEqual([0]);
@@ -158,7 +158,7 @@ describe("on a kernel without nf_tables", () => {
 
   it("keeps what others have there, adds, and releases by name alone", () => {
     node.shell(
-      "iptables-legacy -t mangle -A POSTROUTING -p tcp --dport 7 -j MARK --set-mark 7",
+      "iptables-legacy -w -t mangle -A POSTROUTING -p tcp --dport 7 -j MARK --set-mark 7",
     );
     const theirs = saved();
     raise();

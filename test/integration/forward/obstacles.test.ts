@@ -209,13 +209,13 @@ describe("forwardObstacles()", () => {
       iptables-nft -A FORWARD -m conntrack --ctstate INVALID -j DROP
       iptables-nft -N cali-FORWARD; iptables-nft -A FORWARD -j cali-FORWARD
       iptables-nft -A cali-FORWARD -s 10.1.0.66 -j DROP
-      iptables-legacy -A FORWARD ! -s 127.0.0.0/8 -d 127.0.0.0/8 -j DROP
-      iptables-legacy -A FORWARD -m mark --mark 0x8000/0x8000 -j DROP
+      iptables-legacy -w -A FORWARD ! -s 127.0.0.0/8 -d 127.0.0.0/8 -j DROP
+      iptables-legacy -w -A FORWARD -m mark --mark 0x8000/0x8000 -j DROP
       iptables-nft -t raw -A PREROUTING -d 172.17.0.2/32 ! -i docker0 -j DROP
       iptables-nft -t raw -N cali-PREROUTING; iptables-nft -t raw -A PREROUTING -j cali-PREROUTING
       iptables-nft -t raw -A cali-PREROUTING -m mark --mark 0x40000/0x40000 -m rpfilter --validmark --invert -j DROP
-      iptables-legacy -t mangle -A PREROUTING -i docker0 -j DROP
-      iptables-legacy -t mangle -A POSTROUTING -p tcp --dport 25 -d 172.17.0.0/16 -j DROP
+      iptables-legacy -w -t mangle -A PREROUTING -i docker0 -j DROP
+      iptables-legacy -w -t mangle -A POSTROUTING -p tcp --dport 25 -d 172.17.0.0/16 -j DROP
       nft -f - <<'EOF'
 table inet firewalld {
   chain mangle_PREROUTING { type filter hook prerouting priority mangle + 10; policy accept;

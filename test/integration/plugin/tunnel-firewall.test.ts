@@ -157,9 +157,9 @@ describe("a chain that takes a tunnel's own packets away", () => {
     site.node.shell("nft add rule inet fw c udp dport 4500 accept");
     expect(named()).toEqual([]);
     site.node.shell(`nft delete table inet fw
-      iptables-legacy -P INPUT DROP; iptables-legacy -A INPUT -p udp -m udp --dport 4500 -j ACCEPT`);
+      iptables-legacy -w -P INPUT DROP; iptables-legacy -w -A INPUT -p udp -m udp --dport 4500 -j ACCEPT`);
     expect(named()).toEqual([]);
-    site.node.shell("iptables-legacy -F INPUT");
+    site.node.shell("iptables-legacy -w -F INPUT");
     expect(named()).toHaveLength(1);
   });
 });

@@ -12,12 +12,12 @@ const MASQUERADERS: Record<string, { script: string; returnWins: boolean }> = {
   },
   "a masquerade rule of legacy iptables": {
     script:
-      "iptables-legacy -t nat -A POSTROUTING -s 10.1.0.0/24 -j MASQUERADE",
+      "iptables-legacy -w -t nat -A POSTROUTING -s 10.1.0.0/24 -j MASQUERADE",
     returnWins: true,
   },
   "masquerade rules in both backends": {
     script: `iptables-nft -t nat -A POSTROUTING -s 10.1.0.0/24 -j MASQUERADE
-      iptables-legacy -t nat -A POSTROUTING -s 10.1.0.0/24 -j MASQUERADE`,
+      iptables-legacy -w -t nat -A POSTROUTING -s 10.1.0.0/24 -j MASQUERADE`,
     returnWins: true,
   },
   "flannel's chain, in iptables-nft": {

@@ -176,7 +176,7 @@ describe("the backend", () => {
   it("is legacy where only legacy has rules", () => {
     using bed = testbed();
     bed.node.shell(
-      "iptables-legacy -t nat -A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080",
+      "iptables-legacy -w -t nat -A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080",
     );
     bed.apply("return", pairs(["10.1.0.0/24", "10.2.0.0/20"]));
     expect(rules(bed, "iptables-legacy")).toEqual(RETURN4);
@@ -203,7 +203,7 @@ describe("the backend", () => {
     using bed = testbed();
     bed.apply("return", pairs(["10.1.0.0/24", "10.2.0.0/20"]));
     bed.node.shell(
-      `iptables-legacy -t nat -N FLANNEL-POSTRTG; iptables-legacy -t nat -A POSTROUTING -j FLANNEL-POSTRTG`,
+      `iptables-legacy -w -t nat -N FLANNEL-POSTRTG; iptables-legacy -w -t nat -A POSTROUTING -j FLANNEL-POSTRTG`,
     );
     bed.apply("return", pairs(["10.1.0.0/24", "10.2.0.0/20"]));
     expect(rules(bed, "iptables-legacy").slice(0, 2)).toEqual(RETURN4);
