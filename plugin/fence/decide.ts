@@ -1,4 +1,5 @@
 import type { Cidr } from "../../ip/cidr.ts";
+import { distinctCidrs } from "../../ip/distinct.ts";
 import type { Claim } from "../../conf/claims.ts";
 import { heldBy, type Machine, type MachineNetwork, maybeOwn } from "./own.ts";
 import type { FenceWill } from "./will.ts";
@@ -98,7 +99,7 @@ function add(
 ): void {
   const old = clusters.get(name);
   const fresh = seen.filter((cidr) => heldBy(cidr, machine) === undefined);
-  const cidrs = distinct([...(old?.cidrs ?? []), ...fresh]);
+  const cidrs = distinctCidrs([...(old?.cidrs ?? []), ...fresh]);
   const sure = own !== undefined || old?.sure === true;
   if (cidrs.length > 0) clusters.set(name, { cidrs, sure });
 }
@@ -113,7 +114,9 @@ function outcome(
     readonly settled: boolean;
   },
 ): Omit<Decision, "refusals"> {
-  const wanted = distinct([...clusters.values()].flatMap(({ cidrs }) => cidrs));
+  const wanted = distinctCidrs(
+    [...clusters.values()].flatMap(({ cidrs }) => cidrs),
+  );
   const still = new Set(wanted.map(({ text }) => text));
   const before = [...memory.clusters.values()].flatMap(({ cidrs }) => cidrs);
   const spoken = settled ? claims.flatMap(openedBy(own)) : [];
@@ -123,7 +126,7 @@ function outcome(
   return {
     will: {
       wanted,
-      released: distinct([...before, ...spoken]).filter(
+      released: distinctCidrs([...before, ...spoken]).filter(
         ({ text }) => !still.has(text),
       ),
     },
@@ -197,8 +200,4 @@ function refusalsOf({ name, seen }: Claim, machine: Machine): Refusal[] {
     const holds = heldBy(cidr, machine);
     return holds === undefined ? [] : [{ cluster: name, cidr, holds }];
   });
-}
-
-function distinct(cidrs: readonly Cidr[]): Cidr[] {
-  return [...new Map(cidrs.map((cidr) => [cidr.text, cidr])).values()];
 }

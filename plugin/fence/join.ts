@@ -1,4 +1,5 @@
 import type { Cidr } from "../../ip/cidr.ts";
+import { distinctCidrs } from "../../ip/distinct.ts";
 import { type Memory, NO_MEMORY, type Remembered } from "./decide.ts";
 
 /** Without a word on which cluster it was of. */
@@ -33,12 +34,15 @@ function textOf({ text }: Cidr): string {
 
 /** All that either fenced; for the rest, what the later one says. */
 export function joinMemories(one: Memory, later: Memory): Memory {
-  const leaves = distinct([...(one.leaves ?? []), ...(later.leaves ?? [])]);
+  const leaves = distinctCidrs([
+    ...(one.leaves ?? []),
+    ...(later.leaves ?? []),
+  ]);
   const clusters = new Map<string, Remembered>(one.clusters);
   for (const [name, { cidrs, sure }] of later.clusters) {
     const known = clusters.get(name);
     clusters.set(name, {
-      cidrs: distinct([...(known?.cidrs ?? []), ...cidrs]),
+      cidrs: distinctCidrs([...(known?.cidrs ?? []), ...cidrs]),
       sure,
     });
   }
@@ -48,8 +52,4 @@ export function joinMemories(one: Memory, later: Memory): Memory {
     clusters,
     ...(leaves.length > 0 && { leaves }),
   };
-}
-
-function distinct(cidrs: readonly Cidr[]): Cidr[] {
-  return [...new Map(cidrs.map((cidr) => [cidr.text, cidr])).values()];
 }

@@ -8,6 +8,7 @@ import {
   mapCidr,
   parseCidr,
 } from "../../ip/cidr.ts";
+import { distinctCidrs } from "../../ip/distinct.ts";
 import { coveringIndex, firstInside } from "../../ip/search.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
 import type { Cluster } from "../../conf/generated/cluster.ts";
@@ -109,9 +110,7 @@ export function networkHolding(
 /** Sorted, each once. */
 export function distinct(cidrs: readonly Cidr[]): Cidr[] {
   if (cidrs.length < 2) return [...cidrs];
-  return [...new Map(cidrs.map((cidr) => [cidr.text, cidr])).values()].sort(
-    compareCidrs,
-  );
+  return distinctCidrs(cidrs).sort(compareCidrs);
 }
 
 /** Whether traffic with the cluster is encrypted, if the other side's is too. */

@@ -1,5 +1,6 @@
 import { isObject } from "../../../cni/configuration.ts";
 import { type Cidr, cidrContains, parseCidr } from "../../../ip/cidr.ts";
+import { distinctCidrs } from "../../../ip/distinct.ts";
 import type { ApiObject } from "../api/object.ts";
 
 /** What other programs' objects say of this cluster's networks. */
@@ -101,8 +102,7 @@ function cidrsIn(
     const list = textsOf(specOf(object));
     return Array.isArray(list) ? (list as unknown[]) : [];
   });
-  const byText = new Map(readAll(texts).map((cidr) => [cidr.text, cidr]));
-  return [...byText.values()];
+  return distinctCidrs(readAll(texts));
 }
 
 function readAll(texts: readonly unknown[]): Cidr[] {

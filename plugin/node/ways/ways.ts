@@ -1,4 +1,5 @@
 import type { Cidr } from "../../../ip/cidr.ts";
+import { distinctCidrs } from "../../../ip/distinct.ts";
 import { formatAddress } from "../../../native/index.ts";
 import { remembered } from "../../kernel/remembered.ts";
 import type { Session } from "../../kernel/session.ts";
@@ -56,8 +57,8 @@ interface Sides {
 
 function sidesOf(session: Session, node: LinkedNode): Sides {
   const { mesh } = node;
-  const locals = distinct(mesh.exemptions.map(({ local }) => local));
-  const remotes = distinct(mesh.exemptions.map(({ remote }) => remote));
+  const locals = distinctCidrs(mesh.exemptions.map(({ local }) => local));
+  const remotes = distinctCidrs(mesh.exemptions.map(({ remote }) => remote));
   const podNames = once(() =>
     locals.flatMap((local) => podDevices(session, local)).map(nameOf),
   );
@@ -89,8 +90,4 @@ function once(look: () => readonly string[]): () => ReadonlySet<string> {
 
 function nameOf({ name }: { readonly name: string }): string {
   return name;
-}
-
-function distinct(cidrs: readonly Cidr[]): Cidr[] {
-  return [...new Map(cidrs.map((cidr) => [cidr.text, cidr])).values()];
 }
