@@ -1,7 +1,9 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 
 /** The group and version of our two kinds. */
-const API = "/apis/crosslink.io/v1alpha1";
+export const API_VERSION = "crosslink.io/v1alpha1";
+
+const API = `/apis/${API_VERSION}`;
 
 /** Where the programs are, and what the publisher needs to read its peers. */
 export const SYSTEM = "crosslink-system";

@@ -7,6 +7,7 @@ import {
   type ClusterObject,
   type SliceObject,
 } from "../kinds.ts";
+import { API_VERSION } from "../names.ts";
 
 /** One cluster, as others may know it: what is carried from one API server to another by hand. */
 export interface Carried {
@@ -24,7 +25,7 @@ export function readCarried(text: string): Carried {
   const items = isObject(value) ? value["items"] : undefined;
   const objects = (Array.isArray(items) ? (items as unknown[]) : [])
     .filter(isObject)
-    .filter(({ apiVersion }) => apiVersion === "crosslink.io/v1alpha1");
+    .filter(({ apiVersion }) => apiVersion === API_VERSION);
   const ofKind = (kind: string) =>
     objects
       .filter((object) => object["kind"] === kind)
@@ -33,7 +34,7 @@ export function readCarried(text: string): Carried {
   if (cluster === undefined || more.length > 0)
     throw refuse(
       cluster === undefined
-        ? "it has no Cluster of crosslink.io/v1alpha1"
+        ? `it has no Cluster of ${API_VERSION}`
         : "it has several Clusters",
     );
   return { cluster, slices: ofKind("ClusterNodes").map(asSlice) };

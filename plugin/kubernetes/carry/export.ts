@@ -2,7 +2,7 @@ import type { Access } from "../api/access.ts";
 import { list } from "../api/list.ts";
 import { asSlice } from "../kinds.ts";
 import { lookHere } from "../join/here.ts";
-import { PATHS } from "../names.ts";
+import { API_VERSION, PATHS } from "../names.ts";
 
 /** Words of a Cluster that are this API server's own, or that nobody takes from another. */
 const KEPT = ["local", "peer", "encryption", "name", "nodes", "managedBy"];
@@ -24,7 +24,7 @@ export async function exportOwn(access: Access): Promise<string> {
   const slices = objects
     .map(asSlice)
     .filter((slice) => slice.spec.cluster === name);
-  const apiVersion = "crosslink.io/v1alpha1";
+  const apiVersion = API_VERSION;
   const items = [
     { apiVersion, kind: "Cluster", metadata: { name }, spec },
     ...slices.map((slice) => ({

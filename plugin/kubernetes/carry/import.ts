@@ -2,10 +2,10 @@ import { CniError, ErrorCode } from "../../../cni/error.ts";
 import type { Access } from "../api/access.ts";
 import { list } from "../api/list.ts";
 import { ask } from "../api/request.ts";
-import { asSlice } from "../kinds.ts";
+import { asSlice, type ClusterObject } from "../kinds.ts";
 import { type Here, lookHere, requireNew } from "../join/here.ts";
 import { readNetworks, requireNoOverlap } from "../join/preflight.ts";
-import { PATHS, requireClusterName } from "../names.ts";
+import { API_VERSION, PATHS, requireClusterName } from "../names.ts";
 import { type Claimed, readClaims } from "../publish/claims.ts";
 import { writeSlices } from "../publish/write-slices.ts";
 import type { Carried } from "./carried.ts";
@@ -33,16 +33,17 @@ export async function importOther(
   const here = await lookHere(access);
   const networks = readNetworks(allowed);
   requireNoOverlap(name, networks, without(here.networks, name));
-  const isKnown = requireOurs(here, name);
+  const known = here.clusters.find(({ metadata }) => metadata.name === name);
+  requireOurs(here, known);
   const { discovered, nodes } = claimsOf({ cluster, slices }, allowed);
   // First: slices whose Cluster is not there are taken away.
   await ask(access, {
-    method: isKnown ? "PUT" : "POST",
-    path: isKnown ? `${PATHS.clusters}/${name}` : PATHS.clusters,
+    method: known === undefined ? "POST" : "PUT",
+    path: known === undefined ? PATHS.clusters : `${PATHS.clusters}/${name}`,
     body: {
-      apiVersion: "crosslink.io/v1alpha1",
+      apiVersion: API_VERSION,
       kind: "Cluster",
-      metadata: { name, ...versionIn(here, name) },
+      metadata: { name, ...versionOf(known) },
       spec: discovered,
     },
   });
@@ -59,17 +60,13 @@ function without<Value>(
   return new Map([...map].filter(([key]) => key !== name));
 }
 
-/** Whether it was imported before; one that is read from its API server, or this one, is not to be written over. */
-function requireOurs(here: Here, name: string): boolean {
-  const known = here.clusters.find(({ metadata }) => metadata.name === name);
-  if (known === undefined) return false;
-  if (known.spec.local === true || known.spec.peer !== undefined)
-    requireNew(here, name);
-  return true;
+/** One that was imported before, or none; one that is read from its API server, or this one, is not to be written over. */
+function requireOurs(here: Here, known: ClusterObject | undefined): void {
+  if (known?.spec.local === true || known?.spec.peer !== undefined)
+    requireNew(here, known.metadata.name);
 }
 
-function versionIn({ clusters }: Here, name: string) {
-  const known = clusters.find(({ metadata }) => metadata.name === name);
+function versionOf(known: ClusterObject | undefined) {
   const resourceVersion = known?.metadata.resourceVersion;
   return resourceVersion === undefined ? {} : { resourceVersion };
 }

@@ -2,7 +2,7 @@ import { CniError, ErrorCode } from "../../../cni/error.ts";
 import type { Access } from "../api/access.ts";
 import { isStatus } from "../api/error.ts";
 import { ask, begin } from "../api/request.ts";
-import { KEYS, PATHS, SYSTEM } from "../names.ts";
+import { API_VERSION, KEYS, PATHS, SYSTEM } from "../names.ts";
 import { removeObject } from "../api/remove.ts";
 import { described, describing, type OwnWords } from "./describe.ts";
 import { type Here, lookHere, requireNew } from "./here.ts";
@@ -99,7 +99,7 @@ export function peerCluster(
   allowedCIDRs: readonly string[],
 ): object {
   return {
-    apiVersion: "crosslink.io/v1alpha1",
+    apiVersion: API_VERSION,
     kind: "Cluster",
     metadata: { name },
     spec: { peer: { server, allowedCIDRs } },

@@ -10,7 +10,7 @@ import {
   type ClusterObject,
   type SliceObject,
 } from "../kinds.ts";
-import { PATHS, SYSTEM } from "../names.ts";
+import { API_VERSION, PATHS, SYSTEM } from "../names.ts";
 import { takeAnswers } from "./answers.ts";
 import { type Found, publishOwn } from "./own.ts";
 import type { Peers } from "./peers.ts";
@@ -147,7 +147,7 @@ async function createOwn({ access, name, log }: Publishing): Promise<void> {
     method: "POST",
     path: PATHS.clusters,
     body: {
-      apiVersion: "crosslink.io/v1alpha1",
+      apiVersion: API_VERSION,
       kind: "Cluster",
       metadata: { name },
       spec: { local: true },

@@ -2,7 +2,7 @@ import type { Access } from "../api/access.ts";
 import { removeObject } from "../api/remove.ts";
 import { ask } from "../api/request.ts";
 import type { NodeEntry, SliceObject } from "../kinds.ts";
-import { PATHS } from "../names.ts";
+import { API_VERSION, PATHS } from "../names.ts";
 import { sliceChanges, type WantedSlice } from "./slices.ts";
 
 /**
@@ -48,7 +48,7 @@ function bodyOf(
   resourceVersion?: string,
 ): object {
   return {
-    apiVersion: "crosslink.io/v1alpha1",
+    apiVersion: API_VERSION,
     kind: "ClusterNodes",
     metadata: {
       name,
