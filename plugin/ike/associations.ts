@@ -1,4 +1,4 @@
-import type { ObservedAssociation } from "../../native/index.ts";
+import { type ObservedAssociation, sameBytes } from "../../native/index.ts";
 import type { IkeTunnel } from "../mesh/state.ts";
 import { associationIdentity } from "../reconcile/identity.ts";
 
@@ -38,4 +38,12 @@ export function sortAssociations(
       ),
     };
   });
+}
+
+/** Whether a tunnel's SA is for what this node sends. */
+export function isOutbound(
+  { destination }: ObservedAssociation,
+  { local }: Pick<IkeTunnel, "local">,
+): boolean {
+  return !sameBytes(destination, local);
 }

@@ -3,7 +3,7 @@ import { forgetAttempts, mayAttempt, noteAttempt } from "./attempts.ts";
 import { connectionName } from "./charon/connection.ts";
 import type { ListedIke } from "./charon/listed.ts";
 import { connectionsUp } from "./hear.ts";
-import type { Knowledge } from "./knowledge.ts";
+import { type Knowledge, leavingTunnels } from "./knowledge.ts";
 import type { ViciClient } from "./vici/client.ts";
 
 /**
@@ -25,7 +25,7 @@ export async function bringUp(
 ): Promise<void> {
   const { attempts, hot, loaded } = known;
   const begun = new Set(listed.map(({ connection }) => connection));
-  const leaving = new Set(known.leaving.map(({ tunnel }) => tunnel));
+  const leaving = new Set(leavingTunnels(known));
   forgetAttempts(attempts, { wanted: loaded, up: connectionsUp(listed) });
   for (const each of associations) {
     const name = connectionName(each.tunnel);

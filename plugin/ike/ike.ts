@@ -8,7 +8,7 @@ import { charonDaemon, type Daemon } from "./charon/daemon.ts";
 import { readIdentity } from "./charon/node-identity.ts";
 import { isInstalled } from "./charon/process.ts";
 import { hear } from "./hear.ts";
-import { type Knowledge, knowNothing } from "./knowledge.ts";
+import { type Knowledge, knowNothing, servedTunnels } from "./knowledge.ts";
 import { leavingAfter } from "./leaving.ts";
 import { look, nextLook } from "./look.ts";
 import type { IkeState } from "./state.ts";
@@ -55,10 +55,7 @@ interface IkeOptions {
 export function openIke(options: IkeOptions): Ike {
   const known = knowNothing();
   const { looking, daemon } = startLooking(options, known);
-  const served = (): IkeTunnel[] => [
-    ...known.tunnels,
-    ...known.leaving.map(({ tunnel }) => tunnel),
-  ];
+  const served = (): IkeTunnel[] => servedTunnels(known);
   return {
     keep: ({ ike, retiring, series, peers }) => {
       const before = { ike: known.tunnels, leaving: known.leaving };

@@ -27,6 +27,20 @@ export interface Knowledge extends Troubles {
   readonly attempts: Attempts;
 }
 
+/** Tunnels that charon serves on, although the files no longer say so. */
+export function leavingTunnels({
+  leaving,
+}: Pick<Knowledge, "leaving">): IkeTunnel[] {
+  return leaving.map(({ tunnel }) => tunnel);
+}
+
+/** All tunnels that charon serves. */
+export function servedTunnels(
+  known: Pick<Knowledge, "tunnels" | "leaving">,
+): IkeTunnel[] {
+  return [...known.tunnels, ...leavingTunnels(known)];
+}
+
 /** What is known before anything was told. */
 export function knowNothing(): Knowledge {
   return {

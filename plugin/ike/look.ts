@@ -14,7 +14,7 @@ import { type ListedIke, readListed } from "./charon/listed.ts";
 import { loadTunnels, type ProvableTunnel } from "./charon/load.ts";
 import type { NodeIdentity } from "./charon/node-identity.ts";
 import { forgetMended } from "./hear.ts";
-import type { Knowledge } from "./knowledge.ts";
+import { type Knowledge, leavingTunnels, servedTunnels } from "./knowledge.ts";
 import { isGone, isToGo } from "./leaving.ts";
 import { believedOf, orphansOf, replacedOf } from "./orphans.ts";
 import {
@@ -48,7 +48,7 @@ export interface Circumstances {
 export async function look(circumstances: Circumstances): Promise<void> {
   const { daemon, known, places } = circumstances;
   letGo(circumstances);
-  if (known.tunnels.length + known.leaving.length === 0) {
+  if (servedTunnels(known).length === 0) {
     daemon.stop();
     known.loaded = new Map();
     circumstances.onLook(NOTHING_KEPT);
@@ -114,9 +114,9 @@ async function serve(
 ): Promise<ListedIke[]> {
   const { daemon, known } = circumstances;
   try {
-    const leaving = known.leaving.map(({ tunnel }) => tunnel);
-    const tunnels = [...known.tunnels, ...leaving];
-    const provable = tunnels.flatMap((each) => provableOf(each, circumstances));
+    const provable = servedTunnels(known).flatMap((each) =>
+      provableOf(each, circumstances),
+    );
     await loadTunnels(vici, known.loaded, provable);
     const listed = await list(vici);
     const associations = associationsOf(circumstances);
@@ -153,12 +153,12 @@ async function list(vici: ViciClient): Promise<ListedIke[]> {
 
 function associationsOf({
   kernel,
-  known: { tunnels, leaving, derived },
+  known,
 }: Circumstances): TunnelAssociations[] {
   return sortAssociations(
-    [...tunnels, ...leaving.map(({ tunnel }) => tunnel)],
+    servedTunnels(known),
     withSession(kernel, ({ xfrm }) => xfrm.associations()),
-    new Set(derived.map(associationIdentity)),
+    new Set(known.derived.map(associationIdentity)),
   );
 }
 
@@ -171,7 +171,7 @@ function steer(circumstances: Circumstances): void {
       .filter((leaving) => isToGo(leaving, nowMs))
       .map(({ tunnel }) => tunnel),
   );
-  const leaving = new Set(known.leaving.map(({ tunnel }) => tunnel));
+  const leaving = new Set(leavingTunnels(known));
   const associations = associationsOf(circumstances);
   known.isUnsettled = associations.some((each) => isUnsettled(each, seconds()));
   const changes = associations.flatMap((each) =>
@@ -217,7 +217,7 @@ function clearOrphans(
   { kernel, known, log }: Circumstances,
 ): void {
   const children = listed.flatMap((ike) => ike.children);
-  const leaving = new Set(known.leaving.map(({ tunnel }) => tunnel));
+  const leaving = new Set(leavingTunnels(known));
   const unlisted = tunnels.flatMap((each) =>
     orphansOf(each, children, seconds()),
   );

@@ -1,6 +1,6 @@
-import { type ObservedAssociation, sameBytes } from "../../native/index.ts";
+import type { ObservedAssociation } from "../../native/index.ts";
 import { associationIdentity } from "../reconcile/identity.ts";
-import type { TunnelAssociations } from "./associations.ts";
+import { isOutbound, type TunnelAssociations } from "./associations.ts";
 import type { ListedChild } from "./charon/listed.ts";
 import { madeSeconds } from "./outgoing.ts";
 
@@ -57,14 +57,13 @@ export function replacedOf(
 ): ObservedAssociation[] {
   const spis = spisOf(children);
   const listed = negotiated.filter(({ spi }) => spis.has(spi));
-  const isOutbound = ({ destination }: ObservedAssociation): boolean =>
-    !sameBytes(destination, tunnel.local);
+  const isOut = (sa: ObservedAssociation): boolean => isOutbound(sa, tunnel);
   const hasBothFor = (seconds: number): boolean => {
     const old = listed.filter((sa) => ageOf(sa, nowSeconds) >= seconds);
-    return old.some(isOutbound) && old.some((sa) => !isOutbound(sa));
+    return old.some(isOut) && old.some((sa) => !isOut(sa));
   };
   return derived.filter((sa) =>
-    isOutbound(sa)
+    isOut(sa)
       ? hasBothFor(GRACE_SECONDS)
       : hasBothFor(PEER_SECONDS) && isIdle(sa, nowSeconds),
   );

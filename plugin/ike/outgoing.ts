@@ -1,9 +1,5 @@
-import {
-  type CurrentChange,
-  type ObservedAssociation,
-  sameBytes,
-} from "../../native/index.ts";
-import type { TunnelAssociations } from "./associations.ts";
+import type { CurrentChange, ObservedAssociation } from "../../native/index.ts";
+import { isOutbound, type TunnelAssociations } from "./associations.ts";
 
 /*
  * Which of a tunnel's outbound SAs the kernel is to use.
@@ -100,13 +96,6 @@ export function useDerived(
   return derived
     .filter((sa) => isOutbound(sa, tunnel) && daysAhead(sa, nowSeconds) < 2)
     .map((sa) => changeTo(sa, nowSeconds + 2 * AHEAD_SECONDS));
-}
-
-function isOutbound(
-  sa: ObservedAssociation,
-  { local }: TunnelAssociations["tunnel"],
-): boolean {
-  return !sameBytes(sa.destination, local);
 }
 
 /** An SA lives an hour or so: what is not about a day ahead was made before the clock was set back. */
