@@ -51,7 +51,8 @@ organizationName = optional
  * @throws CniError 7 where the folder holds one; what openssl throws
  */
 export function createAuthority(folder: string, cluster: string): string {
-  if (existsSync(join(folder, "ca.key")))
+  // The certificate is what comes last: a key without one has signed nothing.
+  if (existsSync(join(folder, "ca.crt")))
     throw new CniError(
       ErrorCode.invalidConfiguration,
       `Cannot make an authority in "${folder}": it holds one`,

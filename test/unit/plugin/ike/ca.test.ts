@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   createAuthority,
   newKey,
@@ -51,6 +51,16 @@ describe("an authority", () => {
     expect(
       openssl(["verify", "-CAfile", "ca/ca.crt", "node.crt"], folder),
     ).toContain("OK");
+  });
+
+  it("is made by the next try where openssl was missing", () => {
+    const place = join(folder, "late");
+    vi.stubEnv("PATH", "/nowhere");
+    expect(() => createAuthority(place, "cluster1")).toThrow("openssl");
+    vi.unstubAllEnvs();
+    expect(new X509Certificate(createAuthority(place, "cluster1")).ca).toBe(
+      true,
+    );
   });
 
   it("keeps its key for root alone, and does not make a second one", () => {
