@@ -63,7 +63,11 @@ export {
 
 // xfrm: IPsec's security associations and policies.
 export * from "./xfrm/constants.ts";
-export { xfrmUserpolicyInfo } from "./xfrm/structs.ts";
+export {
+  xfrmUserpolicyInfo,
+  xfrmUsersaId,
+  xfrmUsersaInfo,
+} from "./xfrm/structs.ts";
 export {
   openXfrm,
   type Outcomes,

@@ -14,6 +14,12 @@ const NUMBERS = 2 ** 22 - 1 - TAKEN;
 
 const REQIDS = LAST_REQID - FIRST_REQID + 1;
 
+/** Whether an SPI can be one of derived keys; charon's own cannot. */
+export function isDerivedSpi(spi: number): boolean {
+  const place = spi >>> 10;
+  return place < FIRST_TAKEN || place >= FIRST_TAKEN + TAKEN;
+}
+
 /** What tells one sender's SAs at one receiver apart. */
 interface SpiPlace {
   /** 1 to 255. */

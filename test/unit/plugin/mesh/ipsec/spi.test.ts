@@ -7,6 +7,7 @@ import {
 import {
   deriveReqid,
   deriveSpi,
+  isDerivedSpi,
   numberSenders,
 } from "../../../../../plugin/mesh/ipsec/spi.ts";
 
@@ -69,6 +70,7 @@ describe("deriveSpi()", () => {
           expect(spiA).toBeGreaterThanOrEqual(256);
           expect(spiA).toBeLessThan(2 ** 32);
           expect(spiA >>> 28).not.toBe(0xc);
+          expect(isDerivedSpi(spiA)).toBe(true);
           expect(spiA === spiB).toBe(a === b && g === h);
         },
       ),
