@@ -9,6 +9,9 @@ export const OWN_TABLE = "crosslink";
 /** The comment of our rules in tables of others. */
 export const OWN_COMMENT = "crosslink";
 
+/** Our chain in legacy iptables' mangle, where the kernel has no nf_tables: what a gateway's leaves get. */
+export const OWN_LEAVES_CHAIN = "crosslink-leaves";
+
 /** The first word of the alias of host interfaces that we serve. */
 export const OWN_ALIAS = "crosslink";
 

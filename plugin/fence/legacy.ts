@@ -1,10 +1,9 @@
-import { type Cidr, parseCidr } from "../../ip/cidr.ts";
+import type { Cidr } from "../../ip/cidr.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { FAMILIES, type Family } from "../netfilter/base/family.ts";
 import { outermostOf } from "../netfilter/base/network-pairs.ts";
 import type { NetfilterOperation } from "../netfilter/base/operation.ts";
 import {
-  legacyKey,
   parseSave,
   type SavedRule,
   type SavedTable,
@@ -17,19 +16,16 @@ import type { WantedRule } from "../netfilter/shared/pair-rule.ts";
 import { planSharedChain } from "../netfilter/shared/plan.ts";
 import { isBuiltIn } from "../netfilter/shared/rewriting.ts";
 import { mayStayAhead } from "../netfilter/base/foreign.ts";
-import { OWN_COMMENT } from "../owned.ts";
+import { planLeavesChain } from "./legacy-leaves.ts";
+import { cidrsNamed, fenceRule } from "./legacy-rule.ts";
 import { type FenceWill, toStand } from "./will.ts";
 
 /**
  * The same fence in legacy iptables, for a kernel without nf_tables. Its nat table drops nothing, so the way out is
  * closed ahead of source NAT: what is for these CIDRs then and has no policy goes nowhere, whatever it is called later.
  */
-const WAYS = [
-  { table: "mangle", chain: "POSTROUTING", end: "-d", direction: "out" },
-  { table: "raw", chain: "PREROUTING", end: "-s", direction: "in" },
-] as const;
-
-type Way = (typeof WAYS)[number];
+const OUT = { table: "mangle", chain: "POSTROUTING" } as const;
+const IN = { table: "raw", chain: "PREROUTING" } as const;
 
 /** Looks at both families' tables, and compares; nothing where iptables' legacy programs are missing. */
 export function planLegacyFence(
@@ -51,26 +47,48 @@ export function planLegacyFamily(
   will: FenceWill,
 ): NetfilterOperation[] {
   const tables = parseSave(saved);
-  return WAYS.flatMap((way) => {
-    const chain = readChain(way, family, tables.get(way.table));
-    const cidrs = toStand(will, namedIn(chain));
-    const wanted = outermostOf(cidrs.filter((cidr) => cidr.family === family));
-    const rules = wanted.map((cidr) => dropRule(way, cidr));
-    return planSharedChain(chain, rules, { place: "head" }).operations;
+  const read = (name: typeof OUT | typeof IN) =>
+    readChain(name, family, tables.get(name.table));
+  const [out, into] = [read(OUT), read(IN)];
+  const remotes = remotesOf(out, will);
+  const leaves = planLeavesChain(family, tables.get(OUT.table), {
+    will,
+    remotes,
   });
+  const drops = remotes.map((cidr) => fenceRule("out", cidr));
+  const taken = remotesOf(into, will).map((cidr) => fenceRule("in", cidr));
+  return [
+    ...leaves.ahead,
+    ...planAtHead(out, [...drops, ...leaves.jumps]),
+    ...planAtHead(into, taken),
+    ...leaves.behind,
+  ];
+}
+
+function planAtHead(
+  chain: SharedChain,
+  rules: readonly WantedRule[],
+): readonly NetfilterOperation[] {
+  return planSharedChain(chain, rules, { place: "head" }).operations;
+}
+
+/** What a chain is to guard, where its rules name so much already. */
+function remotesOf({ family, rules }: SharedChain, will: FenceWill): Cidr[] {
+  const keys = rules.flatMap(({ key }) => (key === undefined ? [] : [key]));
+  const cidrs = toStand(will, cidrsNamed(keys, family));
+  return outermostOf(cidrs.filter((cidr) => cidr.family === family));
 }
 
 function readChain(
-  { table, chain }: Way,
+  name: typeof OUT | typeof IN,
   family: Family,
   saved: SavedTable | undefined,
 ): SharedChain {
-  const rules = saved?.rules.filter((rule) => rule.chain === chain) ?? [];
+  const rules = saved?.rules.filter(({ chain }) => chain === name.chain) ?? [];
   return {
     backend: "legacy",
     family,
-    table,
-    chain,
+    ...name,
     exists: saved !== undefined,
     policy: "accept",
     rules: rules.map((rule) => legacySharedRule(rule, mayPass)),
@@ -83,29 +101,4 @@ function mayPass(rule: SavedRule): boolean {
   if (target === undefined) return false;
   if (isBuiltIn(target)) return target === "ACCEPT" || target === "RETURN";
   return !mayStayAhead(target);
-}
-
-/** The CIDRs that rules of ours name now. */
-function namedIn({ family, rules }: SharedChain): Cidr[] {
-  const all = family === 4 ? "0.0.0.0/0" : "::/0";
-  return rules.flatMap(({ key }) =>
-    key === undefined
-      ? []
-      : [parseCidr(/(?:^| )-[sd] (\S+)/.exec(key)?.[1] ?? all)],
-  );
-}
-
-function dropRule({ end, direction }: Way, cidr: Cidr): WantedRule {
-  const text = [
-    ...(cidr.prefix === 0 ? [] : [`${end} ${cidr.text}`]),
-    `-m policy --dir ${direction} --pol none`,
-    `-m comment --comment ${OWN_COMMENT}`,
-    "-j DROP",
-  ].join(" ");
-  return {
-    pair: { source: cidr, destination: cidr, spares: [] },
-    key: legacyKey(text),
-    text: () => text,
-    expressions: () => [],
-  };
 }

@@ -6,6 +6,7 @@ import { silent } from "../../../plugin/kernel/log.ts";
 import { withSession } from "../../../plugin/kernel/session.ts";
 import { raiseFence } from "../../../plugin/fence/raise.ts";
 import { planRules } from "../../../plugin/fence/rules.ts";
+import type { FenceWill } from "../../../plugin/fence/will.ts";
 import { binding } from "../../support/binding.ts";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
 
@@ -56,10 +57,15 @@ function withoutNftables(): typeof binding {
 
 const REMOTES = ["10.1.0.0/16", "10.2.3.4/32", "fd0b::/64"];
 
-function raise(wanted = REMOTES, released: readonly string[] | "all" = []) {
-  const will = {
+function raise(
+  wanted = REMOTES,
+  released: readonly string[] | "all" = [],
+  leaves?: readonly string[],
+) {
+  const will: FenceWill = {
     wanted: wanted.map(parseCidr),
     released: released === "all" ? released : released.map(parseCidr),
+    ...(leaves && { leaves: leaves.map(parseCidr), releasesLeaves: true }),
   };
   withSession(kernel, (session) => raiseFence(session, will, silent));
   return planRules(kernel, will).operations;
@@ -75,7 +81,10 @@ function saved(): string {
 }
 
 /** How many packets to these addresses are seen on the uplink, counted at the device. */
-function leaked(from: Namespace, ...addresses: string[]): number[] {
+function leaked(
+  from: Pick<Namespace, "try">,
+  ...addresses: string[]
+): number[] {
   node.shell(
     `nft add table netdev wire
      nft 'add chain netdev wire out { type filter hook egress device "eth0" priority 0; }'`,
@@ -172,6 +181,56 @@ describe("on a kernel without nf_tables", () => {
     expect(saved()).toBe(theirs);
   });
 
+  it("on a gateway a remote pod's packet goes on to a leaf by policy alone, by rules alone", () => {
+    const leaves = ["10.9.2.0/24", "fd09:2::/64"];
+    // As if it came out of a tunnel: this kernel has no ESP.
+    node.shell(`
+      ip addr add 10.1.0.9/32 dev lo; ip addr add 192.0.2.9/32 dev lo
+      ip addr add fd0b::9/128 dev lo nodad
+      iptables-legacy -w -t nat -A POSTROUTING -o eth0 -j MASQUERADE
+      ip6tables-legacy -w -t nat -A POSTROUTING -o eth0 -j MASQUERADE`);
+    const passed = (source: string, destination: string): boolean =>
+      leaked(withSource(source), destination)[0] !== 0;
+    expect(raise(REMOTES, [], [])).toEqual([]);
+    node.shell("ip xfrm policy flush");
+    expect(passed("10.1.0.9", "10.9.2.7")).toBe(true);
+    expect(passed("fd0b::9", "fd09:2::7")).toBe(true);
+    expect(raise(REMOTES, [], leaves)).toEqual([]);
+    node.shell("ip xfrm policy flush");
+    expect(passed("10.1.0.9", "10.9.2.8")).toBe(false);
+    expect(passed("fd0b::9", "fd09:2::8")).toBe(false);
+    expect(passed("10.1.0.9", "10.9.3.8")).toBe(true);
+    expect(passed("192.0.2.9", "10.9.2.8")).toBe(true);
+  });
+
+  it("keeps a leaf where nobody knows, puts it back, and lets it go where the files say so", () => {
+    raise(REMOTES, [], ["10.9.2.0/24", "10.9.3.0/24"]);
+    const right = saved();
+    for (const cidr of ["10.9.2.0/24", "10.9.3.0/24"])
+      expect(right).toContain(
+        `-A crosslink-leaves -d ${cidr} -m policy --dir out --pol none`,
+      );
+    for (const damage of [
+      "iptables-legacy -w -t mangle -F crosslink-leaves",
+      "iptables-legacy -w -t mangle -I crosslink-leaves -j ACCEPT",
+      "iptables-legacy -w -t mangle -F; iptables-legacy -w -t mangle -X",
+    ]) {
+      node.shell(damage);
+      expect(saved(), damage).not.toBe(right);
+      expect(raise(REMOTES, [], ["10.9.2.0/24", "10.9.3.0/24"])).toEqual([]);
+      expect(saved(), damage).toBe(right);
+    }
+    expect(raise()).toEqual([]);
+    expect(saved()).toBe(right);
+    expect(raise(REMOTES, [], ["10.9.3.0/24"])).toEqual([]);
+    expect(saved()).not.toContain("10.9.2.0/24");
+    expect(raise(REMOTES, [], [])).toEqual([]);
+    expect(node.exec("iptables-legacy-save")).not.toContain("leaves");
+    raise(REMOTES, [], ["10.9.3.0/24"]);
+    raise([], "all");
+    expect(node.exec("iptables-legacy-save")).not.toContain("crosslink");
+  });
+
   it("takes 3,000 networks in one piece", () => {
     const many = Array.from(
       { length: 3_000 },
@@ -195,6 +254,13 @@ describe("on a kernel without nf_tables", () => {
     expect(node.exec("ip", "xfrm", "policy")).toBe("");
   });
 });
+
+/** The node, where it sends by one of its addresses. */
+function withSource(source: string): Pick<Namespace, "try"> {
+  return {
+    try: (command, ...args) => node.try(command, "-I", source, ...args),
+  };
+}
 
 function mac(): string {
   const [{ address = "" } = {}] = node.ip("link", "show", "eth0") as {
