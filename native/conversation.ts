@@ -12,6 +12,8 @@ export type { Transport } from "./conversation/transport.ts";
 
 /** Requests and answers over one netlink socket. Every method waits a bounded time and then throws ETIMEDOUT. */
 export interface Conversation {
+  /** By which the kernel tells what it does for this socket from what it does for others. */
+  readonly portId: number;
   /** Sends with `NLM_F_ACK`; returns the replies that came before the ack. Throws NetlinkError. */
   execute(request: Request): Message[];
   /** Sends many in few datagrams, each with `NLM_F_ACK`; one failure does not stop the others. One result a request, in order. */
@@ -57,6 +59,7 @@ export function converse(
     sequence: 1,
   };
   return {
+    portId: transport.portId,
     execute: (request) => execute(line, request),
     executeAll: (requests) =>
       exchangeAll(line, chunks(requests, CHUNK_REQUESTS)).map(

@@ -34,6 +34,8 @@ export type Outcomes = (NetlinkError | undefined)[];
  * fit no kernel field. Those that take many items send them in few datagrams, and one failure does not stop the others.
  */
 export interface XfrmClient {
+  /** In notifications of what was done by it. */
+  readonly portId: number;
   associations(): ObservedAssociation[];
   /** Undefined where there is none. */
   getAssociation(id: AssociationId): ObservedAssociation | undefined;
@@ -93,6 +95,7 @@ export function openXfrm(
 /** A client over a conversation that is open already, which it then owns. */
 export function xfrmClient(conversation: Conversation): XfrmClient {
   return {
+    portId: conversation.portId,
     ...associationMethods(conversation),
     ...policyMethods(conversation),
     close: () => {

@@ -8,7 +8,11 @@ import {
 } from "../../native/index.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { type EnsureNode, refreshNode } from "../node/converge.ts";
+import {
+  type EnsureNode,
+  type Meanwhile,
+  refreshNode,
+} from "../node/refresh.ts";
 import type { Host } from "../node/linked.ts";
 import { type Session, withSession } from "../kernel/session.ts";
 import { watchBypasses } from "./bypasses.ts";
@@ -27,6 +31,7 @@ import { ikeFolder } from "../ike/charon/configuration.ts";
 import type { CallAnswer, Left } from "./call/frame.ts";
 import { type Keeper, keeper } from "./keeper.ts";
 import { knownMesh } from "./known-mesh.ts";
+import { lookKinds } from "./look-kinds.ts";
 import { lastingSession } from "./lasting-session.ts";
 import type { AgentLogs } from "./telemetry/log.ts";
 import type { Observer } from "./telemetry/observer.ts";
@@ -71,16 +76,18 @@ export function startAgent(given: AgentOptions): () => void {
   const ends = farEnds(options, () => {
     reconciling.request();
   });
-  const memory = keeper(refresher(options, changes, ends), () => {
+  const looks = lookKinds(changes);
+  const memory = keeper(refresher(options, { changes, ends, looks }), () => {
     poll();
   });
   const spare = spareMemory(kernel.binding);
   const keepEntry = entryKeeper({ ...options, log });
-  const reconciling = schedule(() => {
+  const reconciling = schedule((isSweep) => {
     memory.invalidate();
     spare.busy();
     keepEntry();
-    return reconcile(memory.ensure, options);
+    if (isSweep) looks.wantWhole();
+    return reconcile(memory.ensure, options) && looks.last();
   });
   const poll = (): void => {
     const effect = changes.poll();
@@ -89,17 +96,15 @@ export function startAgent(given: AgentOptions): () => void {
   };
   const stopServing = startServing(options, memory);
   reconciling.run();
-  const { suspecting } = options.observer;
-  const stops = [
-    watchBypasses({ kernel, mesh, suspecting }),
+  return inTurn([
+    watchBypasses({ kernel, mesh, suspecting: options.observer.suspecting }),
     stopServing,
     startUpkeep({ ...options, log }, memory.ensure),
     reconciling.stop,
     spare.stop,
     changes.close,
     ends.close,
-  ];
-  return inTurn(stops);
+  ]);
 }
 
 function inTurn(stops: readonly (() => void)[]): () => void {
@@ -168,11 +173,18 @@ function farEnds(options: AgentOptions, onMove: () => void): FarEnds {
   };
 }
 
-/** Looks at everything again, and at what has to be watched for the next time. */
+/** Looks again, and at what has to be watched for the next time. */
 function refresher(
   { host, observer }: AgentOptions,
-  changes: Changes,
-  ends: FarEnds,
+  {
+    changes,
+    ends,
+    looks,
+  }: {
+    readonly changes: Changes;
+    readonly ends: FarEnds;
+    readonly looks: Meanwhile;
+  },
 ): EnsureNode {
   // Also where the plan is refused or fails: policies that stand already wait for charon's SAs.
   const know: Observer["know"] = (node) => {
@@ -182,6 +194,7 @@ function refresher(
   const refresh = refreshNode(
     { host, charonReqids: ends.charonReqids, whereabouts: ends.whereabouts },
     { onlooker: { ...observer, know } },
+    looks,
   );
   return (session, config, log) => {
     changes.followFiles(config, { flannel: false });
@@ -192,6 +205,7 @@ function refresher(
       },
     );
     changes.followLinks(mainRoutes(session));
+    changes.passOver(session.xfrm.portId);
     return node;
   };
 }

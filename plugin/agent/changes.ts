@@ -24,7 +24,8 @@ import {
   nodeLinks,
   ROUTE_GROUPS,
 } from "./watch/route.ts";
-import { netlinkSource, type Source, type Topic } from "./watch/source.ts";
+import { kernelNews } from "./watch/kernel-news.ts";
+import type { Source, Topic } from "./watch/source.ts";
 import { type Effect, worst } from "./watch/effect.ts";
 import { judgeXfrm, XFRM_GROUPS } from "./watch/xfrm.ts";
 
@@ -32,6 +33,10 @@ import { judgeXfrm, XFRM_GROUPS } from "./watch/xfrm.ts";
 export interface Changes {
   /** Reads all that is queued: the worst that happened since the last time. */
   readonly poll: () => Effect;
+  /** Whether anything but files may have changed since it was asked last; the first time, yes. */
+  readonly wasTouched: () => boolean;
+  /** Reads what xfrm tells of a socket of ours, which is still open, and passes it over; what others did is told by `poll`. */
+  readonly passOver: (portId: number) => void;
   /**
    * Turns to the files that a configuration names; call it before they are read. Only where somebody waits for flannel's
    * lease is its folder looked for while it is missing: in /run, where others are busy.
@@ -64,29 +69,29 @@ export function listen(
 ): Changes {
   let followed: NodeLinks = new Set();
   const files = fileSource(kernel.binding, log);
-  const sources: readonly Source[] = [
-    files,
-    ...topics(() => followed).map((topic) => netlinkSource(kernel, topic)),
-  ];
+  const news = kernelNews(
+    kernel,
+    topics(() => followed),
+  );
+  const sources: readonly Source[] = [files, ...news.sources];
+  let later: NodeJS.Immediate | undefined;
   const watches: readonly Unwatch[] = sources.map(({ watch }) =>
     watch(onChange),
   );
   return {
-    poll: () => worst(sources.map(({ drain }) => drain())),
+    poll: () => worst([files.drain(), news.drain()]),
+    wasTouched: news.wasTouched,
+    passOver: (portId) => {
+      if (news.passOver(portId) !== "nothing") later = setImmediate(onChange);
+    },
     followFiles: (config, { flannel }) => {
-      files.rearm(() => [
-        ...placesOfMesh(config),
-        ...watchesOf({
-          folder: conflists.folder,
-          judge: (name) => judgeConflist(name, conflists.name),
-        }),
-        ...placesOfOne(SUBNET_FILE, { awaited: flannel }),
-      ]);
+      files.rearm(() => placesOf(config, conflists, flannel));
     },
     followLinks: (routes) => {
       followed = nodeLinks(routes);
     },
     close: () => {
+      clearImmediate(later);
       for (const unwatch of watches) unwatch();
       for (const { close } of sources) close();
     },
@@ -107,6 +112,21 @@ function topics(followed: () => NodeLinks): Topic[] {
       groups: ROUTE_GROUPS,
       judge: (message) => judgeRoute(message, followed()),
     },
+  ];
+}
+
+function placesOf(
+  config: NetworkConfiguration,
+  conflists: Surroundings["conflists"],
+  waitsForFlannel: boolean,
+): PathWatch[] {
+  return [
+    ...placesOfMesh(config),
+    ...watchesOf({
+      folder: conflists.folder,
+      judge: (name) => judgeConflist(name, conflists.name),
+    }),
+    ...placesOfOne(SUBNET_FILE, { awaited: waitsForFlannel }),
   ];
 }
 

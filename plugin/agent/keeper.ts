@@ -1,5 +1,5 @@
 import type { NetworkConfiguration } from "../../conf/network.ts";
-import type { EnsureNode } from "../node/converge.ts";
+import type { EnsureNode } from "../node/refresh.ts";
 import type { LinkedNode } from "../node/linked.ts";
 
 /** What the agent knows of the node, so that an ADD on a healthy node costs one pod's work. */

@@ -46,18 +46,20 @@ export interface Clock {
 }
 
 /**
- * Makes a schedule. The task returns whether it succeeded, and must not throw.
+ * Makes a schedule. The task is told whether it was asked for, or sweeps. It returns whether it succeeded, or "partly" where it did
+ * not look at all that a sweep looks at; and must not throw.
  *
  * A run is planned at any time: after the last one for the sweep, sooner where one is asked for.
  */
 export function schedule(
-  task: () => boolean,
+  task: (isSweep: boolean) => boolean | "partly",
   pace: Pace = PACE,
   clock: Clock = SYSTEM_CLOCK,
 ): Schedule {
   let restUntil = -Infinity;
   let debt = 0;
   let lastEnded = clock.now();
+  let sweepAt = -Infinity;
   let planned: { readonly at: number; readonly timer: Disposable } | undefined;
   const plan = (at: number): void => {
     if (planned !== undefined && planned.at <= at) return;
@@ -68,13 +70,15 @@ export function schedule(
     planned?.timer[Symbol.dispose]();
     planned = undefined;
     const started = clock.now();
-    const succeeded = task();
+    const succeeded = task(started >= sweepAt);
     const ended = clock.now();
     debt = Math.max(0, debt - (started - lastEnded) * pace.share);
     debt += ended - started;
     lastEnded = ended;
     restUntil = ended + Math.max(pace.rest, (debt - pace.burst) / pace.share);
-    plan(ended + (succeeded ? untilSweep(ended - started, pace) : pace.retry));
+    const pause = succeeded ? untilSweep(ended - started, pace) : pace.retry;
+    if (succeeded !== "partly") sweepAt = ended + pause;
+    plan(sweepAt);
   };
   return {
     request: () => {

@@ -4,7 +4,7 @@ import type { NetworkConfiguration } from "../../conf/network.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
 import { withSession } from "../kernel/session.ts";
-import type { EnsureNode } from "../node/converge.ts";
+import type { EnsureNode } from "../node/refresh.ts";
 import { attachPod, requirePod } from "../pod/attach.ts";
 import { labelledLinks } from "../pod/detach.ts";
 import { missedAdd } from "../runtime/adopt.ts";

@@ -8,7 +8,7 @@ import {
 } from "../../conf/network.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { both, type Log, openLog, silent } from "../kernel/log.ts";
-import { type EnsureNode, refreshNode } from "../node/converge.ts";
+import { type EnsureNode, refreshNode } from "../node/refresh.ts";
 import { wantedBy } from "../node/full-plan.ts";
 import type { Host } from "../node/linked.ts";
 import { lookAround, orThrow } from "../node/look.ts";

@@ -1,4 +1,3 @@
-import type { NetworkConfiguration } from "../../conf/network.ts";
 import { withNodeLock } from "../kernel/lock.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Memory } from "../fence/decide.ts";
@@ -12,9 +11,8 @@ import type { LinkedNode } from "./linked.ts";
 import { type Look, lookAround, orThrow } from "./look.ts";
 import type { Place } from "./place.ts";
 import { CHANGE, inOrder, orThrowTrouble, orTrouble } from "./order.ts";
-import { lastingReader, meshReader } from "./reader.ts";
+import { meshReader } from "./reader.ts";
 import { raiseAnyway } from "./raise-only.ts";
-import { troublesOf } from "./troubles.ts";
 import {
   applyFully,
   type FullPlan,
@@ -50,29 +48,29 @@ export function converge(session: Session, from: Place, manner: Manner): Look {
     manner.onlooker?.know(seen.node);
     return seen;
   }
-  const fenceMeanwhile = (): void => {
-    raiseAnyway((use) => {
-      use(session, place);
-    }, manner.log);
-  };
-  return underLock(session, fenceMeanwhile, () =>
+  return underLock(session, { place, log: manner.log }, () =>
     change(session, place, manner),
   );
 }
 
 /** Whoever holds the lock, or whatever is wrong with it: to add to the fence takes nothing from anybody. */
-function underLock<Result>(
-  { kernel }: Session,
-  fenceMeanwhile: () => void,
+export function underLock<Result>(
+  session: Session,
+  { place, log }: { readonly place: Place; readonly log: Log },
   work: () => Result,
 ): Result {
   const lock = { isHeld: false };
+  const fenceMeanwhile = (): void => {
+    raiseAnyway((use) => {
+      use(session, place);
+    }, log);
+  };
   try {
     const holding = (): Result => {
       lock.isHeld = true;
       return work();
     };
-    return withNodeLock(kernel, holding, { onWait: fenceMeanwhile });
+    return withNodeLock(session.kernel, holding, { onWait: fenceMeanwhile });
   } catch (error) {
     if (!lock.isHeld) fenceMeanwhile();
     throw error;
@@ -146,7 +144,7 @@ function withRaised(plan: FullPlan, { policies, rules }: Raised): FullPlan {
 }
 
 /** The fence stands without it. Returns what kept it from being remembered. */
-function tryRemember(
+export function tryRemember(
   { kernel }: Session,
   [before, next]: readonly [Memory, Memory],
 ): Error | undefined {
@@ -156,12 +154,6 @@ function tryRemember(
   });
 }
 
-/** Brings the node to what its files say, and returns what that is. */
-export type EnsureNode = (
-  session: Session,
-  config: NetworkConfiguration,
-  log: Log,
-) => LinkedNode | undefined;
 
 /** Who looks on while a node is refreshed. */
 export interface Onlooker {
@@ -169,30 +161,4 @@ export interface Onlooker {
   readonly know: (node: LinkedNode | undefined) => void;
   /** Is told of every plan that was carried out. */
   readonly repaired: (plan: FullPlan) => void;
-}
-
-/** Reads the files, looks at the kernel, and converges: what a process of one call has to do. */
-export function refreshNode(
-  here: Omit<Place, "config" | "reader">,
-  manner: Omit<Manner, "log"> = {},
-): EnsureNode {
-  let told = new Set<string>();
-  const reader = lastingReader();
-  // Who looks on stays, and says what it sees.
-  const sinceChanged = manner.onlooker === undefined;
-  return (session, config, log) => {
-    const { node, ignored } = converge(
-      session,
-      { config, ...here, reader },
-      { ...manner, log },
-    );
-    const troubles = [
-      ...ignored,
-      ...troublesOf(session, node, { sinceChanged }),
-    ];
-    for (const trouble of troubles)
-      if (!told.has(trouble)) log("warn", trouble);
-    told = new Set(troubles);
-    return node;
-  };
 }

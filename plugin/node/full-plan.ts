@@ -28,7 +28,9 @@ import {
   planSnatQuickly,
   type SnatPlan,
 } from "../netfilter/snat.ts";
+import type { DesiredMesh } from "../mesh/state.ts";
 import { desiredState, type RoutingFacts } from "./desired.ts";
+import { type MeshDifference, observeChanged } from "./difference.ts";
 import type { ChosenKeys } from "./keys/choose.ts";
 import { lookAtKeys, noteKeys } from "./keys/look.ts";
 import type { LinkedNode } from "./linked.ts";
@@ -94,15 +96,23 @@ export const QUICKLY: Planners = {
   fence: planRulesQuickly,
 };
 
-/** Observes the node and compares; changes nothing. */
+/**
+ * Observes the node and compares; changes nothing.
+ *
+ * @param difference all that can differ in xfrm, where the rest of it is known to be right
+ */
 export function planFully(
   session: Session,
   wanted: Wanted,
   planners: Planners = LOOKING,
+  difference?: MeshDifference,
 ): FullPlan {
   const exemptions = wanted.node?.mesh.exemptions ?? [];
   return {
-    ...planKernel(session, wanted, planners),
+    ...planKernel(session, wanted, {
+      remains: planners.remains,
+      difference,
+    }),
     fence: planners.fence(session.kernel, wanted.fence),
     snat: planners.snat(session.kernel, {
       exemptions,
@@ -115,22 +125,42 @@ export function planFully(
 function planKernel(
   session: Session,
   { node, fence, charonReqids }: Wanted,
-  { remains }: Planners,
+  {
+    remains,
+    difference,
+  }: Pick<Planners, "remains"> & {
+    readonly difference: MeshDifference | undefined;
+  },
 ): Pick<FullPlan, "node" | "keys"> {
-  const look = (): ObservedState => observeState(session, FORWARDING);
-  const { observed, keys } = lookAtKeys(session, look, node?.mesh);
+  const look = (): ObservedState =>
+    observeState(
+      session,
+      FORWARDING,
+      difference && observeChanged(session, difference, fence),
+    );
+  const { observed, keys } = lookAtKeys(session, look, {
+    ...(node && keysOf(node.mesh)),
+    ...(difference && { series: difference.series.fresh, wasLinked: true }),
+  });
   const desired = desiredState(node, {
     ...routingFacts(session, observed),
     ...(charonReqids && { charonReqids }),
   });
   const policies = [
     ...fencePolicies(fence, observed.policies),
-    ...desired.policies,
+    ...(difference?.policies.fresh ?? desired.policies),
   ];
   const { associations } = keys;
   const plan = planNode({ ...desired, associations, policies }, observed);
   const retire = [...plan.retire, ...remains(session)];
   return { node: { ...plan, retire }, keys };
+}
+
+function keysOf({
+  series,
+  secrets,
+}: DesiredMesh): Pick<DesiredMesh, "series" | "secrets"> {
+  return { series, secrets };
 }
 
 function tunnelSize(

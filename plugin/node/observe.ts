@@ -8,14 +8,19 @@ import { inNamespace } from "../kernel/kernel.ts";
 import type { Session } from "../kernel/session.ts";
 import type { ObservedState } from "./state.ts";
 
-/** Reads from the kernel all that the plan compares: everything, not just what is ours. */
+/**
+ * Reads from the kernel all that the plan compares: everything, not just what is ours.
+ *
+ * @param ipsec what was read of xfrm already
+ */
 export function observeState(
   session: Session,
   sysctls: Iterable<string>,
+  ipsec?: Pick<ObservedState, "associations" | "policies">,
 ): ObservedState {
   return {
-    associations: session.xfrm.associations(),
-    policies: session.xfrm.policies(),
+    associations: ipsec?.associations ?? session.xfrm.associations(),
+    policies: ipsec?.policies ?? session.xfrm.policies(),
     routes: [AF_INET, AF_INET6].flatMap((family) =>
       session.route.routes({ family, table: RT_TABLE_MAIN }),
     ),

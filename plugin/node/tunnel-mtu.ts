@@ -67,13 +67,13 @@ function deviceMtus(mesh: DesiredMesh, route: RouteClient): TunnelMtus {
 }
 
 /** Addresses of both ends. With IKE a NAT on the way decides, of which nobody here knows: room is left for it. */
-function endsInUdp({ associations, ike }: DesiredMesh): Set<string> {
-  const wrapped = associations.filter(
+function endsInUdp({ peers, ike }: DesiredMesh): Set<string> {
+  const wrapped = peers.filter(
     ({ encapsulation }) => encapsulation !== undefined,
   );
   return new Set([
-    ...wrapped.flatMap(({ source, destination }) =>
-      [source, destination].map(formatAddress),
+    ...wrapped.flatMap(({ local, remote }) =>
+      [local, remote].map(formatAddress),
     ),
     ...ike.flatMap(({ local, remote }) => [local, remote].map(formatAddress)),
   ]);

@@ -12,8 +12,12 @@ import { type Effect, worst } from "./effect.ts";
 
 /** Something that tells of changes. */
 export interface Source {
-  /** Reads what is queued, and says what the worst of it means. */
-  readonly drain: () => Effect;
+  /**
+   * Reads what is queued, and says what the worst of it means.
+   *
+   * @param ours the port of an open socket of ours: what was done by it means nothing
+   */
+  readonly drain: (ours?: number) => Effect;
   /** Calls back whenever something is queued. */
   readonly watch: (callback: () => void) => Unwatch;
   readonly close: () => void;
@@ -39,7 +43,12 @@ export function netlinkSource(
   for (const group of groups) binding.addMembership(socket.fd, group);
   const buffer = new Uint8Array(BUFFER_BYTES);
   return {
-    drain: () => worst(receiveAll(socket, buffer, judge)),
+    drain: (ours) =>
+      worst(
+        receiveAll(socket, buffer, (message) =>
+          message.portId === ours ? "nothing" : judge(message),
+        ),
+      ),
     watch: (callback) => watchReadable(binding, socket.fd, callback),
     close: () => {
       socket.close();

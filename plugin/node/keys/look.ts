@@ -13,17 +13,24 @@ import { type GenerationOf, knowGenerations } from "./generations.ts";
 import { readMeter } from "./meter.ts";
 import { readKeyNote, writeKeyNote } from "./note.ts";
 
+/** Which SAs a node should have. */
+interface KeysToLookAt extends Pick<DesiredMesh, "series" | "secrets"> {
+  /** Whether it had any in this boot, where its policies need not tell. */
+  readonly wasLinked: boolean;
+}
+
 /** Looks at the kernel, and works out which SAs it should have next. What they sent meanwhile is told by readings before and after. */
 export function lookAtKeys(
   { kernel }: Session,
   observe: () => ObservedState,
-  mesh: Pick<DesiredMesh, "series" | "secrets"> = NO_KEYS,
+  given: Partial<KeysToLookAt> = {},
 ): { readonly observed: ObservedState; readonly keys: ChosenKeys } {
   const before = readMeter(kernel);
   const observed = observe();
+  const mesh = { ...NO_KEYS, ...given };
   const keys = chooseKeys(mesh, {
     associations: observed.associations,
-    wasLinked: observed.policies.some(isProtecting),
+    wasLinked: given.wasLinked ?? observed.policies.some(isProtecting),
     note: readKeyNote(kernel),
     before,
     after: readMeter(kernel),

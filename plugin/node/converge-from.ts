@@ -1,0 +1,79 @@
+import type { Session } from "../kernel/session.ts";
+import { type Manner, tryRemember, underLock } from "./converge.ts";
+import { differenceOf, type MeshDifference } from "./difference.ts";
+import {
+  applyFully,
+  isEmpty,
+  obstaclesOf,
+  planFully,
+  QUICKLY,
+  wantedBy,
+} from "./full-plan.ts";
+import { type Look, lookAround } from "./look.ts";
+import type { Place } from "./place.ts";
+
+/**
+ * Brings a node from what its files said to what they say now, where it was right and nobody has touched its kernel since: of
+ * xfrm only what differs is asked for, since to list all of it takes seconds at 20,000 nodes.
+ *
+ * @param before the look by which the node was right
+ * @returns undefined where all has to be looked at: much differs, the fence does, or something is wrong
+ * @throws as `converge` does
+ */
+export function convergeFrom(
+  before: Look,
+  session: Session,
+  place: Required<Place>,
+  manner: Manner,
+): Look | undefined {
+  return underLock(session, { place, log: manner.log }, () => {
+    const look = lookAround(session, place);
+    const difference = betweenLooks(before, look);
+    return difference && step(session, { look, difference, place }, manner)
+      ? look
+      : undefined;
+  });
+}
+
+function betweenLooks(before: Look, look: Look): MeshDifference | undefined {
+  if (look.trouble !== undefined || !sameFence(before, look)) return undefined;
+  return before.node && look.node
+    ? differenceOf(before.node.mesh, look.node.mesh)
+    : undefined;
+}
+
+/** Then it need not be raised before anything else: it stands. */
+function sameFence({ decision: before }: Look, { decision }: Look): boolean {
+  const [old, now] = [before, decision].map(({ will }) =>
+    [will.wanted, will.leaves ?? []]
+      .map((cidrs) => cidrs.map(({ text }) => text).join())
+      .join("|"),
+  );
+  return old === now;
+}
+
+interface Step {
+  readonly look: Look;
+  readonly difference: MeshDifference;
+  readonly place: Place;
+}
+
+/** Returns whether it was taken: not where something is in its way. */
+function step(
+  session: Session,
+  { look, difference, place }: Step,
+  { log, onlooker }: Manner,
+): boolean {
+  const { will, memory } = look.decision;
+  const wanted = wantedBy(look, place);
+  const plan = planFully(session, wanted, QUICKLY, difference);
+  if (obstaclesOf(plan).length > 0) return false;
+  onlooker?.know(look.node);
+  if (!isEmpty(plan)) {
+    applyFully(session, { plan, fence: will }, log);
+    onlooker?.repaired(plan);
+  }
+  const trouble = tryRemember(session, [look.memory, memory]);
+  if (trouble !== undefined) throw trouble;
+  return true;
+}

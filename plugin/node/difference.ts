@@ -1,0 +1,117 @@
+import type {
+  ObservedAssociation,
+  ObservedPolicy,
+  PolicyId,
+  SecurityPolicy,
+} from "../../native/index.ts";
+import { blockPolicies } from "../fence/policies.ts";
+import type { FenceWill } from "../fence/will.ts";
+import type { Session } from "../kernel/session.ts";
+import type { TunnelSeries } from "../mesh/ipsec/series.ts";
+import type { DesiredMesh } from "../mesh/state.ts";
+import { policyIdentity } from "../reconcile/identity.ts";
+
+/** In what a mesh differs from the one before it, as far as xfrm goes. */
+export interface MeshDifference {
+  readonly policies: Both<SecurityPolicy>;
+  readonly series: Both<TunnelSeries>;
+}
+
+/** What one mesh has and the other has not. */
+interface Both<Item> {
+  readonly gone: readonly Item[];
+  readonly fresh: readonly Item[];
+}
+
+/** More than that is not asked for one by one: to list all is then no slower. */
+const MOST = 2000;
+
+/**
+ * What came and what went, by identity: a mesh takes over from the one before what has not changed (`../mesh/memory.ts`).
+ *
+ * @returns undefined where it is much, or where more than policies and SAs of derived keys may differ
+ */
+export function differenceOf(
+  before: DesiredMesh,
+  after: DesiredMesh,
+): MeshDifference | undefined {
+  const isAlike =
+    before.role === after.role &&
+    before.ike.length + after.ike.length === 0 &&
+    before.retiring.length + after.retiring.length === 0 &&
+    sameSecrets(before.secrets, after.secrets);
+  if (!isAlike) return undefined;
+  const policies = compare(before.policies, after.policies);
+  const series = compare(before.series, after.series);
+  const size = [policies, series]
+    .flatMap(({ gone, fresh }) => [gone.length, fresh.length])
+    .reduce((sum, length) => sum + length);
+  return size > MOST ? undefined : { policies, series };
+}
+
+function sameSecrets(
+  before: DesiredMesh["secrets"],
+  after: DesiredMesh["secrets"],
+): boolean {
+  return (
+    before.size === after.size &&
+    [...before].every(([id, name]) => after.get(id) === name)
+  );
+}
+
+function compare<Item>(
+  before: readonly Item[],
+  after: readonly Item[],
+): Both<Item> {
+  const [old, now] = [new Set(before), new Set(after)];
+  return {
+    gone: before.filter((item) => !now.has(item)),
+    fresh: after.filter((item) => !old.has(item)),
+  };
+}
+
+/** What a kernel holds where something is to change: everything else of it is taken for right. */
+export interface ChangedPlaces {
+  readonly policies: readonly ObservedPolicy[];
+  readonly associations: readonly ObservedAssociation[];
+}
+
+/** Asks for each place by itself: at most some thousands. */
+export function observeChanged(
+  { xfrm }: Pick<Session, "xfrm">,
+  { policies, series }: MeshDifference,
+  fence: FenceWill,
+): ChangedPlaces {
+  const released = fence.released === "all" ? [] : fence.released;
+  const asked: PolicyId[] = [
+    ...blockPolicies([...fence.wanted]),
+    ...blockPolicies([...released]),
+    ...policies.gone,
+    ...policies.fresh,
+  ];
+  const places = new Map(asked.map((id) => [policyIdentity(id), id]));
+  return {
+    policies: [...places.values()].flatMap((id) => xfrm.getPolicy(id) ?? []),
+    associations: associationsAt(xfrm, [...series.gone, ...series.fresh]),
+  };
+}
+
+function associationsAt(
+  xfrm: Session["xfrm"],
+  series: readonly TunnelSeries[],
+): ObservedAssociation[] {
+  const found = new Map<string, ObservedAssociation>();
+  for (const one of series.flatMap(({ outbound, inbound }) => [
+    outbound,
+    ...inbound,
+  ])) {
+    const { destination } = one.at(0);
+    for (const spi of one.spis) {
+      const name = `${String(spi)} ${destination.join()}`;
+      if (found.has(name)) continue;
+      const association = xfrm.getAssociation({ destination, spi });
+      if (association !== undefined) found.set(name, association);
+    }
+  }
+  return [...found.values()];
+}

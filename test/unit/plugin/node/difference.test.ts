@@ -1,0 +1,195 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import type { ClusterSource } from "../../../../conf/clusters.ts";
+import { withKnownNodes } from "../../../../conf/known-cluster.ts";
+import { blockPolicies } from "../../../../plugin/fence/policies.ts";
+import type { FenceWill } from "../../../../plugin/fence/will.ts";
+import { firstAssociations } from "../../../../plugin/mesh/ipsec/series.ts";
+import { meshMemory } from "../../../../plugin/mesh/memory.ts";
+import type { DesiredMesh } from "../../../../plugin/mesh/state.ts";
+import {
+  differenceOf,
+  observeChanged,
+} from "../../../../plugin/node/difference.ts";
+import { type NodePlan, planNode } from "../../../../plugin/node/plan.ts";
+import { NOTHING } from "../../../../plugin/node/state.ts";
+import {
+  associationIdentity,
+  policyIdentity,
+} from "../../../../plugin/reconcile/identity.ts";
+import {
+  applyToModel,
+  emptyModel,
+  type KernelModel,
+  observe,
+} from "../../../support/kernel-model.ts";
+import { meshes } from "../../../support/mesh/arbitrary.ts";
+import { cluster, keyring, meshAt, node } from "../../../support/mesh/mesh.ts";
+
+const PLACE = "cluster0/node0-0";
+const KEYS = { keyring: keyring(1) };
+
+it("what differs between two meshes, and no more, is the way from one kernel to the other", () => {
+  let taken = 0;
+  fc.assert(
+    fc.property(
+      meshes({ min: 3, max: 4 }),
+      fc.array(
+        fc.tuple(fc.nat({ max: 3 }), fc.nat({ max: 2 }), fc.nat({ max: 9 })),
+        { minLength: 1, maxLength: 6 },
+      ),
+      (first, edits) => {
+        const memory = meshMemory();
+        const model = emptyModel();
+        let clusters: readonly ClusterSource[] = first;
+        let mesh = meshAt(clusters, PLACE, KEYS, memory);
+        applyToModel(model, planWhole(mesh, model));
+        for (const [at, index, octet] of edits) {
+          clusters = edited(clusters, { at, index, octet });
+          const next = meshAt(clusters, PLACE, KEYS, memory);
+          const plan = planDifference(mesh, next, model);
+          if (plan !== undefined) taken += 1;
+          applyToModel(model, plan ?? planWhole(next, model));
+          expect(planWhole(next, model)).toEqual(EMPTY);
+          mesh = next;
+        }
+      },
+    ),
+  );
+  expect(taken).toBeGreaterThan(100);
+});
+
+it("a changed node's policies and SAs are all that is asked for", () => {
+  const memory = meshMemory();
+  const clusters = [near, far([1, 2, 3])];
+  const before = meshAt(clusters, "near/n0", KEYS, memory);
+  const after = meshAt(
+    again(clusters, [near, far([1, 7, 3])]),
+    "near/n0",
+    KEYS,
+    memory,
+  );
+  const asked: string[] = [];
+  const xfrm = {
+    getPolicy: (id: Parameters<typeof policyIdentity>[0]) => {
+      asked.push(policyIdentity(id));
+      return undefined;
+    },
+    getAssociation: () => undefined,
+  };
+  const difference = differenceOf(before, after)!;
+  expect(difference.series.gone).toHaveLength(1);
+  expect(difference.series.fresh).toHaveLength(1);
+  observeChanged({ xfrm } as never, difference, NO_FENCE);
+  expect(asked).toHaveLength(3);
+});
+
+it("where keys, the role or IKE differ, all is looked at", () => {
+  const mesh = meshAt([near, far([1])], "near/n0");
+  expect(differenceOf(mesh, mesh)).toBeDefined();
+  expect(differenceOf(mesh, { ...mesh, role: "leaf" })).toBeUndefined();
+  const secrets = new Map([[1, "another"]]);
+  expect(differenceOf(mesh, { ...mesh, secrets })).toBeUndefined();
+  const retiring = [{ destination: new Uint8Array(4), spi: 1 }];
+  expect(differenceOf({ ...mesh, retiring }, mesh)).toBeUndefined();
+  const many = Array.from({ length: 3000 }, () => ({ ...mesh.policies[0]! }));
+  expect(differenceOf(mesh, { ...mesh, policies: many })).toBeUndefined();
+});
+
+const EMPTY: NodePlan = { protect: [], retire: [], conflicts: [] };
+const NO_FENCE: FenceWill = { wanted: [], released: [] };
+
+const near = cluster("near", {
+  nodes: [node("n0", "192.168.9.1", { podCIDRs: ["10.7.0.0/24"] })],
+});
+
+function far(octets: readonly number[]): ClusterSource {
+  return cluster("far", {
+    podCIDRs: ["10.6.0.0/16"],
+    nodes: octets.map((octet, n) =>
+      node(`n${String(n)}`, `192.168.8.${String(octet)}`, {
+        podCIDRs: [`10.6.${String(n)}.0/24`],
+      }),
+    ),
+  });
+}
+
+/** The fence's own policies, which differ by what is said of clusters and not of nodes, stay as they are. */
+function fenceOf(mesh: DesiredMesh): FenceWill {
+  const wanted = mesh.exemptions.flatMap(({ remote, encrypted }) =>
+    encrypted ? [remote] : [],
+  );
+  return { wanted, released: [] };
+}
+
+function planWhole(mesh: DesiredMesh, model: KernelModel): NodePlan {
+  const { associations, policies } = mesh;
+  const blocks = blockPolicies(fenceOf(mesh).wanted);
+  const wanted = { associations, policies: [...blocks, ...policies] };
+  return planNode({ ...NOTHING, ...wanted }, observe(model));
+}
+
+function planDifference(
+  before: DesiredMesh,
+  after: DesiredMesh,
+  model: KernelModel,
+): NodePlan | undefined {
+  const difference = differenceOf(before, after);
+  const [old, will] = [fenceOf(before), fenceOf(after)];
+  const texts = ({ wanted }: FenceWill) =>
+    wanted.map(({ text }) => text).join();
+  if (difference === undefined || texts(old) !== texts(will)) return undefined;
+  const held = observe(model);
+  const xfrm = {
+    getPolicy: (id: Parameters<typeof policyIdentity>[0]) =>
+      held.policies.find((one) => policyIdentity(one) === policyIdentity(id)),
+    getAssociation: (id: Parameters<typeof associationIdentity>[0]) =>
+      held.associations.find(
+        (one) => associationIdentity(one) === associationIdentity(id),
+      ),
+  };
+  const observed = observeChanged({ xfrm } as never, difference, will);
+  return planNode(
+    {
+      ...NOTHING,
+      associations: difference.series.fresh.flatMap(firstAssociations),
+      policies: [...blockPolicies(will.wanted), ...difference.policies.fresh],
+    },
+    { ...observed, routes: [], sysctls: new Map() },
+  );
+}
+
+/** As the reader of files has it: nodes that say the same are the same objects. */
+function again(
+  before: readonly ClusterSource[],
+  now: readonly ClusterSource[],
+): ClusterSource[] {
+  return now.map((source, at) => {
+    const old = before[at];
+    return old === undefined || source === old
+      ? source
+      : { ...source, cluster: withKnownNodes(source.cluster, old.cluster) };
+  });
+}
+
+function edited(
+  clusters: readonly ClusterSource[],
+  {
+    at,
+    index,
+    octet,
+  }: { readonly at: number; readonly index: number; readonly octet: number },
+): ClusterSource[] {
+  const now = clusters.map((source, place) => {
+    // The node itself stays.
+    if (place === 0 || place !== at % clusters.length) return source;
+    const { nodes } = source.cluster;
+    const changed = nodes.flatMap((one, n) => {
+      if (n !== index % nodes.length) return [one];
+      if (octet === 0) return nodes.length > 1 && !one.gateway ? [] : [one];
+      return [{ ...one, elasticIP: `203.0.${String(place)}.${String(octet)}` }];
+    });
+    return { ...source, cluster: { ...source.cluster, nodes: changed } };
+  });
+  return again(clusters, now);
+}
