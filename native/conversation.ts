@@ -12,8 +12,8 @@ export type { Transport } from "./conversation/transport.ts";
 
 /** Requests and answers over one netlink socket. Every method waits a bounded time and then throws ETIMEDOUT. */
 export interface Conversation {
-  /** By which the kernel tells what it does for this socket from what it does for others. */
-  readonly portId: number;
+  /** In the notifications of what was done by it; 0 where it has none. */
+  readonly mark: number;
   /** Sends with `NLM_F_ACK`; returns the replies that came before the ack. Throws NetlinkError. */
   execute(request: Request): Message[];
   /** Sends many in few datagrams, each with `NLM_F_ACK`; one failure does not stop the others. One result a request, in order. */
@@ -39,6 +39,12 @@ export interface Patience {
   readonly dumpAttempts?: number;
 }
 
+/** What a conversation is known by. */
+export interface Marked {
+  /** See {@link Conversation.mark}. Default 0, as everybody has it. */
+  readonly mark?: number;
+}
+
 // A datagram's acks must fit the receive buffer, each of about 1 KiB as the kernel counts it; where SO_RCVBUFFORCE was
 // refused that is 416 KiB (net.core.rmem_max, doubled). The datagram itself must fit the send buffer, 208 KiB.
 const CHUNK_REQUESTS = 128;
@@ -49,17 +55,18 @@ const CHUNK_QUESTIONS = 64;
 /** Holds conversations over this transport, which it then owns. */
 export function converse(
   transport: Transport,
-  patience: Patience = {},
+  options: Patience & Marked = {},
 ): Conversation {
-  const { timeoutMs = 2000, dumpAttempts = 10 } = patience;
+  const { timeoutMs = 2000, dumpAttempts = 10, mark = 0 } = options;
   const line: Line = {
     transport,
     inbox: openInbox(transport),
     timeoutMs,
+    mark,
     sequence: 1,
   };
   return {
-    portId: transport.portId,
+    mark,
     execute: (request) => execute(line, request),
     executeAll: (requests) =>
       exchangeAll(line, chunks(requests, CHUNK_REQUESTS)).map(

@@ -3,6 +3,7 @@ import type { Binding } from "./binding.ts";
 import {
   type Conversation,
   converse,
+  type Marked,
   type Patience,
   type Transport,
 } from "./conversation.ts";
@@ -23,7 +24,7 @@ export interface NamespaceOption {
 export function openConversation(
   binding: Binding,
   protocol: number,
-  options: NamespaceOption & Patience = {},
+  options: NamespaceOption & Patience & Marked = {},
 ): Conversation {
   return converse(openTransport(binding, protocol, options.netns), options);
 }

@@ -11,6 +11,8 @@ export interface Line {
   /** Longest wait for the next answer, in milliseconds. */
   readonly timeoutMs: number;
   sequence: number;
+  /** In each request's nlmsg_pid, which the kernel takes over into what it tells others of it (`c.portid`, net/xfrm/xfrm_user.c). */
+  readonly mark: number;
 }
 
 /** Sends the requests in one datagram, each with `flags` and NLM_F_REQUEST. Returns their numbers, or the errno (positive). */
@@ -25,7 +27,7 @@ export function sendRequests(
     type: request.type,
     flags: (request.flags ?? 0) | flags | NLM_F_REQUEST,
     sequence: (range.first + index) >>> 0,
-    portId: 0,
+    portId: line.mark,
     body: request.body,
   }));
   const sent = send(line.transport, encodeMessages(messages));

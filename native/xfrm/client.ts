@@ -34,8 +34,8 @@ export type Outcomes = (NetlinkError | undefined)[];
  * fit no kernel field. Those that take many items send them in few datagrams, and one failure does not stop the others.
  */
 export interface XfrmClient {
-  /** In notifications of what was done by it. */
-  readonly portId: number;
+  /** Tells what was done by it from what others did, in the messages of both. */
+  readonly mark: number;
   associations(): ObservedAssociation[];
   /** Undefined where there is none. */
   getAssociation(id: AssociationId): ObservedAssociation | undefined;
@@ -89,13 +89,18 @@ export function openXfrm(
   binding: Binding,
   options: NamespaceOption = {},
 ): XfrmClient {
-  return xfrmClient(openConversation(binding, NETLINK_XFRM, options));
+  const mark = FIRST_MARK + Math.floor(Math.random() * FIRST_MARK);
+  const conversation = { ...options, mark };
+  return xfrmClient(openConversation(binding, NETLINK_XFRM, conversation));
 }
+
+/** Beyond all ids of processes (4,194,304), which other programs may put there. */
+const FIRST_MARK = 2 ** 30;
 
 /** A client over a conversation that is open already, which it then owns. */
 export function xfrmClient(conversation: Conversation): XfrmClient {
   return {
-    portId: conversation.portId,
+    mark: conversation.mark,
     ...associationMethods(conversation),
     ...policyMethods(conversation),
     close: () => {

@@ -205,7 +205,7 @@ function refresher(
       },
     );
     changes.followLinks(mainRoutes(session));
-    changes.passOver(session.xfrm.portId);
+    changes.passOver(session.xfrm.mark);
     return node;
   };
 }

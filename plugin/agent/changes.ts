@@ -35,8 +35,8 @@ export interface Changes {
   readonly poll: () => Effect;
   /** Whether anything but files may have changed since it was asked last; the first time, yes. */
   readonly wasTouched: () => boolean;
-  /** Reads what xfrm tells of a socket of ours, which is still open, and passes it over; what others did is told by `poll`. */
-  readonly passOver: (portId: number) => void;
+  /** Reads what xfrm tells, and passes over what was done by the conversation of that mark; the rest is told by `poll`. */
+  readonly passOver: (mark: number) => void;
   /**
    * Turns to the files that a configuration names; call it before they are read. Only where somebody waits for flannel's
    * lease is its folder looked for while it is missing: in /run, where others are busy.
@@ -81,8 +81,8 @@ export function listen(
   return {
     poll: () => worst([files.drain(), news.drain()]),
     wasTouched: news.wasTouched,
-    passOver: (portId) => {
-      if (news.passOver(portId) !== "nothing") later = setImmediate(onChange);
+    passOver: (mark) => {
+      if (news.passOver(mark) !== "nothing") later = setImmediate(onChange);
     },
     followFiles: (config, { flannel }) => {
       files.rearm(() => placesOf(config, conflists, flannel));

@@ -23,7 +23,7 @@ import type { Place } from "./place.ts";
 export function convergeFrom(
   before: Look,
   session: Session,
-  place: Required<Place>,
+  place: Place & Required<Pick<Place, "reader">>,
   manner: Manner,
 ): Look | undefined {
   return underLock(session, { place, log: manner.log }, () => {

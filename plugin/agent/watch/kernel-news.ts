@@ -11,11 +11,11 @@ export interface KernelNews {
   /** Whether anything but "nothing" was told since it was asked last; the first time, yes. */
   readonly wasTouched: () => boolean;
   /**
-   * Reads what xfrm tells of what was done by a socket of ours that is still open, so that its port is nobody else's.
+   * Reads what xfrm tells, and passes over what was done by a conversation of ours.
    *
    * @returns what others did meanwhile; it is told by the next `drain` as well
    */
-  readonly passOver: (portId: number) => Effect;
+  readonly passOver: (mark: number) => Effect;
 }
 
 /** Subscribes. Throws NetlinkError. */
@@ -42,8 +42,8 @@ export function kernelNews(
       isTouched = false;
       return was;
     },
-    passOver: (portId) => {
-      left = worst([left, ...xfrm.map(({ drain }) => drain(portId))]);
+    passOver: (mark) => {
+      left = worst([left, ...xfrm.map(({ drain }) => drain(mark))]);
       return left;
     },
   };

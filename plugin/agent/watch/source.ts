@@ -15,7 +15,7 @@ export interface Source {
   /**
    * Reads what is queued, and says what the worst of it means.
    *
-   * @param ours the port of an open socket of ours: what was done by it means nothing
+   * @param ours the mark of a conversation of ours: what was done by it means nothing
    */
   readonly drain: (ours?: number) => Effect;
   /** Calls back whenever something is queued. */

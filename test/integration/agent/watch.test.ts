@@ -11,12 +11,14 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseNetwork } from "../../../conf/network.ts";
 import { openRoute } from "../../../native/route/client.ts";
+import { openXfrm } from "../../../native/xfrm/client.ts";
 import { type Changes, listen } from "../../../plugin/agent/changes.ts";
 import type { Effect } from "../../../plugin/agent/watch/effect.ts";
 import { silent } from "../../../plugin/kernel/log.ts";
 import { binding } from "../../support/binding.ts";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
 import { until } from "../../support/until.ts";
+import { policy as protecting } from "../../support/xfrm/xfrm.ts";
 
 let node: Namespace;
 let pod: Namespace;
@@ -315,5 +317,40 @@ describe("poll()", () => {
       mkdirSync(join(folder, step));
       expect(changes.poll()).toBe("harm");
     }
+  });
+});
+
+describe("what this process did itself", () => {
+  it("is passed over, and what another did meanwhile is told", () => {
+    const ours = openXfrm(binding, { netns: node.fd });
+    ours.addPolicy(protecting);
+    changes.poll();
+    changes.wasTouched();
+    ours.deletePolicy(protecting);
+    changes.passOver(ours.mark);
+    expect([changes.poll(), changes.wasTouched()]).toEqual(["nothing", false]);
+    ours.addPolicy(protecting);
+    node.shell("ip xfrm policy flush");
+    changes.passOver(ours.mark);
+    expect([changes.poll(), changes.wasTouched()]).toEqual(["harm", true]);
+    ours.close();
+  });
+
+  it("calls back for what another did meanwhile, though it is read already", async () => {
+    const ours = openXfrm(binding, { netns: node.fd });
+    ours.addPolicy(protecting);
+    changes.poll();
+    told = 0;
+    node.shell("ip xfrm policy flush");
+    changes.passOver(ours.mark);
+    ours.close();
+    await until(() => told > 0);
+    expect(changes.poll()).toBe("harm");
+  });
+
+  it("a changed file touches nothing but files", () => {
+    changes.wasTouched();
+    writeFileSync(join(folder, "clusters.d", "a.json"), "{}");
+    expect([changes.poll(), changes.wasTouched()]).toEqual(["harm", false]);
   });
 });

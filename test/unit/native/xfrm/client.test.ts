@@ -44,7 +44,7 @@ function conversation(methods: Partial<Conversation>): Conversation {
     throw new Error("Cannot answer: unexpected call");
   };
   return {
-    portId: 0,
+    mark: 0,
     execute: unexpected,
     executeAll: unexpected,
     askAll: unexpected,

@@ -60,6 +60,29 @@ function start({
   return { ...turned, runs, ...planned };
 }
 
+it("schedule() sweeps when it is time to, whatever parts were looked at meanwhile", () => {
+  const { clock, pass } = testClock();
+  const sweeps: number[] = [];
+  const planned = schedule(
+    (isSweep) => {
+      if (!isSweep) return "partly";
+      sweeps.push(clock.now());
+      return true;
+    },
+    PACE,
+    clock,
+  );
+  planned.run();
+  const [first = 0] = sweeps;
+  for (let second = 0; second < 3 * 30; second++) {
+    planned.request();
+    pass(1000);
+  }
+  expect(sweeps.map((at) => Math.round((at - first) / 30_000))).toEqual([
+    0, 1, 2, 3,
+  ]);
+});
+
 describe("schedule()", () => {
   it("runs once for many requests, soon", () => {
     const { runs, request, pass } = start();
