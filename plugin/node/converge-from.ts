@@ -1,4 +1,5 @@
 import type { Session } from "../kernel/session.ts";
+import type { FenceWill } from "../fence/will.ts";
 import { type Manner, tryRemember, underLock } from "./converge.ts";
 import { differenceOf, type MeshDifference } from "./difference.ts";
 import {
@@ -42,14 +43,15 @@ function betweenLooks(before: Look, look: Look): MeshDifference | undefined {
     : undefined;
 }
 
-/** Then it need not be raised before anything else: it stands. */
+/** Then it stands, and nothing of it has to be raised before anything else, or to go. */
 function sameFence({ decision: before }: Look, { decision }: Look): boolean {
-  const [old, now] = [before, decision].map(({ will }) =>
-    [will.wanted, will.leaves ?? []]
-      .map((cidrs) => cidrs.map(({ text }) => text).join())
-      .join("|"),
-  );
-  return old === now;
+  return textOf(before.will) === textOf(decision.will);
+}
+
+function textOf({ wanted, released, leaves = [] }: FenceWill): string {
+  return [wanted, released === "all" ? [] : released, leaves]
+    .map((cidrs) => cidrs.map(({ text }) => text).join())
+    .join("|");
 }
 
 interface Step {
@@ -67,6 +69,8 @@ function step(
   const { will, memory } = look.decision;
   const wanted = wantedBy(look, place);
   const plan = planFully(session, wanted, QUICKLY, difference);
+  // A note of a few series would pass for one of all.
+  if (!isEmpty(plan) && plan.keys.notedAt === undefined) return false;
   if (obstaclesOf(plan).length > 0) return false;
   onlooker?.know(look.node);
   if (!isEmpty(plan)) {

@@ -154,7 +154,6 @@ export function tryRemember(
   });
 }
 
-
 /** Who looks on while a node is refreshed. */
 export interface Onlooker {
   /** Is told what the node should be; undefined where it is linked to nothing. */

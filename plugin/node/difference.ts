@@ -4,8 +4,6 @@ import type {
   PolicyId,
   SecurityPolicy,
 } from "../../native/index.ts";
-import { blockPolicies } from "../fence/policies.ts";
-import type { FenceWill } from "../fence/will.ts";
 import type { Session } from "../kernel/session.ts";
 import type { TunnelSeries } from "../mesh/ipsec/series.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
@@ -80,15 +78,8 @@ export interface ChangedPlaces {
 export function observeChanged(
   { xfrm }: Pick<Session, "xfrm">,
   { policies, series }: MeshDifference,
-  fence: FenceWill,
 ): ChangedPlaces {
-  const released = fence.released === "all" ? [] : fence.released;
-  const asked: PolicyId[] = [
-    ...blockPolicies([...fence.wanted]),
-    ...blockPolicies([...released]),
-    ...policies.gone,
-    ...policies.fresh,
-  ];
+  const asked: PolicyId[] = [...policies.gone, ...policies.fresh];
   const places = new Map(asked.map((id) => [policyIdentity(id), id]));
   return {
     policies: [...places.values()].flatMap((id) => xfrm.getPolicy(id) ?? []),

@@ -99,7 +99,7 @@ export const QUICKLY: Planners = {
 /**
  * Observes the node and compares; changes nothing.
  *
- * @param difference all that can differ in xfrm, where the rest of it is known to be right
+ * @param difference all that can differ in xfrm, where the rest of it, and the fence, is known to be right
  */
 export function planFully(
   session: Session,
@@ -136,7 +136,7 @@ function planKernel(
     observeState(
       session,
       FORWARDING,
-      difference && observeChanged(session, difference, fence),
+      difference && observeChanged(session, difference),
     );
   const { observed, keys } = lookAtKeys(session, look, {
     ...(node && keysOf(node.mesh)),
@@ -146,9 +146,9 @@ function planKernel(
     ...routingFacts(session, observed),
     ...(charonReqids && { charonReqids }),
   });
-  const policies = [
+  const policies = difference?.policies.fresh ?? [
     ...fencePolicies(fence, observed.policies),
-    ...(difference?.policies.fresh ?? desired.policies),
+    ...desired.policies,
   ];
   const { associations } = keys;
   const plan = planNode({ ...desired, associations, policies }, observed);

@@ -36,6 +36,7 @@ export function refreshNode(
   meanwhile: Meanwhile = UNKNOWN,
 ): EnsureNode {
   let told = new Set<string>();
+  let obstacles: readonly string[] = [];
   let last: Look | undefined;
   const reader = lastingReader();
   // Who looks on stays, and says what it sees.
@@ -49,12 +50,10 @@ export function refreshNode(
     const look = partly ?? converge(session, place, how);
     last = look;
     meanwhile.looked(partly !== undefined);
-    // What keeps packets from passing does not come with a peer: it is looked for when all is looked at.
-    if (partly !== undefined) return look.node;
-    const troubles = [
-      ...look.ignored,
-      ...troublesOf(session, look.node, { sinceChanged }),
-    ];
+    // What keeps packets from passing does not come with a peer: until all is looked at again, what was found last counts.
+    if (partly === undefined)
+      obstacles = troublesOf(session, look.node, { sinceChanged });
+    const troubles = [...look.ignored, ...obstacles];
     for (const trouble of troubles)
       if (!told.has(trouble)) log("warn", trouble);
     told = new Set(troubles);

@@ -35,6 +35,8 @@ export interface ChosenKeys {
   /** When the kernel was looked at, and when something was noted last; by the clock of a Meter, in milliseconds. */
   readonly lookedAt: number;
   readonly notedAt: number | undefined;
+  /** When that was noted which was noted longest ago: some series may have been noted without the others. */
+  readonly oldestAt: number | undefined;
 }
 
 /** Works out where each series stands. Pure. */
@@ -65,7 +67,22 @@ export function chooseKeys(
     isToNote: series.length > 0 || facts.note.isKnown,
     lookedAt: facts.before.milliseconds,
     notedAt: facts.note.milliseconds,
+    oldestAt: oldestOf(sent.keys(), facts.note),
   };
+}
+
+/** Undefined where one of them was not noted, or nothing was asked for. */
+function oldestOf(
+  names: Iterable<string>,
+  { sent }: KeyNote,
+): number | undefined {
+  let oldest: number | undefined;
+  for (const name of names) {
+    const at = sent.get(name)?.at.milliseconds;
+    if (at === undefined) return undefined;
+    oldest = Math.min(at, oldest ?? at);
+  }
+  return oldest;
 }
 
 /** Key ids in use whose secret has changed, with what the one before was called. */

@@ -71,8 +71,8 @@ export function noteKeys({ kernel }: Session, keys: ChosenKeys): void {
 
 /** Beside SAs that stand: the younger the note, the less far ahead one that gets lost has to begin. Whoever noted meanwhile knows more. */
 export function noteAgain({ kernel }: Session, keys: ChosenKeys): void {
-  const { sent, lookedAt, notedAt = -Infinity } = keys;
-  if (sent.size > 0 && lookedAt - notedAt > NOTE_MS)
+  const { sent, lookedAt, notedAt = -Infinity, oldestAt = -Infinity } = keys;
+  if (sent.size > 0 && lookedAt - oldestAt > NOTE_MS)
     writeKeyNote(kernel, keys, { since: notedAt });
 }
 

@@ -29,26 +29,42 @@ import { cluster, keyring, meshAt, node } from "../../../support/mesh/mesh.ts";
 const PLACE = "cluster0/node0-0";
 const KEYS = { keyring: keyring(1) };
 
+/** What an admin, or Kubernetes, does to a mesh. */
+const edit = fc.record({
+  kind: fc.constantFrom(
+    ...(["node", "node", "node", "own", "file", "keyring"] as const),
+  ),
+  at: fc.nat({ max: 3 }),
+  index: fc.nat({ max: 2 }),
+  octet: fc.nat({ max: 9 }),
+});
+type Edit = typeof edit extends fc.Arbitrary<infer T> ? T : never;
+
+const KEYRINGS = [keyring(1), keyring(1, [1, 2]), keyring(2, [1, 2])];
+
 it("what differs between two meshes, and no more, is the way from one kernel to the other", () => {
-  let taken = 0;
+  const taken = new Map<Edit["kind"], number>();
   fc.assert(
     fc.property(
       meshes({ min: 3, max: 4 }),
-      fc.array(
-        fc.tuple(fc.nat({ max: 3 }), fc.nat({ max: 2 }), fc.nat({ max: 9 })),
-        { minLength: 1, maxLength: 6 },
-      ),
-      (first, edits) => {
+      fc.array(edit, { minLength: 1, maxLength: 6 }),
+      (files, edits) => {
         const memory = meshMemory();
         const model = emptyModel();
-        let clusters: readonly ClusterSource[] = first;
-        let mesh = meshAt(clusters, PLACE, KEYS, memory);
+        let [all, gone]: [readonly ClusterSource[], number] = [files, 0];
+        let mesh = meshAt(files, PLACE, KEYS, memory);
         applyToModel(model, planWhole(mesh, model));
-        for (const [at, index, octet] of edits) {
-          clusters = edited(clusters, { at, index, octet });
-          const next = meshAt(clusters, PLACE, KEYS, memory);
+        for (const one of edits) {
+          all = edited(all, one);
+          if (one.kind === "file") gone = one.at;
+          const clusters = all.filter((_, at) => at === 0 || at !== gone);
+          const keys = {
+            keyring: KEYRINGS[one.kind === "keyring" ? one.index : 0]!,
+          };
+          const next = meshAt(clusters, PLACE, keys, memory);
           const plan = planDifference(mesh, next, model);
-          if (plan !== undefined) taken += 1;
+          if (plan !== undefined)
+            taken.set(one.kind, (taken.get(one.kind) ?? 0) + 1);
           applyToModel(model, plan ?? planWhole(next, model));
           expect(planWhole(next, model)).toEqual(EMPTY);
           mesh = next;
@@ -56,7 +72,8 @@ it("what differs between two meshes, and no more, is the way from one kernel to 
       },
     ),
   );
-  expect(taken).toBeGreaterThan(100);
+  expect(taken.get("node")).toBeGreaterThan(50);
+  expect(taken.get("own")).toBeGreaterThan(10);
 });
 
 it("a changed node's policies and SAs are all that is asked for", () => {
@@ -80,7 +97,7 @@ it("a changed node's policies and SAs are all that is asked for", () => {
   const difference = differenceOf(before, after)!;
   expect(difference.series.gone).toHaveLength(1);
   expect(difference.series.fresh).toHaveLength(1);
-  observeChanged({ xfrm } as never, difference, NO_FENCE);
+  observeChanged({ xfrm } as never, difference);
   expect(asked).toHaveLength(3);
 });
 
@@ -97,7 +114,6 @@ it("where keys, the role or IKE differ, all is looked at", () => {
 });
 
 const EMPTY: NodePlan = { protect: [], retire: [], conflicts: [] };
-const NO_FENCE: FenceWill = { wanted: [], released: [] };
 
 const near = cluster("near", {
   nodes: [node("n0", "192.168.9.1", { podCIDRs: ["10.7.0.0/24"] })],
@@ -148,12 +164,12 @@ function planDifference(
         (one) => associationIdentity(one) === associationIdentity(id),
       ),
   };
-  const observed = observeChanged({ xfrm } as never, difference, will);
+  const observed = observeChanged({ xfrm } as never, difference);
   return planNode(
     {
       ...NOTHING,
       associations: difference.series.fresh.flatMap(firstAssociations),
-      policies: [...blockPolicies(will.wanted), ...difference.policies.fresh],
+      policies: difference.policies.fresh,
     },
     { ...observed, routes: [], sysctls: new Map() },
   );
@@ -172,21 +188,22 @@ function again(
   });
 }
 
+/** One node of a cluster has another address, or goes. */
 function edited(
   clusters: readonly ClusterSource[],
-  {
-    at,
-    index,
-    octet,
-  }: { readonly at: number; readonly index: number; readonly octet: number },
-): ClusterSource[] {
+  { kind, at, index, octet }: Edit,
+): readonly ClusterSource[] {
+  if (kind !== "node" && kind !== "own") return clusters;
   const now = clusters.map((source, place) => {
+    const isOwn = place === 0;
     // The node itself stays.
-    if (place === 0 || place !== at % clusters.length) return source;
+    if (isOwn !== (kind === "own")) return source;
+    if (!isOwn && place !== at % clusters.length) return source;
     const { nodes } = source.cluster;
     const changed = nodes.flatMap((one, n) => {
-      if (n !== index % nodes.length) return [one];
-      if (octet === 0) return nodes.length > 1 && !one.gateway ? [] : [one];
+      if (n !== (isOwn ? 0 : index % nodes.length)) return [one];
+      if (octet === 0 && !isOwn)
+        return nodes.length > 1 && !one.gateway ? [] : [one];
       return [{ ...one, elasticIP: `203.0.${String(place)}.${String(octet)}` }];
     });
     return { ...source, cluster: { ...source.cluster, nodes: changed } };

@@ -5,6 +5,7 @@ import {
   type ChosenKeys,
   chooseKeys,
 } from "../../../../../plugin/node/keys/choose.ts";
+import type { KeyNote } from "../../../../../plugin/node/keys/note.ts";
 import {
   type KeyedNode,
   keyedNode,
@@ -286,6 +287,34 @@ describe("chooseKeys()", () => {
       },
     ).secrets;
     expect(choose(later, 2).refusals).toEqual([]);
+  });
+
+  it("tells when what it chose was noted longest ago, since some may have been noted without the others", () => {
+    const three = ["b1", "b2", "b3"].map((name, i) =>
+      node(name, `192.168.1.${String(i)}`, {
+        podCIDRs: [`10.1.${String(i)}.0/24`],
+      }),
+    );
+    const mesh = meshAt([clusters[0]!, cluster("b", { nodes: three })], "a/a1");
+    const noted = (times: readonly number[]): KeyNote["sent"] =>
+      new Map(
+        times.map((milliseconds, i) => [
+          mesh.series[i]!.outbound.name(),
+          { generation: 0, sequence: 0, at: { milliseconds } },
+        ]),
+      );
+    const oldest = (times: readonly number[]): number | undefined => {
+      const facts = {
+        associations: [],
+        wasLinked: true,
+        before,
+        after: before,
+      };
+      const known = { ...note, sent: noted(times), secrets: new Map() };
+      return chooseKeys(mesh, { ...facts, note: known }).oldestAt;
+    };
+    expect(oldest([4, 2, 3])).toBe(2);
+    expect(oldest([4, 2])).toBeUndefined();
   });
 
   it("names no secret by its bytes", () => {
