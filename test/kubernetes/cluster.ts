@@ -7,7 +7,7 @@ import {
 import type { Kubectl } from "./control-plane/kubectl.ts";
 import type { Manifest } from "./control-plane/kubectl.ts";
 import { podManifest, type PodWords } from "./control-plane/manifests.ts";
-import type { Stage } from "./guest/stage.ts";
+import type { Stage } from "./stage/stage.ts";
 import type { Base } from "./node/base.ts";
 import { kubeconfigOf, startContainerd, startKubelet } from "./node/kubelet.ts";
 import { type Node, startNode } from "./node/node.ts";
@@ -70,6 +70,7 @@ export async function cluster(
     }),
   );
   const { kubectl } = plane;
+  await ground.stage.open(plane.port);
   await base.prepare(kubectl);
   const nodes = await Promise.all(
     addresses.map((address, index) =>

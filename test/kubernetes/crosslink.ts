@@ -5,6 +5,7 @@ import { dist } from "../e2e/support/pod.ts";
 import type { Cluster, Ground } from "./cluster.ts";
 import type { Conflist } from "./node/base.ts";
 import type { Node } from "./node/node.ts";
+import { officeFile } from "./office.ts";
 
 /** Where kubelet's runtime finds plugins. */
 export const CNI_BIN = "/opt/cni/bin";
@@ -51,12 +52,26 @@ export async function writeMesh(
   const files = await Promise.all(clusters.map(clusterFile));
   for (const node of nodes) {
     await node.write(KEYRING, keyring, "0600");
-    for (const file of files)
-      await node.write(
-        `${CLUSTERS}/${file.name}.json`,
-        JSON.stringify(file, undefined, 2),
-      );
+    for (const file of files) await writeClusterFile(node, file);
   }
+}
+
+/** Writes a cluster's own file and the office's to its nodes: what is not encrypted needs no keyring. */
+export async function writeOfficeMesh(cluster: Cluster): Promise<void> {
+  const files = [await clusterFile(cluster), officeFile()];
+  for (const node of cluster.nodes)
+    for (const file of files) await writeClusterFile(node, file);
+}
+
+/** Writes a cluster's file to a node. */
+export async function writeClusterFile(
+  node: Node,
+  file: { readonly name: string },
+): Promise<void> {
+  await node.write(
+    `${CLUSTERS}/${file.name}.json`,
+    JSON.stringify(file, undefined, 2),
+  );
 }
 
 /** Gives the runtime the base's conflist, with crosslink as the last of its plugins. */
@@ -83,7 +98,14 @@ export async function placeConflist(
   );
 }
 
-async function clusterFile({ name, base, kubectl, nodes, pods }: Cluster) {
+/** What a cluster's file says of it. */
+export async function clusterFile({
+  name,
+  base,
+  kubectl,
+  nodes,
+  pods,
+}: Cluster) {
   const withCidrs = nodes.map(async (node) => ({
     name: node.name,
     ips: [node.address],

@@ -1,4 +1,4 @@
-import type { Stage } from "./guest/stage.ts";
+import type { Stage } from "./stage/stage.ts";
 
 /** A recording of all that passes between nodes. */
 export interface Wire {

@@ -7,13 +7,15 @@ import {
   putCrosslink,
   writeConflist,
   writeMesh,
+  writeOfficeMesh,
 } from "./crosslink.ts";
-import { startStage } from "./guest/stage.ts";
+import { type Place, startStage } from "./stage/stage.ts";
 import { makeImages } from "./images.ts";
 import { calico, flannel } from "./node/base.ts";
+import { openOffice } from "./office.ts";
 import { buildPrograms } from "./programs/build.ts";
 
-/** Two clusters that crosslink joins, and the internet between them. */
+/** Two clusters, and the internet between them. */
 export interface World extends AsyncDisposable {
   readonly ground: Ground;
   /** Flannel. */
@@ -22,9 +24,32 @@ export interface World extends AsyncDisposable {
   readonly west: Cluster;
 }
 
-/** Starts them. Takes minutes, and says what it does. */
-export async function startWorld(
-  say: (sentence: string) => void,
+/** Says what is done, since all of it takes its time. */
+type Say = (sentence: string) => void;
+
+/** Starts two clusters of a node each in a guest, joined by crosslink. Takes minutes. */
+export function startWorld(say: Say): Promise<World> {
+  return makeWorld(say, { place: "guest", nodes: 1, connect: joinClusters });
+}
+
+/** Starts two clusters of two nodes each on this machine's kernel; crosslink joins each with the office. */
+export function startWorldHere(say: Say): Promise<World> {
+  return makeWorld(say, { place: "here", nodes: 2, connect: joinOffice });
+}
+
+interface Plan {
+  readonly place: Place;
+  /** Of each cluster. */
+  readonly nodes: number;
+  readonly connect: (
+    ground: Ground,
+    clusters: readonly Cluster[],
+  ) => Promise<void>;
+}
+
+async function makeWorld(
+  say: Say,
+  { place, nodes, connect }: Plan,
 ): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), "crosslink-kubernetes-"));
   const stack = new AsyncDisposableStack();
@@ -34,18 +59,22 @@ export async function startWorld(
   try {
     const programs = buildPrograms(say);
     const images = makeImages(folder);
-    say("boots a guest");
-    const stage = stack.use(await startStage(folder));
+    say(place === "guest" ? "boots a guest" : "makes namespaces");
+    const stage = stack.use(await startStage(folder, place));
     const ground = { stage, programs, images, folder };
     say("starts two clusters");
     const started = async (starting: Promise<Cluster>) =>
       stack.use(await starting);
     const [east, west] = await Promise.all([
-      started(startEast(ground)),
-      started(startWest(ground)),
+      started(startEast(ground, nodes)),
+      started(startWest(ground, nodes)),
     ]);
     say("joins them by crosslink");
-    await joinClusters(ground, [east, west]);
+    for (const node of [east, west].flatMap((each) => each.nodes)) {
+      await putBasePlugins(node, ground);
+      await putCrosslink(node);
+    }
+    await connect(ground, [east, west]);
     return {
       ground,
       east,
@@ -58,19 +87,19 @@ export async function startWorld(
   }
 }
 
-function startEast(ground: Ground): Promise<Cluster> {
+function startEast(ground: Ground, nodes: number): Promise<Cluster> {
   const pods = "10.10.0.0/16";
   return cluster(ground, "east", {
     base: flannel(join(ground.programs.get("flannel") ?? "", "flanneld"), pods),
     ...{
       pods,
       services: "10.96.0.0/16",
-      addresses: ["203.0.113.11"],
+      addresses: ["203.0.113.11", "203.0.113.12"].slice(0, nodes),
     },
   });
 }
 
-function startWest(ground: Ground): Promise<Cluster> {
+function startWest(ground: Ground, nodes: number): Promise<Cluster> {
   return cluster(ground, "west", {
     base: calico({
       folder: ground.programs.get("calico") ?? "",
@@ -80,7 +109,7 @@ function startWest(ground: Ground): Promise<Cluster> {
     ...{
       pods: "10.20.0.0/16",
       services: "10.97.0.0/16",
-      addresses: ["203.0.113.21"],
+      addresses: ["203.0.113.21", "203.0.113.22"].slice(0, nodes),
     },
   });
 }
@@ -89,15 +118,21 @@ async function joinClusters(
   ground: Ground,
   clusters: readonly Cluster[],
 ): Promise<void> {
-  const nodes = clusters.flatMap((each) =>
-    each.nodes.map((node) => ({ node, each })),
-  );
-  await Promise.all(
-    nodes.map(async ({ node }) => {
-      await putBasePlugins(node, ground);
-      await putCrosslink(node);
-    }),
-  );
   await writeMesh(ground, clusters);
-  await Promise.all(nodes.map(({ node, each }) => writeConflist(node, each)));
+  await writeConflists(clusters);
+}
+
+async function joinOffice(
+  { stage }: Ground,
+  clusters: readonly Cluster[],
+): Promise<void> {
+  await openOffice(stage, clusters);
+  for (const each of clusters) await writeOfficeMesh(each);
+  await writeConflists(clusters);
+}
+
+/** Last, so that no pod starts before its node has all that crosslink needs. */
+async function writeConflists(clusters: readonly Cluster[]): Promise<void> {
+  for (const each of clusters)
+    await Promise.all(each.nodes.map((node) => writeConflist(node, each)));
 }

@@ -21,6 +21,8 @@ const HOST_FROM_GUEST = "10.0.2.2";
 /** A cluster's API server, controller manager and scheduler, as processes of this machine on its loopback. */
 export interface ControlPlane extends AsyncDisposable {
   readonly kubectl: Kubectl;
+  /** The API server's, on this machine's loopback. */
+  readonly port: number;
   /** For programs in the guest: what it holds is an administrator's. */
   readonly guestKubeconfig: string;
 }
@@ -75,6 +77,7 @@ export async function controlPlane(
   start(["kube-controller-manager", "kube-scheduler"]);
   return {
     kubectl: client,
+    port: ports.api,
     guestKubeconfig: admin(HOST_FROM_GUEST),
     [Symbol.asyncDispose]: end,
   };

@@ -38,7 +38,17 @@ export function flannel(program: string, pods: string): Base {
   return {
     cni: "flannel",
     prepare: () => Promise.resolve(),
-    start: async (node) => {
+    start: async (node, kubectl) => {
+      // It ends where there is none, and its DaemonSet would start it again.
+      await until(
+        async () =>
+          (await kubectl.get("node", node.name)).spec.podCIDR !== undefined,
+        {
+          limitSeconds: 300,
+          pauseMs: 300,
+          describe: () => `${node.name} is given no pod CIDR`,
+        },
+      );
       await node.write("/etc/cni/net-conf.json", settings);
       const options = [
         "--kube-subnet-mgr",

@@ -1,6 +1,6 @@
 #!/bin/bash
-# In the guest: starts a node, which is a set of namespaces with a kernel state and processes of its own; prints the
-# process that is its PID 1.
+# Starts a node, which is a set of namespaces with a kernel state and processes of its own; prints the process that is
+# its PID 1.
 #
 #   boot.sh NAME ADDRESS
 set -eu
@@ -15,11 +15,11 @@ ip -n "$name" addr add "$address/24" dev eth0
 ip -n "$name" link set eth0 up
 ip -n "$name" route add default via 203.0.113.1
 
-group=/sys/fs/cgroup/$name
-mkdir -p "$group" "/nodes/$name"/{run,log}
+mkdir -p "/nodes/$name"/{run,log}
 rm -f "/nodes/$name/ready"
 (
-  echo "$BASHPID" >"$group/cgroup.procs"
+  . "$here/groups.sh"
+  enter_group "$name"
   exec ip netns exec "$name" unshare --mount --uts --pid --ipc --cgroup --fork --kill-child --mount-proc \
     bash "$here/init.sh" "$name"
 ) >"/nodes/$name/log/init" 2>&1 </dev/null &

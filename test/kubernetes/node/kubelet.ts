@@ -66,6 +66,7 @@ authorization: {mode: AlwaysAllow}
 cgroupDriver: cgroupfs
 cgroupsPerQOS: false
 failSwapOn: false
+failCgroupV1: false
 containerRuntimeEndpoint: unix://${SOCKET}
 evictionHard: {memory.available: "10Mi", nodefs.available: "1%", imagefs.available: "1%"}
 localStorageCapacityIsolation: false

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Outcome, Stage } from "../guest/stage.ts";
+import type { Outcome, Stage } from "../stage/stage.ts";
 
 /** What every node's processes find on their PATH, before what a node has besides. */
 const SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin";

@@ -3,13 +3,17 @@ import { connect } from "node:net";
 import { createInterface } from "node:readline";
 import type { Ran, Wish } from "./wish.ts";
 
-// Runs in the guest until the host hangs up: carries out what the host asks for, all at the same time.
-const [port = "", token = ""] = process.argv.slice(2);
+// Runs on the stage until the test hangs up: carries out what it asks for, all at the same time.
+//
+//   conductor.ts WHERE TOKEN    WHERE: a port of the host's, or a socket's path
+const [where = "", token = ""] = process.argv.slice(2);
 
 /** By this address a guest finds the loopback of QEMU's host. */
 const HOST = "10.0.2.2";
 
-const socket = connect(Number(port), HOST);
+const socket = connect(
+  where.startsWith("/") ? { path: where } : { port: Number(where), host: HOST },
+);
 socket.write(`${token}\n`);
 for await (const line of createInterface(socket)) {
   const wish = JSON.parse(line) as Wish;

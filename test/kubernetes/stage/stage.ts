@@ -1,17 +1,23 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { bundle } from "../../support/guest/bundle.ts";
-import { bootGuest } from "./boot.ts";
+import { bootHere } from "./here.ts";
+import { bootGuest } from "./guest.ts";
 import type { Ran, Wish } from "./wish.ts";
+
+/** A guest, or namespaces of this machine's. */
+export type Place = "guest" | "here";
 
 /** How a command in the guest went. */
 export type Outcome = Omit<Ran, "id">;
 
-/** The guest that all nodes are in. */
+/** Where all nodes are: a guest, or this machine's own kernel. */
 export interface Stage extends AsyncDisposable {
+  /** Has a port of the host's loopback found at 10.0.2.2 of the stage. */
+  readonly open: (port: number) => Promise<void>;
   /** Runs a command outside of all nodes, whatever its outcome. */
   readonly try: (
     command: readonly string[],
@@ -22,30 +28,28 @@ export interface Stage extends AsyncDisposable {
 }
 
 /**
- * Boots the guest with the internet in it (stage.sh), and a conductor that runs what it is told from here.
+ * Makes a stage with the internet in it (guest.sh, here.sh), and a conductor that runs what it is told from this process.
  *
  * @param folder for its files
  */
-export async function startStage(folder: string): Promise<Stage> {
-  const server = createServer().listen(0, "127.0.0.1");
+export async function startStage(folder: string, place: Place): Promise<Stage> {
+  const isGuest = place === "guest";
+  const server = createServer().listen(
+    isGuest ? { port: 0, host: "127.0.0.1" } : join(folder, "conductor.sock"),
+  );
   await once(server, "listening");
   const address = server.address();
-  const port =
-    typeof address === "object" && address !== null ? address.port : 0;
+  const where = typeof address === "string" ? address : String(address?.port);
   const token = randomUUID();
   const program = await bundle(
     join(import.meta.dirname, "conductor.ts"),
     folder,
   );
-  const script = join(import.meta.dirname, "stage.sh");
-  const guest = await bootGuest([
-    "bash",
-    script,
-    process.execPath,
-    program,
-    `${port}`,
-    token,
-  ]);
+  const conductor = [process.execPath, program, where, token];
+  const script = join(import.meta.dirname, "guest.sh");
+  const guest = isGuest
+    ? await bootGuest(["bash", script, ...conductor])
+    : bootHere(conductor);
   const socket = await Promise.race([
     greeted(server, token),
     guest.ended.then(failed),
@@ -53,26 +57,46 @@ export async function startStage(folder: string): Promise<Stage> {
   const ask = asker(socket);
   const tryIt: Stage["try"] = (command, input) =>
     Promise.race([ask(command, input), guest.ended.then(failed)]);
+  const relays: Server[] = [];
   return {
+    open: async (port) => {
+      if (isGuest) return;
+      const file = join(folder, `${port}.sock`);
+      relays.push(relayTo(port).listen(file));
+      const relay = join(import.meta.dirname, "relay.ts");
+      const start = `setsid "$0" "$@" >/nodes/relay.$2.log 2>&1 </dev/null &`;
+      const words = [process.execPath, relay, `${port}`, file];
+      await tryIt(["bash", "-c", start, ...words]);
+    },
     try: tryIt,
     run: async (command, input) => {
       const { status, stdout, stderr } = await tryIt(command, input);
       if (status === 0) return stdout;
       throw new Error(
-        `Cannot run "${command.join(" ")}" in the guest: exit code ${status}: ${stderr}${stdout}`,
+        `Cannot run "${command.join(" ")}" on the stage: exit code ${status}: ${stderr}${stdout}`,
       );
     },
     [Symbol.asyncDispose]: async () => {
       socket.destroy();
-      server.close();
+      for (const each of [server, ...relays]) each.close();
       guest.end();
       await guest.ended;
     },
   };
 }
 
+/** Hands on who comes to a port of the machine's loopback. */
+function relayTo(port: number): Server {
+  return createServer((near) => {
+    const far = connect(port, "127.0.0.1");
+    near.pipe(far).pipe(near);
+    near.on("error", () => undefined).on("close", () => far.destroy());
+    far.on("error", () => undefined).on("close", () => near.destroy());
+  });
+}
+
 function failed(output: string): never {
-  throw new Error(`The guest has ended:\n${output}`);
+  throw new Error(`The stage has ended:\n${output}`);
 }
 
 /** The conductor's connection: others on this machine may find the port, but not the token. */

@@ -1,7 +1,7 @@
 #!/bin/bash
 # In the guest: the internet that the clusters' nodes share, control groups for them, and then the conductor.
 #
-#   stage.sh NODE CONDUCTOR PORT TOKEN
+#   guest.sh COMMAND…
 set -eu
 
 # QEMU's user network: 10.0.2.2 is the host's loopback, where the API servers are.

@@ -1,0 +1,26 @@
+import { afterAll, beforeAll, describe } from "vitest";
+import { hereMissing } from "./stage/here-missing.ts";
+import { attach } from "./scenes/attach.ts";
+import { startWorldHere, type World } from "./world.ts";
+
+const missing = hereMissing();
+
+/** Scenes that need no ESP, on this machine's own kernel: one after the other in the same two clusters. */
+describe.skipIf(missing !== undefined)(
+  `real kubelets${missing === undefined ? "" : ` (skipped: ${missing})`}`,
+  () => {
+    let world: World | undefined;
+    beforeAll(async () => {
+      world = await startWorldHere((sentence) => {
+        console.log(`kubernetes: ${sentence}`);
+      });
+    });
+    afterAll(() => world?.[Symbol.asyncDispose]());
+
+    const theWorld = (): World => {
+      if (world === undefined) throw new Error("There is no world yet");
+      return world;
+    };
+    attach(theWorld);
+  },
+);

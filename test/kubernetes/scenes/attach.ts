@@ -1,0 +1,94 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { until } from "../../support/until.ts";
+import type { Cluster } from "../cluster.ts";
+import { inOffice, OFFICE_HOST } from "../office.ts";
+import type { Pod } from "../pod.ts";
+import type { World } from "../world.ts";
+
+/** Pods whose ADD and DEL a kubelet asks for, and whom the office sees. */
+export function attach(theWorld: () => World): void {
+  describe("pods on every node of both clusters", () => {
+    let pods: readonly Pod[];
+
+    beforeAll(async () => {
+      const { east, west } = theWorld();
+      pods = (await Promise.all([east, west].map(podOnEachNode))).flat();
+    });
+
+    it("reach the office with their own addresses, and it reaches them", async () => {
+      const { stage } = theWorld().ground;
+      for (const pod of pods) {
+        const capture = ["timeout", "20", "tcpdump", "-nn", "-l", "-c", "1"];
+        const filter = [
+          "-i",
+          "eth0",
+          `icmp[0] == 8 and dst host ${OFFICE_HOST}`,
+        ];
+        const seen = inOffice(stage, [...capture, ...filter]);
+        expect(await ping(pod, OFFICE_HOST)).toContain("3 packets received");
+        expect(await seen).toContain(`IP ${pod.address} > ${OFFICE_HOST}`);
+        expect(
+          await inOffice(stage, ["ping", "-c", "2", "-W", "5", pod.address]),
+        ).toContain("2 received");
+      }
+    });
+
+    it("reach the pods of their own cluster, on their own node and the other, and answer their node", async () => {
+      for (const pod of pods) {
+        for (const other of pods.filter((each) => isMate(pod, each)))
+          expect(await ping(pod, other.address)).toContain(
+            "3 packets received",
+          );
+        expect(
+          await pod.node.run(["ping", "-c", "2", "-W", "5", pod.address]),
+        ).toContain("2 received");
+      }
+    });
+
+    it("leave nothing of themselves when they are deleted", async () => {
+      const { east, west } = theWorld();
+      for (const cluster of [east, west]) {
+        const name = `passing-${cluster.name}`;
+        const [node] = cluster.nodes;
+        const before = await stateOf(node!);
+        const pod = await cluster.pod({ name, node: node!.name });
+        expect(await stateOf(node!)).not.toBe(before);
+        await cluster.remove(pod.name);
+        await until(async () => (await stateOf(node!)) === before, {
+          limitSeconds: 60,
+          pauseMs: 500,
+          describe: () => `${node!.name} is not as it was before ${name}`,
+        });
+      }
+    });
+  });
+}
+
+function isMate(one: Pod, other: Pod): boolean {
+  const clusterOf = ({ node }: Pod) => node.name.replace(/-\d+$/, "");
+  return one !== other && clusterOf(one) === clusterOf(other);
+}
+
+function podOnEachNode(cluster: Cluster): Promise<Pod[]> {
+  return Promise.all(
+    cluster.nodes.map(({ name }) =>
+      cluster.pod({ name: `box-${name}`, node: name }),
+    ),
+  );
+}
+
+function ping(from: Pod, address: string): Promise<string> {
+  return from.run(["ping", "-c", "3", "-W", "5", address]);
+}
+
+/** Whatever of a node's network is a pod's: devices, routes and rules, without what counts or has a random name. */
+const STATE = `
+  ip -o link | sed -E 's/^[0-9]+: //; s/@.*//; s/ .*//; s/:$//' | sed -E 's/^(veth|cali).*/\\1/' | sort
+  ip -4 route | sort
+  iptables-save | grep -i crosslink | sort
+  iptables-legacy-save | grep -i crosslink | sort
+  ls /var/lib/cni/networks/*/ 2>/dev/null | grep -v "last_reserved\\|lock" | sort`;
+
+function stateOf({ run }: Pod["node"]): Promise<string> {
+  return run(["bash", "-c", STATE]);
+}
