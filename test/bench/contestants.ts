@@ -2,7 +2,8 @@ import { copyFileSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { PluginConfiguration } from "../support/chain.ts";
 import { socket } from "../e2e/agent/nodes.ts";
-import { crosslinkPlugin, dist } from "../e2e/support/pod.ts";
+import { dist } from "../support/binary.ts";
+import { crosslinkPlugin } from "../e2e/support/pod.ts";
 import type { Node } from "../e2e/support/topology.ts";
 
 /** A plugin to run, with the conflist entry for it. */

@@ -72,7 +72,7 @@ async function openPair(
   announce(`data path, set up: ${name}`);
   const stage = stack.use(await openStage({ linked: false }));
   await link(stage);
-  const [{ pod: from }, { pod: to }] = stage.sites;
+  const [{ pod: from }, { pod: to }] = stage.sides;
   return {
     name,
     from: from.namespace,
@@ -93,12 +93,12 @@ async function takeTurn(lane: Lane): Promise<void> {
     rates.push((8 * BYTES) / 1e6 / (await flow.send(BYTES)));
 }
 
-async function linkByCrosslink({ world, sites }: Stage): Promise<void> {
+async function linkByCrosslink({ world, sides }: Stage): Promise<void> {
   writeKeyring(world.nodes, { static: { spi: SPI, reqid: SPI, key: KEY } });
-  for (const site of sites) await addCrosslink(site);
+  for (const site of sides) await addCrosslink(site);
 }
 
-async function linkByHand({ sites: [one, two] }: Stage): Promise<void> {
+async function linkByHand({ sides: [one, two] }: Stage): Promise<void> {
   await shell(one.node, commands(one.node, two.node));
   await shell(two.node, commands(two.node, one.node));
 }

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
-import type { Place } from "../e2e/support/topology.ts";
+import type { Place } from "../support/namespace.ts";
 import { asking } from "./question.ts";
 
 /** From pod to pod. */

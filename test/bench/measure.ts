@@ -5,7 +5,7 @@
  *
  * With another build's folder, both builds alone.
  */
-import { dist } from "../e2e/support/pod.ts";
+import { dist } from "../support/binary.ts";
 import { namespace } from "../support/namespace.ts";
 import {
   alone,

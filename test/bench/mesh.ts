@@ -1,6 +1,3 @@
-import { randomBytes } from "node:crypto";
-import { rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import {
   clusterFile,
   type Node,
@@ -28,32 +25,26 @@ export const localPlan: NodePlan = {
 
 /** Writes the cluster files and a keyring of a mesh into the node's folder. */
 export function writeMesh(node: Node, mesh: Mesh): void {
-  writeCluster(node, clusterFile("local", [localPlan]), "local");
+  node.writeCluster("local", clusterFile("local", [localPlan]));
   for (let index = 0; index < clusterCount(mesh); index += 1)
-    writeCluster(node, remoteCluster(mesh, index), `remote${index}`);
-  const secret = randomBytes(32).toString("base64");
-  writeKeyring([node], { active: 1, keys: [{ id: 1, secret }] });
+    node.writeCluster(`remote${index}`, remoteCluster(mesh, index));
+  writeKeyring([node]);
 }
 
 /** Writes a plain network's file, so that a pod's ADD has something to link. */
 export function writeOffice(node: Node): void {
   const office = { name: "router", ips: ["172.17.0.10"] };
-  writeCluster(
-    node,
-    {
-      name: "office",
-      encryption: "none",
-      podCIDRs: ["192.168.77.0/24"],
-      nodes: [office],
-    },
-    "office",
-  );
+  node.writeCluster("office", {
+    encryption: "none",
+    podCIDRs: ["192.168.77.0/24"],
+    nodes: [office],
+  });
 }
 
 /** Takes the files of the remote clusters away: they stay fenced, and nothing needs ESP. */
 export function removeRemotes(node: Node, mesh: Mesh): void {
   for (let index = 0; index < clusterCount(mesh); index += 1)
-    rmSync(join(node.folder, "clusters.d", `remote${index}.json`));
+    node.removeCluster(`remote${index}`);
 }
 
 function clusterCount({ remoteCidrs }: Mesh): number {
@@ -66,23 +57,11 @@ function remoteCluster(mesh: Mesh, index: number): object {
     const number = index * each + n;
     return `10.${100 + (number >> 8)}.${number & 255}.0/24`;
   });
-  const name = `remote${index}`;
   const { encryption } = mesh;
   // Routers of a plain network lie where the node can reach them directly; peers lie in the internet.
   const ips = [encryption === "esp" ? "192.168.0.2" : `172.17.0.${10 + index}`];
   const elastic =
     encryption === "esp" ? { elasticIP: `198.51.100.${10 + index}` } : {};
-  return {
-    name,
-    encryption,
-    podCIDRs,
-    nodes: [{ name, ips, ...elastic, podCIDRs }],
-  };
-}
-
-function writeCluster({ folder }: Node, cluster: object, name: string): void {
-  writeFileSync(
-    join(folder, "clusters.d", `${name}.json`),
-    JSON.stringify(cluster),
-  );
+  const name = `remote${index}`;
+  return { encryption, podCIDRs, nodes: [{ name, ips, ...elastic, podCIDRs }] };
 }

@@ -1,5 +1,5 @@
 import { startAgent } from "../e2e/agent/nodes.ts";
-import { dist } from "../e2e/support/pod.ts";
+import { cniEnvironment, dist } from "../support/binary.ts";
 import { type Node, topology } from "../e2e/support/topology.ts";
 import type { Namespace } from "../support/namespace.ts";
 import {
@@ -57,11 +57,7 @@ export async function runPlugin(
     program,
     environment: {
       PATH: path,
-      CNI_COMMAND: command,
-      CNI_CONTAINERID: pod.name,
-      CNI_NETNS: pod.path,
-      CNI_IFNAME: "eth0",
-      CNI_PATH: "/usr/lib/cni",
+      ...cniEnvironment(command, { containerId: pod.name, netns: pod.path }),
       ...environment,
     },
     stdin: JSON.stringify({

@@ -97,8 +97,8 @@ function flushNftables({ namespace }: Node): void {
 }
 
 /** One more network in one round, and without it in the next. */
-function changeFile({ folder }: Node, round: number): void {
-  const path = join(folder, "clusters.d", "remote0.json");
+function changeFile({ clustersDir }: Node, round: number): void {
+  const path = join(clustersDir, "remote0.json");
   const file = JSON.parse(readFileSync(path, "utf8")) as {
     podCIDRs: string[];
     nodes: { podCIDRs: string[] }[];

@@ -1,4 +1,4 @@
-import type { Site } from "./setting.ts";
+import type { Setting } from "./setting.ts";
 import type { Kind } from "./subject.ts";
 
 /** One sentence of the specification, as something that a plugin does or doesn't do. */
@@ -14,7 +14,7 @@ export interface Check {
   /** The oldest version of the specification with this; plugins without it are not asked. */
   readonly since?: string;
   /** Does it; throws a Failed when the plugin breaks the sentence. */
-  readonly run: (site: Site) => Promise<void>;
+  readonly run: (setting: Setting) => Promise<void>;
 }
 
 /** The checks, each of them about something that came with `version`. */

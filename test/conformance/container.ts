@@ -6,25 +6,25 @@ import {
 } from "../../cni/version.ts";
 import { namespace } from "../support/namespace.ts";
 import { type Answer, type Json, run } from "./call.ts";
-import type { Container, Site } from "./setting.ts";
+import type { Container, Setting } from "./setting.ts";
 import type { BasePlugin } from "./subject.ts";
 import { expectResult } from "./verdict.ts";
 
 /** Makes a container and runs the base chain's ADD for it. */
 export async function createContainer(
-  site: Site,
+  setting: Setting,
   version: string,
   index: number,
 ): Promise<Container> {
   const pod = namespace();
-  const id = `${site.network}-${index}`;
+  const id = `${setting.network}-${index}`;
   const attachment = {
     CNI_CONTAINERID: id,
     CNI_NETNS: pod.path,
-    CNI_IFNAME: site.subject.ifname,
-    CNI_PATH: site.subject.path,
+    CNI_IFNAME: setting.subject.ifname,
+    CNI_PATH: setting.subject.path,
   };
-  const base = await addBase(site, attachment, version).catch(
+  const base = await addBase(setting, attachment, version).catch(
     (error: unknown) => {
       pod[Symbol.dispose]();
       throw error;
@@ -34,15 +34,15 @@ export async function createContainer(
 
   const container: Container = {
     id,
-    ifname: site.subject.ifname,
+    ifname: setting.subject.ifname,
     pod,
     version,
     ...(base.result && { prevResult: base.result }),
     call(command, changes = {}) {
       const prevResult = command === "ADD" ? base.result : added;
       const passed = passesPrevResult(command, version) ? { prevResult } : {};
-      const config = site.config(version, { ...passed, ...changes.config });
-      return site.call(
+      const config = setting.config(version, { ...passed, ...changes.config });
+      return setting.call(
         { ...variables(command, attachment), ...changes.environment },
         changes.stdin ?? JSON.stringify(config),
       );
@@ -98,24 +98,24 @@ interface Base {
 
 /** The base plugins speak their own newest version where they don't speak the one asked for. */
 async function addBase(
-  site: Site,
+  setting: Setting,
   attachment: Readonly<Record<string, string>>,
   version: string,
 ): Promise<Base> {
-  const { base } = site.subject;
+  const { base } = setting.subject;
   let result: Json | undefined;
   const callBase = async (
     plugin: BasePlugin,
     index: number,
     command: Command,
   ): Promise<Answer> => {
-    const cniVersion = spoken(site.versions.base[index] ?? [], version);
+    const cniVersion = spoken(setting.versions.base[index] ?? [], version);
     const prevResult = result && convert(result, cniVersion);
-    const config = plugin.config(site.scratch);
-    const stdin = { ...config, cniVersion, name: site.network, prevResult };
+    const config = plugin.config(setting.scratch);
+    const stdin = { ...config, cniVersion, name: setting.network, prevResult };
     return run({
       file: plugin.file,
-      host: site.host,
+      host: setting.host,
       environment: { CNI_COMMAND: command, ...attachment },
       stdin: JSON.stringify(stdin),
     });

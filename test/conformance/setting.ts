@@ -10,7 +10,7 @@ export interface Versions {
 }
 
 /** The surroundings of one check: an empty host, a scratch folder and a network of its own. */
-export interface Site extends AsyncDisposable {
+export interface Setting extends AsyncDisposable {
   readonly subject: Subject;
   readonly versions: Versions;
   /** The newest version that the plugin speaks. */

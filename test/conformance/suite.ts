@@ -4,7 +4,7 @@ import { run } from "./call.ts";
 import type { Check, Outcome } from "./check.ts";
 import { checksFor } from "./registry.ts";
 import type { Versions } from "./setting.ts";
-import { createSite } from "./site.ts";
+import { createSetting } from "./create-setting.ts";
 import { Failed, Skipped } from "./verdict.ts";
 import type { Subject } from "./subject.ts";
 
@@ -69,8 +69,8 @@ async function judge(
   versions: Versions,
 ): Promise<Pick<Outcome, "status" | "reason">> {
   try {
-    await using site = createSite(subject, versions);
-    await check.run(site);
+    await using setting = createSetting(subject, versions);
+    await check.run(setting);
     return { status: "passed" };
   } catch (error) {
     if (error instanceof Skipped) {

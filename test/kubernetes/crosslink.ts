@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { dist } from "../e2e/support/pod.ts";
+import { binary } from "../support/binary.ts";
 import type { Cluster, Ground } from "./cluster.ts";
 import type { Conflist } from "./node/base.ts";
 import type { Node } from "./node/node.ts";
@@ -16,14 +16,7 @@ const CLUSTERS = "/etc/crosslink/clusters.d";
 export async function putCrosslink(node: Node): Promise<void> {
   const script =
     'cp "$1" "$2/.crosslink-new" && mv "$2/.crosslink-new" "$2/crosslink" && ln -sf crosslink "$2/crosslink-ipam"';
-  await node.run([
-    "bash",
-    "-c",
-    script,
-    "bash",
-    join(dist, "crosslink"),
-    CNI_BIN,
-  ]);
+  await node.run(["bash", "-c", script, "bash", binary, CNI_BIN]);
 }
 
 /** Gives a node the plugins of its base. */
@@ -46,7 +39,7 @@ export async function writeMesh(
   clusters: readonly Cluster[],
 ): Promise<void> {
   const path = join(folder, "keyring.json");
-  execFileSync(join(dist, "crosslink"), ["keygen", "--keyring", path]);
+  execFileSync(binary, ["keygen", "--keyring", path]);
   const keyring = readFileSync(path, "utf8");
   const nodes = clusters.flatMap((cluster) => cluster.nodes);
   const files = await Promise.all(clusters.map(clusterFile));

@@ -2,12 +2,11 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { binary } from "../support/binary.ts";
 import {
   type ControlPlaneOfATest,
   controlPlaneForATest,
 } from "./control-plane/for-a-test.ts";
-
-const CROSSLINK = join(import.meta.dirname, "../../dist/crosslink");
 
 describe("our kinds, before a real API server", () => {
   let plane: ControlPlaneOfATest;
@@ -39,7 +38,7 @@ describe("our kinds, before a real API server", () => {
 
   it("takes what `crosslink install --kubernetes` prints, without a warning, twice", async () => {
     const words = "install --kubernetes --output yaml --name a".split(" ");
-    const printed = execFileSync(CROSSLINK, words, { encoding: "utf8" });
+    const printed = execFileSync(binary, words, { encoding: "utf8" });
     expect(await give(printed)).toContain("publisher created");
     expect(await give(printed)).not.toMatch(/ created$/m);
     await plane.kubectl.run(

@@ -1,9 +1,9 @@
-import { join } from "node:path";
 import type { Bypass } from "../../plugin/bypass/bypass.ts";
 import { runCommandLine } from "../../plugin/commands/main.ts";
 import { binding } from "./binding.ts";
 import { connect, type Namespace, namespace } from "./namespace.ts";
 import { type CallOutcome, type NodeSite, nodeSite } from "./node-site.ts";
+import { oneKey, ownFiles } from "./node-files.ts";
 
 /** A linked node with a pod, and the outside: whatever answers there got the packet in clear text. */
 export interface BypassSite extends Disposable {
@@ -58,8 +58,7 @@ export function bypassSite(): BypassSite {
     podCIDRs: ["10.0.1.0/24"],
     nodes: [{ name: "node2", ips: ["172.17.2.2"] }],
   });
-  const secret = Buffer.alloc(32, 0x5a).toString("base64");
-  site.writeKeyring({ active: 1, keys: [{ id: 1, secret }] });
+  site.writeKeyring(oneKey());
   const command = (...words: readonly string[]) => crosslink(site, words);
   command("apply");
   return {
@@ -113,11 +112,7 @@ function crosslink(site: NodeSite, words: readonly string[]): string {
   const write = (text: string): void => {
     printed.push(text);
   };
-  const files = [
-    ...["--clusters", site.clustersDir, "--node", "node1"],
-    ...["--keyring", join(site.folder, "keyring.json")],
-  ];
-  runCommandLine([...words, ...files], {
+  runCommandLine([...words, ...ownFiles(words[0], site, "node1")], {
     kernel: () => ({ binding, netns: site.node.fd }),
     host: { nodeName: undefined, hostName: "none" },
     writeStdout: write,

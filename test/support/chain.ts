@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
+import { cniEnvironment, SYSTEM_PATH } from "./binary.ts";
 
 /** A network configuration list, as a file in /etc/cni/net.d holds it. */
 export interface Conflist {
@@ -165,13 +166,14 @@ function environmentOf(
   call: ChainCall,
 ): Record<string, string> {
   return {
-    PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+    PATH: SYSTEM_PATH,
     ...call.environment,
-    CNI_COMMAND: command,
-    CNI_CONTAINERID: call.containerId,
-    CNI_NETNS: call.netns,
+    ...cniEnvironment(command, {
+      containerId: call.containerId,
+      netns: call.netns,
+      cniPath: call.cniPath.join(":"),
+    }),
     CNI_IFNAME: call.ifname,
-    CNI_PATH: call.cniPath.join(":"),
   };
 }
 

@@ -1,9 +1,15 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { closeSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, writeFileSync } from "node:fs";
+import { type Ended, printedBy } from "./binary.ts";
+
+/** A network namespace, as `ip netns` knows it. */
+export interface Place {
+  readonly name: string;
+}
 
 /** A network namespace of one test's own. `using` (or `await using`) removes it and whatever is left in it. */
-export interface Namespace extends Disposable, AsyncDisposable {
-  /** As `ip netns` knows it: `clt-<pid>-<n>`. */
+export interface Namespace extends Place, Disposable, AsyncDisposable {
+  /** `clt-<pid>-<n>`. */
   readonly name: string;
   readonly path: string;
   /** Open until the namespace is disposed of. */
@@ -12,11 +18,8 @@ export interface Namespace extends Disposable, AsyncDisposable {
   exec(program: string, ...args: readonly string[]): string;
   /** Runs a shell script inside, with -e. */
   shell(script: string): string;
-  /** Runs a program inside whatever its outcome. `status` is null when a signal ended it. */
-  try(
-    program: string,
-    ...args: readonly string[]
-  ): { status: number | null; stdout: string; stderr: string };
+  /** Runs a program inside whatever its outcome. */
+  try(program: string, ...args: readonly string[]): Ended;
   /** Runs `ip -json …` inside; returns what it printed, [] where that was nothing. */
   ip(...args: readonly string[]): unknown;
 }
@@ -37,7 +40,7 @@ export function namespace(): Namespace {
   const run = (program: string, args: readonly string[]) =>
     runInside(name, program, args);
   const exec = (program: string, ...args: readonly string[]) =>
-    orThrow(run(program, args), [program, ...args]);
+    printedBy(run(program, args), [program, ...args]);
   const dispose = once(() => {
     closeSync(fd);
     removeNamespaces([name]);
@@ -81,10 +84,13 @@ export function connect(
   b.exec("ip", "link", "set", bDevice, "up");
 }
 
-interface Ran {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
+/** The lines of a shell script that has one `ip` take many commands: starting a program is slow in a guest kernel. */
+export function ipBatch(
+  inside: Place | undefined,
+  commands: readonly string[],
+): string {
+  const where = inside === undefined ? "" : `-n ${inside.name}`;
+  return `ip ${where} -batch - <<'END'\n${commands.join("\n")}\nEND`;
 }
 
 /** nsenter rather than `ip netns exec`, which mounts a /sys for the program. */
@@ -92,7 +98,7 @@ function runInside(
   name: string,
   program: string,
   args: readonly string[],
-): Ran {
+): Ended {
   const [inside, ...words] =
     program === "ip"
       ? ["ip", "-n", name]
@@ -105,13 +111,6 @@ function runInside(
   return ran;
 }
 
-function orThrow(ran: Ran, command: readonly string[]): string {
-  if (ran.status === 0) return ran.stdout;
-  throw new Error(
-    `Cannot run "${command.join(" ")}": exit code ${ran.status}: ${ran.stderr || ran.stdout}`,
-  );
-}
-
 /** /run/netns is a mount of its own, which other mounts follow, once `ip` has made a namespace there. */
 function prepareFolder(name: string): void {
   execFileSync("ip", ["-batch", "-"], {
@@ -119,8 +118,14 @@ function prepareFolder(name: string): void {
   });
 }
 
-/** Removes namespaces by their names. Whatever still runs inside would keep one alive after its name is gone. */
-export function removeNamespaces(names: readonly string[]): void {
+/** Removes those that are there. */
+export function removePlaces(places: readonly Place[]): void {
+  const names = places.map(({ name }) => name);
+  removeNamespaces(names.filter((name) => existsSync(`/run/netns/${name}`)));
+}
+
+/** Whatever still runs inside would keep a namespace alive after its name is gone. */
+function removeNamespaces(names: readonly string[]): void {
   const removal = names.map(
     (name) => `netns pids ${name}\nnetns delete ${name}\n`,
   );

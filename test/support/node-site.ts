@@ -1,19 +1,18 @@
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { run } from "../../cni/main.ts";
 import {
   pluginHandlers,
   processContext,
 } from "../../plugin/handlers/handlers.ts";
+import { cniEnvironment } from "./binary.ts";
 import { binding } from "./binding.ts";
 import { connect, type Namespace, namespace } from "./namespace.ts";
+import {
+  filesFolder,
+  networkConfig,
+  type NodeFiles,
+  nodeFiles,
+} from "./node-files.ts";
 
 /** What one CNI call printed and returned. */
 export interface CallOutcome {
@@ -23,16 +22,11 @@ export interface CallOutcome {
   readonly stderr: string;
 }
 
-/** A node in a namespace of its own, with a folder for its files. */
-export interface NodeSite extends Disposable {
+/** A node in a namespace of its own, with its files. */
+export interface NodeSite extends NodeFiles, Disposable {
   readonly node: Namespace;
   /** What is at the other end of its `eth0`. */
   readonly uplink: Namespace;
-  readonly folder: string;
-  readonly clustersDir: string;
-  writeCluster(name: string, cluster: object): void;
-  removeCluster(name: string): void;
-  writeKeyring(keyring: object, mode?: number): void;
   /** Calls the plugin's handlers, as the binary's front door does, in the node's namespace. */
   call(command: string, call?: SiteCall): CallOutcome;
 }
@@ -53,35 +47,17 @@ export function nodeSite(): NodeSite {
   node.shell(
     "ip addr add 172.17.1.2/24 dev eth0; ip route add default via 172.17.1.1",
   );
-  const folder = mkdtempSync(join(tmpdir(), "crosslink-site-"));
-  chmodSync(folder, 0o755);
-  const clustersDir = join(folder, "clusters.d");
-  mkdirSync(clustersDir);
+  const files = nodeFiles(filesFolder());
   return {
+    ...files,
     node,
     uplink,
-    folder,
-    clustersDir,
-    writeCluster: (name, cluster) => {
-      writeFileSync(
-        join(clustersDir, `${name}.json`),
-        JSON.stringify({ name, ...cluster }),
-      );
-    },
-    writeKeyring: (keyring, mode = 0o600) => {
-      const path = join(folder, "keyring.json");
-      writeFileSync(path, JSON.stringify(keyring));
-      chmodSync(path, mode);
-    },
-    removeCluster: (name) => {
-      rmSync(join(clustersDir, `${name}.json`));
-    },
     call: (command, call = {}) =>
-      callHandlers({ node, folder, clustersDir }, command, call),
+      callHandlers({ ...files, node }, command, call),
     [Symbol.dispose]: () => {
       node[Symbol.dispose]();
       uplink[Symbol.dispose]();
-      rmSync(folder, { recursive: true });
+      rmSync(files.folder, { recursive: true });
     },
   };
 }
@@ -108,31 +84,19 @@ export function writeOffice(site: Pick<NodeSite, "writeCluster">): void {
 export const HOST = { nodeName: "node1", hostName: "no-such-host" };
 
 function callHandlers(
-  site: Pick<NodeSite, "node" | "folder" | "clustersDir">,
+  site: NodeFiles & Pick<NodeSite, "node">,
   command: string,
-  { pod, containerId = "c1", config = {}, environment = {} }: SiteCall,
+  { pod, containerId, config, environment }: SiteCall,
 ): CallOutcome {
   const stdout: string[] = [];
   const stderr: string[] = [];
-  const input = {
-    cniVersion: "1.1.0",
-    name: "pods",
-    type: "crosslink",
-    clustersDir: site.clustersDir,
-    keyring: join(site.folder, "keyring.json"),
-    ...config,
-  };
   const exitCode = run(
     {
       environment: {
-        CNI_COMMAND: command,
-        CNI_CONTAINERID: containerId,
-        CNI_NETNS: pod?.path ?? "",
-        CNI_IFNAME: "eth0",
-        CNI_PATH: "/usr/lib/cni",
+        ...cniEnvironment(command, { containerId, netns: pod?.path ?? "" }),
         ...environment,
       },
-      readStdin: () => Buffer.from(JSON.stringify(input)),
+      readStdin: () => Buffer.from(JSON.stringify(networkConfig(site, config))),
       writeStdout: (text) => stdout.push(text),
       writeStderr: (text) => stderr.push(text),
     },

@@ -7,7 +7,8 @@ import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { startAgent } from "../../e2e/agent/nodes.ts";
 import { namespace } from "../../support/namespace.ts";
-import { crosslinkPlugin, dist } from "../../e2e/support/pod.ts";
+import { binary, dist } from "../../support/binary.ts";
+import { crosslinkPlugin } from "../../e2e/support/pod.ts";
 import {
   alone,
   cidrs,
@@ -57,7 +58,7 @@ async function measure(rounds: number, folder: string): Promise<Layered[]> {
   await using stack = new AsyncDisposableStack();
   announce("the fence's layers, setting up nodes");
   const programs: Fencing[] = [
-    { program: join(dist, "crosslink"), layers: "both layers" },
+    { program: binary, layers: "both layers" },
     { program: join(folder, "crosslink"), layers: "policies alone" },
   ];
   const lanes: Lane[] = [];

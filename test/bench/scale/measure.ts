@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { dist } from "../../e2e/support/pod.ts";
+import { binary } from "../../support/binary.ts";
 import { type Namespace, namespace } from "../../support/namespace.ts";
 import { announce } from "../output.ts";
 import { type Run, startWorker, type Worker } from "../worker.ts";
@@ -76,7 +76,7 @@ async function measurePlan(shape: Shape, nodes: number): Promise<ScaleRow> {
   const node = mesh.mode === "gateway" ? measured.leaf : measured.node;
   const words = ["plan", "--node", node];
   const run: Run = {
-    program: join(dist, "crosslink"),
+    program: binary,
     arguments: [...words, "--clusters", clusters, "--keyring", keyring],
     environment: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
     stdin: "",

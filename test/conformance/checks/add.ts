@@ -14,12 +14,12 @@ export const addChecks: readonly Check[] = [
     clause: ADD,
     level: "MUST",
     kinds: ["interface"],
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       await container.add();
       expectThat(
-        linkNames(container.pod).includes(site.subject.ifname),
-        `the container has no interface "${site.subject.ifname}"`,
+        linkNames(container.pod).includes(setting.subject.ifname),
+        `the container has no interface "${setting.subject.ifname}"`,
       );
     },
   },
@@ -28,9 +28,9 @@ export const addChecks: readonly Check[] = [
     clause: `${ADD}; §5 "ADD Success", ips`,
     level: "MUST",
     kinds: ["interface"],
-    async run(site) {
-      const container = await site.container();
-      const result = parseResult(await container.add(), site.version);
+    async run(setting) {
+      const container = await setting.container();
+      const result = parseResult(await container.add(), setting.version);
       const inside = container.pod.exec("ip", "-o", "addr", "show");
       for (const { address } of result.ips) {
         expectThat(
@@ -45,9 +45,9 @@ export const addChecks: readonly Check[] = [
     clause: ADD,
     level: "MUST",
     kinds: ["interface"],
-    async run(site) {
-      const container = await site.container();
-      const { ifname } = site.subject;
+    async run(setting) {
+      const container = await setting.container();
+      const { ifname } = setting.subject;
       container.pod.shell(`ip link add ${ifname} type veth peer name other`);
       expectError(await container.call("ADD"));
     },
@@ -57,9 +57,9 @@ export const addChecks: readonly Check[] = [
     clause: ADD,
     level: "MUST",
     kinds: ["interface"],
-    async run(site) {
-      const container = await site.container();
-      const environment = { CNI_NETNS: `${site.scratch}/gone` };
+    async run(setting) {
+      const container = await setting.container();
+      const environment = { CNI_NETNS: `${setting.scratch}/gone` };
       expectError(await container.call("ADD", { environment }));
     },
   },
@@ -69,9 +69,9 @@ export const addChecks: readonly Check[] = [
     level: "MUST",
     kinds: ["chained"],
     since: "0.3.0",
-    async run(site) {
-      for (const version of site.versions.subject) {
-        const container = await site.container(version);
+    async run(setting) {
+      for (const version of setting.versions.subject) {
+        const container = await setting.container(version);
         const result = await container.add();
         requireContains(result, container.prevResult ?? {}, version);
       }
@@ -82,8 +82,8 @@ export const addChecks: readonly Check[] = [
     clause: '§3 "Lifecycle & Ordering"',
     level: "MUST",
     kinds: ["interface", "ipam"],
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       await container.add();
       await container.call("DEL");
       await container.add();

@@ -8,7 +8,7 @@ import {
   expectSuccess,
   expectThat,
 } from "../verdict.ts";
-import type { Container, Site } from "../setting.ts";
+import type { Container, Setting } from "../setting.ts";
 
 const CHECK = '§2 "CHECK"';
 const MISSING = `${CHECK}, a resource of the result is missing`;
@@ -27,18 +27,18 @@ const generalChecks: readonly Check[] = [
     name: "check/after-add",
     clause: `${CHECK}, immediately after an ADD`,
     level: "MUST",
-    async run(site) {
-      expectSilence(await (await added(site)).call("CHECK"));
+    async run(setting) {
+      expectSilence(await (await added(setting)).call("CHECK"));
     },
   },
   {
     name: "check/changes-nothing",
     clause: CHECK,
     level: "SHOULD",
-    async run(site) {
-      const container = await added(site);
+    async run(setting) {
+      const container = await added(setting);
       const state = (): string =>
-        networkState(site.host) + networkState(container.pod);
+        networkState(setting.host) + networkState(container.pod);
       const before = state();
       expectSuccess(await container.call("CHECK"));
       expectThat(state() === before, "CHECK changed the network's state");
@@ -49,9 +49,9 @@ const generalChecks: readonly Check[] = [
     clause: `${CHECK}, a later chained plugin`,
     level: "MUST",
     kinds: ["interface", "chained"],
-    async run(site) {
-      const container = await added(site);
-      const { ifname } = site.subject;
+    async run(setting) {
+      const container = await added(setting);
+      const { ifname } = setting.subject;
       container.pod.shell(
         `ip addr add 198.51.100.7/32 dev ${ifname}; ip route add 203.0.113.0/24 dev ${ifname}`,
       );
@@ -63,8 +63,8 @@ const generalChecks: readonly Check[] = [
     clause: `${CHECK}, runtime considerations`,
     level: "SHOULD",
     kinds: ["interface", "chained"],
-    async run(site) {
-      const container = await added(site);
+    async run(setting) {
+      const container = await added(setting);
       const config = { prevResult: undefined };
       expectError(await container.call("CHECK", { config }));
     },
@@ -73,11 +73,11 @@ const generalChecks: readonly Check[] = [
     name: "check/refuses-older-versions",
     clause: "§2 of 0.3.1, which has no CHECK; libcni's skel",
     level: "SHOULD",
-    async run(site) {
-      if (!site.versions.subject.includes("0.3.1")) {
+    async run(setting) {
+      if (!setting.versions.subject.includes("0.3.1")) {
         throw new Skipped("the plugin does not support 0.3.1");
       }
-      const container = await site.container("0.3.1");
+      const container = await setting.container("0.3.1");
       const prevResult = await container.add();
       expectError(await container.call("CHECK", { config: { prevResult } }), 1);
     },
@@ -91,9 +91,9 @@ const damageChecks: readonly Check[] = [
     clause: MISSING,
     level: "SHOULD",
     kinds: ["interface"],
-    run: (site) =>
-      noticed(site, ({ pod }) => {
-        pod.exec("ip", "link", "delete", site.subject.ifname);
+    run: (setting) =>
+      noticed(setting, ({ pod }) => {
+        pod.exec("ip", "link", "delete", setting.subject.ifname);
       }),
   },
   {
@@ -101,9 +101,9 @@ const damageChecks: readonly Check[] = [
     clause: MISSING,
     level: "SHOULD",
     kinds: ["interface"],
-    run: (site) =>
-      noticed(site, ({ pod }) => {
-        pod.exec("ip", "addr", "flush", "dev", site.subject.ifname);
+    run: (setting) =>
+      noticed(setting, ({ pod }) => {
+        pod.exec("ip", "addr", "flush", "dev", setting.subject.ifname);
       }),
   },
   {
@@ -111,8 +111,8 @@ const damageChecks: readonly Check[] = [
     clause: MISSING,
     level: "SHOULD",
     kinds: ["interface"],
-    run: (site) =>
-      noticed(site, ({ pod }, { routes }) => {
+    run: (setting) =>
+      noticed(setting, ({ pod }, { routes }) => {
         if (routes === undefined) throw new Skipped("ADD made no routes");
         pod.shell("ip -4 route flush table main; ip -6 route flush table main");
       }),
@@ -122,7 +122,7 @@ const damageChecks: readonly Check[] = [
     clause: `${CHECK}, IP reservations`,
     level: "SHOULD",
     kinds: ["ipam"],
-    run: (site) => noticed(site, (container) => container.call("DEL")),
+    run: (setting) => noticed(setting, (container) => container.call("DEL")),
   },
 ];
 
@@ -131,37 +131,37 @@ function userDamage({ name, script }: Damage): Check {
     name: `check/notices-${name}`,
     clause: `${CHECK}, resources not tracked in the result`,
     level: "SHOULD",
-    run: (site) =>
-      noticed(site, ({ pod }) => {
+    run: (setting) =>
+      noticed(setting, ({ pod }) => {
         const variables = [
-          `CNI_NETNS=${pod.path} CNI_IFNAME=${site.subject.ifname}`,
-          `CNI_NETWORK=${site.network} SCRATCH=${site.scratch}`,
+          `CNI_NETNS=${pod.path} CNI_IFNAME=${setting.subject.ifname}`,
+          `CNI_NETWORK=${setting.network} SCRATCH=${setting.scratch}`,
         ];
-        site.host.shell(`export ${variables.join(" ")}\n${script}`);
+        setting.host.shell(`export ${variables.join(" ")}\n${script}`);
       }),
   };
 }
 
 async function noticed(
-  site: Site,
+  setting: Setting,
   damage: (
     container: Container,
     result: Readonly<Record<string, unknown>>,
   ) => unknown,
 ): Promise<void> {
-  const container = await site.container();
+  const container = await setting.container();
   const result = await container.add();
   expectSuccess(await container.call("CHECK"));
   await damage(container, result);
   expectError(await container.call("CHECK"));
 }
 
-async function added(site: Site): Promise<Container> {
-  const container = await site.container();
+async function added(setting: Setting): Promise<Container> {
+  const container = await setting.container();
   await container.add();
-  if (site.subject.kind === "interface") {
+  if (setting.subject.kind === "interface") {
     expectThat(
-      linkNames(container.pod).includes(site.subject.ifname),
+      linkNames(container.pod).includes(setting.subject.ifname),
       "ADD made no interface",
     );
   }

@@ -1,5 +1,5 @@
 import type { Check } from "../check.ts";
-import type { Site } from "../setting.ts";
+import type { Setting } from "../setting.ts";
 import {
   Skipped,
   expectError,
@@ -23,8 +23,8 @@ export const configurationChecks: readonly Check[] = [
     name: "configuration/unsupported-version",
     clause: '§5 "Error" code 1',
     level: "MUST",
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       const config = { cniVersion: "99.0.0" };
       expectError(await container.call("ADD", { config }), 1);
       expectError(await container.call("DEL", { config }), 1);
@@ -34,11 +34,11 @@ export const configurationChecks: readonly Check[] = [
     name: "configuration/without-version-is-0.1.0",
     clause: "not in the specification; libcni's version.ConfigDecoder",
     level: "SHOULD",
-    async run(site) {
-      if (!site.versions.subject.includes("0.1.0")) {
+    async run(setting) {
+      if (!setting.versions.subject.includes("0.1.0")) {
         throw new Skipped("the plugin does not support 0.1.0");
       }
-      const container = await site.container("0.1.0");
+      const container = await setting.container("0.1.0");
       const config = { cniVersion: undefined };
       const result = expectResult(await container.call("ADD", { config }));
       expectThat(
@@ -51,8 +51,8 @@ export const configurationChecks: readonly Check[] = [
     name: "configuration/unknown-key",
     clause: '§1 "Plugin configuration objects", other keys',
     level: "MUST",
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       const config = { "conformance-unknown": "value" };
       const answer = await container.call("ADD", { config });
       if (answer.status === 0) {
@@ -84,8 +84,8 @@ function undecodable(name: string, stdin: string): Check {
     name: `configuration/refuses-${name}`,
     clause: '§2 "Errors"; §5 "Error" code 6',
     level: "MUST",
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       expectError(await container.call("ADD", { stdin }), 6, 7);
     },
   };
@@ -96,8 +96,8 @@ function misnamed(what: string, name: string | undefined): Check {
     name: `configuration/refuses-${what}`,
     clause: '§1 "Configuration format", name; §5 "Error" code 7',
     level: "MUST",
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       expectError(await container.call("ADD", { config: { name } }), 7);
     },
   };
@@ -112,15 +112,15 @@ function accepted(
     name: `configuration/accepts-${name}`,
     clause,
     level: "SHOULD",
-    run: (site) => wholeLife(site, config),
+    run: (setting) => wholeLife(setting, config),
   };
 }
 
 async function wholeLife(
-  site: Site,
+  setting: Setting,
   config: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const container = await site.container();
+  const container = await setting.container();
   await container.add({ config });
   expectSuccess(await container.call("DEL", { config }));
 }

@@ -11,8 +11,8 @@ export const delChecks: readonly Check[] = [
     name: "del/after-add",
     clause: DEL,
     level: "MUST",
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       await container.add();
       expectSuccess(await container.call("DEL"));
     },
@@ -21,8 +21,8 @@ export const delChecks: readonly Check[] = [
     name: "del/prints-nothing",
     clause: DEL,
     level: "SHOULD",
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       await container.add();
       expectSilence(await container.call("DEL"));
     },
@@ -32,13 +32,13 @@ export const delChecks: readonly Check[] = [
     clause: DEL,
     level: "MUST",
     kinds: ["interface"],
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       await container.add();
       expectSuccess(await container.call("DEL"));
       expectThat(
-        !linkNames(container.pod).includes(site.subject.ifname),
-        `the interface "${site.subject.ifname}" is still there`,
+        !linkNames(container.pod).includes(setting.subject.ifname),
+        `the interface "${setting.subject.ifname}" is still there`,
       );
     },
   },
@@ -46,20 +46,20 @@ export const delChecks: readonly Check[] = [
     name: "del/leaves-no-veth-behind",
     clause: DEL,
     level: "SHOULD",
-    async run(site) {
+    async run(setting) {
       const before = veths(
-        site.host.exec("ip", "-o", "link", "show", "type", "veth"),
+        setting.host.exec("ip", "-o", "link", "show", "type", "veth"),
       );
-      const container = await site.container();
+      const container = await setting.container();
       const based = veths(
-        site.host.exec("ip", "-o", "link", "show", "type", "veth"),
+        setting.host.exec("ip", "-o", "link", "show", "type", "veth"),
       );
       await container.add();
       expectSuccess(await container.call("DEL"));
       const after = veths(
-        site.host.exec("ip", "-o", "link", "show", "type", "veth"),
+        setting.host.exec("ip", "-o", "link", "show", "type", "veth"),
       );
-      const kept = site.subject.kind === "chained" ? based : before;
+      const kept = setting.subject.kind === "chained" ? based : before;
       expectThat(
         after === kept,
         `${after} veth devices are left, want ${kept}`,
@@ -70,8 +70,8 @@ export const delChecks: readonly Check[] = [
     name: "del/twice",
     clause: TWICE,
     level: "MUST",
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       await container.add();
       expectSuccess(await container.call("DEL"));
       expectSuccess(await container.call("DEL"));
@@ -81,8 +81,8 @@ export const delChecks: readonly Check[] = [
     name: "del/before-add",
     clause: TWICE,
     level: "MUST",
-    async run(site) {
-      expectSuccess(await (await site.container()).call("DEL"));
+    async run(setting) {
+      expectSuccess(await (await setting.container()).call("DEL"));
     },
   },
   {
@@ -90,10 +90,10 @@ export const delChecks: readonly Check[] = [
     clause:
       '§3 "Lifecycle & Ordering": a delete is executed even if the add fails',
     level: "MUST",
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       await container.call("ADD", {
-        environment: { CNI_NETNS: `${site.scratch}/gone` },
+        environment: { CNI_NETNS: `${setting.scratch}/gone` },
       });
       expectSuccess(await container.call("DEL"));
     },
@@ -102,9 +102,9 @@ export const delChecks: readonly Check[] = [
     name: "del/without-CNI_NETNS",
     clause: `${DEL}, optional environment parameters`,
     level: "MUST",
-    async run(site) {
+    async run(setting) {
       for (const CNI_NETNS of ["", undefined]) {
-        const container = await site.container();
+        const container = await setting.container();
         await container.add();
         expectSuccess(
           await container.call("DEL", { environment: { CNI_NETNS } }),
@@ -116,10 +116,10 @@ export const delChecks: readonly Check[] = [
     name: "del/namespace-is-gone",
     clause: `${DEL}, missing resources`,
     level: "SHOULD",
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       await container.add();
-      const environment = { CNI_NETNS: `${site.scratch}/gone` };
+      const environment = { CNI_NETNS: `${setting.scratch}/gone` };
       expectSuccess(await container.call("DEL", { environment }));
     },
   },
@@ -128,10 +128,10 @@ export const delChecks: readonly Check[] = [
     clause: TWICE,
     level: "MUST",
     kinds: ["interface", "chained"],
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       await container.add();
-      container.pod.try("ip", "link", "delete", site.subject.ifname);
+      container.pod.try("ip", "link", "delete", setting.subject.ifname);
       expectSuccess(await container.call("DEL"));
     },
   },
@@ -139,8 +139,8 @@ export const delChecks: readonly Check[] = [
     name: "del/without-prevResult",
     clause: `${DEL}, missing resources`,
     level: "SHOULD",
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       await container.add();
       const config = { prevResult: undefined };
       expectSuccess(await container.call("DEL", { config }));

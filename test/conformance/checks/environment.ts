@@ -28,8 +28,8 @@ export const environmentChecks: readonly Check[] = [
     level: "MUST",
     // Interface plugins need CNI_PATH to find their IPAM plugin
     kinds: ["chained", "ipam"],
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       const environment = { CNI_PATH: undefined, CNI_ARGS: undefined };
       expectResult(await container.call("ADD", { environment }));
     },
@@ -39,8 +39,8 @@ export const environmentChecks: readonly Check[] = [
     clause: '§2 "DEL", optional environment parameters',
     level: "MUST",
     kinds: ["chained", "ipam"],
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       await container.add();
       const environment = { CNI_PATH: undefined, CNI_ARGS: undefined };
       expectSuccess(await container.call("DEL", { environment }));
@@ -50,8 +50,8 @@ export const environmentChecks: readonly Check[] = [
     name: "environment/ignores-unknown-CNI_ARGS-when-told",
     clause: `${PARAMETERS}: CNI_ARGS (IgnoreUnknown is libcni's)`,
     level: "SHOULD",
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       const CNI_ARGS =
         "IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=x";
       await container.add({ environment: { CNI_ARGS } });
@@ -66,8 +66,8 @@ function required(command: Command, names: readonly string[]): Check[] {
     clause: `§2 "${command}", required environment parameters; §5 "Error" code 4`,
     level: "MUST",
     ...introduced(command),
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       if (command !== "ADD" && command !== "GC") await container.add();
       for (const value of [undefined, ""]) {
         const environment = { [name]: value };
@@ -93,8 +93,8 @@ function refused(variable: string, value: string): Check {
     name: `environment/refuses-${variable}=${value}`,
     clause: `${PARAMETERS}: ${variable}; §5 "Error" code 4`,
     level: "MUST",
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       const environment = { [variable]: value };
       expectError(await container.call("ADD", { environment }), 4);
     },

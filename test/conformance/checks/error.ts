@@ -17,8 +17,8 @@ export const errorChecks: readonly Check[] = [
     name: "error/object-alone-on-stdout",
     clause: '§2 "Errors"; §5 "Error"',
     level: "MUST",
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       for (const environment of FAULTS) {
         expectError(await container.call("ADD", { environment }));
       }
@@ -28,14 +28,14 @@ export const errorChecks: readonly Check[] = [
     name: "error/names-configuration-version",
     clause: '§5 "Error", cniVersion',
     level: "SHOULD",
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       const { cniVersion } = expectError(
         await container.call("ADD", { config: { name: "a/b" } }),
       );
       expectThat(
-        cniVersion === site.version,
-        `cniVersion is ${JSON.stringify(cniVersion)}, want "${site.version}" as configured`,
+        cniVersion === setting.version,
+        `cniVersion is ${JSON.stringify(cniVersion)}, want "${setting.version}" as configured`,
       );
     },
   },
@@ -43,14 +43,14 @@ export const errorChecks: readonly Check[] = [
     name: "error/codes-below-100-are-listed",
     clause: '§5 "Error", reserved codes',
     level: "MUST",
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       const calls = [
         ...FAULTS.map((environment) => ({ environment })),
         { stdin: "{" },
         { config: { name: "a/b" } },
         { config: { cniVersion: "99.0.0" } },
-        { environment: { CNI_NETNS: `${site.scratch}/gone` } },
+        { environment: { CNI_NETNS: `${setting.scratch}/gone` } },
       ];
       for (const changes of calls) {
         const answer = await container.call("ADD", changes);

@@ -5,7 +5,7 @@ import {
   expectSilence,
   expectSuccess,
 } from "../verdict.ts";
-import type { Container, Site } from "../setting.ts";
+import type { Container, Setting } from "../setting.ts";
 
 const GC = '§2 "GC"';
 const KEY = "cni.dev/valid-attachments";
@@ -18,8 +18,8 @@ export const gcChecks: readonly Check[] = since("1.1.0", [
     name: "gc/all-valid-keeps-all",
     clause: GC,
     level: "MUST",
-    async run(site) {
-      const containers = [await alive(site), await alive(site)];
+    async run(setting) {
+      const containers = [await alive(setting), await alive(setting)];
       await collect(containers[0]!, containers);
       for (const container of containers) await stillThere(container);
     },
@@ -28,8 +28,8 @@ export const gcChecks: readonly Check[] = since("1.1.0", [
     name: "gc/partial-list-keeps-the-listed",
     clause: GC,
     level: "MUST",
-    async run(site) {
-      const [valid, stale] = [await alive(site), await alive(site)];
+    async run(setting) {
+      const [valid, stale] = [await alive(setting), await alive(setting)];
       await collect(valid, [valid]);
       await stillThere(valid);
       expectSuccess(await stale.call("DEL"));
@@ -40,8 +40,8 @@ export const gcChecks: readonly Check[] = since("1.1.0", [
     clause: `${GC}: IPAM reservations`,
     level: "SHOULD",
     kinds: ["ipam"],
-    async run(site) {
-      const [valid, stale] = [await alive(site), await alive(site)];
+    async run(setting) {
+      const [valid, stale] = [await alive(setting), await alive(setting)];
       await collect(valid, [valid]);
       expectError(await stale.call("CHECK"));
     },
@@ -51,8 +51,8 @@ export const gcChecks: readonly Check[] = since("1.1.0", [
     clause: `${GC}: IPAM reservations`,
     level: "SHOULD",
     kinds: ["ipam"],
-    async run(site) {
-      const stale = await alive(site);
+    async run(setting) {
+      const stale = await alive(setting);
       await collect(stale, []);
       expectError(await stale.call("CHECK"));
     },
@@ -61,8 +61,8 @@ export const gcChecks: readonly Check[] = since("1.1.0", [
     name: "gc/empty-list-succeeds",
     clause: GC,
     level: "MUST",
-    async run(site) {
-      const stale = await alive(site);
+    async run(setting) {
+      const stale = await alive(setting);
       await collect(stale, []);
       expectSuccess(await stale.call("DEL"));
     },
@@ -71,9 +71,9 @@ export const gcChecks: readonly Check[] = since("1.1.0", [
     name: "gc/leaves-other-networks-alone",
     clause: `${GC}: the attachments of a network`,
     level: "MUST",
-    async run(site) {
-      const container = await alive(site);
-      const config = { [KEY]: [], name: `${site.network}-other` };
+    async run(setting) {
+      const container = await alive(setting);
+      const config = { [KEY]: [], name: `${setting.network}-other` };
       expectSilence(await container.call("GC", { config }));
       await stillThere(container);
     },
@@ -82,8 +82,8 @@ export const gcChecks: readonly Check[] = since("1.1.0", [
     name: "gc/without-any-attachment",
     clause: GC,
     level: "MUST",
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       await collect(container, []);
     },
   },
@@ -91,19 +91,19 @@ export const gcChecks: readonly Check[] = since("1.1.0", [
     name: "gc/refuses-older-versions",
     clause: '§2 of 1.0.0, which has no GC; §5 "Error" code 1',
     level: "SHOULD",
-    run: (site) => refusedIn(site, "GC"),
+    run: (setting) => refusedIn(setting, "GC"),
   },
 ]);
 
 /** Fails a configuration of 1.0.0, which knows neither GC nor STATUS. */
 export async function refusedIn(
-  site: Site,
+  setting: Setting,
   command: "GC" | "STATUS",
 ): Promise<void> {
-  if (!site.versions.subject.includes("1.0.0")) {
+  if (!setting.versions.subject.includes("1.0.0")) {
     throw new Skipped("the plugin does not support 1.0.0");
   }
-  const container = await site.container("1.0.0");
+  const container = await setting.container("1.0.0");
   expectError(await container.call(command), 1);
 }
 
@@ -112,16 +112,16 @@ function harmless(name: string, list: null | undefined): Check {
     name: `gc/${name}-keeps-all`,
     clause: `${GC}; libcni without a list`,
     level: "MUST",
-    async run(site) {
-      const container = await alive(site);
+    async run(setting) {
+      const container = await alive(setting);
       expectSilence(await container.call("GC", { config: { [KEY]: list } }));
       await stillThere(container);
     },
   };
 }
 
-async function alive(site: Site): Promise<Container> {
-  const container = await site.container();
+async function alive(setting: Setting): Promise<Container> {
+  const container = await setting.container();
   await container.add();
   return container;
 }

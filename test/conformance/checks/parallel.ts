@@ -1,7 +1,7 @@
 import { parseResult } from "../../../cni/result.ts";
 import type { Check } from "../check.ts";
 import { expectResult, expectSuccess, expectThat } from "../verdict.ts";
-import type { Container, Site } from "../setting.ts";
+import type { Container, Setting } from "../setting.ts";
 
 const LIFECYCLE = '§3 "Lifecycle & Ordering": executed concurrently';
 const COUNT = 8;
@@ -12,8 +12,8 @@ export const parallelChecks: readonly Check[] = [
     name: "parallel/add-and-del",
     clause: LIFECYCLE,
     level: "MUST",
-    async run(site) {
-      const containers = await several(site);
+    async run(setting) {
+      const containers = await several(setting);
       await Promise.all(containers.map((container) => container.add()));
       const answers = await Promise.all(
         containers.map((container) => container.call("DEL")),
@@ -26,13 +26,13 @@ export const parallelChecks: readonly Check[] = [
     clause: `${LIFECYCLE}, IPAM databases`,
     level: "MUST",
     kinds: ["interface", "ipam"],
-    async run(site) {
-      const containers = await several(site);
+    async run(setting) {
+      const containers = await several(setting);
       const results = await Promise.all(
         containers.map((container) => container.add()),
       );
       const addresses = results.flatMap((result) =>
-        parseResult(result, site.version).ips.map(({ address }) => address),
+        parseResult(result, setting.version).ips.map(({ address }) => address),
       );
       const double = addresses.filter(
         (address, index) => addresses.indexOf(address) !== index,
@@ -44,8 +44,11 @@ export const parallelChecks: readonly Check[] = [
     name: "parallel/add-while-others-are-deleted",
     clause: LIFECYCLE,
     level: "MUST",
-    async run(site) {
-      const [leaving, coming] = [await several(site), await several(site)];
+    async run(setting) {
+      const [leaving, coming] = [
+        await several(setting),
+        await several(setting),
+      ];
       for (const container of leaving) await container.add();
       const calls = [
         ...leaving.map((container) => container.call("DEL")),
@@ -59,8 +62,8 @@ export const parallelChecks: readonly Check[] = [
 ];
 
 /** One after the other: the base plugins are not under test. */
-async function several(site: Site): Promise<Container[]> {
+async function several(setting: Setting): Promise<Container[]> {
   const containers: Container[] = [];
-  while (containers.length < COUNT) containers.push(await site.container());
+  while (containers.length < COUNT) containers.push(await setting.container());
   return containers;
 }

@@ -2,7 +2,7 @@ import { supportedVersions, resultShape } from "../../../cni/version.ts";
 import { isObject } from "../../../cni/configuration.ts";
 import type { Json } from "../call.ts";
 import type { Check } from "../check.ts";
-import type { Site } from "../setting.ts";
+import type { Setting } from "../setting.ts";
 import { expectSuccess, expectThat } from "../verdict.ts";
 
 const CIDR = /^[0-9a-fA-F.:]+\/\d{1,3}$/;
@@ -14,15 +14,15 @@ export const resultChecks: readonly Check[] = [
     name: `result/${version}`,
     clause: `${SUCCESS} and its predecessor in ${version}`,
     level: "MUST",
-    run: (site) => requireShape(site, version),
+    run: (setting) => requireShape(setting, version),
   })),
   {
     name: "result/ipam-is-abbreviated",
     clause: `${SUCCESS}, "Delegated plugins (IPAM)"`,
     level: "MUST",
     kinds: ["ipam"],
-    async run(site) {
-      const result = await (await site.container()).add();
+    async run(setting) {
+      const result = await (await setting.container()).add();
       expectThat(!("interfaces" in result), "the result holds interfaces");
       expectThat(
         list(result, "ips").every((ip) => !("interface" in ip)),
@@ -36,23 +36,23 @@ export const resultChecks: readonly Check[] = [
     level: "MUST",
     kinds: ["interface"],
     since: "0.3.0",
-    async run(site) {
-      const container = await site.container();
+    async run(setting) {
+      const container = await setting.container();
       const interfaces = list(await container.add(), "interfaces");
       const own = interfaces.find(
         ({ name, sandbox }) =>
-          name === site.subject.ifname && sandbox === container.pod.path,
+          name === setting.subject.ifname && sandbox === container.pod.path,
       );
       expectThat(
         own !== undefined,
-        `no interface "${site.subject.ifname}" with sandbox "${container.pod.path}" in ${JSON.stringify(interfaces)}`,
+        `no interface "${setting.subject.ifname}" with sandbox "${container.pod.path}" in ${JSON.stringify(interfaces)}`,
       );
     },
   },
 ];
 
-async function requireShape(site: Site, version: string): Promise<void> {
-  const container = await site.container(version);
+async function requireShape(setting: Setting, version: string): Promise<void> {
+  const container = await setting.container(version);
   const result = await container.add();
   // Go's libcni wrote no version into results before 1.0.0
   const said = result["cniVersion"] ?? (isOld(version) ? version : undefined);

@@ -1,6 +1,6 @@
 import type { Answer } from "../call.ts";
 import { type Check, since } from "../check.ts";
-import type { Site } from "../setting.ts";
+import type { Setting } from "../setting.ts";
 import { refusedIn } from "./gc.ts";
 import { Skipped, expectError, expectSilence } from "../verdict.ts";
 
@@ -12,8 +12,8 @@ export const statusChecks: readonly Check[] = since("1.1.0", [
     name: "status/ready",
     clause: STATUS,
     level: "MUST",
-    async run(site) {
-      expectSilence(await (await site.container()).call("STATUS"));
+    async run(setting) {
+      expectSilence(await (await setting.container()).call("STATUS"));
     },
   },
   {
@@ -22,39 +22,39 @@ export const statusChecks: readonly Check[] = since("1.1.0", [
     level: "MUST",
     // Interface plugins need CNI_PATH to ask their IPAM plugin
     kinds: ["chained", "ipam"],
-    async run(site) {
-      const stdin = JSON.stringify(site.config(site.version));
-      expectSilence(await site.call({ CNI_COMMAND: "STATUS" }, stdin));
+    async run(setting) {
+      const stdin = JSON.stringify(setting.config(setting.version));
+      expectSilence(await setting.call({ CNI_COMMAND: "STATUS" }, stdin));
     },
   },
   {
     name: "status/not-ready",
     clause: STATUS,
     level: "MUST",
-    async run(site) {
-      expectError(await askUnready(site));
+    async run(setting) {
+      expectError(await askUnready(setting));
     },
   },
   {
     name: "status/not-ready-says-50-or-51",
     clause: `${STATUS}, error codes`,
     level: "SHOULD",
-    async run(site) {
-      expectError(await askUnready(site), 50, 51);
+    async run(setting) {
+      expectError(await askUnready(setting), 50, 51);
     },
   },
   {
     name: "status/refuses-older-versions",
     clause: '§2 of 1.0.0, which has no STATUS; §5 "Error" code 1',
     level: "SHOULD",
-    run: (site) => refusedIn(site, "STATUS"),
+    run: (setting) => refusedIn(setting, "STATUS"),
   },
 ]);
 
-async function askUnready(site: Site): Promise<Answer> {
-  const { unready, path } = site.subject;
+async function askUnready(setting: Setting): Promise<Answer> {
+  const { unready, path } = setting.subject;
   if (unready === undefined) throw new Skipped("no --unready given");
-  const config = { ...unready(site.scratch), cniVersion: site.version };
-  const stdin = JSON.stringify({ ...config, name: site.network });
-  return site.call({ CNI_COMMAND: "STATUS", CNI_PATH: path }, stdin);
+  const config = { ...unready(setting.scratch), cniVersion: setting.version };
+  const stdin = JSON.stringify({ ...config, name: setting.network });
+  return setting.call({ CNI_COMMAND: "STATUS", CNI_PATH: path }, stdin);
 }

@@ -12,9 +12,9 @@ export const versionChecks: readonly Check[] = [
     name: "version/needs-only-the-command",
     clause: PROBE,
     level: "MUST",
-    async run(site) {
+    async run(setting) {
       requireVersions(
-        expectResult(await site.call({ CNI_COMMAND: "VERSION" })),
+        expectResult(await setting.call({ CNI_COMMAND: "VERSION" })),
       );
     },
   },
@@ -22,7 +22,7 @@ export const versionChecks: readonly Check[] = [
     name: "version/ignores-dummy-environment",
     clause: PROBE,
     level: "MUST",
-    async run(site) {
+    async run(setting) {
       // What libcni sends: pkg/invoke/exec.go GetVersionInfo()
       const environment = {
         CNI_COMMAND: "VERSION",
@@ -30,8 +30,8 @@ export const versionChecks: readonly Check[] = [
         CNI_IFNAME: "dummy",
         CNI_PATH: "dummy",
       };
-      const stdin = JSON.stringify({ cniVersion: site.version });
-      requireVersions(expectResult(await site.call(environment, stdin)));
+      const stdin = JSON.stringify({ cniVersion: setting.version });
+      requireVersions(expectResult(await setting.call(environment, stdin)));
     },
   },
   {
@@ -50,10 +50,10 @@ export const versionChecks: readonly Check[] = [
     name: "version/echoes-input-version",
     clause: ANSWER,
     level: "MUST",
-    async run(site) {
-      const [cniVersion] = site.versions.subject;
+    async run(setting) {
+      const [cniVersion] = setting.versions.subject;
       const stdin = JSON.stringify({ cniVersion });
-      const answer = await site.call({ CNI_COMMAND: "VERSION" }, stdin);
+      const answer = await setting.call({ CNI_COMMAND: "VERSION" }, stdin);
       const said = expectResult(answer)["cniVersion"];
       expectThat(
         said === cniVersion,

@@ -6,12 +6,12 @@ import { rotateKeys } from "./rotation.ts";
 
 {
   using stage = await openStage({ linked: false });
-  const [one, two] = stage.sites;
+  const [one, two] = stage.sides;
   const agents = await Promise.all([
     startAgent(one.node),
     startAgent(two.node),
   ]);
-  for (const site of [one, two]) await addByAgent(site, stage.world);
+  for (const side of [one, two]) await addByAgent(side, stage.world);
   await rotateKeys(stage);
   for (const agent of await encapsulate(stage, agents)) await agent.stop();
 }

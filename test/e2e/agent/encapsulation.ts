@@ -1,5 +1,3 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { until } from "../../support/until.ts";
 import {
   answered,
@@ -11,7 +9,7 @@ import {
 import { capture } from "../support/capture.ts";
 import { mustRunIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
-import { clusterFile, type Node } from "../support/topology.ts";
+import { type Node, writeClusters } from "../support/topology.ts";
 import { type Agent, askStatus, SLOWLY, startAgent } from "./nodes.ts";
 
 /**
@@ -23,7 +21,7 @@ export async function encapsulate(
   stage: Stage,
   [first, second]: readonly [Agent, Agent],
 ): Promise<readonly Agent[]> {
-  const [, { node }] = stage.sites;
+  const [, { node }] = stage.sides;
   await turnToUdp(stage.world.nodes);
   await talkByUdp(stage);
   const trouble = askStatus(node);
@@ -50,14 +48,7 @@ export async function encapsulate(
 
 /** The cluster files are all that the agents are given. */
 async function turnToUdp(nodes: readonly Node[]): Promise<void> {
-  for (const { cluster } of nodes) {
-    const file = { ...clusterFile(cluster, nodes), encap: "udp" };
-    for (const { folder } of nodes)
-      writeFileSync(
-        join(folder, "clusters.d", `${cluster}.json`),
-        JSON.stringify(file),
-      );
-  }
+  writeClusters(nodes, () => ({ encap: "udp" }));
   for (const { namespace, name } of nodes)
     await until(
       async () => {

@@ -3,10 +3,12 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { binary, dist } from "../../support/binary.ts";
 import { addChain } from "../../support/chain.ts";
+import { networkConfig, ownFiles } from "../../support/node-files.ts";
 import { until } from "../../support/until.ts";
-import type { Site } from "../leak/stage.ts";
-import { crosslinkPlugin, dist } from "../support/pod.ts";
+import type { Side } from "../leak/stage.ts";
+import { crosslinkPlugin } from "../support/pod.ts";
 import type { Node, Topology } from "../support/topology.ts";
 
 const launcher = join(dist, "../native/build/launcher");
@@ -31,9 +33,8 @@ export async function startAgent(node: Node, programs = dist): Promise<Agent> {
     "nsenter",
     [
       `--net=/run/netns/${node.namespace.name}`,
-      ...[join(programs, "crosslink"), "agent", "--node", node.name],
-      ...["--clusters", join(node.folder, "clusters.d")],
-      ...["--keyring", keyring(node), "--socket", socket(node)],
+      ...[join(programs, "crosslink"), "agent", "--socket", socket(node)],
+      ...ownFiles("agent", node, node.name),
     ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
@@ -59,7 +60,7 @@ export async function startAgent(node: Node, programs = dist): Promise<Agent> {
 
 /** crosslink's ADD for a pod that is connected, by the launcher alone: without the agent it would fail. */
 export async function addByAgent(
-  { node, pod }: Site,
+  { node, pod }: Side,
   { path }: Topology,
 ): Promise<void> {
   const programs = join(node.folder, "programs");
@@ -80,25 +81,16 @@ export function askStatus(
 ): { readonly code: number; readonly msg: string } | undefined {
   const { status, stdout } = spawnSync(
     "nsenter",
-    [`--net=/run/netns/${node.namespace.name}`, join(dist, "crosslink")],
+    [`--net=/run/netns/${node.namespace.name}`, binary],
     {
       env: { CNI_COMMAND: "STATUS" },
-      input: JSON.stringify({
-        cniVersion: "1.1.0",
-        name: "pods",
-        ...crosslinkPlugin(node),
-      }),
+      input: JSON.stringify(networkConfig(node, crosslinkPlugin(node))),
       encoding: "utf8",
     },
   );
   return status === 0
     ? undefined
     : (JSON.parse(stdout) as { code: number; msg: string });
-}
-
-/** The path of a node's keyring. */
-export function keyring({ folder }: Node): string {
-  return join(folder, "keyring.json");
 }
 
 /** The path of a node's agent's socket. */

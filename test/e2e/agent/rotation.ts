@@ -4,7 +4,7 @@ import { type Stage, underPing, withoutLoss } from "../leak/stage.ts";
 import { crosslinkOn, mustRunIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
 import type { Node } from "../support/topology.ts";
-import { keyring, SLOWLY } from "./nodes.ts";
+import { SLOWLY } from "./nodes.ts";
 import { keepStreaming } from "./stream.ts";
 
 /** The SPIs of a node's SAs, by direction. */
@@ -27,8 +27,8 @@ const phases: Readonly<Record<string, Phase>> = {
 
 /** Each phase on all nodes before the next; a keyring is all that the agents are given. */
 export async function rotateKeys(stage: Stage): Promise<void> {
-  const { sites, world } = stage;
-  const [one, two] = sites;
+  const { sides, world } = stage;
+  const [one, two] = sides;
   const before = await Promise.all(world.nodes.map(spisOf));
   const stream = await keepStreaming(
     one.pod.namespace,
@@ -81,9 +81,9 @@ async function reach(
 
 /** As tools do that copy files to nodes: whole, or not at all. */
 function copyKeyring(from: Node, to: Node): void {
-  const unfinished = `${keyring(to)}.new`;
-  copyFileSync(keyring(from), unfinished);
-  renameSync(unfinished, keyring(to));
+  const unfinished = `${to.keyring}.new`;
+  copyFileSync(from.keyring, unfinished);
+  renameSync(unfinished, to.keyring);
 }
 
 async function spisOf({ namespace, privateIp }: Node): Promise<Spis> {

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createHash, type Hash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
-import type { Place } from "../support/topology.ts";
+import type { Place } from "../../support/namespace.ts";
 
 /** One TCP connection that carries bytes until it is stopped. */
 export interface Stream {

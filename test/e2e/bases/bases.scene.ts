@@ -9,7 +9,7 @@ import { globalrouter, rewriteMasquerade } from "./globalrouter.ts";
 import { pingAll } from "./pings.ts";
 import { after, comeUp, reach, tellWhoWasServed } from "./reach.ts";
 import { bridge, bridgeWithoutMasquerade, ptp } from "./reference.ts";
-import { openStage, runOnNode, type Site, type Stage } from "./stage.ts";
+import { openStage, runOnNode, type Side, type Stage } from "./stage.ts";
 
 /** Packets of pods outside of ESP: all their networks are parts of it. */
 const clearText = "not esp and net 10.0.0.0/8";
@@ -21,12 +21,12 @@ const clearText = "not esp and net 10.0.0.0/8";
   );
   const wires = await capture(stage.world.internet, "any");
   const server = await capture(stage.world.server, "eth0");
-  for (const site of stage.sites) await comeUp(site);
-  for (const site of stage.sites)
-    if (site.base === ptp || site.base.discovered) await tellPlan(site);
+  for (const side of stage.sides) await comeUp(side);
+  for (const side of stage.sides)
+    if (side.base === ptp || side.base.discovered) await tellPlan(side);
   await rewriteMasquerades(stage);
   await reach(stage);
-  for (const site of stage.sites) await tellCheck(site);
+  for (const side of stage.sides) await tellCheck(side);
   await yieldToCalico(stage);
   await comeAgain(stage);
   using served = await server.stop();
@@ -40,7 +40,7 @@ const clearText = "not esp and net 10.0.0.0/8";
 }
 
 /** The second pod's ADD was crosslink's second one on its node: the first has done all. */
-async function tellPlan({ base, node }: Site): Promise<void> {
+async function tellPlan({ base, node }: Side): Promise<void> {
   const plan = await crosslinkOn(node, "plan");
   const origin = base.discovered?.origin ?? `node "${node.name}" in `;
   tell(
@@ -57,7 +57,7 @@ async function rewriteMasquerades(stage: Stage): Promise<void> {
 }
 
 /** Where a conflist is too old for CHECK it is asked as if it were 0.4.0, the first version that has it. */
-async function tellCheck({ base, pods }: Site): Promise<void> {
+async function tellCheck({ base, pods }: Side): Promise<void> {
   const trouble: string[] = [];
   // Calico's two pods have results of different shapes.
   for (const { call, result } of base === calico ? pods : pods.slice(1)) {
@@ -82,21 +82,21 @@ async function tellCheck({ base, pods }: Site): Promise<void> {
 
 /** Felix wants to be first in iptables; our table of nf_tables is asked before that. */
 async function yieldToCalico(stage: Stage): Promise<void> {
-  const site = siteOf(stage, calico.name);
-  const remotes = stage.sites.filter(({ base }) => base !== calico);
-  const [pod] = site.pods;
+  const side = siteOf(stage, calico.name);
+  const remotes = stage.sides.filter(({ base }) => base !== calico);
+  const [pod] = side.pods;
   const toAll = remotes.map(({ pods: [remote] }) => ({
     from: pod.namespace,
     to: remote.address(),
   }));
-  await runOnNode(stage, site, reassertHook);
+  await runOnNode(stage, side, reassertHook);
   const answered = await pingAll(toAll);
   tell(
     "calico: where its hook is first again, pods reach remote ones all the same",
     !answered.includes(false),
     answered,
   );
-  const status = await crosslinkOn(site.node, "status");
+  const status = await crosslinkOn(side.node, "status");
   tell(
     "calico: status has nothing to declare then",
     status.includes("identity SNAT is asked before it and wins") &&
@@ -105,7 +105,7 @@ async function yieldToCalico(stage: Stage): Promise<void> {
   );
   await runOnNode(
     stage,
-    site,
+    side,
     declarePools(remotes.map(({ base }) => base.podCidr)),
   );
   const won = await pingAll(toAll);
@@ -117,10 +117,10 @@ async function yieldToCalico(stage: Stage): Promise<void> {
 }
 
 /** DEL, and ADD for the same pod, which then reaches a remote one. */
-async function comeAgain({ sites }: Stage): Promise<void> {
-  for (const site of sites) {
-    const { base, node } = site;
-    const [pod] = site.pods;
+async function comeAgain({ sides }: Stage): Promise<void> {
+  for (const side of sides) {
+    const { base, node } = side;
+    const [pod] = side.pods;
     const trouble = await pod.delete().then(() => "", String);
     const inside = pod.namespace.exec("ip", "-o", "link");
     const left = pod.namespace.exec(
@@ -138,20 +138,20 @@ async function comeAgain({ sites }: Stage): Promise<void> {
     tell(`${base.name}: a second ADD connects it again`, again === "", again);
   }
   const answers = await pingAll(
-    sites.map((site) => ({
-      from: site.pods[0].namespace,
-      to: after(site, sites).pods[0].address(),
+    sides.map((side) => ({
+      from: side.pods[0].namespace,
+      to: after(side, sides).pods[0].address(),
     })),
   );
-  for (const [index, { base }] of sites.entries())
+  for (const [index, { base }] of sides.entries())
     tell(
       `${base.name}: it reaches a remote pod again`,
       answers[index] === true,
     );
 }
 
-function siteOf({ sites }: Stage, name: string): Site {
-  const site = sites.find(({ base }) => base.name === name);
-  if (site === undefined) throw new Error(`There is no ${name}`);
-  return site;
+function siteOf({ sides }: Stage, name: string): Side {
+  const side = sides.find(({ base }) => base.name === name);
+  if (side === undefined) throw new Error(`There is no ${name}`);
+  return side;
 }

@@ -25,7 +25,7 @@ const clearText = "not esp and (net 10.0.0.0/8 or net 100.64.0.0/10)";
   );
   const wires = await capture(stage.world.internet, "any");
   const server = await capture(stage.world.server, "eth0");
-  for (const site of stage.sites) await comeUp(site);
+  for (const side of stage.sides) await comeUp(side);
   await reach(stage);
   await loseTable(stage);
   using served = await server.stop();
@@ -39,15 +39,15 @@ const clearText = "not esp and (net 10.0.0.0/8 or net 100.64.0.0/10)";
 }
 
 /** It is the table that wins: without it each masquerader takes the pod's address, and the policies block. */
-async function loseTable({ sites }: Stage): Promise<void> {
+async function loseTable({ sides }: Stage): Promise<void> {
   const drop = ["nft", "delete", "table", "ip", "crosslink"] as const;
-  for (const { node } of sites) await mustRunIn(node.namespace, ...drop);
-  const pings = sites.map((site) => ({
-    from: site.pods[0].namespace,
-    to: addressSeen(after(site, sites)),
+  for (const { node } of sides) await mustRunIn(node.namespace, ...drop);
+  const pings = sides.map((side) => ({
+    from: side.pods[0].namespace,
+    to: addressSeen(after(side, sides)),
   }));
   const answers = await pingAll(pings);
-  for (const [index, { base }] of sites.entries())
+  for (const [index, { base }] of sides.entries())
     tell(
       `${base.name}: without crosslink's table, packets are dropped`,
       answers[index] === false,

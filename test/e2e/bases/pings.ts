@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import type { Place } from "../support/topology.ts";
+import type { Place } from "../../support/namespace.ts";
 
 /** One ping: from where, to which address. */
 export interface Ping {

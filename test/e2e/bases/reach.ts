@@ -5,10 +5,10 @@ import { tell } from "../support/facts.ts";
 import { serverAddress } from "../support/topology.ts";
 import { seenAs } from "./base.ts";
 import { type Ping, pingAll } from "./pings.ts";
-import type { Site, Stage } from "./stage.ts";
+import type { Side, Stage } from "./stage.ts";
 
 /** ADD for a node's pods. */
-export async function comeUp({ base, pods }: Site): Promise<void> {
+export async function comeUp({ base, pods }: Side): Promise<void> {
   const trouble: string[] = [];
   for (const pod of pods)
     await pod.add().catch((error: unknown) => trouble.push(String(error)));
@@ -16,11 +16,11 @@ export async function comeUp({ base, pods }: Site): Promise<void> {
 }
 
 /** Each with the next, both ways; within the node; and out. */
-export async function reach({ sites }: Stage): Promise<void> {
+export async function reach({ sides }: Stage): Promise<void> {
   const recorders = await Promise.all(
-    sites.map(({ pods: [pod] }) => capture(pod.namespace, "eth0")),
+    sides.map(({ pods: [pod] }) => capture(pod.namespace, "eth0")),
   );
-  const ways = sites.flatMap((site) => waysOf(site, sites));
+  const ways = sides.flatMap((side) => waysOf(side, sides));
   const answers = await pingAll(ways);
   for (const [index, { what }] of ways.entries())
     tell(what, answers[index] === true);
@@ -28,18 +28,18 @@ export async function reach({ sites }: Stage): Promise<void> {
   await sleep(1000);
   for (const [index, recorder] of recorders.entries()) {
     using recording = await recorder.stop();
-    tellWhoAsked(sites, index, recording);
+    tellWhoAsked(sides, index, recording);
   }
 }
 
 /** The node that a node's pods talk with. */
-export function after(site: Site, sites: readonly Site[]): Site {
-  return sites[(sites.indexOf(site) + 1) % sites.length]!;
+export function after(side: Side, sides: readonly Side[]): Side {
+  return sides[(sides.indexOf(side) + 1) % sides.length]!;
 }
 
 /** Whether what pods sent to the internet's server came from their nodes. */
-export function tellWhoWasServed({ sites }: Stage, served: Recording): void {
-  for (const { base, node } of sites)
+export function tellWhoWasServed({ sides }: Stage, served: Recording): void {
+  for (const { base, node } of sides)
     tell(
       `${base.name}: the internet sees the node's address`,
       served.count(`icmp[icmptype] == icmp-echo and src ${node.elasticIp}`) > 0,
@@ -48,12 +48,12 @@ export function tellWhoWasServed({ sites }: Stage, served: Recording): void {
 }
 
 function waysOf(
-  site: Site,
-  sites: readonly Site[],
+  side: Side,
+  sides: readonly Side[],
 ): (Ping & { readonly what: string })[] {
-  const [{ namespace: pod, address }, ...neighbours] = site.pods;
-  const { name } = site.base;
-  const next = after(site, sites);
+  const [{ namespace: pod, address }, ...neighbours] = side.pods;
+  const { name } = side.base;
+  const next = after(side, sides);
   const remote = next.pods[0].namespace;
   return [
     {
@@ -64,7 +64,7 @@ function waysOf(
     {
       what: `${name}: a remote pod reaches a pod`,
       from: remote,
-      to: addressSeen(site),
+      to: addressSeen(side),
     },
     ...neighbours.map(({ namespace }) => ({
       what: `${name}: pods of one node reach each other`,
@@ -79,30 +79,30 @@ function waysOf(
   ];
 }
 
-/** The address that other clusters know a site's first pod by. */
-export function addressSeen({ base, pods: [pod] }: Site): string {
+/** The address that other clusters know a side's first pod by. */
+export function addressSeen({ base, pods: [pod] }: Side): string {
   return seenAs(base, pod.address());
 }
 
 function tellWhoAsked(
-  sites: readonly Site[],
+  sides: readonly Side[],
   index: number,
   recording: Recording,
 ): void {
-  const site = sites[index]!;
-  const [pod, ...neighbours] = site.pods;
+  const side = sides[index]!;
+  const [pod, ...neighbours] = side.pods;
   const filter = `icmp[icmptype] == icmp-echo and dst ${pod.address()}`;
   const asked = recording.show(filter, 20);
   const askers = new Set(
     [...asked.matchAll(/IP (\S+) >/g)].map(([, address]) => address),
   );
   const expected = new Set([
-    addressSeen(sites.at(index - 1)!),
-    addressSeen(after(site, sites)),
+    addressSeen(sides.at(index - 1)!),
+    addressSeen(after(side, sides)),
     ...neighbours.map(({ address }) => address()),
   ]);
   tell(
-    `${site.base.name}: who asks a pod asks with its own address`,
+    `${side.base.name}: who asks a pod asks with its own address`,
     isDeepStrictEqual(askers, expected),
     asked,
   );

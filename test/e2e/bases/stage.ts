@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mustRunIn } from "../support/command.ts";
@@ -14,7 +13,7 @@ import {
 import { type Base, planFor } from "./base.ts";
 
 /** A base's node, and pods that nobody has connected yet: the first, and its neighbours. */
-export interface Site {
+export interface Side {
   readonly base: Base;
   readonly node: Node;
   readonly pods: readonly [Pod, ...Pod[]];
@@ -23,7 +22,7 @@ export interface Site {
 /** A cluster a base, of one node each, linked with all the others. */
 export interface Stage extends Disposable {
   readonly world: Topology;
-  readonly sites: readonly Site[];
+  readonly sides: readonly Side[];
 }
 
 /** Makes the nodes and what the bases' own agents do on them; no pod is connected. */
@@ -35,9 +34,8 @@ export async function openStage(
   const world = stack.use(topology(bases.map(planFor)));
   writeClusters(world.nodes);
   for (const base of bases) hideBehindGlobal(base, world.nodes);
-  const secret = randomBytes(32).toString("base64");
-  writeKeyring(world.nodes, { active: 1, keys: [{ id: 1, secret }] });
-  const sites = bases.map((base, index): Site => {
+  writeKeyring(world.nodes);
+  const sides = bases.map((base, index): Side => {
     const node = world.nodes[index];
     if (node === undefined) throw new Error(`${base.name} has no node`);
     leaveToDiscovery(base, node);
@@ -49,15 +47,15 @@ export async function openStage(
   });
   const stage = {
     world,
-    sites,
+    sides,
     [Symbol.dispose]: () => {
       stack.dispose();
     },
   };
-  for (const site of sites) {
-    const { prepare, machineFolder } = site.base;
+  for (const side of sides) {
+    const { prepare, machineFolder } = side.base;
     if (machineFolder !== undefined) stack.use(ownFolder(machineFolder));
-    if (prepare !== undefined) await runOnNode(stage, site, prepare);
+    if (prepare !== undefined) await runOnNode(stage, side, prepare);
   }
   return stage;
 }
@@ -79,17 +77,13 @@ function hideBehindGlobal(base: Base, nodes: readonly Node[]): void {
     ...clusterFile(name, nodes),
     globalCIDRs: { [podCidr]: globalCidr },
   };
-  for (const { folder } of nodes)
-    writeFileSync(
-      join(folder, "clusters.d", `${name}.json`),
-      JSON.stringify(file),
-    );
+  for (const node of nodes) node.writeCluster(name, file);
 }
 
 /** Runs a shell script on a node, with the iptables that works on this kernel. */
 export function runOnNode(
   { world }: Pick<Stage, "world">,
-  { node }: Site,
+  { node }: Side,
   script: string,
 ): Promise<string> {
   const shell = ["sh", "-ec", script];
@@ -105,10 +99,7 @@ function leaveToDiscovery({ discovered }: Base, node: Node): void {
     cni: discovered.cni,
     nodes: [{ name, ips: [privateIp], elasticIP: elasticIp }],
   };
-  writeFileSync(
-    join(node.folder, "clusters.d", `${cluster}.json`),
-    JSON.stringify(own),
-  );
+  node.writeCluster(cluster, own);
 }
 
 /** Puts a plugin that is replayed where the runtime finds it. */

@@ -1,13 +1,11 @@
 /** The demo itself: runs as root on a kernel with ESP, in network namespaces of its own, and cleans up. */
 import { execFileSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import type { PluginTiming } from "../../support/chain.ts";
 import { capture, type Recording } from "../support/capture.ts";
-import { type Pod, pod, crosslinkPlugin } from "../support/pod.ts";
+import { crosslinkPlugin, pod } from "../support/pod.ts";
 import {
   clusterFile,
   serverAddress,
-  type Node,
   type Topology,
   topology,
   writeClusters,
@@ -15,6 +13,7 @@ import {
 } from "../support/topology.ts";
 import { transfer } from "../support/transfer.ts";
 import { picture, report, table } from "./report.ts";
+import { type Side } from "../leak/stage.ts";
 
 const plans = [
   {
@@ -37,12 +36,6 @@ const transferBytes = 2 * 1000 * 1000;
 
 /** Packets with a pod's address on the wire, not inside of ESP. */
 const clearText = "(net 10.0.0.0/24 or net 10.0.1.0/24) and not esp";
-
-/** A node with its pod. */
-interface Site {
-  readonly node: Node;
-  readonly pod: Pod;
-}
 
 const { step, show, check, finish } = report();
 
@@ -78,8 +71,7 @@ function writeFiles({ nodes }: Topology): void {
     "Two cluster files and a keyring, the same on both nodes; a conflist that ends in crosslink",
   );
   writeClusters(nodes);
-  const secret = randomBytes(32).toString("base64");
-  writeKeyring(nodes, { active: 1, keys: [{ id: 1, secret }] });
+  writeKeyring(nodes);
   const [node] = nodes;
   if (node === undefined) return;
   show(`cluster1.json  ${JSON.stringify(clusterFile("cluster1", nodes))}`);
@@ -87,21 +79,21 @@ function writeFiles({ nodes }: Topology): void {
   show(`               ${JSON.stringify(crosslinkPlugin(node))}`);
 }
 
-async function addPods(sites: readonly Site[]): Promise<void> {
+async function addPods(sides: readonly Side[]): Promise<void> {
   step(
     "ADD on both nodes at once, as a container runtime calls it: ptp with crosslink-ipam, then crosslink; both are dist/crosslink",
   );
   const rows = await Promise.all(
-    sites.map(async ({ node, pod }) => {
+    sides.map(async ({ node, pod }) => {
       const { timings } = await pod.add();
       return [node.name, `pod ${pod.address()}`, ...timings.map(duration)];
     }),
   );
   show(table(rows));
   const troubles = await Promise.all(
-    sites.map(({ pod }) => pod.check().then(() => "", String)),
+    sides.map(({ pod }) => pod.check().then(() => "", String)),
   );
-  for (const [index, { node }] of sites.entries()) {
+  for (const [index, { node }] of sides.entries()) {
     const trouble = troubles[index] ?? "";
     if (trouble !== "") show(trouble);
     check(`CHECK on ${node.name} finds nothing missing`, trouble === "");
@@ -112,7 +104,7 @@ function duration({ type, milliseconds }: PluginTiming): string {
   return `${type} ${milliseconds.toFixed(0)} ms`;
 }
 
-function pingBothWays(first: Site, second: Site): void {
+function pingBothWays(first: Side, second: Side): void {
   step("Ping, both ways");
   for (const [from, to] of [
     [first, second],
@@ -134,7 +126,7 @@ function pingBothWays(first: Site, second: Site): void {
   }
 }
 
-async function sendBothWays(first: Site, second: Site): Promise<void> {
+async function sendBothWays(first: Side, second: Side): Promise<void> {
   step(`${transferBytes / 1e6} MB over TCP, both ways at once`);
   const ways = [
     [first, second],
@@ -166,16 +158,16 @@ async function sendBothWays(first: Site, second: Site): Promise<void> {
 }
 
 /** Only what goes to the other cluster is spared from the node's masquerade. */
-async function reachInternet(world: Topology, site: Site): Promise<void> {
+async function reachInternet(world: Topology, side: Side): Promise<void> {
   step("The pod still reaches the internet, masqueraded as before");
-  const { source } = await transfer(site.pod.namespace, world.server, {
+  const { source } = await transfer(side.pod.namespace, world.server, {
     address: serverAddress,
     bytes: 1000,
   });
   show(`${serverAddress} saw ${source}`);
   check(
-    `${site.node.name}: the internet saw the node's elastic IP`,
-    source === site.node.elasticIp,
+    `${side.node.name}: the internet saw the node's elastic IP`,
+    source === side.node.elasticIp,
   );
 }
 
@@ -215,7 +207,7 @@ function countPackets(recordings: readonly Recording[]): void {
   for (const recording of recordings) recording[Symbol.dispose]();
 }
 
-function showKernelState({ node }: Site): void {
+function showKernelState({ node }: Side): void {
   step(`The kernel of ${node.name}, as ip xfrm shows it`);
   const ip = (...words: string[]): string =>
     execFileSync("ip", ["-n", node.namespace.name, "xfrm", ...words], {
@@ -239,10 +231,10 @@ function redact(states: string): string {
   return states.replace(/(rfc4106\(gcm\(aes\)\)) 0x\S+/g, "$1 <key hidden>");
 }
 
-async function removePods(sites: readonly Site[]): Promise<void> {
+async function removePods(sides: readonly Side[]): Promise<void> {
   step("DEL: the pods go, the tunnel stays for the next ones");
-  const deleted = await Promise.all(sites.map(({ pod }) => pod.delete()));
-  for (const [index, { node, pod }] of sites.entries()) {
+  const deleted = await Promise.all(sides.map(({ pod }) => pod.delete()));
+  for (const [index, { node, pod }] of sides.entries()) {
     const timings = deleted[index]?.timings ?? [];
     show(`${node.name}  ${timings.map(duration).join("  ")}`);
     const links = pod.namespace.exec("ip", "-o", "link");
@@ -253,6 +245,6 @@ async function removePods(sites: readonly Site[]): Promise<void> {
   }
 }
 
-function way(from: Site, to: Site): string {
+function way(from: Side, to: Side): string {
   return `${from.node.cluster} → ${to.node.cluster}`;
 }

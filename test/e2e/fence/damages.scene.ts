@@ -33,7 +33,7 @@ const OPEN = "open";
 
 {
   using stage = await openStage({ linked: true });
-  const [site] = stage.sites;
+  const [side] = stage.sides;
   await inFolder(stage, "mkdir whole; cp -a clusters.d keyring.json whole");
   const answers = new Map<string, readonly string[]>();
   const breaking = Object.entries(damages).map(
@@ -48,10 +48,10 @@ const OPEN = "open";
   const traffic = await underTraffic(stage, {
     ...Object.fromEntries(breaking),
     [MENDED]: async () => {
-      await addCrosslink(site);
+      await addCrosslink(side);
       await sleep(500);
     },
-    [OPEN]: () => take(site, LAYERS.policies, LAYERS.rules),
+    [OPEN]: () => take(side, LAYERS.policies, LAYERS.rules),
   });
   for (const [name, [, answer]] of Object.entries(damages)) {
     const seen = traffic.during(name);
@@ -83,25 +83,25 @@ const OPEN = "open";
 
 /** Returns what each ADD answered. */
 async function damageAndTake(stage: Stage, damage: string): Promise<string[]> {
-  const [site] = stage.sites;
+  const [side] = stage.sides;
   const answers: string[] = [];
   await inFolder(stage, damage);
   for (const layer of [LAYERS.policies, LAYERS.rules]) {
-    await take(site, layer);
-    const added = addCrosslink(site).then(
+    await take(side, layer);
+    const added = addCrosslink(side).then(
       () => "adds",
       (error: unknown) => String(error),
     );
     answers.push(await added);
   }
   // By the rules alone, which the last ADD put back.
-  await take(site, LAYERS.policies);
+  await take(side, LAYERS.policies);
   await inFolder(stage, mend);
   return answers;
 }
 
-async function inFolder({ sites }: Stage, script: string): Promise<void> {
-  const [{ node }] = sites;
+async function inFolder({ sides }: Stage, script: string): Promise<void> {
+  const [{ node }] = sides;
   const lines = `cd ${node.folder}; ${script}`;
   await mustRunIn(node.namespace, "sh", "-ec", lines);
 }

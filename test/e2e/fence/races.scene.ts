@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   addCrosslink,
   openStage,
-  type Site,
+  type Side,
   type Stage,
 } from "../leak/stage.ts";
 import { ChainError } from "../../support/chain.ts";
@@ -44,26 +44,26 @@ const BACK = "back";
 
 {
   using stage = await openStage({ linked: true });
-  const [site] = stage.sites;
-  const { node } = site;
+  const [side] = stage.sides;
+  const { node } = side;
   using second = pod(node, stage.world);
   await second.add();
-  const file = join(node.folder, "clusters.d", "cluster3.json");
+  const file = join(node.clustersDir, "cluster3.json");
   dropThird(file);
-  await addCrosslink(site);
+  await addCrosslink(side);
   const open: string[] = [];
   let refused = "";
   const traffic = await underTraffic(
     stage,
     {
       [RACE]: async () => {
-        open.push(...(await race([site, { node, pod: second }], file)));
+        open.push(...(await race([side, { node, pod: second }], file)));
       },
       [ROTATION]: () => rotate(stage),
       [BOOT]: async () => {
-        refused = await boot(site);
+        refused = await boot(side);
       },
-      [BOOTED]: () => takeEach(site),
+      [BOOTED]: () => takeEach(side),
       [BACK]: () => bringBack(stage),
     },
     THIRD,
@@ -122,33 +122,33 @@ function dropThird(file: string): void {
 }
 
 /** Two pods come at once; meanwhile an admin takes a file away, or drops it in. Once fenced, the third cluster stays so. Returns what is open after any of it. */
-async function race(sites: readonly Site[], file: string): Promise<string[]> {
+async function race(sides: readonly Side[], file: string): Promise<string[]> {
   const open: string[] = [];
   for (const [turn, delay] of DELAYS.entries()) {
-    const adds = sites.map(addAtLast);
+    const adds = sides.map(addAtLast);
     await sleep(delay);
     if (turn % 2 === 0) rmSync(file);
     else dropThird(file);
     await Promise.all(adds);
-    open.push(...(await openTo(sites[0]!, "10.0.1.0/24", "10.0.2.0/24")));
+    open.push(...(await openTo(sides[0]!, "10.0.1.0/24", "10.0.2.0/24")));
   }
   return open;
 }
 
 /** As a runtime does: again, where the node's lock was not to be had in time. */
-async function addAtLast(site: Site): Promise<void> {
+async function addAtLast(side: Side): Promise<void> {
   try {
-    await addCrosslink(site);
+    await addCrosslink(side);
   } catch (error) {
     if (!(error instanceof ChainError) || error.printed?.code !== 11)
       throw error;
-    await addAtLast(site);
+    await addAtLast(side);
   }
 }
 
 /** Of these CIDRs, those that a layer of the fence does not name. */
 async function openTo(
-  { node }: Site,
+  { node }: Side,
   ...cidrs: readonly string[]
 ): Promise<string[]> {
   const layers = await Promise.all([
@@ -169,45 +169,45 @@ async function openTo(
 }
 
 /** Add the key everywhere, make it active everywhere, remove the old one; between the steps a layer goes. */
-async function rotate({ sites }: Stage): Promise<void> {
-  const [one, two] = sites;
-  const keyring = join(one.node.folder, "keyring.json");
+async function rotate({ sides }: Stage): Promise<void> {
+  const [one, two] = sides;
+  const { keyring } = one.node;
   for (const step of ["--rotate", "--activate", "--retire"]) {
     await take(one, step === "--activate" ? LAYERS.rules : LAYERS.policies);
     await crosslinkOn(one.node, "keygen", step);
     await mustRunIn(one.node.namespace, "cp", "-p", keyring, two.node.folder);
-    await Promise.all(sites.map(({ node }) => crosslinkOn(node, "apply")));
+    await Promise.all(sides.map(({ node }) => crosslinkOn(node, "apply")));
   }
 }
 
 /** What a kernel loses, and a folder that cannot be read: what was remembered is all that there is. Returns what the first ADD says. */
-async function boot(site: Site): Promise<string> {
-  const clusters = join(site.node.folder, "clusters.d");
+async function boot(side: Side): Promise<string> {
+  const clusters = side.node.clustersDir;
   await take(
-    site,
+    side,
     `${LAYERS.policies}; ip xfrm state flush; nft flush ruleset`,
     `mv ${clusters} ${clusters}.away; : > ${clusters}`,
   );
   ageMemory(clusters);
-  return addCrosslink(site).then(
+  return addCrosslink(side).then(
     () => "",
     (error: unknown) => String(error),
   );
 }
 
 /** One layer after the other; in between an ADD, which can but refuse. */
-async function takeEach(site: Site): Promise<void> {
-  await take(site, LAYERS.policies);
-  await addCrosslink(site).catch(() => undefined);
-  await take(site, LAYERS.rules);
+async function takeEach(side: Side): Promise<void> {
+  await take(side, LAYERS.policies);
+  await addCrosslink(side).catch(() => undefined);
+  await take(side, LAYERS.rules);
 }
 
-async function bringBack({ sites }: Stage): Promise<void> {
-  const [{ node }] = sites;
-  const clusters = join(node.folder, "clusters.d");
+async function bringBack({ sides }: Stage): Promise<void> {
+  const [{ node }] = sides;
+  const clusters = node.clustersDir;
   const lines = `rm ${clusters}; mv ${clusters}.away ${clusters}`;
   await mustRunIn(node.namespace, "sh", "-ec", lines);
-  await addCrosslink(sites[0]);
+  await addCrosslink(sides[0]);
   await sleep(500);
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { clearText, type Site, type Stage } from "../leak/stage.ts";
+import { clearText, type Side, type Stage } from "../leak/stage.ts";
 import { capture, type Recording } from "../support/capture.ts";
 import { mustRunIn } from "../support/command.ts";
 import { keepSending } from "../support/datagrams.ts";
@@ -39,7 +39,7 @@ interface Step {
  * @param more whom else the first one sends to
  */
 export async function underTraffic(
-  { world, sites: [one, two] }: Stage,
+  { world, sides: [one, two] }: Stage,
   steps: Readonly<Record<string, () => Promise<unknown>>>,
   ...more: readonly string[]
 ): Promise<Traffic> {
@@ -115,7 +115,7 @@ export const LAYERS = {
 
 /** Takes something away by a shell on the node, and leaves the packets a moment to find it. */
 export async function take(
-  { node }: Site,
+  { node }: Side,
   ...lines: readonly string[]
 ): Promise<void> {
   await mustRunIn(node.namespace, "sh", "-ec", lines.join("\n"));

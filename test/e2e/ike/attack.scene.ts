@@ -8,11 +8,12 @@ import { loadClusters } from "../../../conf/clusters.ts";
 import { loadKeyring } from "../../../conf/keyring.ts";
 import { routerTunnels } from "../../../plugin/mesh/router-tunnels.ts";
 import { until } from "../../support/until.ts";
-import { type Agent, keyring, SLOWLY } from "../agent/nodes.ts";
+import { type Agent, SLOWLY } from "../agent/nodes.ts";
 import { openStage, type Stage, underPing } from "../leak/stage.ts";
 import { mustRunIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
-import type { Node, Place } from "../support/topology.ts";
+import type { Place } from "../../support/namespace.ts";
+import type { Node } from "../support/topology.ts";
 import {
   anotherCharon,
   bothUp,
@@ -37,7 +38,7 @@ import {
 
 /** What went to the second node goes there once more, from the wire. */
 async function replay(stage: Stage): Promise<void> {
-  const [, two] = stage.sites;
+  const [, two] = stage.sides;
   const { internet } = stage.world;
   const file = join(two.node.folder, "recorded.pcap");
   const tcpdump = spawn(
@@ -141,9 +142,9 @@ function lookForSecrets(
   agents: readonly Agent[],
 ): void {
   const [one] = nodes;
-  const clusters = loadClusters(join(one!.folder, "clusters.d"));
+  const clusters = loadClusters(one!.clustersDir);
   const [source] = clusters;
-  const [router] = routerTunnels(clusters, source!, loadKeyring(keyring(one!)));
+  const [router] = routerTunnels(clusters, source!, loadKeyring(one!.keyring));
   const [psk] = router!.tunnels[0]!.secrets;
   const text = Buffer.from(psk!.psk.bytes()).toString();
   const places = new Map([

@@ -6,8 +6,8 @@ import { type Agent, SLOWLY } from "../agent/nodes.ts";
 import { openStage, type Stage, underPing } from "../leak/stage.ts";
 import { crosslinkOn, mustRunIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
-import { dist } from "../support/pod.ts";
-import { clusterFile, type Node } from "../support/topology.ts";
+import { binary } from "../../support/binary.ts";
+import { type Node, writeClusters } from "../support/topology.ts";
 import { ikeOf, startAgents } from "./stage.ts";
 
 /** What cluster files say of authorities, by cluster. */
@@ -47,7 +47,7 @@ function ca(
   { namespace }: Node,
   ...words: readonly string[]
 ): Promise<string> {
-  const program = join(dist, "crosslink");
+  const program = binary;
   const keyring = join(folder, "keyring.json");
   return mustRunIn(namespace, program, "ca", ...words, "--keyring", keyring);
 }
@@ -74,18 +74,10 @@ function writeAuthorities(
   nodes: readonly Node[],
   authorities: Authorities,
 ): void {
-  for (const { cluster } of nodes) {
-    const file = {
-      ...clusterFile(cluster, nodes),
-      keying: "ike",
-      ...authorities[cluster],
-    };
-    for (const { folder } of nodes)
-      writeFileSync(
-        join(folder, "clusters.d", `${cluster}.json`),
-        JSON.stringify(file),
-      );
-  }
+  writeClusters(nodes, (cluster) => ({
+    keying: "ike",
+    ...authorities[cluster],
+  }));
 }
 
 /** One with an authority and one without: a secret would be the weaker proof. */
@@ -126,7 +118,7 @@ async function refused(
   agents: readonly [Agent, Agent],
   { what, words }: { readonly what: string; readonly words: RegExp },
 ): Promise<void> {
-  const [one] = stage.sites;
+  const [one] = stage.sides;
   await underPing(stage, () =>
     until(() => words.test(ikeOf(one.node)?.lastError ?? ""), {
       ...SLOWLY,

@@ -1,5 +1,4 @@
 /** Two nodes by IKE under constant ping: the first packet, rekeying, charon's deaths, a wrong secret. */
-import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../../support/until.ts";
 import { type Agent, SLOWLY, startAgent } from "../agent/nodes.ts";
@@ -34,7 +33,7 @@ import {
   writeKeying(stage.world.nodes, "ike");
   const agents = await startAgents(stage);
   await firstPacket(stage);
-  await showStatus(stage.sites[0].node, agents[0]);
+  await showStatus(stage.sides[0].node, agents[0]);
   await rekey(stage);
   for (const signal of ["SIGKILL", "SIGTERM", "SIGSTOP"] as const)
     await endCharon(stage, agents[0], signal);
@@ -131,7 +130,7 @@ async function healed(stage: Stage): Promise<boolean> {
 
 /** The fence stands without it; no charon stays behind; and with another secret on one side the trouble is named. */
 async function endAgent(stage: Stage, agent: Agent): Promise<void> {
-  const [one, two] = stage.sites;
+  const [one, two] = stage.sides;
   const pid = charonOf(agent);
   const seen = await underPing(stage, async () => {
     await agent.stop();
@@ -139,8 +138,7 @@ async function endAgent(stage: Stage, agent: Agent): Promise<void> {
   });
   tell("without an agent nothing leaks", seen.clear.length === 0, seen.shown);
   tell("charon ends with its agent", !isAlive(pid), pid);
-  const secret = randomBytes(32).toString("base64");
-  writeKeyring([one.node], { active: 1, keys: [{ id: 1, secret }] });
+  writeKeyring([one.node]);
   const again = await startAgent(one.node);
   const wrong = await underPing(stage, () =>
     until(() => ikeOf(one.node)?.lastError != null, {

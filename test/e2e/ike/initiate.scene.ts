@@ -1,6 +1,4 @@
 /** A node behind a NAT, at which nobody can reach it, begins its tunnel itself; then the NAT gives it another address. */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../../support/until.ts";
 import { SLOWLY } from "../agent/nodes.ts";
@@ -43,12 +41,9 @@ function writeFiles(nodes: readonly Node[]): void {
     },
     [two.cluster]: clusterFile(two.cluster, nodes),
   };
-  for (const { folder } of nodes)
+  for (const node of nodes)
     for (const [cluster, content] of Object.entries(files))
-      writeFileSync(
-        join(folder, "clusters.d", `${cluster}.json`),
-        JSON.stringify({ ...content, keying: "ike" }),
-      );
+      node.writeCluster(cluster, { ...content, keying: "ike" });
 }
 
 /** From now on the first node's packets come from this address, and nothing goes in to it but answers. */

@@ -46,7 +46,7 @@ import {
 }
 
 /** With what says more of a failure. */
-type Explained = Pick<Stage, "world" | "sites"> & {
+type Explained = Pick<Stage, "world" | "sides"> & {
   readonly explain: (error: unknown) => never;
 };
 
@@ -89,7 +89,7 @@ async function change(
   what: string,
   act: () => Promise<void>,
 ): Promise<void> {
-  const [one, two] = stage.sites;
+  const [one, two] = stage.sides;
   const stream = await keepStreaming(
     one.pod.namespace,
     two.pod.namespace,

@@ -1,18 +1,15 @@
 /** One node talks by IKE with one cluster and by derived keys with another, and its charon dies, under constant ping. */
-import { randomBytes } from "node:crypto";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { addByAgent, startAgent } from "../agent/nodes.ts";
-import { answered, type Site, underPing } from "../leak/stage.ts";
+import { answered, type Side, underPing } from "../leak/stage.ts";
 import { crosslinkOn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
 import { pod, ptpConflist } from "../support/pod.ts";
 import {
-  clusterFile,
   type Node,
   topology,
   type Topology,
+  writeClusters,
   writeKeyring,
 } from "../support/topology.ts";
 import {
@@ -42,46 +39,40 @@ const NODES = ["one", "two", "three"] as const;
   writeFiles(one, world.nodes);
   writeFiles(two, [one, two]);
   writeFiles(three, [one, three]);
-  const secret = randomBytes(32).toString("base64");
-  writeKeyring(world.nodes, { active: 1, keys: [{ id: 1, secret }] });
-  const base = (node: Node): Site => {
+  writeKeyring(world.nodes);
+  const base = (node: Node): Side => {
     const conflist = ptpConflist(node);
     const plugins = conflist.plugins.slice(0, 1);
     const made = pod(node, world, { ...conflist, plugins });
     return { node, pod: stack.use(made) };
   };
-  const sites = [base(one), base(two)] as const;
+  const sides = [base(one), base(two)] as const;
   const far = { node: three, pod: stack.use(pod(three, world)) };
-  for (const site of [...sites, far]) await site.pod.add();
+  for (const side of [...sides, far]) await side.pod.add();
   const agents = [await startAgent(one), await startAgent(two)] as const;
-  for (const site of sites) await addByAgent(site, world);
-  await talk(world, sites, far);
-  await endCharon(world, [sites[0], far], agents[0]);
+  for (const side of sides) await addByAgent(side, world);
+  await talk(world, sides, far);
+  await endCharon(world, [sides[0], far], agents[0]);
   for (const agent of agents) await agent.stop();
 }
 
 /** The second cluster's file says "ike", and the others' nothing. */
-function writeFiles({ folder }: Node, nodes: readonly Node[]): void {
-  for (const { cluster } of nodes)
-    writeFileSync(
-      join(folder, "clusters.d", `${cluster}.json`),
-      JSON.stringify({
-        ...clusterFile(cluster, nodes),
-        ...(cluster === "cluster2" ? { keying: "ike" } : {}),
-      }),
-    );
+function writeFiles(on: Node, nodes: readonly Node[]): void {
+  const keying = (cluster: string) =>
+    cluster === "cluster2" ? { keying: "ike" } : {};
+  writeClusters(nodes, keying, [on]);
 }
 
 async function talk(
   world: Topology,
-  sites: readonly [Site, Site],
-  far: Site,
+  sides: readonly [Side, Side],
+  far: Side,
 ): Promise<void> {
-  const [near] = sites;
-  const nodes = sites.map(({ node }) => node);
-  await underPing({ world, sites }, () => bothUp(nodes));
-  const byIke = await underPing({ world, sites }, () => sleep(1_000));
-  const pair = { world, sites: [near, far] as const };
+  const [near] = sides;
+  const nodes = sides.map(({ node }) => node);
+  await underPing({ world, sides }, () => bothUp(nodes));
+  const byIke = await underPing({ world, sides }, () => sleep(1_000));
+  const pair = { world, sides: [near, far] as const };
   const derived = await underPing(pair, () => sleep(1_000));
   tell(
     "one node talks by IKE and by derived keys at a time",
@@ -108,13 +99,13 @@ async function talk(
 
 async function endCharon(
   world: Topology,
-  sites: readonly [Site, Site],
+  sides: readonly [Side, Side],
   agent: Awaited<ReturnType<typeof startAgent>>,
 ): Promise<void> {
-  const [near] = sites;
+  const [near] = sides;
   const before = (await spisOf(near.node)).filter(isDerived);
   const pid = charonOf(agent);
-  const seen = await underPing({ world, sites }, async () => {
+  const seen = await underPing({ world, sides }, async () => {
     process.kill(pid, "SIGKILL");
     await anotherCharon(agent, pid);
     await sleep(1_000);

@@ -1,5 +1,4 @@
 /** charon's life beside its agent, and what the ends agree upon: all but the kernel's SAs, so that any kernel will do. */
-import { randomBytes } from "node:crypto";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { until } from "../../support/until.ts";
@@ -20,7 +19,7 @@ import {
 
 {
   using stage = await openStage({ linked: false });
-  const [one] = stage.sites;
+  const [one] = stage.sides;
   writeKeying(stage.world.nodes, "ike");
   const agents = await startAgents(stage);
   await agree(stage, agents[0]);
@@ -37,7 +36,7 @@ import {
 }
 
 async function agree(stage: Stage, agent: Agent): Promise<void> {
-  const [one, two] = stage.sites;
+  const [one, two] = stage.sides;
   const seen = await underPing(stage, () => agreed(agent));
   const { localId, remoteId } = ikeOf(one.node) ?? {};
   tell(
@@ -160,9 +159,8 @@ async function tellOfOthers(node: Node): Promise<void> {
 
 /** With a secret of its own this node is nobody. */
 async function mistrust(stage: Stage): Promise<void> {
-  const [one, two] = stage.sites;
-  const secret = randomBytes(32).toString("base64");
-  writeKeyring([one.node], { active: 1, keys: [{ id: 1, secret }] });
+  const [one, two] = stage.sides;
+  writeKeyring([one.node]);
   const agent = await startAgent(one.node);
   const seen = await underPing(stage, () =>
     until(() => ikeOf(one.node)?.lastError != null, {

@@ -13,7 +13,7 @@ import { ikeOf, writeKeying } from "./stage.ts";
 
 {
   using stage = await openStage({ linked: false });
-  const [one, two] = stage.sites;
+  const [one, two] = stage.sides;
   writeKeying(stage.world.nodes, "ike");
   const file = await writeFiles(two.node);
   const stopRouter = await startRouter(two.node, file);
@@ -78,7 +78,7 @@ async function startRouter(
 }
 
 async function fromHere(stage: Stage): Promise<void> {
-  const [one, two] = stage.sites;
+  const [one, two] = stage.sides;
   const seen = await underPing(stage, () =>
     until(() => ikeOf(one.node)?.state === "up", {
       ...SLOWLY,
@@ -95,7 +95,7 @@ async function fromHere(stage: Stage): Promise<void> {
 }
 
 /** All is taken down; then only the router's computers speak. */
-async function fromThere({ sites: [one, two] }: Stage): Promise<void> {
+async function fromThere({ sides: [one, two] }: Stage): Promise<void> {
   const { namespace } = two.node;
   const [, name = ""] =
     /^(crosslink-[0-9a-f]+):/mu.exec(await listedBy(two.node)) ?? [];

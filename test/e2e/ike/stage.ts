@@ -1,5 +1,5 @@
 /** Two nodes with agents, and charons of theirs, for scenes. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { WrittenState } from "../../../plugin/ike/state.ts";
@@ -13,7 +13,7 @@ import {
 } from "../agent/nodes.ts";
 import type { Seen, Stage } from "../leak/stage.ts";
 import { crosslinkOn, mustRunIn } from "../support/command.ts";
-import { clusterFile, type Node } from "../support/topology.ts";
+import { type Node, writeClusters } from "../support/topology.ts";
 
 /** What the cluster files say of keys from now on, on these nodes. */
 export function writeKeying(
@@ -21,25 +21,18 @@ export function writeKeying(
   keying: "derived" | "ike",
   on: readonly Node[] = nodes,
 ): void {
-  for (const { cluster } of nodes) {
-    const file = { ...clusterFile(cluster, nodes), keying };
-    for (const { folder } of on)
-      writeFileSync(
-        join(folder, "clusters.d", `${cluster}.json`),
-        JSON.stringify(file),
-      );
-  }
+  writeClusters(nodes, () => ({ keying }), on);
 }
 
 /** Starts both agents, and links both pods. */
 export async function startAgents({
   world,
-  sites,
+  sides,
 }: Stage): Promise<readonly [Agent, Agent]> {
-  const [one, two] = sites;
+  const [one, two] = sides;
   const first = await startAgent(one.node);
   const second = await startAgent(two.node);
-  for (const site of sites) await addByAgent(site, world);
+  for (const side of sides) await addByAgent(side, world);
   return [first, second];
 }
 

@@ -1,11 +1,11 @@
 /** crosslink-ipam and crosslink in one conflist, on two nodes that differ in nothing but their base plugin. */
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Conflist } from "../../support/chain.ts";
 import { capture } from "../support/capture.ts";
 import { runIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
-import { crosslinkPlugin, dist, type Pod, pod } from "../support/pod.ts";
+import { binary } from "../../support/binary.ts";
+import { crosslinkPlugin, type Pod, pod } from "../support/pod.ts";
 import {
   type Node,
   serverAddress,
@@ -44,8 +44,7 @@ const clearText = "(net 10.0.0.0/24 or net 10.0.1.0/24) and not esp";
   using world = topology(plans);
   using pods = new DisposableStack();
   writeClusters(world.nodes);
-  const secret = randomBytes(32).toString("base64");
-  writeKeyring(world.nodes, { active: 1, keys: [{ id: 1, secret }] });
+  writeKeyring(world.nodes);
   const recorders = await Promise.all(
     world.nodes.map(({ wire }) => capture(world.internet, wire)),
   );
@@ -130,7 +129,7 @@ async function lookIntoStores({ nodes }: Topology): Promise<void> {
     nodes.map(({ namespace, folder }) =>
       runIn(
         namespace,
-        ...[join(dist, "crosslink"), "ipam", "list"],
+        ...[binary, "ipam", "list"],
         ...["--data-dir", join(folder, "ipam"), "--json"],
       ),
     ),

@@ -1,6 +1,4 @@
 /** A cluster file comes and goes, and the keys rotate, while pods of two other clusters talk. */
-import { rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { crosslinkOn, mustRunIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
 import { keepPinging } from "../support/ping.ts";
@@ -25,15 +23,12 @@ const third = {
 async function changeFiles(stage: Stage): Promise<void> {
   const { nodes } = stage.world;
   const seen = await underPing(stage, async () => {
-    for (const { folder } of nodes)
-      writeFileSync(
-        thirdFile(folder),
-        JSON.stringify(clusterFile("cluster3", [third])),
-      );
+    for (const node of nodes)
+      node.writeCluster("cluster3", clusterFile("cluster3", [third]));
     await applyAll(stage);
-    const pinging = keepPinging(stage.sites[0].pod.namespace, "10.0.2.7");
+    const pinging = keepPinging(stage.sides[0].pod.namespace, "10.0.2.7");
     await applyAll(stage);
-    for (const { folder } of nodes) rmSync(thirdFile(folder));
+    for (const node of nodes) node.removeCluster("cluster3");
     await applyAll(stage);
     const { sent, received } = await pinging.stop();
     tell(
@@ -84,18 +79,14 @@ async function policiesOfThird({ world }: Stage): Promise<string[]> {
   );
 }
 
-function thirdFile(folder: string): string {
-  return join(folder, "clusters.d", "cluster3.json");
-}
-
 /** Add the key everywhere, make it active everywhere, remove the old one. */
 async function rotateKeys(stage: Stage): Promise<void> {
-  const [one, two] = stage.sites;
+  const [one, two] = stage.sides;
   const before = await spis(stage);
   const seen = await underPing(stage, async () => {
     for (const step of ["--rotate", "--activate", "--retire"]) {
       await crosslinkOn(one.node, "keygen", step);
-      const keyring = join(one.node.folder, "keyring.json");
+      const { keyring } = one.node;
       await mustRunIn(one.node.namespace, "cp", "-p", keyring, two.node.folder);
       await applyAll(stage);
     }
@@ -119,9 +110,9 @@ async function applyAll({ world }: Stage): Promise<void> {
   for (const node of world.nodes) await crosslinkOn(node, "apply");
 }
 
-async function spis({ sites }: Stage): Promise<string[]> {
+async function spis({ sides }: Stage): Promise<string[]> {
   const text = await mustRunIn(
-    sites[0].node.namespace,
+    sides[0].node.namespace,
     "ip",
     "xfrm",
     "state",

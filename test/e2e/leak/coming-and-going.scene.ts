@@ -27,7 +27,7 @@ const lateness = 0.25;
 async function firstAdd(stage: Stage): Promise<void> {
   const watches = await watchAll(stage);
   const seen = await underPing(stage, async () => {
-    for (const site of stage.sites) await addCrosslink(site);
+    for (const side of stage.sides) await addCrosslink(side);
     await sleep(500);
   });
   const events = await Promise.all(watches.map((watch) => watch.stop()));
@@ -58,9 +58,9 @@ async function firstAdd(stage: Stage): Promise<void> {
 }
 
 async function laterPods(stage: Stage): Promise<void> {
-  const { world, sites } = stage;
+  const { world, sides } = stage;
   const seen = await underPing(stage, async () => {
-    for (const { node } of sites) {
+    for (const { node } of sides) {
       using another = pod(node, world);
       await another.add();
       await another.check();

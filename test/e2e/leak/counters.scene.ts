@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../../support/until.ts";
-import { keyring, SLOWLY, startAgent } from "../agent/nodes.ts";
+import { SLOWLY, startAgent } from "../agent/nodes.ts";
 import { capture } from "../support/capture.ts";
 import { crosslinkOn, mustRunIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
@@ -37,7 +37,7 @@ const NOTE = "/run/crosslink/counters.json";
 }
 
 async function flush(stage: Stage): Promise<void> {
-  const nodes = stage.sites.map(({ node }) => node);
+  const nodes = stage.sides.map(({ node }) => node);
   const before = await Promise.all(nodes.map(outboundOf));
   const during = await underPing(stage, async () => {
     for (const node of nodes) await flushStates(node);
@@ -59,7 +59,7 @@ function isAhead(after: readonly Sent[]) {
 
 /** Both ends look: without agents, nobody else does. */
 async function loseTheNote(stage: Stage): Promise<void> {
-  const [one, two] = stage.sites.map(({ node }) => node);
+  const [one, two] = stage.sides.map(({ node }) => node);
   if (one === undefined || two === undefined) return;
   const spis = [(await outboundOf(one)).spi];
   for (let round = 0; round < 2; round++) {
@@ -87,7 +87,7 @@ async function loseTheNote(stage: Stage): Promise<void> {
 }
 
 async function nearTheEnd(stage: Stage): Promise<void> {
-  const nodes = stage.sites.map(({ node }) => node);
+  const nodes = stage.sides.map(({ node }) => node);
   const [one] = nodes;
   if (one === undefined) return;
   const spis = [(await outboundOf(one)).spi];
@@ -119,7 +119,7 @@ async function nearTheEnd(stage: Stage): Promise<void> {
 }
 
 async function flushBesideAgents(stage: Stage): Promise<void> {
-  const nodes = stage.sites.map(({ node }) => node);
+  const nodes = stage.sides.map(({ node }) => node);
   const agents = await Promise.all(nodes.map((node) => startAgent(node)));
   const before = await Promise.all(nodes.map(outboundOf));
   const during = await underPing(stage, async () => {
@@ -143,9 +143,9 @@ async function flushBesideAgents(stage: Stage): Promise<void> {
 }
 
 async function changeSecret(stage: Stage): Promise<void> {
-  const [one] = stage.sites.map(({ node }) => node);
+  const [one] = stage.sides.map(({ node }) => node);
   if (one === undefined) return;
-  const path = keyring(one);
+  const { keyring: path } = one;
   const kept = readFileSync(path, "utf8");
   const changed = kept.replace(/"secret":\s*"..../u, '"secret":"AAAA');
   const old = await mustRunIn(one.namespace, "ip", "xfrm", "state");

@@ -37,7 +37,7 @@ async function loseAssociations(stage: Stage): Promise<void> {
     without.pings,
   );
   const healing = await underPing(stage, async () => {
-    for (const site of stage.sites) await addCrosslink(site);
+    for (const side of stage.sides) await addCrosslink(side);
     await sleep(1500);
   });
   tell(

@@ -5,15 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sample, scrape } from "../../support/agent/scrape.ts";
 import { until } from "../../support/until.ts";
-import { mustRunIn } from "../support/command.ts";
+import { crosslinkWords, mustRunIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
-import { dist } from "../support/pod.ts";
 import type { Node } from "../support/topology.ts";
 import { answered, type Stage, underPing } from "./stage.ts";
 
 /** Holds an agent's metrics of a node that has sent and received against what `ip` says of its SAs. */
 export async function compareMetrics(stage: Stage): Promise<void> {
-  const [{ node }] = stage.sites;
+  const [{ node }] = stage.sides;
   const seen = await underPing(stage, () => Promise.resolve());
   const text = await metricsOf(node);
   const state = await mustRunIn(node.namespace, "ip", "-s", "xfrm", "state");
@@ -63,16 +62,14 @@ function numbered(state: string, destination: string): number {
 }
 
 /** What an agent of this node shows at its start. */
-async function metricsOf({ namespace, folder, name }: Node): Promise<string> {
+async function metricsOf(node: Node): Promise<string> {
   const run = mkdtempSync(join(tmpdir(), "crosslink-metrics-"));
   const socket = join(run, "metrics.sock");
   const agent = spawn(
     "nsenter",
     [
-      ...[`--net=/run/netns/${namespace.name}`, join(dist, "crosslink")],
-      "agent",
-      ...["--clusters", join(folder, "clusters.d"), "--node", name],
-      ...["--keyring", join(folder, "keyring.json")],
+      `--net=/run/netns/${node.namespace.name}`,
+      ...crosslinkWords(node, "agent"),
       ...["--socket", join(run, "agent.sock"), "--metrics", socket],
     ],
     { stdio: "ignore" },

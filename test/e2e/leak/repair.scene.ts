@@ -7,7 +7,7 @@ import { tell } from "../support/facts.ts";
 import { crosslinkPlugin } from "../support/pod.ts";
 import type { Node } from "../support/topology.ts";
 import { compareMetrics } from "./metering.ts";
-import { addCrosslink, openStage, type Site } from "./stage.ts";
+import { addCrosslink, openStage, type Side } from "./stage.ts";
 
 /** What is taken away by a shell, and the words by which CHECK must name it. */
 const damages: Readonly<Record<string, readonly [string, RegExp]>> = {
@@ -57,46 +57,46 @@ const stranger = [
 
 {
   using stage = await openStage({ linked: true });
-  const [site] = stage.sites;
-  await shell(site.node, stranger);
-  await checkEachDamage(site);
-  await addTwice(site);
-  await startAnew(site);
-  await searchKeys(site);
+  const [side] = stage.sides;
+  await shell(side.node, stranger);
+  await checkEachDamage(side);
+  await addTwice(side);
+  await startAnew(side);
+  await searchKeys(side);
   await compareMetrics(stage);
 }
 
-async function checkEachDamage(site: Site): Promise<void> {
-  const before = await check(site);
+async function checkEachDamage(side: Side): Promise<void> {
+  const before = await check(side);
   tell("CHECK finds nothing missing after ADD", before === "", before);
   for (const [name, [damage, words]] of Object.entries(damages)) {
-    await shell(site.node, damage);
-    const missing = await check(site);
+    await shell(side.node, damage);
+    const missing = await check(side);
     tell(`CHECK names ${name}`, words.test(missing), missing);
-    await addCrosslink(site);
+    await addCrosslink(side);
   }
-  const left = await check(site);
+  const left = await check(side);
   tell("ADD brings back each of them", left === "", left);
 }
 
-async function addTwice(site: Site): Promise<void> {
-  const before = await kernelState(site.node);
-  await addCrosslink(site);
-  const after = await kernelState(site.node);
+async function addTwice(side: Side): Promise<void> {
+  const before = await kernelState(side.node);
+  await addCrosslink(side);
+  const after = await kernelState(side.node);
   tell("a second ADD changes nothing", before === after, { before, after });
 }
 
-async function startAnew(site: Site): Promise<void> {
-  await shell(site.node, reboot);
-  await shell(site.node, stranger);
-  await addCrosslink(site);
-  const left = await check(site);
+async function startAnew(side: Side): Promise<void> {
+  await shell(side.node, reboot);
+  await shell(side.node, stranger);
+  await addCrosslink(side);
+  const left = await check(side);
   tell("ADD after a reboot sets up everything", left === "", left);
-  const state = await kernelState(site.node);
+  const state = await kernelState(side.node);
   const kept = state.includes("src 10.7.0.0/16") && state.includes("stranger");
   tell("what others set up stays", kept, state);
-  await crosslinkOn(site.node, "teardown");
-  const after = await kernelState(site.node);
+  await crosslinkOn(side.node, "teardown");
+  const after = await kernelState(side.node);
   const clean = !/crosslink|priority 172|reqid/.test(after);
   const spared =
     after.includes("src 10.7.0.0/16") && after.includes("stranger");
@@ -105,12 +105,12 @@ async function startAnew(site: Site): Promise<void> {
     clean && spared,
     after,
   );
-  await addCrosslink(site);
+  await addCrosslink(side);
 }
 
 /** Greps whatever crosslink wrote or printed for the keyring's secret and for every key in the kernel. */
-async function searchKeys(site: Site): Promise<void> {
-  const { node } = site;
+async function searchKeys(side: Side): Promise<void> {
+  const { node } = side;
   const secrets = [...keyringSecrets(node), ...(await kernelKeys(node))];
   const printed = await Promise.all(
     [["plan", "--json"], ["apply"], ["status", "--json"]].map(
@@ -118,7 +118,7 @@ async function searchKeys(site: Site): Promise<void> {
     ),
   );
   const log = readFileSync(join(node.folder, "crosslink.log"), "utf8");
-  const refused = await refusal(site);
+  const refused = await refusal(side);
   const shown = [...printed, log, refused].join("\n").toLowerCase();
   const found = secrets.filter((secret) =>
     shown.includes(secret.toLowerCase()),
@@ -147,21 +147,21 @@ async function searchKeys(site: Site): Promise<void> {
 }
 
 /** What ADD answers when the keyring holds another secret under the same id. */
-async function refusal(site: Site): Promise<string> {
-  const path = join(site.node.folder, "keyring.json");
+async function refusal(side: Side): Promise<string> {
+  const path = side.node.keyring;
   const change = `cp -p ${path} ${path}.kept; sed -i 's/"secret":"..../"secret":"AAAA/' ${path}`;
-  await shell(site.node, change);
-  const answer = await addCrosslink(site).then(
+  await shell(side.node, change);
+  const answer = await addCrosslink(side).then(
     () => "",
     (error: unknown) => String(error),
   );
-  await shell(site.node, `mv ${path}.kept ${path}`);
-  await addCrosslink(site);
+  await shell(side.node, `mv ${path}.kept ${path}`);
+  await addCrosslink(side);
   return answer;
 }
 
 function keyringSecrets(node: Node): string[] {
-  const text = readFileSync(join(node.folder, "keyring.json"), "utf8");
+  const text = readFileSync(node.keyring, "utf8");
   const { keys } = JSON.parse(text) as { keys: { secret: string }[] };
   return keys.flatMap(({ secret }) => [
     secret,
@@ -177,7 +177,7 @@ async function kernelKeys(node: Node): Promise<string[]> {
 }
 
 /** Empty when CHECK is content, else what it names. */
-async function check({ node, pod }: Site): Promise<string> {
+async function check({ node, pod }: Side): Promise<string> {
   const conflist = { ...pod.call.conflist, plugins: [crosslinkPlugin(node)] };
   try {
     await checkChain({ ...pod.call, conflist, cachedResult: pod.result() });

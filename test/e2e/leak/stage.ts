@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { addChain, type Conflist } from "../../support/chain.ts";
 import { capture } from "../support/capture.ts";
@@ -13,7 +12,7 @@ import {
 } from "../support/topology.ts";
 
 /** A node and a pod on it. */
-export interface Site {
+export interface Side {
   readonly node: Node;
   readonly pod: Pod;
 }
@@ -21,7 +20,7 @@ export interface Site {
 /** Two nodes of two clusters, each with a pod that ptp has connected, and that crosslink has not seen yet. */
 export interface Stage extends Disposable {
   readonly world: Topology;
-  readonly sites: readonly [Site, Site];
+  readonly sides: readonly [Side, Side];
 }
 
 /** What happened on the wires, and to the pings. */
@@ -66,18 +65,17 @@ export async function openStage({
   const stack = new DisposableStack();
   stack.use(world);
   writeClusters(world.nodes);
-  const secret = randomBytes(32).toString("base64");
-  writeKeyring(world.nodes, { active: 1, keys: [{ id: 1, secret }] });
+  writeKeyring(world.nodes);
   const [one, two] = world.nodes.map((node) => ({
     node,
     pod: stack.use(pod(node, world, linked ? undefined : baseOnly(node))),
   }));
   if (one === undefined || two === undefined)
     throw new Error("The stage needs two nodes");
-  for (const site of [one, two]) await site.pod.add();
+  for (const side of [one, two]) await side.pod.add();
   return {
     world,
-    sites: [one, two],
+    sides: [one, two],
     [Symbol.dispose]: () => {
       stack.dispose();
     },
@@ -90,14 +88,14 @@ function baseOnly(node: Node): Conflist {
 }
 
 /** crosslink's ADD alone, for a pod that is connected: as for the first pod of a node, or after a reboot. */
-export async function addCrosslink({ node, pod }: Site): Promise<void> {
+export async function addCrosslink({ node, pod }: Side): Promise<void> {
   const conflist = { ...pod.call.conflist, plugins: [crosslinkPlugin(node)] };
   await addChain({ ...pod.call, conflist, precedingResult: pod.result() });
 }
 
 /** Records both wires while both pods ping each other and `act` runs. */
 export async function underPing(
-  { world, sites: [one, two] }: Pick<Stage, "world" | "sites">,
+  { world, sides: [one, two] }: Pick<Stage, "world" | "sides">,
   act: () => Promise<unknown>,
 ): Promise<Seen> {
   const recorders = await Promise.all(

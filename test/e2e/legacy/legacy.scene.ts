@@ -44,7 +44,7 @@ async function lookAround({ world }: Stage): Promise<void> {
 }
 
 async function talk(stage: Stage): Promise<void> {
-  const [one, two] = stage.sites;
+  const [one, two] = stage.sides;
   const seen = await underPing(stage, () => sleep(500));
   tell(
     "pods reach each other by ESP",

@@ -121,7 +121,7 @@ describe("two nodes under containerd's CRI, in peered networks (ESP is tested in
   });
 
   it("a broken cluster file: kubelet hears what is wrong, and the pod leaves nothing behind", async () => {
-    const broken = join(east.node.folder, "clusters.d", "broken.json");
+    const broken = join(east.node.clustersDir, "broken.json");
     writeFileSync(broken, '{"name": "broken", "podCIDR": []}');
     await expect(startPod(east, "unlucky")).rejects.toThrow(
       /plugin type="crosslink" failed \(add\).*broken\.json.*podCIDR/s,

@@ -10,7 +10,8 @@ import { leftovers } from "../../../plugin/runtime/leftovers.ts";
 import { binding } from "../../support/binding.ts";
 import type { Conflist } from "../../support/chain.ts";
 import { until } from "../../support/until.ts";
-import { dist, ptpConflist } from "../support/pod.ts";
+import { binary } from "../../support/binary.ts";
+import { ptpConflist } from "../support/pod.ts";
 import type { Topology } from "../support/topology.ts";
 import { containerd } from "./support/containerd.ts";
 import { runtimeHost } from "./support/host.ts";
@@ -119,7 +120,7 @@ describe("an agent beside a runtime", () => {
     const log = join(east.node.folder, "agent.log");
     east.host.start({
       command: [
-        join(dist, "crosslink"),
+        binary,
         ...["agent", "--keep-conflist", "--conflist", conflistPath()],
       ],
       log,

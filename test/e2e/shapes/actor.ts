@@ -5,12 +5,15 @@ import {
   type ChainCall,
   type Conflist,
 } from "../../support/chain.ts";
-import { type Namespace, namespace } from "../../support/namespace.ts";
-import { ownFiles } from "../../support/own-files.ts";
-import { type Ended, mustRunIn, runIn } from "../support/command.ts";
-import { dist } from "../support/pod.ts";
-import type { Place } from "../support/topology.ts";
-import type { Machine } from "./sites.ts";
+import { type Ended, printedBy } from "../../support/binary.ts";
+import {
+  type Namespace,
+  type Place,
+  namespace,
+} from "../../support/namespace.ts";
+import { crosslinkWords, mustRunIn, runIn } from "../support/command.ts";
+import { callFor, crosslinkPlugin } from "../support/pod.ts";
+import type { Member } from "./locations.ts";
 import type { World } from "./world.ts";
 
 /** A pod with its addresses, the first of each family. */
@@ -20,10 +23,7 @@ export interface ShapePod extends Disposable {
 }
 
 /** ADD by the reference plugins and dist/crosslink, with a masquerade of what leaves the node. */
-export async function addPod(
-  machine: Machine,
-  world: World,
-): Promise<ShapePod> {
+export async function addPod(machine: Member, world: World): Promise<ShapePod> {
   const inside = namespace();
   const { result } = await addChain(callOf(machine, world, inside));
   const { ips } = result as { ips: { address: string }[] };
@@ -33,19 +33,11 @@ export async function addPod(
 
 /** A runtime's call for a pod: ptp and host-local with masquerade, then crosslink. */
 export function callOf(
-  machine: Machine,
-  { path }: World,
+  machine: Member,
+  world: World,
   inside: Namespace,
 ): ChainCall {
-  return {
-    conflist: conflistOf(machine),
-    containerId: inside.name,
-    netns: inside.path,
-    ifname: "eth0",
-    cniPath: ["/usr/lib/cni", dist],
-    node: machine.namespace.name,
-    environment: { PATH: path },
-  };
+  return callFor(inside, machine, world, conflistOf(machine));
 }
 
 function podOf(inside: Namespace, addresses: readonly string[]): ShapePod {
@@ -55,7 +47,8 @@ function podOf(inside: Namespace, addresses: readonly string[]): ShapePod {
   return { namespace: inside, addresses, [Symbol.dispose]: dispose };
 }
 
-function conflistOf({ entry, folder, name }: Machine): Conflist {
+function conflistOf(member: Member): Conflist {
+  const { entry, folder } = member;
   const subnets = entry.podCIDRs ?? [];
   const defaults = subnets.map((subnet) => ({
     dst: subnet.includes(":") ? "::/0" : "0.0.0.0/0",
@@ -74,19 +67,14 @@ function conflistOf({ entry, folder, name }: Machine): Conflist {
           routes: defaults,
         },
       },
-      {
-        type: "crosslink",
-        clustersDir: join(folder, "clusters.d"),
-        keyring: join(folder, "keyring.json"),
-        node: name,
-      },
+      crosslinkPlugin(member),
     ],
   };
 }
 
 /** A pod that was there before crosslink came, wired by hand as Calico does it, with an address of each family at most. */
 export async function wirePod(
-  { namespace: { name: node } }: Machine,
+  { namespace: { name: node } }: Member,
   ...addresses: string[]
 ): Promise<ShapePod> {
   const inside = namespace();
@@ -115,35 +103,22 @@ function addressLines(address: string, node: string): string {
 
 /** A command of dist/crosslink on a machine, on its own files. */
 export function crosslink(
-  { namespace, folder, name }: Machine,
+  machine: Member,
   { path }: World,
   ...words: string[]
 ): Promise<Ended> {
-  return runIn(
-    namespace,
-    "env",
-    `PATH=${path}`,
-    join(dist, "crosslink"),
-    ...words,
-    ...ownFiles(words[0], {
-      clusters: join(folder, "clusters.d"),
-      keyring: join(folder, "keyring.json"),
-      node: name,
-    }),
-  );
+  const typed = crosslinkWords(machine, ...words);
+  return runIn(machine.namespace, "env", `PATH=${path}`, ...typed);
 }
 
 /** The same; what it printed. Throws when it fails. */
 export async function mustCrosslink(
-  machine: Machine,
+  machine: Member,
   world: World,
   ...words: string[]
 ): Promise<string> {
-  const { status, stdout, stderr } = await crosslink(machine, world, ...words);
-  if (status === 0) return stdout;
-  throw new Error(
-    `Cannot run "crosslink ${words.join(" ")}" on ${machine.name}: exit code ${status}: ${stderr}`,
-  );
+  const typed = ["crosslink", ...words, "on", machine.name];
+  return printedBy(await crosslink(machine, world, ...words), typed);
 }
 
 /** Whether an answer to a ping comes. */

@@ -14,10 +14,10 @@ import {
   type ShapePod,
   wirePod,
 } from "./actor.ts";
-import type { Machine } from "./sites.ts";
+import type { Member } from "./locations.ts";
 import { type World, world } from "./world.ts";
 
-/** Between the sites: a pod's packet outside of ESP. */
+/** Between the locations: a pod's packet outside of ESP. */
 const clearText =
   "not esp and (net 10.64.0.0/16 or net 10.65.0.0/16 or net 10.66.0.0/16 or net fd00:64::/48 or net fd00:65::/48 or net fd00:66::/48)";
 
@@ -59,7 +59,7 @@ interface Pods {
     clear: recording.count(clearText),
   };
   tell(
-    "nothing left a site in clear text, and each family had its tunnel",
+    "nothing left a location in clear text, and each family had its tunnel",
     counts.over4 > transferBytes / 1500 &&
       counts.over6 > transferBytes / 1500 &&
       counts.toIpv4Node > 4 &&
@@ -127,7 +127,7 @@ async function absentRouter(scene: World, { c }: Pods): Promise<void> {
 }
 
 async function addCrosslink(
-  machine: Machine,
+  machine: Member,
   scene: World,
   { inside, router }: { inside: Namespace; router: string },
 ): Promise<void> {
@@ -203,7 +203,7 @@ async function transferOver(
 }
 
 /** Toward b-1 by IPv4 and by IPv6, and toward c-1. */
-async function mtusOf(machine: Machine, scene: World): Promise<unknown[]> {
+async function mtusOf(machine: Member, scene: World): Promise<unknown[]> {
   const text = await mustCrosslink(machine, scene, "status", "--json");
   const { peers } = JSON.parse(text) as {
     peers: { node: string; endpoint: string; mtu: number }[];

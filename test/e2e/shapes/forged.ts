@@ -1,5 +1,5 @@
 /** What a pod without any privilege on its node tries, to write into the mesh. */
-import type { Place } from "../support/topology.ts";
+import type { Place } from "../../support/namespace.ts";
 import { shell } from "./actor.ts";
 
 /** UDP ports where a node may listen for packets in packets: ESP in UDP, and VXLAN by several products. */

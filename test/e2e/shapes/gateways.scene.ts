@@ -14,10 +14,10 @@ import {
   wirePod,
 } from "./actor.ts";
 import { sendForged } from "./forged.ts";
-import type { Machine } from "./sites.ts";
+import type { Member } from "./locations.ts";
 import { type World, world } from "./world.ts";
 
-/** Between the sites: a packet of a pod, a service or a node's own for them, outside of ESP. */
+/** Between the locations: a packet of a pod, a service or a node's own for them, outside of ESP. */
 const clearText =
   "not esp and (net 10.244.0.0/16 or net 10.42.0.0/16 or net 10.45.0.0/16 or net 10.96.0.0/16)";
 
@@ -29,8 +29,8 @@ type PodName = "edge" | "gateway-1" | "worker-1" | "worker-2" | "campus-worker";
   const scene = stack.use(world("gateways"));
   const between = await capture(scene.internet, "any");
   const inside = await Promise.all(
-    ["headquarters", "campus"].map((site) =>
-      capture(scene.router(site), "any"),
+    ["headquarters", "campus"].map((location) =>
+      capture(scene.router(location), "any"),
     ),
   );
   const pods = await startPods(scene, stack);
@@ -41,7 +41,7 @@ type PodName = "edge" | "gateway-1" | "worker-1" | "worker-2" | "campus-worker";
   await hostNetwork(scene, pods);
   await secondGateway(scene, pods);
   await sleep(500);
-  await allEncrypted("nothing left a site in clear text", [between]);
+  await allEncrypted("nothing left a location in clear text", [between]);
   await allEncrypted(
     "nothing passed between a cluster's nodes in clear text",
     inside,
@@ -289,7 +289,7 @@ async function secondGateway(scene: World, pods: Pods): Promise<void> {
   );
 }
 
-function demote({ folder }: Machine): void {
+function demote({ folder }: Member): void {
   const file = join(folder, "clusters.d/headquarters.json");
   const cluster = JSON.parse(readFileSync(file, "utf8")) as {
     nodes: { gateway?: boolean }[];

@@ -1,6 +1,5 @@
 /** conf/examples/office-lan: pods and an office's computers talk as they are, by static routes on the office's router. */
 import { rmSync } from "node:fs";
-import { join } from "node:path";
 import { namespace } from "../../support/namespace.ts";
 import { tell } from "../support/facts.ts";
 import { transfer } from "../support/transfer.ts";
@@ -25,7 +24,7 @@ await shell(
   ip netns exec ${router.name} sysctl -qw net.ipv4.ip_forward=1`,
 );
 // Nobody here encrypts.
-rmSync(join(development.folder, "keyring.json"));
+rmSync(development.keyring);
 
 const pod = stack.use(await addPod(development, scene));
 const [address = ""] = pod.addresses;

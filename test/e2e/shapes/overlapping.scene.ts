@@ -16,13 +16,13 @@ import {
   type ShapePod,
   wirePod,
 } from "./actor.ts";
-import type { Machine } from "./sites.ts";
+import type { Member } from "./locations.ts";
 import { type World, world } from "./world.ts";
 
 const own = "10.244.3.7";
 const global = { east: "100.80.3.7", west: "100.81.3.7" };
 
-/** Between the sites: a packet of a pod, by either address, outside of ESP. */
+/** Between the locations: a packet of a pod, by either address, outside of ESP. */
 const clearText = "not esp and (net 10.244.0.0/16 or net 100.80.0.0/15)";
 
 {
@@ -45,7 +45,7 @@ const clearText = "not esp and (net 10.244.0.0/16 or net 100.80.0.0/15)";
   using recording = await recorder.stop();
   const [esp, clear] = [recording.count("esp"), recording.count(clearText)];
   tell(
-    "what passed between the sites was ESP where there is some, and else was seen",
+    "what passed between the locations was ESP where there is some, and else was seen",
     encrypted ? esp > 8 && clear === 0 : esp === 0 && clear > 8,
     { esp, clear, shown: recording.show(clearText, 3) },
   );
@@ -64,7 +64,7 @@ async function bothWays(east: ShapePod, west: ShapePod): Promise<void> {
   );
 }
 
-/** No tunnels carry the global networks, so the sites and the internet have routes. */
+/** No tunnels carry the global networks, so the locations and the internet have routes. */
 async function routePlainly({ internet, router }: World): Promise<void> {
   const commands = [
     `ip -n ${internet.name} route add 100.80.0.0/16 via 100.64.0.2`,
@@ -75,7 +75,7 @@ async function routePlainly({ internet, router }: World): Promise<void> {
   await shell(internet, commands.join("\n"));
 }
 
-function withoutEncryption({ folder }: Machine): void {
+function withoutEncryption({ folder }: Member): void {
   for (const name of ["east", "west"]) {
     const file = join(folder, `clusters.d/${name}.json`);
     const cluster = JSON.parse(readFileSync(file, "utf8")) as object;

@@ -7,7 +7,7 @@ const missing = scenesMissing();
 
 const overlapping = [
   "pods of one address reach each other, and each sees the other's global one",
-  "what passed between the sites was ESP where there is some, and else was seen",
+  "what passed between the locations was ESP where there is some, and else was seen",
   "teardown ends the translation",
 ] as const;
 
@@ -27,7 +27,7 @@ const encrypted = {
     "a node's own packets to remote pods are blocked",
     "the second gateway, with a leaf behind a router",
     "the second gateway, with the first one as a leaf",
-    "nothing left a site in clear text",
+    "nothing left a location in clear text",
     "the capture sees clear text where there is some",
     "nothing passed between a cluster's nodes in clear text",
     "nobody inside of the cluster's network writes into the mesh",
@@ -45,7 +45,7 @@ const encrypted = {
     "a UDP datagram that is too big comes back as EMSGSIZE",
     "an IPv6 packet that is too big is answered with the size that fits",
     "status shows what the path leaves once it is known",
-    "nothing left a site in clear text, and each family had its tunnel",
+    "nothing left a location in clear text, and each family had its tunnel",
   ],
   overlapping,
   "two-clouds": [

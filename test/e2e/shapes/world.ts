@@ -1,27 +1,25 @@
 /** The machines of an example of conf/examples, as its cluster files describe them. */
 import {
-  chmodSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadClusters } from "../../../conf/clusters.ts";
-import { type Place, removePlaces } from "../support/topology.ts";
-import { buildSites, type Machine, sitesOf } from "./sites.ts";
+import { iptablesPath } from "../../support/iptables-path.ts";
+import { type Place, removePlaces } from "../../support/namespace.ts";
+import { filesFolder, nodeFiles, oneKey } from "../../support/node-files.ts";
+import { buildLocations, locationsOf, type Member } from "./locations.ts";
 
-/** The machines, a router for each site, and the internet between them. Disposing of it removes all of it. */
+/** The machines, a router for each location, and the internet between them. Disposing of it removes all of it. */
 export interface World extends Disposable {
   readonly internet: Place;
-  readonly machines: readonly Machine[];
+  readonly machines: readonly Member[];
   /** By its name in the cluster files. */
-  readonly machine: (name: string) => Machine;
-  /** The router of a cluster's site. */
+  readonly machine: (name: string) => Member;
+  /** The router of a cluster's location. */
   readonly router: (cluster: string) => Place;
   /** `PATH` of the nodes' programs, with legacy iptables. */
   readonly path: string;
@@ -31,27 +29,28 @@ const examples = join(import.meta.dirname, "../../../conf/examples");
 
 let made = 0;
 
-/** Nodes that the files give one network (IPv4's /24, IPv6's /64) are on one link; a site's router joins its links. */
+/** Nodes that the files give one network (IPv4's /24, IPv6's /64) are on one link; a location's router joins its links. */
 export function world(example: string): World {
   const prefix = `clt-${process.pid}-shape${made++}`;
-  const folder = mkdtempSync(join(tmpdir(), "crosslink-shape-"));
-  // Nobody else may write above the keyring, and anybody may read the rest.
-  chmodSync(folder, 0o755);
+  const folder = filesFolder();
   const texts = textsOf(example);
   const machines = machinesOf(texts, { prefix, folder });
-  for (const machine of machines) writeFiles(machine, texts);
+  for (const machine of machines) {
+    writeAll(machine.clustersDir, texts);
+    machine.writeKeyring(oneKey());
+  }
   const internet = { name: `${prefix}-internet` };
-  const sites = sitesOf(machines, prefix);
-  buildSites(internet, sites);
+  const locations = locationsOf(machines, prefix);
+  buildLocations(internet, locations);
   return {
     internet,
     machines,
     machine: (name) => required(machines, (machine) => machine.name === name),
     router: (cluster) =>
-      required(sites, (site) => site.cluster === cluster).router,
-    path: legacyPath(folder),
+      required(locations, (location) => location.cluster === cluster).router,
+    path: iptablesPath(folder, "iptables-legacy"),
     [Symbol.dispose]: () => {
-      const routers = sites.map(({ router }) => router);
+      const routers = locations.map(({ router }) => router);
       const nodes = machines.map(({ namespace }) => namespace);
       removePlaces([internet, ...routers, ...nodes]);
       rmSync(folder, { recursive: true });
@@ -73,8 +72,8 @@ function textsOf(example: string): Map<string, string> {
 function machinesOf(
   texts: ReadonlyMap<string, string>,
   { prefix, folder }: { prefix: string; folder: string },
-): Machine[] {
-  const first = join(folder, "clusters.d");
+): Member[] {
+  const first = join(folder, "example");
   writeAll(first, texts);
   return loadClusters(first).flatMap(({ cluster }) =>
     cluster.nodes.map((entry) => ({
@@ -82,22 +81,9 @@ function machinesOf(
       name: entry.name,
       entry,
       namespace: { name: `${prefix}-${entry.name}` },
-      folder: join(folder, entry.name),
+      ...nodeFiles(join(folder, entry.name)),
     })),
   );
-}
-
-/** The example as it is, and the mesh's one keyring. */
-function writeFiles(
-  { folder }: Machine,
-  texts: ReadonlyMap<string, string>,
-): void {
-  writeAll(join(folder, "clusters.d"), texts);
-  const secret = Buffer.alloc(32, 0x5a).toString("base64");
-  const keyring = { active: 1, keys: [{ id: 1, secret }] };
-  writeFileSync(join(folder, "keyring.json"), JSON.stringify(keyring), {
-    mode: 0o600,
-  });
 }
 
 function writeAll(folder: string, texts: ReadonlyMap<string, string>): void {
@@ -109,12 +95,4 @@ function required<T>(list: readonly T[], matches: (one: T) => boolean): T {
   const found = list.find(matches);
   if (found === undefined) throw new Error("The world has no such place");
   return found;
-}
-
-function legacyPath(folder: string): string {
-  const links = join(folder, "bin");
-  mkdirSync(links);
-  for (const name of ["iptables", "ip6tables"])
-    symlinkSync(`/usr/sbin/${name}-legacy`, join(links, name));
-  return `${links}:/usr/sbin:/usr/bin:/sbin:/bin`;
 }

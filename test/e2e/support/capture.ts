@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Place } from "./topology.ts";
+import type { Place } from "../../support/namespace.ts";
 
 /** A recording of what passes an interface. */
 export interface Capture {

@@ -1,15 +1,8 @@
 import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { ownFiles } from "../../support/own-files.ts";
-import { dist } from "./pod.ts";
-import type { Node, Place } from "./topology.ts";
-
-/** How a program ended. */
-export interface Ended {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { binary, type Ended, printedBy } from "../../support/binary.ts";
+import type { Place } from "../../support/namespace.ts";
+import { ownFiles } from "../../support/node-files.ts";
+import type { Machine } from "./topology.ts";
 
 /** Runs a program in a namespace, whatever its outcome. */
 export function runIn(
@@ -36,28 +29,23 @@ export async function mustRunIn(
   program: string,
   ...words: readonly string[]
 ): Promise<string> {
-  const { status, stdout, stderr } = await runIn(place, program, ...words);
-  if (status === 0) return stdout;
-  throw new Error(
-    `Cannot run "${[program, ...words].join(" ")}": exit code ${status}: ${stderr}${stdout}`,
-  );
+  return printedBy(await runIn(place, program, ...words), [program, ...words]);
 }
 
 /** Runs a command of dist/crosslink on a node, on the node's own files. */
 export function crosslinkOn(
-  node: Node,
+  node: Machine,
   command: string,
   ...words: readonly string[]
 ): Promise<string> {
-  return mustRunIn(
-    node.namespace,
-    join(dist, "crosslink"),
-    command,
-    ...words,
-    ...ownFiles(command, {
-      clusters: join(node.folder, "clusters.d"),
-      keyring: join(node.folder, "keyring.json"),
-      node: node.name,
-    }),
-  );
+  const [program, ...rest] = crosslinkWords(node, command, ...words);
+  return mustRunIn(node.namespace, program, ...rest);
+}
+
+/** Such a command, as it is typed. */
+export function crosslinkWords(
+  node: Machine,
+  ...words: readonly string[]
+): [string, ...string[]] {
+  return [binary, ...words, ...ownFiles(words[0], node, node.name)];
 }

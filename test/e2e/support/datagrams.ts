@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import type { Place } from "./topology.ts";
+import type { Place } from "../../support/namespace.ts";
 
 /** Datagrams that go on until they are stopped. */
 export interface Sending {

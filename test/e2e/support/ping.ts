@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { text } from "node:stream/consumers";
 import { until } from "../../support/until.ts";
-import type { Place } from "./topology.ts";
+import type { Place } from "../../support/namespace.ts";
 
 /** How many pings went out, and how many answers came. */
 export interface Pinged {

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   addChain,
   type ChainCall,
@@ -8,14 +7,10 @@ import {
   checkChain,
   deleteChain,
 } from "../../support/chain.ts";
+import { dist, referencePlugins } from "../../support/binary.ts";
 import { type Namespace, namespace } from "../../support/namespace.ts";
-import type { Node, Topology } from "./topology.ts";
-
-/** The folder with dist/crosslink. */
-export const dist = fileURLToPath(new URL("../../../dist", import.meta.url));
-
-/** Reference plugins of Debian's containernetworking-plugins. */
-const referencePlugins = "/usr/lib/cni";
+import { pluginEntry } from "../../support/node-files.ts";
+import type { Machine, Node, Topology } from "./topology.ts";
 
 /** A pod as the runtime sees it: a namespace, and the chain that connects it. */
 export interface Pod extends Disposable {
@@ -52,13 +47,26 @@ export function ptpConflist(node: Node): Conflist {
 }
 
 /** The last entry of a conflist. Its files are the node's own, since all nodes share this machine's disk. */
-export function crosslinkPlugin(node: Node) {
+export function crosslinkPlugin(node: Machine) {
+  const logFile = join(node.folder, "crosslink.log");
+  return pluginEntry(node, { node: node.name, logFile });
+}
+
+/** A runtime's call for a pod of this node, whose namespace is not connected yet. */
+export function callFor(
+  inside: Namespace,
+  node: Machine,
+  { path }: Pick<Topology, "path">,
+  conflist: Conflist,
+): ChainCall {
   return {
-    type: "crosslink",
-    clustersDir: join(node.folder, "clusters.d"),
-    keyring: join(node.folder, "keyring.json"),
-    node: node.name,
-    logFile: join(node.folder, "crosslink.log"),
+    conflist,
+    containerId: inside.name,
+    netns: inside.path,
+    ifname: "eth0",
+    cniPath: [referencePlugins, dist],
+    node: node.namespace.name,
+    environment: { PATH: path },
   };
 }
 
@@ -75,15 +83,8 @@ export function pod(
 ): Pod {
   const inside = namespace();
   let cachedResult: unknown;
-  const call: ChainCall = {
-    conflist,
-    containerId: inside.name,
-    netns: inside.path,
-    ifname: "eth0",
-    cniPath: [...plugins, referencePlugins, dist],
-    node: node.namespace.name,
-    environment: { PATH: world.path },
-  };
+  const common = callFor(inside, node, world, conflist);
+  const call = { ...common, cniPath: [...plugins, ...common.cniPath] };
   const cached = (): ChainCall => ({ ...call, cachedResult });
   return {
     namespace: inside,

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import type { Place } from "./topology.ts";
+import type { Place } from "../../support/namespace.ts";
 
 /** A policy or SA that came or went, as `ip xfrm monitor` told it. */
 export interface XfrmEvent {

@@ -1,16 +1,15 @@
 import { execFileSync } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { removeNamespaces } from "../../support/namespace.ts";
+import { iptablesPath } from "../../support/iptables-path.ts";
+import { ipBatch, type Place, removePlaces } from "../../support/namespace.ts";
+import {
+  filesFolder,
+  type NodeFiles,
+  nodeFiles,
+  oneKey,
+} from "../../support/node-files.ts";
 
 /** A node as its cluster file describes it. */
 export interface NodePlan {
@@ -23,18 +22,17 @@ export interface NodePlan {
   readonly podCidr: string;
 }
 
-/** A network namespace, as `ip netns` knows it. */
-export interface Place {
+/** A node that runs: its namespace, and its files. What plugins store is in the same folder. */
+export interface Machine extends NodeFiles {
+  readonly cluster: string;
   readonly name: string;
+  readonly namespace: Place;
 }
 
-/** A node that runs: its namespace, its cable, and a folder for its files. */
-export interface Node extends NodePlan {
-  readonly namespace: Place;
+/** One of a topology, with its cable. */
+export interface Node extends NodePlan, Machine {
   /** The internet's end of the node's cable: the wire that captures listen on. */
   readonly wire: string;
-  /** Holds clusters.d/, keyring.json and what the plugins store. */
-  readonly folder: string;
 }
 
 /** Nodes and what lies between them. Disposing of it removes all of it. */
@@ -56,16 +54,13 @@ let made = 0;
 /** Nodes in private networks, each behind a 1:1 NAT with an elastic address, and an internet between them. */
 export function topology(plans: readonly NodePlan[]): Topology {
   const prefix = `clt-${process.pid}-world${made++}`;
-  const folder = mkdtempSync(join(tmpdir(), "crosslink-nodes-"));
-  // Nobody else may write above the keyring, and anybody may read the rest.
-  chmodSync(folder, 0o755);
+  const folder = filesFolder();
   const internet = { name: `${prefix}-internet` };
   const server = { name: `${prefix}-server` };
   const nodes = plans.map((plan, index): Node => {
     const namespace = { name: `${prefix}-${plan.name}` };
-    const own = join(folder, plan.name);
-    mkdirSync(join(own, "clusters.d"), { recursive: true });
-    return { ...plan, namespace, wire: `wire${index + 1}`, folder: own };
+    const files = nodeFiles(join(folder, plan.name));
+    return { ...plan, ...files, namespace, wire: `wire${index + 1}` };
   });
   const places = [internet, server, ...nodes.map((node) => node.namespace)];
   const dispose = (): void => {
@@ -74,7 +69,7 @@ export function topology(plans: readonly NodePlan[]): Topology {
   };
   try {
     const iptables = build({ internet, server, nodes });
-    const path = pathWith(folder, iptables);
+    const path = iptablesPath(folder, iptables);
     return { internet, server, nodes, path, [Symbol.dispose]: dispose };
   } catch (error) {
     dispose();
@@ -153,44 +148,24 @@ function translation(nodes: readonly Node[]): string {
     echo "neither iptables-legacy nor iptables-nft works on this kernel" >&2; exit 1`;
 }
 
-function ipBatch(inside: Place | undefined, commands: readonly string[]) {
-  const where = inside === undefined ? "" : `-n ${inside.name}`;
-  return `ip ${where} -batch - <<'END'\n${commands.join("\n")}\nEND`;
-}
-
 function routerOf(privateIp: string): string {
   return privateIp.replace(/\d+$/, "1");
 }
 
-/** Removes those that are there. */
-export function removePlaces(places: readonly Place[]): void {
-  const names = places.map(({ name }) => name);
-  removeNamespaces(names.filter((name) => existsSync(`/run/netns/${name}`)));
-}
-
-/** Plugins run `iptables` and its kin: links of these names lead to the variant that works. */
-function pathWith(folder: string, variant: string): string {
-  const links = join(folder, "bin");
-  mkdirSync(links);
-  for (const name of ["iptables", "ip6tables"]) {
-    const program = variant.replace("iptables", name);
-    for (const suffix of ["", "-save", "-restore"])
-      symlinkSync(
-        `/usr/sbin/${program}${suffix}`,
-        join(links, `${name}${suffix}`),
-      );
-  }
-  return `${links}:/usr/sbin:/usr/bin:/sbin:/bin`;
-}
-
-/** One cluster file a cluster, the same in every node's clusters.d, as admins would copy them. */
-export function writeClusters(nodes: readonly Node[]): void {
-  const names = new Set(nodes.map(({ cluster }) => cluster));
-  for (const name of names) {
-    const text = JSON.stringify(clusterFile(name, nodes), undefined, 2);
-    for (const { folder } of nodes)
-      writeFileSync(join(folder, "clusters.d", `${name}.json`), `${text}\n`);
-  }
+/**
+ * One cluster file a cluster, the same in every node's clusters.d, as admins would copy them.
+ *
+ * @param more what a cluster's file says besides, or instead
+ * @param on the nodes that get them, where not all do
+ */
+export function writeClusters(
+  nodes: readonly Node[],
+  more: (cluster: string) => object = () => ({}),
+  on: readonly Machine[] = nodes,
+): void {
+  for (const name of new Set(nodes.map(({ cluster }) => cluster)))
+    for (const node of on)
+      node.writeCluster(name, { ...clusterFile(name, nodes), ...more(name) });
 }
 
 /** A cluster as its file describes it. */
@@ -208,10 +183,10 @@ export function clusterFile(name: string, nodes: readonly NodePlan[]): object {
   };
 }
 
-/** The same keyring on every node. */
-export function writeKeyring(nodes: readonly Node[], keyring: object): void {
-  for (const { folder } of nodes)
-    writeFileSync(join(folder, "keyring.json"), JSON.stringify(keyring), {
-      mode: 0o600,
-    });
+/** The same keyring on every node: one with a fresh key, where none is given. */
+export function writeKeyring(
+  nodes: readonly Machine[],
+  keyring = oneKey(randomBytes(32).toString("base64")),
+): void {
+  for (const node of nodes) node.writeKeyring(keyring);
 }

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { connect, createServer, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
-import type { Place } from "./topology.ts";
+import type { Place } from "../../support/namespace.ts";
 
 /** What the receiving end saw. */
 export interface Received {

@@ -4,6 +4,7 @@ import { type AgentSite, agentSite } from "../../support/agent/site.ts";
 import { sample, scrape } from "../../support/agent/scrape.ts";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
 import { until } from "../../support/until.ts";
+import { oneKey } from "../../support/node-files.ts";
 
 let site: AgentSite;
 let pod: Namespace;
@@ -14,8 +15,7 @@ beforeEach(() => {
   pod = namespace();
   connect(site.node, "pod0", pod, "eth0");
   socket = join(dirname(site.socket), "metrics.sock");
-  const secret = Buffer.alloc(32, 0x5a).toString("base64");
-  site.writeKeyring({ active: 1, keys: [{ id: 1, secret }] });
+  site.writeKeyring(oneKey());
   site.writeCluster("own", {
     podCIDRs: ["10.0.0.0/24"],
     nodes: [{ name: "node1", ips: ["172.17.1.2"] }],

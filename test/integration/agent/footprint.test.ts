@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
@@ -8,6 +8,7 @@ import { type AgentSite, agentSite } from "../../support/agent/site.ts";
 import { fakeAgent } from "../../support/agent/fake.ts";
 import { statField } from "../../support/proc-stat.ts";
 import { until } from "../../support/until.ts";
+import { nodeFiles } from "../../support/node-files.ts";
 
 it("the launcher holds less than 1 MB, whatever its stdin, while it waits for an agent", async () => {
   using site = agentSite();
@@ -58,9 +59,7 @@ it("an agent with nothing to do comes to take no processor time, and less than 6
 
 /** In a folder of a folder, since the agent watches what surrounds them too, and other tests are busy in /tmp. */
 function quietFiles({ folder }: AgentSite): string[] {
-  const clustersDir = join(folder, "quiet", "clusters.d");
-  mkdirSync(clustersDir, { recursive: true });
-  const keyring = join(folder, "quiet", "keyring.json");
+  const { clustersDir, keyring } = nodeFiles(join(folder, "quiet"));
   return ["--clusters", clustersDir, "--keyring", keyring];
 }
 

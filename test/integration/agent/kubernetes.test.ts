@@ -3,9 +3,9 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { binary } from "../../support/binary.ts";
 
 const FIXTURE = join(import.meta.dirname, "fixtures/kubernetes.ts");
-const CROSSLINK = join(import.meta.dirname, "../../../dist/crosslink");
 
 it("an agent with --kubernetes fences what the API server says, and keeps the fence when a Cluster goes", () => {
   const folder = mkdtempSync(join(tmpdir(), "crosslink-agent-"));
@@ -27,7 +27,7 @@ it("an agent with --kubernetes fences what the API server says, and keeps the fe
     "sh",
     process.execPath,
     FIXTURE,
-    CROSSLINK,
+    binary,
     folder,
   ];
   try {

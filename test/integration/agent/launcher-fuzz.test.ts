@@ -5,9 +5,9 @@ import { encodeAnswer } from "../../../plugin/agent/call/frame.ts";
 import {
   type AgentSite,
   agentSite,
-  type Ended,
   sanitizing,
 } from "../../support/agent/site.ts";
+import type { Ended } from "../../support/binary.ts";
 import {
   answerHeader,
   fakeAgent,

@@ -9,8 +9,7 @@ import {
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
 import { linkOffice } from "../../support/node-site.ts";
 import { until } from "../../support/until.ts";
-
-const SECRET = Buffer.alloc(32, 0x5a).toString("base64");
+import { oneKey, SECRET } from "../../support/node-files.ts";
 
 let site: AgentSite;
 let pod: Namespace;
@@ -19,7 +18,7 @@ beforeEach(() => {
   site = agentSite();
   pod = namespace();
   connect(site.node, "veth0", pod, "eth0");
-  site.writeKeyring({ active: 1, keys: [{ id: 1, secret: SECRET }] });
+  site.writeKeyring(oneKey());
   linkOffice(site);
 });
 
@@ -111,7 +110,7 @@ describe("the agent's log", () => {
     await add();
     site.writeKeyring({ active: 2, keys: [{ id: 1, secret: SECRET }] });
     await add();
-    site.writeKeyring({ active: 1, keys: [{ id: 1, secret: `${SECRET}!` }] });
+    site.writeKeyring(oneKey(`${SECRET}!`));
     await add();
     expect(agent.log()).toMatch(/keyring\.json/);
     const hex = Buffer.from(SECRET, "base64").toString("hex");

@@ -3,10 +3,11 @@ import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type AgentSite, agentSite } from "../../support/agent/site.ts";
-import { binary } from "../../support/faults/call.ts";
+import { binary } from "../../support/binary.ts";
 import { sample, scrape } from "../../support/agent/scrape.ts";
 import { until } from "../../support/until.ts";
 import { linkOffice } from "../../support/node-site.ts";
+import { oneKey } from "../../support/node-files.ts";
 
 let site: AgentSite;
 let socket: string;
@@ -14,10 +15,7 @@ let socket: string;
 beforeEach(() => {
   site = agentSite();
   socket = join(dirname(site.socket), "metrics.sock");
-  site.writeKeyring({
-    active: 1,
-    keys: [{ id: 1, secret: Buffer.alloc(32, 0x5a).toString("base64") }],
-  });
+  site.writeKeyring(oneKey());
   linkOffice(site);
 });
 

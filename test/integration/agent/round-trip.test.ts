@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   type AgentSite,
   agentSite,
-  type Ended,
   type LauncherCall,
 } from "../../support/agent/site.ts";
+import type { Ended } from "../../support/binary.ts";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
 import { until } from "../../support/until.ts";
 import { linkOffice } from "../../support/node-site.ts";

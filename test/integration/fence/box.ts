@@ -2,24 +2,17 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { binary, type Ended } from "../../support/binary.ts";
 import type { Namespace } from "../../support/namespace.ts";
-
-const dist = join(import.meta.dirname, "../../../dist");
+import { nodeFiles, type NodeFiles } from "../../support/node-files.ts";
 
 /** The built program on a machine of its own: its /run, /var/lib and /etc of crosslink are folders of a test. */
-export interface Box extends Disposable {
+export interface Box extends NodeFiles, Disposable {
   readonly run: string;
   readonly lib: string;
-  readonly etc: string;
   readonly cni: string;
   /** Runs a shell script there, with `$crosslink` the program. */
-  shell(node: Namespace, script: string, input?: string): Ran;
-}
-
-export interface Ran {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
+  shell(node: Namespace, script: string, input?: string): Ended;
 }
 
 export function box(): Box {
@@ -29,19 +22,19 @@ export function box(): Box {
     mkdirSync(path, { mode: 0o700 });
     return path;
   }) as [string, string, string, string];
-  mkdirSync(join(etc, "clusters.d"), { mode: 0o755 });
+  const files = nodeFiles(etc);
   const mounts = [
     `mkdir -p /run/crosslink /var/lib/crosslink /etc/crosslink /etc/cni/net.d`,
     `mount --bind ${run} /run/crosslink`,
     `mount --bind ${lib} /var/lib/crosslink`,
     `mount --bind ${etc} /etc/crosslink`,
     `mount --bind ${cni} /etc/cni/net.d`,
-    `crosslink=${join(dist, "crosslink")}`,
+    `crosslink=${binary}`,
   ].join("\n");
   return {
+    ...files,
     run,
     lib,
-    etc,
     cni,
     shell: (node, script, input = "") => {
       const ran = spawnSync(

@@ -11,6 +11,7 @@ import {
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type NodeSite, nodeSite } from "../../support/node-site.ts";
+import { oneKey } from "../../support/node-files.ts";
 
 let site: NodeSite;
 
@@ -29,10 +30,7 @@ afterEach(() => {
   site[Symbol.dispose]();
 });
 
-const KEYRING = {
-  active: 1,
-  keys: [{ id: 1, secret: Buffer.alloc(32, 0x5a).toString("base64") }],
-};
+const KEYRING = oneKey();
 
 function own(more: object = {}): object {
   return {
@@ -47,7 +45,6 @@ function far(...podCIDRs: string[]): object {
 }
 
 const file = (name: string): string => join(site.clustersDir, name);
-const keyring = (): string => join(site.folder, "keyring.json");
 
 function add(environment: Record<string, string> = {}): void {
   site.call("ADD", {
@@ -78,27 +75,27 @@ it.each<[string, () => void]>([
   [
     "the keyring a folder",
     () => {
-      rmSync(keyring());
-      mkdirSync(keyring());
+      rmSync(site.keyring);
+      mkdirSync(site.keyring);
     },
   ],
   [
     "the keyring a link to nothing",
     () => {
-      rmSync(keyring());
-      symlinkSync("/none", keyring());
+      rmSync(site.keyring);
+      symlinkSync("/none", site.keyring);
     },
   ],
   [
     "the keyring another user's",
     () => {
-      chownSync(keyring(), 65534, 65534);
+      chownSync(site.keyring, 65534, 65534);
     },
   ],
   [
     "the keyring empty",
     () => {
-      writeFileSync(keyring(), "");
+      writeFileSync(site.keyring, "");
     },
   ],
   [

@@ -10,11 +10,9 @@ import {
   nodeSite,
 } from "../../support/node-site.ts";
 import { addPod } from "../../support/routed-pod.ts";
+import { oneKey } from "../../support/node-files.ts";
 
-const KEYRING = {
-  active: 1,
-  keys: [{ id: 1, secret: Buffer.alloc(32, 0x5a).toString("base64") }],
-};
+const KEYRING = oneKey();
 
 let site: NodeSite;
 let pod: Namespace;
@@ -167,7 +165,7 @@ describe("whatever is wrong, both layers are put back first", () => {
     [
       "no keyring",
       () => {
-        rmSync(join(site.folder, "keyring.json"));
+        rmSync(site.keyring);
       },
     ],
     [

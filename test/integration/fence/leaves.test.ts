@@ -7,6 +7,7 @@ import { silent } from "../../../plugin/kernel/log.ts";
 import { withSession } from "../../../plugin/kernel/session.ts";
 import { binding } from "../../support/binding.ts";
 import { type NodeSite, nodeSite } from "../../support/node-site.ts";
+import { oneKey } from "../../support/node-files.ts";
 
 let site: NodeSite;
 
@@ -105,10 +106,7 @@ it.each([
     nodes: [{ name: "n", ips: ["172.17.2.2"] }],
   };
   site.writeCluster("b", far);
-  site.writeKeyring({
-    active: 1,
-    keys: [{ id: 1, secret: Buffer.alloc(32, 0x5a).toString("base64") }],
-  });
+  site.writeKeyring(oneKey());
   site.writeCluster("a", {
     mode: "gateway",
     podCIDRs: ["10.0.0.0/16"],

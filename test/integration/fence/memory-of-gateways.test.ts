@@ -3,13 +3,14 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Namespace, namespace } from "../../support/namespace.ts";
 import { ADD, type Box, box } from "./box.ts";
+import { oneKey } from "../../support/node-files.ts";
 
 let node: Namespace;
 let machine: Box;
 
 beforeEach(() => {
   machine = box();
-  write("a", {
+  machine.writeCluster("a", {
     mode: "gateway",
     podCIDRs: ["10.0.0.0/16", "fd0a::/48"],
     nodes: [
@@ -18,16 +19,11 @@ beforeEach(() => {
       entryOf("other-leaf", "172.17.1.4", "10.0.4.0/24"),
     ],
   });
-  write("b", {
+  machine.writeCluster("b", {
     podCIDRs: ["10.1.0.0/16"],
     nodes: [entryOf("far", "172.17.2.2", "10.1.0.0/16")],
   });
-  const secret = Buffer.alloc(32, 0x5a).toString("base64");
-  writeFileSync(
-    join(machine.etc, "keyring.json"),
-    JSON.stringify({ active: 1, keys: [{ id: 1, secret }] }),
-    { mode: 0o600 },
-  );
+  machine.writeKeyring(oneKey());
 });
 
 afterEach(() => {
@@ -42,13 +38,6 @@ function entryOf(
   more: object = {},
 ): object {
   return { name, ips: [ip], podCIDRs: [podCidr], ...more };
-}
-
-function write(name: string, cluster: object): void {
-  writeFileSync(
-    join(machine.etc, "clusters.d", `${name}.json`),
-    JSON.stringify({ name, ...cluster }),
-  );
 }
 
 /** The node's kernel as a boot leaves it, by the node's address. */
@@ -96,19 +85,19 @@ describe.each(NODES)("%s, by what it remembers", (_, name, address, leaves) => {
     [
       "the folder gone",
       () => {
-        rmSync(join(machine.etc, "clusters.d"), { recursive: true });
+        rmSync(machine.clustersDir, { recursive: true });
       },
     ],
     [
       "its own cluster's file broken",
       () => {
-        writeFileSync(join(machine.etc, "clusters.d/a.json"), "{");
+        writeFileSync(join(machine.clustersDir, "a.json"), "{");
       },
     ],
     [
       "its own cluster's file gone",
       () => {
-        rmSync(join(machine.etc, "clusters.d/a.json"));
+        machine.removeCluster("a");
       },
     ],
   ];
@@ -138,7 +127,7 @@ describe.each(NODES)("%s, by what it remembers", (_, name, address, leaves) => {
 it("forgets leaves as soon as the files say that the node is no gateway", () => {
   const [, gateway, address] = NODES[0];
   const far = [entryOf("far", "172.17.1.9", "10.1.0.0/16")];
-  write("c", {
+  machine.writeCluster("c", {
     podCIDRs: ["10.2.0.0/16"],
     nodes: [entryOf("third", "172.17.1.8", "10.2.0.0/16")],
   });
@@ -148,9 +137,13 @@ it("forgets leaves as soon as the files say that the node is no gateway", () => 
     readFileSync(join(machine.lib, "fence.json"), "utf8");
   expect(stored()).toContain("10.0.3.0/24");
   // Nothing that would need ESP, which this kernel may not have.
-  rmSync(join(machine.etc, "clusters.d/c.json"));
-  write("b", { encryption: "none", podCIDRs: ["10.1.0.0/16"], nodes: far });
-  write("a", {
+  machine.removeCluster("c");
+  machine.writeCluster("b", {
+    encryption: "none",
+    podCIDRs: ["10.1.0.0/16"],
+    nodes: far,
+  });
+  machine.writeCluster("a", {
     podCIDRs: ["10.0.0.0/16"],
     nodes: [entryOf(gateway, address, "10.0.1.0/24")],
   });

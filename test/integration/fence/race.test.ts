@@ -4,11 +4,10 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { binary } from "../../support/binary.ts";
 import { type NodeSite, nodeSite } from "../../support/node-site.ts";
 import { addPod, routedPod } from "../../support/routed-pod.ts";
 import { until } from "../../support/until.ts";
-
-const crosslink = join(import.meta.dirname, "../../../dist/crosslink");
 
 let site: NodeSite;
 let run: string;
@@ -53,7 +52,7 @@ function inside(...words: readonly string[]): [string, string[]] {
 
 function apply(): [string, string[]] {
   const files = ["--clusters", site.clustersDir, "--node", "node1"];
-  return inside(crosslink, "apply", ...files, "--keyring", "/none");
+  return inside(binary, "apply", ...files, "--keyring", "/none");
 }
 
 it("a process that read older files, and waited for the lock, takes nothing back", async () => {

@@ -13,11 +13,11 @@ beforeEach(() => {
     ip link add eth0 type bridge; ip link set eth0 up
     ip addr add 172.17.1.2/24 dev eth0`);
   machine = box();
-  write("a", {
+  machine.writeCluster("a", {
     podCIDRs: ["10.0.0.0/24"],
     nodes: [{ name: "node1", ips: ["172.17.1.2"] }],
   });
-  write("b", {
+  machine.writeCluster("b", {
     podCIDRs: ["10.1.0.0/16", "fd0b::/64"],
     nodes: [{ name: "node2", ips: ["172.17.2.2"] }],
   });
@@ -27,13 +27,6 @@ afterEach(() => {
   machine[Symbol.dispose]();
   node[Symbol.dispose]();
 });
-
-function write(name: string, cluster: object): void {
-  writeFileSync(
-    join(machine.etc, "clusters.d", `${name}.json`),
-    JSON.stringify({ name, ...cluster }),
-  );
-}
 
 /** What other tools see of each layer. */
 function standing(): { policies: boolean; rules: boolean } {

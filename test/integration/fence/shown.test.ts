@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runCommandLine } from "../../../plugin/commands/main.ts";
 import { binding } from "../../support/binding.ts";
 import { type NodeSite, nodeSite } from "../../support/node-site.ts";
+import { oneKey } from "../../support/node-files.ts";
 
 let site: NodeSite;
 
@@ -92,17 +93,14 @@ describe.each(["plan", "status"])(
   "crosslink %s, where all is well",
   (command) => {
     const show = (...words: string[]): string => {
-      const keyring = ["--keyring", join(site.folder, "keyring.json")];
+      const keyring = ["--keyring", site.keyring];
       const { exitCode, out, err } = run([command, ...words, ...keyring]);
       expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
       return out;
     };
 
     beforeEach(() => {
-      site.writeKeyring({
-        active: 1,
-        keys: [{ id: 1, secret: Buffer.alloc(32, 0x5a).toString("base64") }],
-      });
+      site.writeKeyring(oneKey());
       add();
     });
 

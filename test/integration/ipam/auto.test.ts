@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { temporary } from "../../support/ipam/call.ts";
 import { namespace } from "../../support/namespace.ts";
+import { cniEnvironment } from "../../support/binary.ts";
+import { nodeFiles, type NodeFiles } from "../../support/node-files.ts";
 
 const program = new URL("../../../dist/crosslink-ipam", import.meta.url)
   .pathname;
@@ -24,14 +25,15 @@ it.each([
 ] as const)('takes "auto" from what %s tells of the node', (cni, expected) => {
   using folder = temporary();
   using node = namespace();
-  writeCluster(folder.path, cni);
+  const files = nodeFiles(folder.path);
+  writeCluster(files, cni);
   const config = {
     cniVersion: "1.0.0",
     name: "pods",
     ipam: {
       type: "crosslink-ipam",
       subnet: "auto",
-      clustersDir: join(folder.path, "clusters.d"),
+      clustersDir: files.clustersDir,
       node: "n1",
       dataDir: join(folder.path, "store"),
     },
@@ -43,14 +45,7 @@ it.each([
       `mount -t tmpfs tmpfs /run; ${traces[cni]}; exec ${program}`,
     ],
     {
-      env: {
-        PATH: process.env["PATH"],
-        CNI_COMMAND: "ADD",
-        CNI_CONTAINERID: "c1",
-        CNI_NETNS: "/x",
-        CNI_IFNAME: "eth0",
-        CNI_PATH: "/x",
-      },
+      env: { PATH: process.env["PATH"], ...cniEnvironment("ADD") },
       input: JSON.stringify(config),
       encoding: "utf8",
     },
@@ -59,12 +54,7 @@ it.each([
 });
 
 /** Two nodes without podCIDRs of their own: with one, the cluster's would be the node's. */
-function writeCluster(folder: string, cni: string): void {
-  mkdirSync(join(folder, "clusters.d"), { mode: 0o755 });
+function writeCluster(files: NodeFiles, cni: string): void {
   const nodes = [1, 2].map((k) => ({ name: `n${k}`, ips: [`172.16.0.${k}`] }));
-  const cluster = { name: "home", cni, podCIDRs: ["10.244.0.0/16"], nodes };
-  writeFileSync(
-    join(folder, "clusters.d", "home.json"),
-    JSON.stringify(cluster),
-  );
+  files.writeCluster("home", { cni, podCIDRs: ["10.244.0.0/16"], nodes });
 }

@@ -13,6 +13,7 @@ import {
   type Program,
   temporary,
 } from "../../support/ipam/call.ts";
+import { cniEnvironment } from "../../support/binary.ts";
 
 const TAKEN = 3000;
 
@@ -61,13 +62,7 @@ function filesOpened(
     "strace",
     ["-f", "-qqq", "-o", log, "-e", "trace=open,openat", file, ...args],
     {
-      env: {
-        CNI_COMMAND: call.command,
-        CNI_CONTAINERID: call.id,
-        CNI_NETNS: "/x",
-        CNI_IFNAME: "eth0",
-        CNI_PATH: "/x",
-      },
+      env: cniEnvironment(call.command, { containerId: call.id }),
       input: JSON.stringify(call.config),
       encoding: "utf8",
     },

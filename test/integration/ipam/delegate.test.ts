@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { dist } from "../../support/binary.ts";
 import { supportedVersions } from "../../../cni/version.ts";
 import {
   addChain,
@@ -13,7 +14,6 @@ import { temporary } from "../../support/ipam/call.ts";
 import { namespace } from "../../support/namespace.ts";
 
 const referencePlugins = "/usr/lib/cni";
-const dist = new URL("../../../dist", import.meta.url).pathname;
 
 /** Plugins that ask an IPAM plugin for addresses, by what people call the set-up. */
 const bases: Readonly<Record<string, PluginConfiguration>> = {

@@ -19,6 +19,7 @@ import {
 } from "../../support/ipam/call.ts";
 import { playApart } from "../../support/ipam/session.ts";
 import { readStore, reservations } from "../../support/ipam/store.ts";
+import { cniEnvironment } from "../../support/binary.ts";
 
 function callFor(dataDir: string, command: Call["command"], id = ""): Call {
   const ipam = { type: "crosslink-ipam", dataDir, subnet: "10.1.2.0/24" };
@@ -153,13 +154,7 @@ describe("a disk that fails", () => {
         "strace",
         ["-f", "-qqq", "-o", "/dev/null", ...paths, "-e", fault, file, ...args],
         {
-          env: {
-            CNI_COMMAND: "ADD",
-            CNI_CONTAINERID: "a",
-            CNI_NETNS: "/x",
-            CNI_IFNAME: "eth0",
-            CNI_PATH: "/x",
-          },
+          env: cniEnvironment("ADD"),
           input: JSON.stringify(call.config),
           encoding: "utf8",
         },

@@ -1,21 +1,23 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { temporary } from "../../support/ipam/call.ts";
 import { type Namespace, namespace } from "../../support/namespace.ts";
+import { cniEnvironment } from "../../support/binary.ts";
+import { nodeFiles, type NodeFiles } from "../../support/node-files.ts";
 
 const program = new URL("../../../dist/crosslink-ipam", import.meta.url)
   .pathname;
 
 let folder: ReturnType<typeof temporary>;
+let files: NodeFiles;
 let node: Namespace;
 
 beforeEach(() => {
   folder = temporary();
   node = namespace();
   node.exec("ip", "addr", "add", "192.0.2.10/32", "dev", "lo");
-  mkdirSync(join(folder.path, "clusters.d"));
+  files = nodeFiles(folder.path);
 });
 
 afterEach(() => {
@@ -30,11 +32,7 @@ function writeCluster(name: string, pods: string, hosts: [number, number]) {
     ips: [`192.0.2.${String(host)}`],
     podCIDRs: [`${pods}.${String(index + 1)}.0/24`],
   }));
-  const cluster = { name, podCIDRs: [`${pods}.0.0/16`], nodes };
-  writeFileSync(
-    join(folder.path, "clusters.d", `${name}.json`),
-    JSON.stringify(cluster),
-  );
+  files.writeCluster(name, { podCIDRs: [`${pods}.0.0/16`], nodes });
 }
 
 function call(command: string, ipam: object, nodeName?: string) {
@@ -44,7 +42,7 @@ function call(command: string, ipam: object, nodeName?: string) {
     type: "ptp",
     ipam: {
       type: "crosslink-ipam",
-      clustersDir: join(folder.path, "clusters.d"),
+      clustersDir: files.clustersDir,
       dataDir: join(folder.path, "store"),
       ...ipam,
     },
@@ -57,11 +55,7 @@ function call(command: string, ipam: object, nodeName?: string) {
       encoding: "utf8",
       env: {
         PATH: process.env["PATH"],
-        CNI_COMMAND: command,
-        CNI_CONTAINERID: "c1",
-        CNI_NETNS: "/var/run/netns/none",
-        CNI_IFNAME: "eth0",
-        CNI_PATH: "/opt/cni/bin",
+        ...cniEnvironment(command),
         ...(nodeName === undefined ? {} : { NODE_NAME: nodeName }),
       },
     },

@@ -8,9 +8,9 @@ import {
   nodeSite,
 } from "../../support/node-site.ts";
 import { addPod, routedPod } from "../../support/routed-pod.ts";
+import { oneKey, SECRET } from "../../support/node-files.ts";
 
-const SECRET = Buffer.alloc(32, 0x5a).toString("base64");
-const KEYRING = { active: 1, keys: [{ id: 1, secret: SECRET }] };
+const KEYRING = oneKey();
 
 let site: NodeSite;
 let pod: Namespace;
@@ -170,7 +170,7 @@ describe("ADD refuses", () => {
     [
       "a short key",
       () => {
-        site.writeKeyring({ active: 1, keys: [{ id: 1, secret: "AAAA" }] });
+        site.writeKeyring(oneKey("AAAA"));
       },
       "/keys/0/secret",
     ],

@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { binary } from "../../support/binary.ts";
 import { linkOffice, nodeSite } from "../../support/node-site.ts";
-
-const crosslink = new URL("../../../dist/crosslink", import.meta.url).pathname;
 
 it("needs no iptables where nf_tables serves: no program is started beside it", () => {
   using site = nodeSite();
@@ -15,13 +14,13 @@ it("needs no iptables where nf_tables serves: no program is started beside it", 
   site.node.exec(
     ...["strace", "-f", "-qq", "-e", "trace=execve", "-o", trace],
     ...["env", "-i", "PATH=/nowhere"],
-    ...[crosslink, "apply", "--node", "node1", "--clusters", site.clustersDir],
+    ...[binary, "apply", "--node", "node1", "--clusters", site.clustersDir],
   );
   expect(
     site.node.exec("iptables-nft", "-t", "nat", "-S", "POSTROUTING"),
   ).toMatch(/--comment crosslink -j RETURN[^]*-j MASQUERADE/);
   const started = readFileSync(trace, "utf8").match(/execve\("[^"]*"/g) ?? [];
   expect(started.filter((call) => !call.includes("/env"))).toEqual([
-    `execve("${crosslink}"`,
+    `execve("${binary}"`,
   ]);
 });

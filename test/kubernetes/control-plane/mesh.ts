@@ -8,14 +8,13 @@ import {
   type ControlPlaneOfATest,
   controlPlaneForATest,
 } from "./for-a-test.ts";
-
-export const CROSSLINK = join(import.meta.dirname, "../../../dist/crosslink");
+import { binary } from "../../support/binary.ts";
 
 /** Gives a control plane what `crosslink install --kubernetes` prints. */
 export async function installMesh(plane: ControlPlaneOfATest): Promise<void> {
   const words = "install --kubernetes --output yaml".split(" ");
   const path = join(plane.folder, "mesh.yaml");
-  writeFileSync(path, execFileSync(CROSSLINK, words));
+  writeFileSync(path, execFileSync(binary, words));
   await plane.kubectl.run("apply", "--validate=strict", "-f", path);
   const kinds = ["clusters", "clusternodes"].map(
     (kind) => `crd/${kind}.crosslink.io`,
@@ -105,7 +104,7 @@ function named(words: readonly string[]): string[] {
     'printf "127.0.0.1 localhost kubernetes\\n" >/run/hosts && mount --bind /run/hosts /etc/hosts && exec "$@"';
   const hosts = ["sh", "-c", `mount -t tmpfs tmpfs /run && ${script}`, "sh"];
   const own = ["unshare", "--mount", "--propagation", "private"];
-  return ["--pdeathsig", "KILL", ...own, ...hosts, CROSSLINK, ...words];
+  return ["--pdeathsig", "KILL", ...own, ...hosts, binary, ...words];
 }
 
 /** Runs `crosslink …` in a folder; what it said, and its exit code. */

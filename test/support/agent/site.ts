@@ -15,17 +15,10 @@ import {
   shipping,
 } from "../../../.build/launcher.ts";
 import { buildAddon } from "../../../.build/addon.ts";
+import { cniEnvironment, binary, type Ended } from "../binary.ts";
+import { networkConfig, ownFiles } from "../node-files.ts";
 import { type NodeSite, nodeSite, type SiteCall } from "../node-site.ts";
 import { until } from "../until.ts";
-
-const crosslink = join(import.meta.dirname, "../../../dist/crosslink");
-
-/** How a program ended. */
-export interface Ended {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** An agent that runs. */
 export interface RunningAgent extends AsyncDisposable {
@@ -88,7 +81,7 @@ export function agentSite(
     program,
     flags: [...flags, ...definitions],
   });
-  symlinkSync(crosslink, join(whole, "crosslink.full"));
+  symlinkSync(binary, join(whole, "crosslink.full"));
   const socket = join(run, "agent.sock");
   return {
     ...site,
@@ -121,9 +114,7 @@ async function startAgent(
 ): Promise<RunningAgent> {
   const words = [
     ...[`--net=${site.node.path}`, ...ownLock(dirname(socket)), ...within],
-    ...[crosslink, "agent", "--node", "node1"],
-    ...["--clusters", site.clustersDir],
-    ...["--keyring", join(site.folder, "keyring.json")],
+    ...[binary, "agent", ...ownFiles("agent", site, "node1")],
     ...["--socket", socket, ...options],
   ];
   const child = spawn("nsenter", words, {
@@ -170,13 +161,14 @@ function launch(
   const env = {
     PATH: process.env["PATH"],
     CROSSLINK_AGENT: socket,
-    CNI_COMMAND: command,
-    CNI_CONTAINERID: call.containerId ?? "c1",
-    CNI_NETNS: call.pod?.path ?? "",
-    CNI_IFNAME: "eth0",
-    CNI_PATH: from,
+    ...cniEnvironment(command, {
+      containerId: call.containerId,
+      netns: call.pod?.path ?? "",
+      cniPath: from,
+    }),
     ...call.environment,
   };
+  const config = networkConfig(site, { node: "node1", ...call.config });
   return new Promise((resolve) => {
     const child = execFile(
       "nsenter",
@@ -188,18 +180,6 @@ function launch(
     );
     child.stdin
       ?.on("error", () => undefined)
-      .end(call.stdin ?? JSON.stringify(configuration(site, call)));
+      .end(call.stdin ?? JSON.stringify(config));
   });
-}
-
-function configuration(site: NodeSite, { config = {} }: SiteCall): object {
-  return {
-    cniVersion: "1.1.0",
-    name: "pods",
-    type: "crosslink",
-    clustersDir: site.clustersDir,
-    keyring: join(site.folder, "keyring.json"),
-    node: "node1",
-    ...config,
-  };
 }

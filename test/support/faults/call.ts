@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { ownFiles } from "../own-files.ts";
+import { cniEnvironment, binary, SYSTEM_PATH } from "../binary.ts";
+import { ownFiles } from "../node-files.ts";
 import { configuration, type FaultPod, type FaultSite } from "./site.ts";
 
 /** One call of the built binary on a site's node. */
@@ -43,11 +43,6 @@ export interface Answer {
   readonly [key: string]: unknown;
 }
 
-/** The built binary; CROSSLINK names another. */
-export const binary =
-  process.env["CROSSLINK"] ??
-  fileURLToPath(new URL("../../../dist/crosslink", import.meta.url));
-
 /** Why the binary cannot be called; undefined where it can. */
 export function requireBinary(): void {
   if (!existsSync(binary))
@@ -65,7 +60,9 @@ export interface Given {
 export function given(site: FaultSite, call: BinaryCall): Given {
   const isCni = typeof call.command === "string";
   return {
-    words: isCni ? [] : [...call.command, ...files(call.command[0], site)],
+    words: isCni
+      ? []
+      : [...call.command, ...ownFiles(call.command[0], site, "node1")],
     stdin: isCni ? stdinOf(site, call) : Buffer.alloc(0),
     environment: { ...environmentOf(call), ...call.environment },
   };
@@ -140,28 +137,21 @@ function watchMemory(pid: number | undefined): { stop(): number } {
 }
 
 function environmentOf({ command, pod }: BinaryCall): NodeJS.ProcessEnv {
-  const path = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
+  const path = { PATH: SYSTEM_PATH };
   if (typeof command !== "string") return path;
   return {
     ...path,
-    CNI_COMMAND: command,
-    CNI_CONTAINERID: pod?.containerId ?? "",
-    CNI_NETNS: pod?.path ?? "",
-    CNI_IFNAME: pod === undefined ? "" : "eth0",
-    CNI_PATH: "/usr/lib/cni",
+    ...cniEnvironment(command, {
+      containerId: pod?.containerId ?? "",
+      netns: pod?.path ?? "",
+    }),
+    ...(pod === undefined ? { CNI_IFNAME: "" } : {}),
   };
 }
 
 function stdinOf(site: FaultSite, { pod, config }: BinaryCall): Buffer {
   if (config instanceof Buffer) return config;
   return Buffer.from(JSON.stringify(configuration(site, pod, config)));
-}
-
-function files(
-  command: string | undefined,
-  { clustersDir, keyring }: FaultSite,
-): string[] {
-  return ownFiles(command, { clusters: clustersDir, keyring, node: "node1" });
 }
 
 /** The object that a text is; undefined for anything else. */

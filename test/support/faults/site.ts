@@ -1,15 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Namespace, namespace } from "../namespace.ts";
+import {
+  filesFolder,
+  networkConfig,
+  type NodeFiles,
+  nodeFiles,
+  oneKey,
+} from "../node-files.ts";
 
 /** A pod as its base plugin left it: a veth pair, its end on the node up. */
 export interface FaultPod {
@@ -22,21 +21,13 @@ export interface FaultPod {
   readonly addresses: readonly [string, string];
 }
 
-/** A node with pods, in namespaces of their own, and a folder with its files. */
-export interface FaultSite extends Disposable {
+/** A node with pods, in namespaces of their own, and its files. */
+export interface FaultSite extends NodeFiles, Disposable {
   readonly node: Namespace;
   /** Words before a program that is to run on the node: in its network, with a /run/crosslink and a /var/lib/crosslink of its own. */
   readonly inside: readonly string[];
   readonly pods: readonly FaultPod[];
-  readonly folder: string;
-  readonly clustersDir: string;
-  readonly keyring: string;
-  writeCluster(name: string, cluster: object): void;
-  removeCluster(name: string): void;
 }
-
-/** 32 bytes of 0x5a. */
-export const SECRET = Buffer.alloc(32, 0x5a).toString("base64");
 
 let made = 0;
 
@@ -50,32 +41,19 @@ export function faultSite(
 ): FaultSite {
   const node = namespace();
   const prefix = `${node.name}-f${made++}-`;
-  const folder = mkdtempSync(join(tmpdir(), "crosslink-faults-"));
-  chmodSync(folder, 0o755);
-  const clustersDir = join(folder, "clusters.d");
-  const keyring = join(folder, "keyring.json");
-  mkdirSync(clustersDir);
+  const files = nodeFiles(filesFolder());
   const keeper = keepMounts();
   const mounts = `--mount=/proc/${keeper.pid}/ns/mnt`;
   const site: FaultSite = {
+    ...files,
     node,
     inside: ["nsenter", `--net=${node.path}`, mounts],
-    folder,
-    clustersDir,
-    keyring,
     pods: Array.from({ length: pods }, (_, index) => podOf(prefix, index)),
-    writeCluster: (name, cluster) => {
-      const file = join(clustersDir, `${name}.json`);
-      writeFileSync(file, JSON.stringify({ name, ...cluster }));
-    },
-    removeCluster: (name) => {
-      rmSync(join(clustersDir, `${name}.json`));
-    },
     [Symbol.dispose]: () => {
       keeper.kill();
       removeAll(prefix);
       node[Symbol.dispose]();
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(files.folder, { recursive: true, force: true });
     },
   };
   try {
@@ -86,8 +64,7 @@ export function faultSite(
   }
   site.writeCluster("a", ownCluster);
   site.writeCluster("b", remote);
-  const keys = { active: 1, keys: [{ id: 1, secret: SECRET }] };
-  writeFileSync(keyring, JSON.stringify(keys), { mode: 0o600 });
+  site.writeKeyring(oneKey());
   return site;
 }
 
@@ -111,7 +88,7 @@ export const encryptedCluster = {
 };
 
 /** Where the node's files are. */
-export type SiteFiles = Pick<FaultSite, "folder" | "clustersDir" | "keyring">;
+export type SiteFiles = Pick<NodeFiles, "folder" | "clustersDir" | "keyring">;
 
 /** What the pod's base plugin would have given: the configuration that a runtime pipes into crosslink. */
 export function configuration(
@@ -119,17 +96,12 @@ export function configuration(
   pod: FaultPod | undefined,
   more: object = {},
 ): object {
-  return {
-    cniVersion: "1.1.0",
-    name: "pods",
-    type: "crosslink",
-    clustersDir: site.clustersDir,
-    keyring: site.keyring,
+  return networkConfig(site, {
     logFile: join(site.folder, "crosslink.log"),
     node: "node1",
     ...(pod === undefined ? {} : { prevResult: prevResult(pod) }),
     ...more,
-  };
+  });
 }
 
 /** The result of the plugin before crosslink. */

@@ -17,7 +17,7 @@ import {
   type Target,
 } from "./targets.ts";
 import { dice, mutate } from "./mutate.ts";
-import { SECRET } from "../faults/site.ts";
+import { SECRET } from "../node-files.ts";
 
 /** What a run found. */
 export interface FuzzReport {

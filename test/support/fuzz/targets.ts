@@ -13,9 +13,10 @@ import {
   encryptedCluster,
   type FaultPod,
   plainNetwork,
-  SECRET,
   type SiteFiles,
 } from "../faults/site.ts";
+import { SECRET } from "../node-files.ts";
+import { cniEnvironment } from "../binary.ts";
 
 /** How a call ended. */
 export interface Outcome {
@@ -194,12 +195,11 @@ function environmentOf(
   command: string,
 ): Record<string, string> {
   return {
-    CNI_COMMAND: command,
-    CNI_CONTAINERID: pod.containerId,
-    CNI_NETNS: pod.path,
-    CNI_IFNAME: "eth0",
+    ...cniEnvironment(command, {
+      containerId: pod.containerId,
+      netns: pod.path,
+    }),
     CNI_ARGS: "IgnoreUnknown=1;K8S_POD_NAME=a",
-    CNI_PATH: "/usr/lib/cni",
   };
 }
 

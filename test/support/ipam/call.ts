@@ -6,6 +6,7 @@ import { run } from "../../../cni/main.ts";
 import type { IpamContext } from "../../../ipam/context.ts";
 import { ipamHandlers } from "../../../ipam/handlers.ts";
 import { loadBinding } from "../../../native/binding.ts";
+import { cniEnvironment } from "../binary.ts";
 
 /** One CNI call of an IPAM plugin. */
 export interface Call {
@@ -122,11 +123,11 @@ export function temporary(): { readonly path: string } & Disposable {
 
 function environmentOf(call: Call): Record<string, string> {
   return {
-    CNI_COMMAND: call.command,
-    CNI_CONTAINERID: call.id ?? "",
-    CNI_NETNS: call.netns ?? "/nowhere",
-    CNI_IFNAME: call.ifname ?? "eth0",
-    CNI_PATH: "/nowhere",
+    ...cniEnvironment(call.command, {
+      containerId: call.id ?? "",
+      netns: call.netns,
+    }),
+    ...(call.ifname !== undefined && { CNI_IFNAME: call.ifname }),
     ...(call.args !== undefined && { CNI_ARGS: call.args }),
   };
 }

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import type { Call, Program } from "./call.ts";
+import { cniEnvironment } from "../binary.ts";
 
 /** The system calls by which the IPAM helper touches files. */
 const SYSTEM_CALLS =
@@ -52,13 +53,7 @@ function isKilled(
       ...args,
     ],
     {
-      env: {
-        CNI_COMMAND: call.command,
-        CNI_CONTAINERID: call.id ?? "",
-        CNI_NETNS: "/nowhere",
-        CNI_IFNAME: "eth0",
-        CNI_PATH: "/nowhere",
-      },
+      env: cniEnvironment(call.command, { containerId: call.id ?? "" }),
       input: JSON.stringify(call.config),
       encoding: "utf8",
     },

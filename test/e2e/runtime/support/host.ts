@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import type { Place } from "../../support/topology.ts";
+import type { Place } from "../../../support/namespace.ts";
+import { type Ended, printedBy } from "../../../support/binary.ts";
 
 /**
  * A machine's worth of a node, for daemons: beside its network namespace, mounts and processes of its own. Its /run
@@ -9,10 +10,7 @@ import type { Place } from "../../support/topology.ts";
  */
 export interface RuntimeHost extends AsyncDisposable {
   /** Runs a program on the host, whatever its outcome. */
-  try(
-    program: string,
-    ...args: readonly string[]
-  ): { status: number | null; stdout: string; stderr: string };
+  try(program: string, ...args: readonly string[]): Ended;
   /** Runs a program on the host; what it printed. Throws when it fails. */
   exec(program: string, ...args: readonly string[]): string;
   /** Starts a daemon that writes to a log file. */
@@ -81,13 +79,8 @@ export async function runtimeHost(
       encoding: "utf8",
       env,
     });
-  const exec = (program: string, ...args: readonly string[]): string => {
-    const ran = tryIt(program, ...args);
-    if (ran.status === 0) return ran.stdout;
-    throw new Error(
-      `Cannot run "${[program, ...args].join(" ")}" on ${name}: exit code ${ran.status}: ${ran.stderr}${ran.stdout}`,
-    );
-  };
+  const exec = (program: string, ...args: readonly string[]): string =>
+    printedBy(tryIt(program, ...args), [program, ...args, "on", name]);
   return {
     try: tryIt,
     exec,

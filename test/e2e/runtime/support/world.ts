@@ -1,17 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync } from "node:fs";
 import { copyFile, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { dist } from "../../support/pod.ts";
+import { binary, referencePlugins } from "../../../support/binary.ts";
 import {
-  clusterFile,
   type Node,
   type Topology,
   topology,
+  writeClusters,
 } from "../../support/topology.ts";
-
-/** Reference plugins of Debian's containernetworking-plugins. */
-const referencePlugins = "/usr/lib/cni";
 
 /**
  * Two clusters of one node each, in peered networks: the router between them knows the pod CIDRs, and nothing is
@@ -39,16 +36,8 @@ export function peeredWorld(): Topology {
       ...["-n", world.internet.name],
       ...["route", "add", podCidr, "via", privateIp],
     ]);
-  for (const { folder } of world.nodes) writePlainClusters(folder, world.nodes);
+  writeClusters(world.nodes, () => ({ encryption: "none" }));
   return world;
-}
-
-function writePlainClusters(folder: string, nodes: readonly Node[]): void {
-  for (const { cluster } of nodes) {
-    const file = { ...clusterFile(cluster, nodes), encryption: "none" };
-    const path = join(folder, "clusters.d", `${cluster}.json`);
-    writeFileSync(path, JSON.stringify(file, undefined, 2));
-  }
 }
 
 /** A node's folder of CNI plugins: crosslink by both its names, and the reference plugins. */
@@ -65,6 +54,6 @@ export async function pluginFolder({ folder }: Node): Promise<string> {
 /** Puts a fresh copy of dist/crosslink in place by rename, as an upgrade does. */
 export async function installCrosslink(bin: string): Promise<void> {
   const unfinished = join(bin, ".crosslink-unfinished");
-  await copyFile(join(dist, "crosslink"), unfinished);
+  await copyFile(binary, unfinished);
   await rename(unfinished, join(bin, "crosslink"));
 }

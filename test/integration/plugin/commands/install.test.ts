@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { binary, requireBinary } from "../../../support/faults/call.ts";
+import { binary } from "../../../support/binary.ts";
+import { requireBinary } from "../../../support/faults/call.ts";
 
 let root: string;
 

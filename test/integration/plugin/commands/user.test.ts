@@ -8,7 +8,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { requireBinary, binary } from "../../../support/faults/call.ts";
+import { binary } from "../../../support/binary.ts";
+import { requireBinary } from "../../../support/faults/call.ts";
 
 const NOBODY = "65534";
 let folder: string;

@@ -4,16 +4,16 @@ import { join } from "node:path";
 import { namespace } from "../support/namespace.ts";
 import { type Json, run } from "./call.ts";
 import { createContainer } from "./container.ts";
-import type { Container, Site, Versions } from "./setting.ts";
+import type { Container, Setting, Versions } from "./setting.ts";
 import type { Subject } from "./subject.ts";
 
-let sites = 0;
+let settings = 0;
 
 /** Makes the surroundings of one check; disposing of them deletes every container first. */
-export function createSite(subject: Subject, versions: Versions): Site {
+export function createSetting(subject: Subject, versions: Versions): Setting {
   const host = namespace();
   const scratch = mkdtempSync(join(tmpdir(), "cni-conformance-"));
-  const network = `conformance-${process.pid}-${sites++}`;
+  const network = `conformance-${process.pid}-${settings++}`;
   try {
     if (subject.setup !== "")
       host.shell(`export SCRATCH=${scratch}\n${subject.setup}`);
@@ -22,15 +22,15 @@ export function createSite(subject: Subject, versions: Versions): Site {
     throw error;
   }
   const containers: Container[] = [];
-  const site: Site = {
+  const setting: Setting = {
     subject,
     versions,
     version: versions.subject.at(-1) ?? "0.1.0",
     host,
     scratch,
     network,
-    async container(version = site.version) {
-      const made = await createContainer(site, version, containers.length);
+    async container(version = setting.version) {
+      const made = await createContainer(setting, version, containers.length);
       containers.push(made);
       return made;
     },
@@ -52,7 +52,7 @@ export function createSite(subject: Subject, versions: Versions): Site {
       }
     },
   };
-  return site;
+  return setting;
 }
 
 /** Changes take a key away by giving it the value undefined. */

@@ -1,43 +1,42 @@
-/** Cables, routers and addresses between machines, as their cluster files have them. */
+/** Cables, routers and addresses between members, as their cluster files have them. */
 import { execFileSync } from "node:child_process";
 import type { Node as Entry } from "../../../conf/generated/cluster.ts";
-import type { Place } from "../support/topology.ts";
+import { ipBatch, type Place } from "../../support/namespace.ts";
+import type { Machine } from "../support/topology.ts";
 
-/** A node that runs, with a folder for its own copy of the files. */
-export interface Machine {
-  readonly cluster: string;
-  readonly name: string;
+/** A member, as its cluster's file describes it. */
+export interface Member extends Machine {
   readonly entry: Entry;
-  readonly namespace: Place;
-  /** Holds clusters.d/ and keyring.json. */
-  readonly folder: string;
 }
 
-/** A router with links, and the machines on each; a cluster's own, or that of the first cluster on a link. */
-export interface Site {
+/** A router with links, and the members on each; a cluster's own, or that of the first cluster on a link. */
+export interface Location {
   readonly cluster: string;
   readonly router: Place;
-  /** By {@link networksOf} of the machines on it. */
-  readonly links: Map<string, Machine[]>;
+  /** By {@link networksOf} of the members on it. */
+  readonly links: Map<string, Member[]>;
 }
 
-/** Which machines are where. */
-export function sitesOf(machines: readonly Machine[], prefix: string): Site[] {
-  const sites: Site[] = [];
-  for (const machine of machines) {
-    const { cluster } = machine;
-    const link = networksOf(machine.entry).join(" ");
-    let site =
-      sites.find(({ links }) => links.has(link)) ??
-      sites.find((one) => one.cluster === cluster);
-    if (site === undefined) {
+/** Which members are where. */
+export function locationsOf(
+  members: readonly Member[],
+  prefix: string,
+): Location[] {
+  const locations: Location[] = [];
+  for (const member of members) {
+    const { cluster } = member;
+    const link = networksOf(member.entry).join(" ");
+    let location =
+      locations.find(({ links }) => links.has(link)) ??
+      locations.find((one) => one.cluster === cluster);
+    if (location === undefined) {
       const router = { name: `${prefix}-site-${cluster}` };
-      site = { cluster, router, links: new Map() };
-      sites.push(site);
+      location = { cluster, router, links: new Map() };
+      locations.push(location);
     }
-    site.links.set(link, [...(site.links.get(link) ?? []), machine]);
+    location.links.set(link, [...(location.links.get(link) ?? []), member]);
   }
-  return sites;
+  return locations;
 }
 
 /** `192.168.1.`, `2001:db8:a::`: what stands before the host's own part. */
@@ -46,39 +45,48 @@ function networksOf({ ips }: Entry): string[] {
 }
 
 /** Makes all of it. One shell script, since starting a program is slow in a guest kernel. */
-export function buildSites(internet: Place, sites: readonly Site[]): void {
+export function buildLocations(
+  internet: Place,
+  locations: readonly Location[],
+): void {
   const places = [
     internet,
-    ...sites.map(({ router }) => router),
-    ...sites.flatMap(machinesOf).map(({ namespace }) => namespace),
+    ...locations.map(({ router }) => router),
+    ...locations.flatMap(membersOf).map(({ namespace }) => namespace),
   ];
   const lines = [
-    batch(
+    ipBatch(
       undefined,
       places.map(({ name }) => `netns add ${name}`),
     ),
     ...places.map(({ name }) => `ip -n ${name} link set lo up`),
     forwards(internet),
-    ...sites.flatMap((site, index) => siteLines(site, internet, index)),
+    ...locations.flatMap((location, index) =>
+      locationLines(location, internet, index),
+    ),
   ];
   execFileSync("sh", ["-ec", lines.join("\n")], {
     stdio: ["ignore", "ignore", "inherit"],
   });
 }
 
-function machinesOf({ links }: Site): Machine[] {
+function membersOf({ links }: Location): Member[] {
   return [...links.values()].flat();
 }
 
-function siteLines(site: Site, internet: Place, index: number): string[] {
-  const { router, links } = site;
-  const elastic = machinesOf(site)
+function locationLines(
+  location: Location,
+  internet: Place,
+  index: number,
+): string[] {
+  const { router, links } = location;
+  const elastic = membersOf(location)
     .map(({ entry }) => entry)
     .filter(({ elasticIP }) => elasticIP !== undefined);
   return [
     forwards(router),
-    batch(router, [
-      `link add uplink type veth peer name site${index} netns ${internet.name}`,
+    ipBatch(router, [
+      `link add uplink type veth peer name location${index} netns ${internet.name}`,
       "link set uplink up",
       `addr add 100.64.${index}.2/24 dev uplink`,
       `addr add fd64:${index}::2/64 dev uplink nodad`,
@@ -86,9 +94,9 @@ function siteLines(site: Site, internet: Place, index: number): string[] {
       `route add default via fd64:${index}::1`,
       ...[...links].flatMap(([link, on], at) => linkCommands(link, on, at)),
     ]),
-    batch(internet, internetCommands(site, elastic, index)),
+    ipBatch(internet, internetCommands(location, elastic, index)),
     ...[...links].flatMap(([link, on]) =>
-      on.map((machine) => machineLines(machine, link)),
+      on.map((member) => memberLines(member, link)),
     ),
     `nsenter --net=/run/netns/${router.name} iptables-legacy-restore <<'END'\n${translation(elastic)}\nEND`,
   ];
@@ -96,14 +104,14 @@ function siteLines(site: Site, internet: Place, index: number): string[] {
 
 function linkCommands(
   link: string,
-  machines: readonly Machine[],
+  members: readonly Member[],
   at: number,
 ): string[] {
   return [
     `link add lan${at} type bridge`,
     `link set lan${at} up`,
     ...link.split(" ").map((network) => address(`${network}1`, `lan${at}`)),
-    ...machines.flatMap(({ namespace }, port) => [
+    ...members.flatMap(({ namespace }, port) => [
       `link add lan${at}p${port} type veth peer name eth0 netns ${namespace.name}`,
       `link set lan${at}p${port} master lan${at} up`,
     ]),
@@ -111,7 +119,7 @@ function linkCommands(
 }
 
 function internetCommands(
-  { links }: Site,
+  { links }: Location,
   elastic: readonly Entry[],
   index: number,
 ): string[] {
@@ -119,9 +127,9 @@ function internetCommands(
     .flatMap((link) => link.split(" "))
     .filter((network) => network.includes(":"));
   return [
-    `link set site${index} up`,
-    `addr add 100.64.${index}.1/24 dev site${index}`,
-    `addr add fd64:${index}::1/64 dev site${index} nodad`,
+    `link set location${index} up`,
+    `addr add 100.64.${index}.1/24 dev location${index}`,
+    `addr add fd64:${index}::1/64 dev location${index} nodad`,
     ...elastic.map(
       ({ elasticIP }) => `route add ${elasticIP} via 100.64.${index}.2`,
     ),
@@ -129,8 +137,8 @@ function internetCommands(
   ];
 }
 
-function machineLines({ namespace, entry }: Machine, link: string): string {
-  return batch(namespace, [
+function memberLines({ namespace, entry }: Member, link: string): string {
+  return ipBatch(namespace, [
     "link set eth0 up",
     ...entry.ips.map((ip) => address(ip, "eth0")),
     ...link.split(" ").map((network) => `route add default via ${network}1`),
@@ -154,9 +162,4 @@ function translation(elastic: readonly Entry[]): string {
 
 function forwards({ name }: Place): string {
   return `nsenter --net=/run/netns/${name} sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1`;
-}
-
-function batch(inside: Place | undefined, commands: readonly string[]): string {
-  const where = inside === undefined ? "" : `-n ${inside.name}`;
-  return `ip ${where} -batch - <<'END'\n${commands.join("\n")}\nEND`;
 }
