@@ -1,16 +1,8 @@
 import js from "@eslint/js";
 import tseslint from "typescript-eslint";
+import allowed from "./rooms.json" with { type: "json" };
 
-const rooms = [
-  "ip",
-  "diff",
-  "files",
-  "cni",
-  "native",
-  "conf",
-  "ipam",
-  "plugin",
-];
+const rooms = Object.keys(allowed);
 const sources = [
   ...rooms.map((room) => `${room}/**/*.ts`),
   ".build/*.ts",

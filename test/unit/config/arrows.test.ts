@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import {
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -123,7 +124,7 @@ function write(house: string, file: string, text: string): void {
 
 function cruise(house: string): Report {
   const config = join(root, ".config/dependency-cruiser.cjs");
-  const rooms = ["cni", "native", "conf", "ipam", "plugin", "test"];
+  const rooms = readdirSync(house).filter((name) => /^[a-z]+$/u.test(name));
   const output = execFileSync(
     join(root, "node_modules/.bin/depcruise"),
     ["--config", config, "--output-type", "json", ...rooms],
