@@ -64,6 +64,11 @@ export function asCluster(object: ApiObject): ClusterObject {
   };
 }
 
+/** Tells a Cluster from one that was made again under its name. */
+export function identityOf({ metadata: { name, uid } }: ApiObject): string {
+  return uid ?? name;
+}
+
 /** An object as a slice; entries without a name are left out. */
 export function asSlice(object: ApiObject): SliceObject {
   const { spec } = object as Partial<SliceObject>;

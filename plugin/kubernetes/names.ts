@@ -17,6 +17,11 @@ export const ELASTIC_IP = "crosslink.io/elastic-ip";
 /** The annotation of a cluster's own Cluster by which its ServiceCIDRs are told to others. */
 export const SERVED = "crosslink.io/publish-services";
 
+export const EVENTS_VERSION = "events.k8s.io/v1";
+
+/** Where Events of objects that are no namespace's are: `kubectl describe` looks for them there. */
+export const EVENTS = `/apis/${EVENTS_VERSION}/namespaces/default/events`;
+
 /** Paths of what is listed, watched and written. */
 export const PATHS = {
   clusters: `${API}/clusters`,

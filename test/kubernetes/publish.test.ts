@@ -262,6 +262,11 @@ describe("publishers and agents, before real API servers with RBAC", () => {
       "it claims 10.99.0.0/24, which is not within the allowedCIDRs (10.20.0.0/16)",
     );
     expect(await nodesOf(a, "b")).toHaveLength(1);
+    // An Event, where kubectl looks for those of the object.
+    await becomes(async () => {
+      const described = await a.kubectl.run("describe", "cluster", "b");
+      return /Warning +RefusedNetworks .*claims 10\.99/.test(described);
+    }, true);
     await b.kubectl.run("delete", "node", "m2");
     await becomes(
       async () =>

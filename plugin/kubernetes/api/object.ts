@@ -8,6 +8,8 @@ export interface ApiObject {
     readonly resourceVersion?: string;
     readonly generation?: number;
     readonly uid?: string;
+    /** RFC 3339. */
+    readonly creationTimestamp?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
   };

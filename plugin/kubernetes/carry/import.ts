@@ -80,10 +80,10 @@ function claimsOf(
   const local = { ...cluster, spec: { ...cluster.spec, local: true } };
   const remote = { cluster: local, slices };
   const claimed = readClaims(name, { allowedCIDRs }, remote);
-  if (typeof claimed !== "string") return claimed;
+  if (!("reason" in claimed)) return claimed;
   throw new CniError(
     ErrorCode.invalidConfiguration,
-    `Cannot import "${name}": ${claimed}`.slice(0, 800),
+    `Cannot import "${name}": ${claimed.message}`.slice(0, 800),
     {
       details:
         "give --cluster-pod-cidrs all that it may claim, or have its admin export it again",

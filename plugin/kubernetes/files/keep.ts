@@ -4,6 +4,7 @@ import type { Access } from "../api/access.ts";
 import { follow, type Followed, type Timing, valuesOf } from "../api/follow.ts";
 import { asCluster, asSlice, type ClusterObject } from "../kinds.ts";
 import { isClusterName, PATHS } from "../names.ts";
+import { type Troubles, troublesTold } from "../troubles.ts";
 import { compose } from "./compose.ts";
 import { keepFolder, type KeptFiles } from "./folder.ts";
 import { keepKeyrings } from "./keyrings.ts";
@@ -42,7 +43,7 @@ export function keepFilesTrue(keeping: KeepingFiles): FilesKept {
   const soon = (): void => {
     timer ??= setTimeout(look, gatherMs);
   };
-  const tell = teller(log);
+  const tell = troublesTold(log, "a cluster's file is right again");
   const look = (): void => {
     timer = undefined;
     try {
@@ -83,7 +84,7 @@ function oldest(all: readonly Followed[]): number | undefined {
 
 type Sources = Readonly<Record<"clusters" | "slices" | "keyrings", Followed>>;
 
-type Tell = (troubles: ReadonlyMap<string, string>) => void;
+type Tell = (troubles: Troubles) => void;
 
 /** Keyrings first: a file whose keyring is not there yet would be an error for a moment. */
 function lookOnce(
@@ -132,18 +133,4 @@ const NOT_HERE =
 
 function isLocal({ spec }: ClusterObject): boolean {
   return spec.local === true;
-}
-
-/** Each trouble is told when it begins, and when it ends. */
-function teller(log: Log): Tell {
-  let told: ReadonlyMap<string, string> = new Map();
-  return (troubles) => {
-    for (const [cluster, sentence] of troubles)
-      if (told.get(cluster) !== sentence)
-        log("warn", sentence, cluster === "" ? {} : { cluster });
-    for (const cluster of told.keys())
-      if (!troubles.has(cluster) && cluster !== "")
-        log("info", "a cluster's file is right again", { cluster });
-    told = new Map(troubles);
-  };
 }

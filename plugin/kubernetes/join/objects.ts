@@ -138,6 +138,16 @@ export function putSecret(
   });
 }
 
+/** Writes texts into a Secret that is there. Rejects with ApiError, 404 where it is not. */
+export async function patchSecret(
+  access: Access,
+  { name, namespace }: { readonly name: string; readonly namespace: string },
+  texts: Readonly<Record<string, string>>,
+): Promise<void> {
+  const path = `/api/v1/namespaces/${namespace}/secrets/${name}`;
+  await ask(access, { method: "PATCH", path, body: { stringData: texts } });
+}
+
 interface NamedObject {
   readonly apiVersion: string;
   readonly kind: string;

@@ -5,7 +5,12 @@ import { isStatus } from "../api/error.ts";
 import type { ApiObject } from "../api/object.ts";
 import { ask } from "../api/request.ts";
 import { peerCluster } from "../join/join.ts";
-import { accountOf, invitationSecret, putSecret } from "../join/objects.ts";
+import {
+  accountOf,
+  INVITATION_SECONDS,
+  invitationSecret,
+  patchSecret,
+} from "../join/objects.ts";
 import { readNetworks, requireReachableUrl } from "../join/preflight.ts";
 import { isClusterName, PATHS, SYSTEM } from "../names.ts";
 import { textIn } from "../join/peer-secret.ts";
@@ -16,41 +21,66 @@ const PREFIX = invitationSecret("");
 /** Longer than any token or bundle of certificates of an answer. */
 const LONGEST = 64 * 1024;
 
-/** Takes what invited clusters have answered: their Secret becomes the one that they are read by, and a Cluster. */
+/** An invitation that has come to nothing. */
+export interface Failed {
+  readonly peer: string;
+  readonly reason: "AnswerRefused" | "InvitationExpired";
+  readonly sentence: string;
+}
+
+/**
+ * Takes what invited clusters have answered: their Secret becomes the one that they are read by, and a Cluster. One that came to
+ * nothing is taken away.
+ */
 export async function takeAnswers(
   access: Access,
   secrets: readonly ApiObject[],
   log: Log,
-): Promise<void> {
+): Promise<Failed[]> {
+  const failed: Failed[] = [];
+  const fail = async (path: string, failure: Failed): Promise<void> => {
+    log("warn", failure.sentence, { cluster: failure.peer });
+    await removeObject(access, path);
+    failed.push(failure);
+  };
   for (const secret of secrets) {
-    const peer = peerIn(secret);
+    const peer = invitedBy(secret);
     if (peer === undefined) continue;
     const path = `${PATHS.secrets}/${secret.metadata.name}`;
+    if (textIn(secret, "token") === undefined) {
+      if (!isOld(secret)) continue;
+      const sentence = `Nobody answered the invitation of "${peer}" within its hour; invite it again, or take back the rest: crosslink leave ${peer}`;
+      await fail(path, { peer, reason: "InvitationExpired", sentence });
+      continue;
+    }
     const kept = secrets.find(
       ({ metadata }) => metadata.name === accountOf(peer),
     );
     const taken = read(secret, kept);
     if (typeof taken === "string") {
-      log("warn", taken, { cluster: peer });
-      await removeObject(access, path);
+      await fail(path, { peer, reason: "AnswerRefused", sentence: taken });
       continue;
     }
     const { server, networks, ...texts } = taken;
     const place = { name: accountOf(peer), namespace: SYSTEM };
-    await putSecret(access, place, texts);
+    await patchSecret(access, place, texts);
     await create(access, peerCluster(peer, server, networks));
     await removeObject(access, path);
     log("info", "an invited cluster has answered", { cluster: peer, server });
   }
+  return failed;
 }
 
-function peerIn(secret: ApiObject): string | undefined {
-  const { name } = secret.metadata;
+/** Whom an invitation is for. */
+function invitedBy({ metadata: { name } }: ApiObject): string | undefined {
   const peer = name.slice(PREFIX.length);
-  const isAnswered = textIn(secret, "token") !== undefined;
-  return name.startsWith(PREFIX) && isClusterName(peer) && isAnswered
-    ? peer
-    : undefined;
+  return name.startsWith(PREFIX) && isClusterName(peer) ? peer : undefined;
+}
+
+/** Twice an invitation's life: this machine's clock may be off by an hour. */
+function isOld({ metadata: { creationTimestamp } }: ApiObject): boolean {
+  const made = Date.parse(creationTimestamp ?? "");
+  return Date.now() - made > 2 * INVITATION_SECONDS * 1000;
 }
 
 /**

@@ -26,6 +26,17 @@ export interface Claimed {
   readonly nodes: readonly NodeEntry[];
 }
 
+/** Why nothing is taken from a peer: a word for programs, and a sentence. */
+export interface Refusal {
+  readonly reason:
+    | "RefusedName"
+    | "RefusedClearText"
+    | "RefusedNetworks"
+    | "Refused"
+    | "Incomplete";
+  readonly message: string;
+}
+
 /** A peer's own objects. */
 interface Remote {
   readonly cluster: ClusterObject;
@@ -40,32 +51,36 @@ const MOST_NODES = 5_000;
  *
  * @param name what this cluster calls the peer
  * @param remote the peer's own object of that name
- * @returns a sentence where it claims what it may not
+ * @returns a refusal where it claims what it may not, or makes no sense
  */
 export function readClaims(
   name: string,
   peer: Pick<PeerSpec, "allowedCIDRs">,
   remote: Remote,
-): Claimed | string {
+): Claimed | Refusal {
   const said = wordsOf(remote.cluster);
   const refusal = refusalOf(name, remote, said);
   if (refusal !== undefined) return refusal;
   const nodes = remote.slices.flatMap(({ spec }) =>
     spec.cluster === name ? spec.nodes : [],
   );
-  if (nodes.length > MOST_NODES) return `it has more than ${MOST_NODES} nodes`;
+  if (nodes.length > MOST_NODES)
+    return refuse("Refused", `it has more than ${MOST_NODES} nodes`);
   const discovered = Object.fromEntries(
     Object.entries(said).filter(([key]) => TAKEN.includes(key)),
   );
   const tried = tryCluster(name, { name, ...discovered, nodes });
   if (typeof tried === "string")
-    return tried.replace(/^Cannot use "[^"]*": /, "");
+    return refuse("Refused", tried.replace(/^Cannot use "[^"]*": /, ""));
   const stray = strayIn(
     tried.effective.map(({ cidr }) => cidr),
     peer.allowedCIDRs,
   );
   if (stray !== undefined)
-    return `it claims ${stray.text}, which is not within the allowedCIDRs (${peer.allowedCIDRs.join(", ")})`;
+    return refuse(
+      "RefusedNetworks",
+      `it claims ${stray.text}, which is not within the allowedCIDRs (${peer.allowedCIDRs.join(", ")})`,
+    );
   return {
     discovered,
     nodes: tried.cluster.nodes.map((node) => ({ ...node })),
@@ -87,16 +102,26 @@ function refusalOf(
   name: string,
   { cluster: { spec, status }, slices }: Remote,
   said: Readonly<Record<string, unknown>>,
-): string | undefined {
+): Refusal | undefined {
   if (spec.local !== true)
-    return `its API server does not call itself "${name}": the URL is another cluster's, or it was renamed`;
+    return refuse(
+      "RefusedName",
+      `its API server does not call itself "${name}": the URL is another cluster's, or it was renamed`,
+    );
   if ((said["encryption"] ?? "esp") !== "esp")
-    return 'it says "encryption": "none", which is never taken from a peer; what is to go in clear text this cluster\'s own admin says';
+    return refuse(
+      "RefusedClearText",
+      'it says "encryption": "none", which is never taken from a peer; what is to go in clear text this cluster\'s own admin says',
+    );
   const count = slices.filter((slice) => slice.spec.cluster === name).length;
   const wanted = status.slices ?? 0;
   return count < wanted
-    ? `${count} of its ${wanted} ClusterNodes are there`
+    ? refuse("Incomplete", `${count} of its ${wanted} ClusterNodes are there`)
     : undefined;
+}
+
+function refuse(reason: Refusal["reason"], message: string): Refusal {
+  return { reason, message };
 }
 
 /** The first network that lies in none of those allowed. */

@@ -1,6 +1,7 @@
 import { isObject } from "../../../cni/configuration.ts";
 import type { Access } from "../api/access.ts";
 import { isStatus } from "../api/error.ts";
+import { microTime } from "../api/micro-time.ts";
 import { ask } from "../api/request.ts";
 import { SYSTEM } from "../names.ts";
 
@@ -115,8 +116,7 @@ async function write(
   resourceVersion: string | undefined,
 ): Promise<boolean> {
   const isNew = resourceVersion === undefined;
-  // MicroTime (meta/v1) has six digits.
-  const now = new Date().toISOString().replace("Z", "000Z");
+  const now = microTime(Date.now());
   try {
     await ask(access, {
       method: isNew ? "POST" : "PUT",

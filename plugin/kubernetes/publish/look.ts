@@ -2,7 +2,6 @@ import type { Log } from "../../kernel/log.ts";
 import type { Access } from "../api/access.ts";
 import { ApiError } from "../api/error.ts";
 import { type Followed, valuesOf, valuesOrNone } from "../api/follow.ts";
-import type { ApiObject } from "../api/object.ts";
 import { ask } from "../api/request.ts";
 import {
   asCluster,
@@ -10,14 +9,14 @@ import {
   type ClusterObject,
   type SliceObject,
 } from "../kinds.ts";
-import { API_VERSION, PATHS, SYSTEM } from "../names.ts";
-import { takeAnswers } from "./answers.ts";
+import { API_VERSION, PATHS } from "../names.ts";
+import { type Failed, takeAnswers } from "./answers.ts";
+import type { News } from "./events.ts";
 import { type Found, publishOwn } from "./own.ts";
 import type { Peers } from "./peers.ts";
-import { accountOf } from "../join/objects.ts";
 import { takeKeyrings } from "./take-keyrings.ts";
-import { nextStatus, writeStatus } from "./status.ts";
-import { renewToken } from "./tokens.ts";
+import { nextStatus, type Verdict, writeStatus } from "./status.ts";
+import { type Renewing, renewTokens } from "./renew-tokens.ts";
 import { removeObject } from "../api/remove.ts";
 import { MANAGED, writeSlices } from "./write-slices.ts";
 
@@ -46,7 +45,7 @@ export type Sources = Readonly<
 
 /** Brings Clusters and slices to what Nodes and peers say. Rejects with ApiError at the first that cannot be written. */
 export async function look(
-  publishing: Publishing,
+  publishing: Publishing & Renewing,
   sources: Sources,
   peers: Peers,
 ): Promise<void> {
@@ -62,19 +61,28 @@ export async function look(
     await createOwn(publishing);
     return; // it is seen with the next turn
   }
-  await publishOwn(publishing.access, first, found);
+  const { access, telling } = publishing;
+  await telling.verdict(first, await publishOwn(access, first, found));
   const others = all.filter(({ spec }) => spec.peer !== undefined);
-  const own = first.metadata.name;
-  await followOthers(publishing, { sources, peers, others, own });
+  const secrets = valuesOf(sources.secrets) ?? [];
+  for (const failed of await takeAnswers(access, secrets, publishing.log))
+    await telling.happened(first, newsOf(failed));
+  // Those that have answered are read with the next turn, which their objects bring.
+  peers.keep(others, first.metadata.name);
+  await renewTokens(publishing, others, sources.secrets.objects());
   await takeKeyrings(publishing, {
-    own,
+    own: first.metadata.name,
     others: others.map(({ metadata }) => metadata.name),
     secrets: valuesOf(sources.keyrings) ?? [],
     theirs: peers.keyring,
   });
   for (const peer of others)
-    await copyPeer(publishing.access, peer, { peers, slices: have });
-  await removeOrphans(publishing.access, all, have);
+    await telling.verdict(
+      peer,
+      await copyPeer(access, peer, { peers, slices: have }),
+    );
+  await removeOrphans(access, all, have);
+  await telling.settle(all);
 }
 
 /** Undefined where something is not known yet: what is there would be taken for gone. */
@@ -100,42 +108,10 @@ function requireOne([first, second]: readonly ClusterObject[]): void {
   );
 }
 
-/** Those that have answered are read with the next turn, which their objects bring. */
-async function followOthers(
-  publishing: Publishing,
-  {
-    sources,
-    peers,
-    others,
-    own,
-  }: {
-    readonly sources: Sources;
-    readonly peers: Peers;
-    readonly others: readonly ClusterObject[];
-    readonly own: string;
-  },
-): Promise<void> {
-  const { access, log } = publishing;
-  await takeAnswers(access, valuesOf(sources.secrets) ?? [], log);
-  peers.keep(others, own);
-  await renewTokens(publishing, others, sources.secrets.objects());
-}
-
-/** A peer that does not answer is told of by its condition. */
-async function renewTokens(
-  { access, log }: Publishing,
-  peers: readonly ClusterObject[],
-  secrets: ReadonlyMap<string, ApiObject> | undefined,
-): Promise<void> {
-  for (const peer of peers) {
-    const { name } = peer.metadata;
-    const secret = secrets?.get(`${SYSTEM}/${accountOf(name)}`);
-    await renewToken(access, peer, secret).catch((error: unknown) => {
-      log("warn", error instanceof Error ? error.message : "", {
-        cluster: name,
-      });
-    });
-  }
+/** On this cluster's own object: one of that peer there is not. */
+function newsOf({ peer, reason, sentence }: Failed): News {
+  const note = `of "${peer}": ${sentence}`;
+  return { reason, note, isTrouble: true, about: peer };
 }
 
 async function createOwn({ access, name, log }: Publishing): Promise<void> {
@@ -164,7 +140,7 @@ async function copyPeer(
     peers,
     slices,
   }: { readonly peers: Peers; readonly slices: readonly SliceObject[] },
-): Promise<void> {
+): Promise<Verdict> {
   const { name } = peer.metadata;
   const { claimed, verdict, lastGood } = peers.view(peer);
   const { discovered, origins, nodes, slices: count } = peer.status;
@@ -195,6 +171,7 @@ async function copyPeer(
   const now = Date.now();
   const status = nextStatus(peer, words, { verdict, lastGood, now });
   await writeStatus(access, peer, status);
+  return verdict;
 }
 
 /** Slices of peers that left. */

@@ -4,7 +4,7 @@ import { SERVED } from "../names.ts";
 import type { ClusterObject, SliceObject } from "../kinds.ts";
 import { ownCni, ownNodes } from "./own-nodes.ts";
 import { type NetworkObjects, ownNetworks } from "./own-networks.ts";
-import { nextStatus, writeStatus } from "./status.ts";
+import { nextStatus, type Verdict, writeStatus } from "./status.ts";
 import { writeSlices } from "./write-slices.ts";
 
 /** What this cluster's API server has of this cluster. */
@@ -13,12 +13,16 @@ export interface Found extends NetworkObjects {
   readonly slices: readonly SliceObject[];
 }
 
-/** Brings this cluster's own slices and status to what was found; its spec is its admin's. */
+/**
+ * Brings this cluster's own slices and status to what was found; its spec is its admin's.
+ *
+ * @returns whether all was
+ */
 export async function publishOwn(
   access: Access,
   own: ClusterObject,
   found: Found,
-): Promise<void> {
+): Promise<Verdict> {
   const { name, annotations = {} } = own.metadata;
   // Most clusters have the same ServiceCIDR: to tell others of it unasked would be to overlap with them.
   const services = annotations[SERVED] === "true" ? found.services : [];
@@ -48,4 +52,5 @@ export async function publishOwn(
   };
   const status = nextStatus(own, words, { verdict, now: Date.now() });
   await writeStatus(access, own, status);
+  return verdict;
 }

@@ -1,4 +1,5 @@
 import type { Log } from "../../kernel/log.ts";
+import { isStatus } from "../api/error.ts";
 import { follow, type Followed, type Timing } from "../api/follow.ts";
 import type { Collection } from "../api/list.ts";
 import type { ApiObject } from "../api/object.ts";
@@ -137,7 +138,9 @@ function viewOf(
   const slices = link.slices.objects();
   if (trouble !== undefined)
     return not(
-      "Unreachable",
+      isStatus(trouble, 401) || isStatus(trouble, 403)
+        ? "TokenRefused"
+        : "Unreachable",
       `${trouble.message}; what was known stays`,
       lastGood,
     );
@@ -154,7 +157,8 @@ function viewOf(
     cluster: asCluster(own),
     slices: [...slices.values()].map(asSlice),
   });
-  if (typeof claimed === "string") return not("Refused", claimed, lastGood);
+  if ("reason" in claimed)
+    return not(claimed.reason, claimed.message, lastGood);
   return {
     verdict: { ready: true, reason: "Read", message: "" },
     claimed,

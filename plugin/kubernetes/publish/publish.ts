@@ -2,9 +2,12 @@ import type { Log } from "../../kernel/log.ts";
 import { isStatus } from "../api/error.ts";
 import { follow, type Followed, type Timing } from "../api/follow.ts";
 import { PATHS, SYSTEM } from "../names.ts";
+import { troublesTold } from "../troubles.ts";
+import { eventWriter } from "./events.ts";
 import { holdLease } from "./lease.ts";
 import { look, type Publishing, type Sources } from "./look.ts";
 import { followPeers } from "./peers.ts";
+import { telling } from "./telling.ts";
 import { inTurns } from "./turns.ts";
 
 /** A publisher's own circumstances. */
@@ -22,8 +25,12 @@ export interface PublishOptions extends Publishing {
  */
 export function publish(publishing: PublishOptions): () => void {
   const { access, log, timing, identity } = publishing;
+  const told = {
+    telling: telling(eventWriter(access, identity), log),
+    unrenewed: troublesTold(log, "a peer's token is renewed again"),
+  };
   const turns = inTurns(async () => {
-    if (lease.held()) await look(publishing, sources, peers);
+    if (lease.held()) await look({ ...publishing, ...told }, sources, peers);
   }, teller(log));
   const sources = startSources(publishing, turns.soon);
   const peers = followPeers({

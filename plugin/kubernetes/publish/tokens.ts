@@ -4,7 +4,7 @@ import type { ApiObject } from "../api/object.ts";
 import {
   accountOf,
   makeToken,
-  putSecret,
+  patchSecret,
   TOKEN_SECONDS,
 } from "../join/objects.ts";
 import type { ClusterObject } from "../kinds.ts";
@@ -22,7 +22,7 @@ export async function renewToken(
   if (peer === undefined || account === undefined) return;
   const remote = peerAccess(peer.server, () => secret);
   const made = await makeToken(remote, account, TOKEN_SECONDS);
-  await putSecret(
+  await patchSecret(
     access,
     { name: accountOf(name), namespace: SYSTEM },
     { token: made.token },

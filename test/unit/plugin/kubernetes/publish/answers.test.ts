@@ -20,9 +20,15 @@ async function taken(...secrets: ReturnType<typeof secret>[]) {
   await using api = await fakeApi();
   api.answers.push(json({}));
   const lines: string[] = [];
-  await takeAnswers(api.access, secrets, (_, line) => lines.push(line));
+  const log = (_: string, line: string) => lines.push(line);
+  const failed = await takeAnswers(api.access, secrets, log);
   const clusters = api.asked.filter(({ path }) => path.endsWith("/clusters"));
-  return { lines, clusters: clusters.map(({ body }) => body.spec as unknown) };
+  const deleted = api.asked.filter(({ method }) => method === "DELETE");
+  return {
+    ...{ lines, failed },
+    deleted: deleted.map(({ path }) => path.replace(/.*\//, "")),
+    clusters: clusters.map(({ body }) => body.spec as unknown),
+  };
 }
 
 describe("takeAnswers()", () => {
@@ -43,6 +49,27 @@ describe("takeAnswers()", () => {
     const found = await taken(kept, secret("invitation-b", texts));
     expect(found.lines.join()).toContain(sentence);
     expect(found.clusters).toEqual([]);
+    expect(found.deleted).toEqual(["invitation-b"]);
+    expect(found.failed).toEqual([
+      {
+        peer: "b",
+        reason: "AnswerRefused",
+        sentence: expect.stringContaining(sentence) as string,
+      },
+    ]);
+  });
+
+  it("takes an invitation back that nobody answered, once any clock says that it is over", async () => {
+    const aged = (hours: number) => {
+      const one = secret("invitation-b", { from: "a" });
+      const made = new Date(Date.now() - hours * 3_600_000);
+      const creationTimestamp = made.toISOString();
+      return { ...one, metadata: { ...one.metadata, creationTimestamp } };
+    };
+    expect((await taken(kept, aged(1.9))).deleted).toEqual([]);
+    const { deleted, failed } = await taken(kept, aged(2.1));
+    expect(deleted).toEqual(["invitation-b"]);
+    expect(failed).toMatchObject([{ peer: "b", reason: "InvitationExpired" }]);
   });
 
   it("waits for an answer, and takes none of somebody who was not invited", async () => {
