@@ -1,11 +1,16 @@
 import type { Log } from "../../kernel/log.ts";
 import { isStatus } from "../api/error.ts";
-import { follow, type Followed, type Timing } from "../api/follow.ts";
+import { follow, type Followed, type Timing, valuesOf } from "../api/follow.ts";
 import type { Collection } from "../api/list.ts";
 import type { ApiObject } from "../api/object.ts";
-import { asCluster, asSlice, type ClusterObject } from "../kinds.ts";
+import {
+  asCluster,
+  asSlice,
+  type ClusterObject,
+  type PeerSpec,
+} from "../kinds.ts";
 import { PATHS } from "../names.ts";
-import { type Claimed, readClaims } from "./claims.ts";
+import { type Claimed, readClaims, type Refusal } from "./claims.ts";
 import { accountOf } from "../join/objects.ts";
 import { peerAccess, textIn } from "../join/peer-secret.ts";
 import type { Verdict } from "./status.ts";
@@ -45,6 +50,7 @@ interface Link {
   readonly cluster: Followed;
   readonly slices: Followed;
   readonly keyring: Followed;
+  readonly claims: ReturnType<typeof claimsOnce>;
 }
 
 /** Follows nobody yet. */
@@ -107,6 +113,7 @@ function begin(
     });
   return {
     server,
+    claims: claimsOnce(),
     cluster: start({
       path: PATHS.clusters,
       fieldSelector: `metadata.name=${name}`,
@@ -134,8 +141,6 @@ function viewOf(
     );
   const lastGood = link.cluster.lastGood();
   const trouble = link.cluster.trouble() ?? link.slices.trouble();
-  const objects = link.cluster.objects();
-  const slices = link.slices.objects();
   if (trouble !== undefined)
     return not(
       isStatus(trouble, 401) || isStatus(trouble, 403)
@@ -144,25 +149,54 @@ function viewOf(
       `${trouble.message}; what was known stays`,
       lastGood,
     );
-  if (objects === undefined || slices === undefined)
-    return not("NotReadYet", "its API server has not answered yet", lastGood);
-  const own = objects.get(name);
-  if (own === undefined)
-    return not(
-      "NotPublished",
-      `its API server has no Cluster "${name}": does its publisher run, and is that its name?`,
-      lastGood,
-    );
-  const claimed = readClaims(name, peer, {
-    cluster: asCluster(own),
-    slices: [...slices.values()].map(asSlice),
-  });
+  const claimed = claimsIn(link, name, peer);
   if ("reason" in claimed)
     return not(claimed.reason, claimed.message, lastGood);
   return {
     verdict: { ready: true, reason: "Read", message: "" },
     claimed,
     lastGood,
+  };
+}
+
+function claimsIn(
+  { cluster, slices, claims }: Link,
+  name: string,
+  peer: PeerSpec,
+): Claimed | Pick<Verdict, "reason" | "message"> {
+  const objects = cluster.objects();
+  const parts = valuesOf(slices);
+  if (objects === undefined || parts === undefined)
+    return {
+      reason: "NotReadYet",
+      message: "its API server has not answered yet",
+    };
+  const own = objects.get(name);
+  if (own !== undefined) return claims(name, peer, [own, ...parts]);
+  return {
+    reason: "NotPublished",
+    message: `its API server has no Cluster "${name}": does its publisher run, and is that its name?`,
+  };
+}
+
+/** Reads claims again where an object that they are made of has become another: a turn comes for many reasons, and a peer is large. */
+function claimsOnce() {
+  let from: readonly unknown[] = [];
+  let read: Claimed | Refusal | undefined;
+  return (
+    name: string,
+    peer: PeerSpec,
+    objects: readonly [ApiObject, ...ApiObject[]],
+  ): Claimed | Refusal => {
+    const now = [peer.allowedCIDRs.join(), ...objects];
+    const isSame =
+      now.length === from.length && now.every((one, at) => one === from[at]);
+    if (read !== undefined && isSame) return read;
+    const [own, ...slices] = objects;
+    const remote = { cluster: asCluster(own), slices: slices.map(asSlice) };
+    from = now;
+    read = readClaims(name, peer, remote);
+    return read;
   };
 }
 
