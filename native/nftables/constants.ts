@@ -128,6 +128,7 @@ export const NFT_META_SECPATH = 25;
 
 export const NFT_CT_STATE = 0;
 export const NFT_CT_STATUS = 2;
+export const NFT_CT_MARK = 3;
 export const NFT_CT_SRC_IP = 19;
 export const NFT_CT_SRC_IP6 = 21;
 

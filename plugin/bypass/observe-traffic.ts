@@ -19,18 +19,40 @@ export function ingressFilters(
   { route }: Session,
   devices: readonly Device[],
 ): Filters {
-  const filtering = new Set(
-    route
-      .qdiscs()
-      .filter(({ kind }) => kind === "clsact" || kind === "ingress")
-      .map(({ index }) => index),
-  );
+  const filtering = new Set(route.qdiscs().filter(isIngress).map(indexOf));
   return new Map(
     devices
       .filter(
         (device) => carriesPods(device) && filtering.has(device.link.index),
       )
       .map(({ link: { index } }) => [index, route.ingressFilters(index)]),
+  );
+}
+
+/** Whether something ahead of netfilter may give what a device receives a mark: a program, or an action of tc's. */
+export function markingDevices(
+  session: Session,
+): (device: { readonly index: number }) => boolean {
+  const { route, kernel } = session;
+  const isFiltering = new Set(route.qdiscs().filter(isIngress).map(indexOf));
+  return ({ index }) =>
+    MARKING_POINTS.some(
+      (attachType) =>
+        attachedPrograms(kernel.binding, {
+          index,
+          attachType,
+          ...inNamespace(kernel),
+        }).length > 0,
+    ) ||
+    (isFiltering.has(index) && route.ingressFilters(index).some(mayMark));
+}
+
+const MARKING_POINTS = [BPF_TCX_INGRESS, BPF_NETKIT_PRIMARY, BPF_NETKIT_PEER];
+
+/** All that does not merely hand packets to another device. */
+function mayMark({ program, actions }: TrafficFilter): boolean {
+  return (
+    program !== undefined || actions.some(({ target }) => target === undefined)
   );
 }
 
@@ -57,6 +79,14 @@ export function attached(
 
 /** Where a program is, and its name. */
 type Found = Omit<AttachedProgram, "redirects">;
+
+function isIngress({ kind }: { readonly kind: string }): boolean {
+  return kind === "clsact" || kind === "ingress";
+}
+
+function indexOf({ index }: { readonly index: number }): number {
+  return index;
+}
 
 function carriesPods({ role }: Device): boolean {
   return role === "pod" || role === "bridge" || role === "uplink";

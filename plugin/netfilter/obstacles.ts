@@ -1,25 +1,12 @@
-import {
-  NF_INET_FORWARD,
-  NF_INET_LOCAL_IN,
-  NF_INET_LOCAL_OUT,
-  NF_INET_POST_ROUTING,
-  NF_INET_PRE_ROUTING,
-  NF_IP_PRI_FILTER,
-  NF_IP_PRI_MANGLE,
-  NF_IP_PRI_RAW,
-} from "../../native/index.ts";
+import type { NftablesClient } from "../../native/index.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { FAMILIES } from "./base/family.ts";
-import { findLegacy, legacyTables } from "./legacy/program.ts";
-import { parseSave } from "./base/save.ts";
-import { withNftables } from "./nft/available.ts";
 import { mayFilterAhead } from "./base/foreign.ts";
-import { atDevices } from "./trace/at-devices.ts";
-import type { BaseChain } from "./trace/base-chain.ts";
-import { type Flow, least } from "./trace/flow.ts";
-import { nftBaseChains, nftDeviceChains } from "./trace/nft-chains.ts";
-import { savedBaseChain, type SavedChainName } from "./trace/saved-chains.ts";
-import { type Finding, takesAny, trace } from "./trace/trace.ts";
+import { withNftables } from "./nft/available.ts";
+import { chainReader } from "./passed-chains.ts";
+import { type BaseChain, byTurn } from "./trace/base-chain.ts";
+import { type Flow, type FlowDevice, NO_MARKS } from "./trace/flow.ts";
+import { meets, type Taken, takenBy, takenOnTheWay } from "./trace/passage.ts";
+import { type Finding, takesAny } from "./trace/trace.ts";
 
 /**
  * What takes packets between own and remote pods away while they are forwarded, whatever rules of ours accept: chains of
@@ -29,116 +16,83 @@ import { type Finding, takesAny, trace } from "./trace/trace.ts";
 export function forwardObstacles(
   kernel: Kernel,
   flows: () => readonly Flow[],
-  { withTunnels = false }: ObstaclesLook = {},
+  { withTunnels = false, mayMark = () => false }: ObstaclesLook = {},
 ): string[] {
-  let known: readonly Flow[] | undefined;
-  const look = (chain: BaseChain): string[] =>
-    takesAny(chain.chain) ? obstaclesIn(chain, (known ??= flows())) : [];
-  const nft = withNftables(kernel, (client) => {
-    const chains = client.chains();
-    return [
-      ...(withTunnels ? [...HOOKS, ...TUNNEL_HOOKS] : HOOKS).flatMap((wanted) =>
-        nftBaseChains(client, chains, wanted),
+  const look = (client?: NftablesClient): string[] => {
+    const reader = chainReader(kernel, client);
+    const chains = reader.filters(withTunnels);
+    const taking = chains.filter(({ chain }) => takesAny(chain));
+    if (taking.length === 0) return [];
+    const known = flows();
+    const found = each(known, (flow) => {
+      const unmarked = { ...flow, mark: undefined, connectionMark: undefined };
+      return taking
+        .filter((chain) => meets(chain, flow))
+        .flatMap((chain) => takenBy(chain, unmarked));
+    });
+    const text = sentences(found);
+    // Whose marks decide is looked at only where they do: what others call for address translation may be thousands of rules.
+    if (!found.some(({ taken }) => taken.finding.share === "maybe"))
+      return text;
+    const all = [...reader.filters(true), ...reader.markers()].sort(byTurn);
+    const takenOf = takenOnTheWay(all, (flow) => withMarks(flow, mayMark));
+    const isTaking = new Set(taking.map(({ name }) => name));
+    return sentences(
+      each(known, (flow) =>
+        takenOf(flow).filter(({ chain }) => isTaking.has(chain.name)),
       ),
-      ...nftDeviceChains(client, chains),
-    ].flatMap(look);
-  });
-  const saved = withTunnels
-    ? [...SAVED_CHAINS, ...SAVED_TUNNEL_CHAINS]
-    : SAVED_CHAINS;
-  return [...(nft ?? []), ...legacyChains(kernel, saved).flatMap(look)];
+    );
+  };
+  return withNftables(kernel, look) ?? look();
 }
 
 /** How much is looked at: what an ADD reads, others' chains of many rules among it, each ADD has to wait for. */
 export interface ObstaclesLook {
   /** Whether chains count by which the tunnels' own packets come and go. */
   readonly withTunnels?: boolean;
+  /** Whether something ahead of netfilter may mark what comes in by a device: tc, an eBPF program. */
+  readonly mayMark?: (device: FlowDevice) => boolean;
 }
 
-/** Where a packet that is forwarded comes by, in its order. */
-const HOOKS = [
-  { type: "filter", hook: NF_INET_PRE_ROUTING },
-  { type: "filter", hook: NF_INET_FORWARD },
-  { type: "filter", hook: NF_INET_POST_ROUTING },
-] as const;
-
-/** And one that comes to the node itself, or from it. */
-const TUNNEL_HOOKS = [
-  { type: "filter", hook: NF_INET_LOCAL_IN },
-  { type: "filter", hook: NF_INET_LOCAL_OUT },
-  { type: "route", hook: NF_INET_LOCAL_OUT },
-] as const;
-
-/** The same of legacy iptables. */
-const SAVED_TUNNEL_CHAINS = [
-  { table: "mangle", chain: "INPUT", priority: NF_IP_PRI_MANGLE },
-  { table: "filter", chain: "INPUT", priority: NF_IP_PRI_FILTER },
-  { table: "raw", chain: "OUTPUT", priority: NF_IP_PRI_RAW },
-  { table: "mangle", chain: "OUTPUT", priority: NF_IP_PRI_MANGLE },
-  { table: "filter", chain: "OUTPUT", priority: NF_IP_PRI_FILTER },
-] as const;
-
-const SAVED_CHAINS = [
-  { table: "raw", chain: "PREROUTING", priority: NF_IP_PRI_RAW },
-  { table: "mangle", chain: "PREROUTING", priority: NF_IP_PRI_MANGLE },
-  { table: "mangle", chain: "FORWARD", priority: NF_IP_PRI_MANGLE },
-  { table: "filter", chain: "FORWARD", priority: NF_IP_PRI_FILTER },
-  { table: "mangle", chain: "POSTROUTING", priority: NF_IP_PRI_MANGLE },
-] as const;
-
-function legacyChains(
-  kernel: Kernel,
-  wanted: readonly Omit<SavedChainName, "family">[],
-): BaseChain[] {
-  const program = findLegacy(kernel);
-  if (program === undefined) return [];
-  return FAMILIES.flatMap((family) => {
-    const inUse = legacyTables(kernel, family);
-    if (!wanted.some(({ table }) => inUse.has(table))) return [];
-    const tables = parseSave(program.save(family));
-    return wanted.flatMap((name) => {
-      const saved = tables.get(name.table);
-      return saved === undefined
-        ? []
-        : [savedBaseChain(saved, { family, ...name })];
-    });
-  });
+/** Nobody has marked what comes in, but where that cannot be told. */
+function withMarks(flow: Flow, mayMark: (device: FlowDevice) => boolean): Flow {
+  const isUnknown = flow.inputs.some(mayMark);
+  return { ...flow, ...NO_MARKS, ...(isUnknown && { mark: undefined }) };
 }
 
-interface Obstacle {
-  readonly finding: Finding;
-  readonly flows: Flow[];
+interface Met {
+  readonly flow: Flow;
+  readonly taken: Taken;
 }
 
-/** What a chain takes away, by the rule that does. */
-function obstaclesIn(chain: BaseChain, flows: readonly Flow[]): string[] {
-  const found = new Map<string, Obstacle>();
-  for (const flow of flows) {
-    if (!meets(chain, flow)) continue;
-    for (const finding of findingsOf(chain, flow).filter(counts(chain, flow))) {
-      const key = `${wrapping(flow)} ${finding.share} ${finding.through.join(" ")} ${finding.rule ?? ""}`;
-      const known = found.get(key) ?? { finding, flows: [] };
-      known.flows.push(flow);
-      found.set(key, known);
-    }
-  }
-  return [...found.values()].map((obstacle) => sentence(chain, obstacle));
-}
-
-function meets({ families, ways }: BaseChain, flow: Flow): boolean {
-  return (
-    families.includes(flow.family) &&
-    ways.includes(flow.tunnel?.way ?? "forward")
+/** What of the flows counts. */
+function each(
+  flows: readonly Flow[],
+  takenOf: (flow: Flow) => readonly Taken[],
+): Met[] {
+  return flows.flatMap((flow) =>
+    takenOf(flow)
+      .filter(({ chain, finding }) => counts(chain, flow)(finding))
+      .map((taken) => ({ flow, taken })),
   );
 }
 
-function findingsOf({ chain, at }: BaseChain, flow: Flow): Finding[] {
-  if (at === undefined) return trace(chain, flow);
-  const here = atDevices(flow, at);
-  return trace(chain, here.flow).map((finding) => ({
-    ...finding,
-    share: least(finding.share, here.share),
-  }));
+interface Obstacle {
+  readonly taken: Taken;
+  readonly flows: Flow[];
+}
+
+/** One a rule that takes something away, for all flows that it does so to. */
+function sentences(met: readonly Met[]): string[] {
+  const found = new Map<string, Obstacle>();
+  for (const { flow, taken } of met) {
+    const { chain, finding } = taken;
+    const key = `${chain.name} ${wrapping(flow)} ${finding.share} ${finding.through.join(" ")} ${finding.rule ?? ""}`;
+    const known = found.get(key) ?? { taken, flows: [] };
+    known.flows.push(flow);
+    found.set(key, known);
+  }
+  return [...found.values()].map(sentence);
 }
 
 /**
@@ -152,24 +106,27 @@ function counts(
   return ({ does, share, rule, through }) => {
     if (does === "rewrite" || share === "unknown" || share === "none")
       return false;
-    if (tunnel !== undefined) return share === "all";
+    if (tunnel !== undefined) return share === "all" || share === "maybe";
     if (rule === undefined) return !isShared;
     return share === "all" || !through.some(mayFilterAhead);
   };
 }
 
-function sentence(
-  { name, at }: BaseChain,
-  { finding, flows }: Obstacle,
-): string {
-  const { does, share, rule = "its policy", through } = finding;
+function sentence({ taken, flows }: Obstacle): string {
+  const { name, at } = taken.chain;
+  const { does, share, rule = "its policy", through } = taken.finding;
   const inner =
     through.length === 0 ? "" : ` of chain ${String(through.at(-1))}`;
-  const what = share === "all" ? "what goes" : "some of what goes";
+  const what = share === "some" ? "some of what goes" : "what goes";
   const devices =
     at === undefined ? "" : ` at ${[...at.names].sort().join(", ")}`;
   const [wrapped, remedy] = WORDS[wrapping(flows[0])];
-  return `Chain ${name}${devices} ${does}s ${wrapped ?? what} ${describeWays(flows)}, by ${rule}${inner}: crosslink overrules nobody's firewall; ${remedy}`;
+  const verb = share === "maybe" ? `may ${does}` : `${does}s`;
+  const doubt =
+    share === "maybe"
+      ? ", as a mark decides that cannot be told from here"
+      : "";
+  return `Chain ${name}${devices} ${verb} ${wrapped ?? what} ${describeWays(flows)}, by ${rule}${inner}${doubt}: crosslink overrules nobody's firewall; ${remedy}`;
 }
 
 function wrapping(flow: Flow | undefined): keyof typeof WORDS {

@@ -22,6 +22,10 @@ export function flowsOf(session: Session, node: LinkedNode): Flow[] {
     (local: Cidr) => devicesInto(local, routes, devices),
     ({ text }) => text,
   );
+  const wrapped = remembered(
+    (uplinks: readonly FlowDevice[]) => wrappedFlows(node, uplinks),
+    (uplinks) => uplinks.map(({ name }) => name).join(" "),
+  );
   return node.mesh.exemptions.flatMap(
     ({ local, remote, encrypted }): Flow[] => {
       const pods = podDevices(local);
@@ -42,14 +46,49 @@ export function flowsOf(session: Session, node: LinkedNode): Flow[] {
           destination: local,
           inputs: uplinks,
           outputs: pods,
+          ...(encrypted && { was: wrapped(uplinks) }),
         },
       ];
     },
   );
 }
 
-/** What this node's own tunnels send and get, by the SAs that it should have; charon's tunnels are not among them. */
-export function tunnelFlows(session: Session, { mesh }: LinkedNode): Flow[] {
+/** The tunnels' packets that pods' come in, from whichever peer. */
+function wrappedFlows(
+  { mesh }: LinkedNode,
+  inputs: readonly FlowDevice[],
+): Flow[] {
+  const found = new Map<string, Flow>();
+  for (const { local, keying, encapsulation } of mesh.peers) {
+    const inUdp = keying === "ike" || encapsulation !== undefined;
+    const inEsp = keying === "ike" || encapsulation === undefined;
+    for (const wrapping of [
+      ...(inUdp ? (["UDP"] as const) : []),
+      ...(inEsp ? (["ESP"] as const) : []),
+    ])
+      found.set(`${formatAddress(local)} ${wrapping}`, {
+        family: local.length === 4 ? 4 : 6,
+        source: cidrOf(new Uint8Array(local.length), 0),
+        destination: cidrOf(local, 8 * local.length),
+        inputs,
+        outputs: [],
+        tunnel: { in: wrapping, way: "in" },
+      });
+  }
+  return [...found.values()];
+}
+
+/**
+ * What this node's own tunnels send and get, by the SAs that it should have; charon's tunnels are not among them.
+ *
+ * @param pods what they wrap, among others
+ */
+export function tunnelFlows(
+  session: Session,
+  { mesh }: LinkedNode,
+  pods: readonly Flow[] = [],
+): Flow[] {
+  const inner = pods.filter(({ leavesEncrypted }) => leavesEncrypted === true);
   const devices = devicesByIndex(session);
   const own = new Set(mesh.peers.map(({ local }) => formatAddress(local)));
   const deviceTo = remembered(
@@ -71,6 +110,7 @@ export function tunnelFlows(session: Session, { mesh }: LinkedNode): Flow[] {
         in: encapsulation === undefined ? "ESP" : "UDP",
         way: leaves ? "out" : "in",
       },
+      ...(leaves && { was: inner }),
     };
   });
   // While keys rotate there are several SAs either way.

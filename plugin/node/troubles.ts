@@ -1,6 +1,8 @@
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Session } from "../kernel/session.ts";
 import { rulesetMark, unlessVerified } from "../kernel/verified.ts";
+import { remembered } from "../kernel/remembered.ts";
+import { markingDevices } from "../bypass/observe-traffic.ts";
 import { FAMILIES } from "../netfilter/base/family.ts";
 import { legacyTables } from "../netfilter/legacy/program.ts";
 import { withNftables } from "../netfilter/nft/available.ts";
@@ -44,14 +46,16 @@ function firewallObstacles(
   look: TroublesLook,
 ): string[] {
   const { kernel } = session;
-  const flows = () => [
-    ...flowsOf(session, node),
-    ...(look.withTunnels === true ? tunnelFlows(session, node) : []),
-  ];
+  const flows = () => {
+    const pods = flowsOf(session, node);
+    const withTunnels = look.withTunnels === true;
+    return withTunnels ? [...pods, ...tunnelFlows(session, node, pods)] : pods;
+  };
+  const mayMark = remembered(markingDevices(session), ({ index }) => index);
   const mark = look.sinceChanged === true ? markOf(kernel, node) : undefined;
   return unlessVerified<string[]>("forward-verified", mark, {
     nothing: [],
-    look: () => forwardObstacles(kernel, flows, look),
+    look: () => forwardObstacles(kernel, flows, { ...look, mayMark }),
     isRight: (obstacles) => obstacles.length === 0,
   });
 }

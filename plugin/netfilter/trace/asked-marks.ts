@@ -31,10 +31,12 @@ export function marksAskedFor(
   });
 }
 
-/** Marks that a rule asks for, as iptables-save prints it. */
+/** Marks that a rule asks packets for, as iptables-save prints it; a connection's are none of them. */
 export function marksInWords(words: readonly string[]): Mark[] {
   return words.flatMap((word, index) => {
     if (words[index - 1] !== "--mark") return [];
+    const module = words.lastIndexOf("-m", index) + 1;
+    if (words[module] === "connmark") return [];
     const [value = 0, mask = WHOLE_MARK] = word.split("/").map(Number);
     return [markOf(value, mask)];
   });

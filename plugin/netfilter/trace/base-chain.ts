@@ -9,6 +9,7 @@ export interface BaseChain {
   /** Whose packets it sees. */
   readonly families: readonly Family[];
   readonly ways: readonly FlowWay[];
+  readonly stage: Stage;
   /** Lower runs earlier. */
   readonly priority: number;
   /** Whether rules of ours stand at its end where its policy drops. */
@@ -16,6 +17,28 @@ export interface BaseChain {
   readonly chain: TracedChain;
   /** Undefined where it sees packets of all devices. */
   readonly at?: DeviceHook;
+}
+
+/** Where on a packet's way a chain is called: its hook by the name of iptables' chain there, or a device. */
+export type Stage = keyof typeof WAYS_AT | "ingress" | "egress";
+
+/** The stages in a packet's order. No packet passes all of them. */
+const STAGES: readonly Stage[] = [
+  "ingress",
+  "PREROUTING",
+  "INPUT",
+  "FORWARD",
+  "OUTPUT",
+  "POSTROUTING",
+  "egress",
+];
+
+/** Which of two chains a packet comes to first. */
+export function byTurn(one: BaseChain, other: BaseChain): number {
+  return (
+    STAGES.indexOf(one.stage) - STAGES.indexOf(other.stage) ||
+    one.priority - other.priority
+  );
 }
 
 /** Whose packets come by a hook, by the name of iptables' chain there. */

@@ -127,7 +127,9 @@ export function lookUp(
     case "bytes":
     case "device": {
       if (elements.some(({ intervalEnd }) => intervalEnd))
-        return always("unknown");
+        return loaded.what === "bytes"
+          ? inIntervals(loaded, elements, only)
+          : always("unknown");
       const wanted =
         only === undefined ? elements : elements.slice(only, only + 1);
       return anyOf(wanted.map(({ key }) => keyEquals(loaded, key)));
@@ -152,6 +154,25 @@ function keyEquals(
   };
 }
 
+/** As the kernel compares them: bytes, the first counts most. */
+function inIntervals(
+  loaded: Extract<Loaded, { what: "bytes" }>,
+  elements: readonly Element[],
+  only: number | undefined,
+): Match {
+  const wanted = only === undefined ? undefined : elements[only]?.key;
+  const intervals = intervalsOf(elements).filter(
+    ({ first }) => wanted === undefined || sameBytes(first, wanted),
+  );
+  return comparing(loaded, (bytes) =>
+    intervals.some(
+      ({ first, behind }) =>
+        Buffer.compare(first, bytes) <= 0 &&
+        (behind === undefined || Buffer.compare(bytes, behind) < 0),
+    ),
+  );
+}
+
 /** IFNAMSIZ, and an int. */
 const KEY_BYTES = { name: 16, index: 4 } as const;
 
@@ -159,7 +180,7 @@ function anyOf(matches: readonly Match[]): Match {
   return (flow) => {
     const shares = matches.map((match) => match(flow));
     return (
-      (["all", "some", "unknown"] as const).find((share) =>
+      (["all", "some", "maybe", "unknown"] as const).find((share) =>
         shares.includes(share),
       ) ?? "none"
     );

@@ -15,8 +15,10 @@ export function compatMatch({
       return revision >= 2 ? connectionMatch(info) : always("unknown");
     case "state":
       return always(shareIf((word(info, 0) & STATE_NEW) !== 0));
-    case "mark": {
-      const match = markIs(word(info, 0), word(info, 4));
+    case "mark":
+    case "connmark": {
+      const which = name === "mark" ? "mark" : "connectionMark";
+      const match = markIs(word(info, 0), word(info, 4), which);
       return info[8] === 0 ? match : (flow) => opposite(match(flow));
     }
     default:

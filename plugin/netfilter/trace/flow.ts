@@ -3,9 +3,9 @@ import type { Family } from "../base/family.ts";
 
 /**
  * How much of some traffic a condition holds for. `unknown` where that cannot be told from here: what an address set of
- * ipset's holds, or how fast packets come.
+ * ipset's holds, or how fast packets come. `maybe` where a mark decides that nobody can tell: then it is all of it or none.
  */
-export type Share = "none" | "unknown" | "some" | "all";
+export type Share = "none" | "unknown" | "maybe" | "some" | "all";
 
 /** A network device. */
 export interface FlowDevice {
@@ -18,8 +18,18 @@ export interface FlowDevice {
 /** Whether a node passes packets on, gets them, or sends them. */
 export type FlowWay = "forward" | "in" | "out";
 
+/** What netfilter's rules may have written on a packet. Undefined where it cannot be told. */
+export interface Marks {
+  readonly mark?: number | undefined;
+  /** Its connection's. */
+  readonly connectionMark?: number | undefined;
+}
+
+/** On what nobody marked. */
+export const NO_MARKS: Marks = { mark: 0, connectionMark: 0 };
+
 /** Packets that open connections from one network to another, as a chain of a node between them meets them. */
-export interface Flow {
+export interface Flow extends Marks {
   readonly family: Family;
   readonly source: Cidr;
   readonly destination: Cidr;
@@ -27,10 +37,10 @@ export interface Flow {
   readonly inputs: readonly FlowDevice[];
   /** Devices that they may leave by; none where that is not known. */
   readonly outputs: readonly FlowDevice[];
-  /** Undefined where it is not known. */
-  readonly mark?: number;
   /** Whether devices on the way out see nothing of it but ESP. */
   readonly leavesEncrypted?: boolean;
+  /** What it was ahead of IPsec: ESP has the mark of what is in it, and what is decrypted that of its ESP. */
+  readonly was?: readonly Flow[];
   /** Of what tunnels of the node's own wrap their packets in, and whether they come or go. Others are forwarded. */
   readonly tunnel?: {
     readonly in: "ESP" | "UDP";
@@ -81,4 +91,4 @@ export function shareOf<Item>(
   return count === items.length ? "all" : "some";
 }
 
-const ORDER: readonly Share[] = ["none", "unknown", "some", "all"];
+const ORDER: readonly Share[] = ["none", "unknown", "maybe", "some", "all"];

@@ -9,6 +9,7 @@ import type { AddressSide } from "../base/expressions.ts";
 import {
   type FlowDevice,
   type Flow,
+  type Marks,
   most,
   type Share,
   shareOf,
@@ -82,10 +83,14 @@ export function always(share: Share): Match {
   return () => share;
 }
 
-/** Whether a flow's mark, under a mask, is this. */
-export function markIs(value: number, mask: number): Match {
-  return ({ mark }) => {
-    if (mark === undefined) return "unknown";
+/** Whether a flow's mark, or its connection's, under a mask, is this. */
+export function markIs(
+  value: number,
+  mask: number,
+  which: keyof Marks = "mark",
+): Match {
+  return ({ [which]: mark }) => {
+    if (mark === undefined) return "maybe";
     return (mark & mask) >>> 0 === value >>> 0 ? "all" : "none";
   };
 }

@@ -18,7 +18,12 @@ import { FAMILIES, type Family, traitsOf } from "../base/family.ts";
 import { remembered } from "../../kernel/remembered.ts";
 import { OWN_COMMENT, OWN_TABLE } from "../../owned.ts";
 import { isOurComment } from "../shared/parse-pair.ts";
-import { type BaseChain, type HookedAt, WAYS_AT } from "./base-chain.ts";
+import {
+  type BaseChain,
+  type HookedAt,
+  type Stage,
+  WAYS_AT,
+} from "./base-chain.ts";
 import type { FlowWay } from "./flow.ts";
 import { readNftRule } from "./nft-rule.ts";
 import type { TracedRule } from "./trace.ts";
@@ -72,6 +77,7 @@ function readChain(client: NftablesClient, chain: ObservedChain): BaseChain[] {
       name: describe(chain),
       families: base.devices === undefined ? familiesOf(family) : FAMILIES,
       ways: base.devices === undefined ? waysAt(base.hook) : ALL_WAYS,
+      stage: stageOf(chain),
       priority: base.priority,
       isShared: isIptables(chain),
       ...deviceHook(chain),
@@ -122,21 +128,31 @@ function isOwnRule(rule: ObservedRule): boolean {
 const ALL_WAYS: readonly FlowWay[] = ["forward", "in", "out"];
 
 function waysAt(hook: number): readonly FlowWay[] {
-  return INTERNET_HOOKS.find(([number]) => number === hook)?.[1] ?? [];
+  const name = INTERNET_HOOKS.get(hook);
+  return name === undefined ? [] : WAYS_AT[name];
 }
 
-const INTERNET_HOOKS = [
-  [NF_INET_PRE_ROUTING, WAYS_AT.PREROUTING],
-  [NF_INET_LOCAL_IN, WAYS_AT.INPUT],
-  [NF_INET_FORWARD, WAYS_AT.FORWARD],
-  [NF_INET_LOCAL_OUT, WAYS_AT.OUTPUT],
-  [NF_INET_POST_ROUTING, WAYS_AT.POSTROUTING],
-] as const;
+const INTERNET_HOOKS: ReadonlyMap<number, keyof typeof WAYS_AT> = new Map([
+  [NF_INET_PRE_ROUTING, "PREROUTING"],
+  [NF_INET_LOCAL_IN, "INPUT"],
+  [NF_INET_FORWARD, "FORWARD"],
+  [NF_INET_LOCAL_OUT, "OUTPUT"],
+  [NF_INET_POST_ROUTING, "POSTROUTING"],
+]);
 
-function deviceHook({ family, base }: ObservedChain): Pick<BaseChain, "at"> {
-  if (base?.devices === undefined) return {};
-  const leaves = family === NFPROTO_NETDEV && base.hook === NF_NETDEV_EGRESS;
-  return { at: { way: leaves ? "outputs" : "inputs", names: base.devices } };
+function stageOf({ family, base }: ObservedChain): Stage {
+  if (base?.devices === undefined)
+    return INTERNET_HOOKS.get(base?.hook ?? -1) ?? "ingress";
+  return family === NFPROTO_NETDEV && base.hook === NF_NETDEV_EGRESS
+    ? "egress"
+    : "ingress";
+}
+
+function deviceHook(chain: ObservedChain): Pick<BaseChain, "at"> {
+  const names = chain.base?.devices;
+  if (names === undefined) return {};
+  const way = stageOf(chain) === "egress" ? "outputs" : "inputs";
+  return { at: { way, names } };
 }
 
 function isIptables({ family, table, chain }: ObservedChain): boolean {

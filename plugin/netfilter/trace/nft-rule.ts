@@ -1,10 +1,25 @@
-import type { Element, Expression } from "../../../native/index.ts";
+import {
+  type Element,
+  type Expression,
+  NFT_CT_MARK,
+  NFT_META_MARK,
+} from "../../../native/index.ts";
 import { least, opposite } from "./flow.ts";
 import { marksAskedFor } from "./asked-marks.ts";
 import { always, type Match } from "./match.ts";
 import { compatMatch } from "./compat.ts";
 import { compare, lookUp, within } from "./compare.ts";
-import { load, type Loaded, mask } from "./register.ts";
+import { compatMarking } from "./marking.ts";
+import {
+  blurred,
+  constant,
+  dependsOnMark,
+  load,
+  type Loaded,
+  markIn,
+  mask,
+  swapped,
+} from "./register.ts";
 import { targetAction } from "./targets.ts";
 import type { Action, TracedRule } from "./trace.ts";
 
@@ -18,25 +33,49 @@ export interface NftRuleText {
 
 /** What a rule decides: one, or with a verdict map one for each of its elements. */
 export function readNftRule(rule: NftRuleText): TracedRule[] {
-  const reader: Reader = { rule, registers: new Map(), matches: [] };
+  const reader: Reader = {
+    rule,
+    registers: new Map(),
+    matches: [],
+    markings: [],
+  };
   const actions = rule.expressions.flatMap((step) => read(reader, step));
-  const { matches } = reader;
   const marks = marksAskedFor(rule.expressions, rule.elements);
+  const { name } = rule;
   const decided = actions.length === 0 ? [CONTINUE] : actions;
-  return decided.map(({ action, when }) => ({
-    name: rule.name,
+  const last = decided.map(({ action, when }) => ({
+    name,
     action,
     marks,
-    matches: all(when === undefined ? matches : [...matches, when]),
+    matches: all([...reader.matches, ...(when === undefined ? [] : [when])]),
   }));
+  return reader.markings.reduceRight<TracedRule[]>(
+    (behind, { matches, marking }) => [
+      {
+        name,
+        action: { kind: "mark", marking, behind },
+        marks,
+        matches: all(matches),
+      },
+    ],
+    last,
+  );
 }
 
 interface Reader {
   readonly rule: NftRuleText;
   /** What is in each; undefined where it is not known. */
   readonly registers: Map<number, Loaded | undefined>;
-  readonly matches: Match[];
+  /** Since the last marking. */
+  matches: Match[];
+  /** What it marks so far, each with what is asked ahead of it. */
+  readonly markings: {
+    readonly matches: readonly Match[];
+    readonly marking: MarkingOf;
+  }[];
 }
+
+type MarkingOf = Extract<Action, { kind: "mark" }>["marking"];
 
 interface Decision {
   readonly action: Action;
@@ -62,6 +101,10 @@ function read(reader: Reader, step: Expression): Decision[] {
     case "meta":
     case "ct":
       if (step.access === "load") registers.set(step.register, load(step));
+      else readStore(reader, step);
+      return [];
+    case "immediate":
+      registers.set(step.register, constant(step.value));
       return [];
     case "payload":
       registers.set(step.register, load(step));
@@ -70,7 +113,10 @@ function read(reader: Reader, step: Expression): Decision[] {
       registers.set(step.destination, mask(registers.get(step.source), step));
       return [];
     case "byteorder":
-      registers.delete(step.destination);
+      registers.set(
+        step.destination,
+        swapped(registers.get(step.source), step),
+      );
       return [];
     case "cmp":
       matches.push(compare(registers.get(step.register), step));
@@ -81,6 +127,23 @@ function read(reader: Reader, step: Expression): Decision[] {
     default:
       return decide(reader, step);
   }
+}
+
+/** A rule that marks goes on behind that with packets that have the mark. */
+function readStore(
+  reader: Reader,
+  { kind, key, register }: Extract<Expression, { kind: "meta" | "ct" }>,
+): void {
+  const mark = markIn(reader.registers.get(register));
+  if (kind === "meta" && key === NFT_META_MARK)
+    addMarking(reader, (flow) => ({ ...flow, mark: mark(flow) }));
+  if (kind === "ct" && key === NFT_CT_MARK)
+    addMarking(reader, (flow) => ({ ...flow, connectionMark: mark(flow) }));
+}
+
+function addMarking(reader: Reader, marking: MarkingOf): void {
+  reader.markings.push({ matches: reader.matches, marking });
+  reader.matches = [];
 }
 
 function readLookup(
@@ -95,21 +158,33 @@ function readLookup(
   const loaded = registers.get(register);
   const elements = rule.elements(set);
   if (destination === undefined) {
-    const found = lookUp(loaded, elements);
+    const found = askingFor(registers, lookUp(loaded, elements));
     matches.push(inverted ? (flow) => opposite(found(flow)) : found);
     return [];
   }
-  if (destination !== 0) return [];
+  if (destination !== 0) {
+    registers.set(destination, blurred(loaded));
+    return [];
+  }
   return elements.flatMap((element, index) =>
     element.verdict === undefined
       ? []
       : [
           {
             action: actionOf(element.verdict),
-            when: lookUp(loaded, elements, index),
+            when: askingFor(registers, lookUp(loaded, elements, index)),
           },
         ],
   );
+}
+
+/** What several fields together are cannot be told from here; with a mark among them it depends on that. */
+function askingFor(registers: Reader["registers"], match: Match): Match {
+  if (![...registers.values()].some(dependsOnMark)) return match;
+  return (flow) => {
+    const share = match(flow);
+    return share === "unknown" ? "maybe" : share;
+  };
 }
 
 function decide(reader: Reader, step: Expression): Decision[] {
@@ -132,7 +207,7 @@ function decide(reader: Reader, step: Expression): Decision[] {
         { action: { kind: step.type === "snat" ? "rewrite" : "accept" } },
       ];
     case "target":
-      return [{ action: targetAction(step.name) }];
+      return readTarget(reader, step);
     case "opaque":
       return readOpaque(reader, step.name);
     default:
@@ -140,11 +215,28 @@ function decide(reader: Reader, step: Expression): Decision[] {
   }
 }
 
-function readOpaque({ matches }: Reader, name: string): Decision[] {
-  if (name === "reject") return [{ action: { kind: "reject" } }];
-  if (!IDLE.has(name)) matches.push(always("unknown"));
+function readTarget(
+  reader: Reader,
+  step: Extract<Expression, { kind: "target" }>,
+): Decision[] {
+  const marking = compatMarking(step);
+  if (marking === undefined) return [{ action: targetAction(step.name) }];
+  addMarking(reader, marking);
   return [];
 }
+
+/** What it leaves in registers nobody knows. */
+function readOpaque({ matches, registers }: Reader, name: string): Decision[] {
+  if (name === "reject") return [{ action: { kind: "reject" } }];
+  if (IDLE.has(name)) return [];
+  for (const [register, loaded] of registers)
+    registers.set(register, name === "bitwise" ? blurred(loaded) : undefined);
+  if (!COMPUTING.has(name)) matches.push(always("unknown"));
+  return [];
+}
+
+/** Expressions that no rule ends at. */
+const COMPUTING = new Set(["bitwise", "numgen", "hash"]);
 
 function actionOf({
   verdict,

@@ -1,5 +1,6 @@
 import {
   type Expression,
+  NFT_CT_MARK,
   NFT_CT_STATE,
   NFT_CT_STATUS,
   NFT_META_IIF,
@@ -13,7 +14,7 @@ import {
 } from "../../../native/index.ts";
 import type { AddressSide } from "../base/expressions.ts";
 import { traitsOf } from "../base/family.ts";
-import { type Flow, portOf, protocolOf } from "./flow.ts";
+import { type Flow, type Marks, portOf, protocolOf } from "./flow.ts";
 import { STATE_NEW } from "./match.ts";
 
 /** What a register holds of a packet. */
@@ -33,8 +34,8 @@ export type Loaded =
   | {
       readonly what: "bytes";
       readonly of: (flow: Flow) => Uint8Array | undefined;
-      /** How many packets have any given bytes where they are not known. */
-      readonly otherwise?: "some";
+      /** How many packets have any given bytes where they are not known: marks are the same on all. */
+      readonly otherwise?: "some" | "maybe";
     }
   /** Ports, protocols and the like: some packets have the value, others not. */
   | { readonly what: "varies" };
@@ -95,6 +96,52 @@ const DESTINATION_PORT: Loaded = {
 
 const host32 = (value: number) => new Uint8Array(Uint32Array.of(value).buffer);
 
+function markLoaded(which: keyof Marks): Loaded {
+  return {
+    what: "bytes",
+    of: ({ [which]: mark }) => (mark === undefined ? undefined : host32(mark)),
+    otherwise: "maybe",
+  };
+}
+
+/** A register behind a step that has no word here: what was a mark depends on one still. */
+export function blurred(loaded: Loaded | undefined): Loaded | undefined {
+  return dependsOnMark(loaded)
+    ? { what: "bytes", of: () => undefined, otherwise: "maybe" }
+    : undefined;
+}
+
+/** Whether what a register holds was read from a mark. */
+export function dependsOnMark(loaded: Loaded | undefined): boolean {
+  return loaded?.what === "bytes" && loaded.otherwise === "maybe";
+}
+
+/** What a rule writes as a mark, from a register. */
+export function markIn(
+  loaded: Loaded | undefined,
+): (flow: Flow) => number | undefined {
+  return (flow) => {
+    const bytes = loaded?.what === "bytes" ? loaded.of(flow) : undefined;
+    return bytes?.length === 4
+      ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
+      : undefined;
+  };
+}
+
+/** A constant. */
+export function constant(value: Uint8Array): Loaded {
+  return { what: "bytes", of: () => value };
+}
+
+/** The register behind a change of the order of bytes. */
+export function swapped(
+  loaded: Loaded | undefined,
+  { length, size }: Step<"byteorder">,
+): Loaded | undefined {
+  if (loaded?.what !== "bytes" || length !== size) return blurred(loaded);
+  return { ...loaded, of: (flow) => loaded.of(flow)?.toReversed() };
+}
+
 const META: ReadonlyMap<number, Loaded> = new Map<number, Loaded>([
   [NFT_META_IIFNAME, { what: "device", way: "inputs", by: "name" }],
   [NFT_META_OIFNAME, { what: "device", way: "outputs", by: "name" }],
@@ -116,19 +163,14 @@ const META: ReadonlyMap<number, Loaded> = new Map<number, Loaded>([
         family === 4 ? Uint8Array.of(0x08, 0x00) : Uint8Array.of(0x86, 0xdd),
     },
   ],
-  [
-    NFT_META_MARK,
-    {
-      what: "bytes",
-      of: ({ mark }) => (mark === undefined ? undefined : host32(mark)),
-    },
-  ],
+  [NFT_META_MARK, markLoaded("mark")],
 ]);
 
 const CONNECTION: ReadonlyMap<number, Loaded> = new Map<number, Loaded>([
   [NFT_CT_STATE, { what: "bytes", of: () => host32(STATE_NEW) }],
   // Neither confirmed nor translated yet: pods are called by their own addresses.
   [NFT_CT_STATUS, { what: "bytes", of: () => host32(0) }],
+  [NFT_CT_MARK, markLoaded("connectionMark")],
 ]);
 
 /** The register behind a bitwise operation. */

@@ -37,6 +37,7 @@ export function savedBaseChain(
     isShared:
       name.table === "nat" || (name.table === "filter" && chain === "FORWARD"),
     ways: WAYS_AT[chain],
+    stage: chain,
     chain: {
       policy: chains.get(chain) === "DROP" ? "drop" : "accept",
       rules: rulesOf(chain),

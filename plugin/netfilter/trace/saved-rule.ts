@@ -13,6 +13,7 @@ import {
   namesDevice,
   rangeOf,
 } from "./match.ts";
+import { savedMarking } from "./marking.ts";
 import { targetAction } from "./targets.ts";
 import type { Action, TracedRule } from "./trace.ts";
 
@@ -22,7 +23,7 @@ export function readSavedRule(
   name: string,
   isChain: (target: string) => boolean,
 ): TracedRule {
-  const cursor: Cursor = { words: rule.words, at: 0 };
+  const cursor: Cursor = { words: rule.words, at: 0, module: "" };
   const matches: Match[] = [];
   let action: Action = { kind: "continue" };
   while (cursor.at < cursor.words.length) {
@@ -30,7 +31,7 @@ export function readSavedRule(
     const inverted = word === "!";
     const option = inverted ? next(cursor) : word;
     if (option === "-j" || option === "-g") {
-      action = actionOf(option, next(cursor), isChain);
+      action = actionOf(option, cursor, isChain);
       break; // what follows are the target's own options
     }
     const match = readOption(option, cursor);
@@ -47,6 +48,8 @@ export function readSavedRule(
 interface Cursor {
   readonly words: readonly string[];
   at: number;
+  /** Whose options these are: what `-m` named last. */
+  module: string;
 }
 
 function next(cursor: Cursor): string {
@@ -66,35 +69,41 @@ function rest(cursor: Cursor): string[] {
 
 function actionOf(
   option: "-j" | "-g",
-  target: string,
+  cursor: Cursor,
   isChain: (target: string) => boolean,
 ): Action {
+  const target = next(cursor);
   if (isChain(target))
     return { kind: option === "-g" ? "goto" : "jump", chain: target };
-  return targetAction(target);
+  const marking = savedMarking(target, cursor.words.slice(cursor.at));
+  return marking === undefined
+    ? targetAction(target)
+    : { kind: "mark", marking, behind: [] };
 }
 
 function readOption(option: string, cursor: Cursor): Match {
   const [value = ""] = rest(cursor);
+  if (option === "-m") cursor.module = value;
   const known = OPTIONS.get(option);
-  if (known !== undefined) return known(value);
+  if (known !== undefined) return known(value, cursor.module);
   return always(PROTOCOL_OPTION.test(option) ? "some" : "unknown");
 }
 
-const OPTIONS: ReadonlyMap<string, (value: string) => Match> = new Map([
-  ["-s", (value) => inNetworkOf("source", value)],
-  ["-d", (value) => inNetworkOf("destination", value)],
-  ["-i", (value) => deviceIs("inputs", namesDevice(value))],
-  ["-o", (value) => deviceIs("outputs", namesDevice(value))],
-  ["-m", (value) => always(saysMore(value) ? "all" : "unknown")],
-  ["--comment", () => always("all")],
-  ["--ctstate", stateIsNew],
-  ["--state", stateIsNew],
-  ["--ctstatus", (value) => always(shareIf(/\bNONE\b/.test(value)))],
-  ["--mark", readMark],
-  ["-p", protocolIs],
-  ["--dport", portIs],
-]);
+const OPTIONS: ReadonlyMap<string, (value: string, module: string) => Match> =
+  new Map([
+    ["-s", (value) => inNetworkOf("source", value)],
+    ["-d", (value) => inNetworkOf("destination", value)],
+    ["-i", (value) => deviceIs("inputs", namesDevice(value))],
+    ["-o", (value) => deviceIs("outputs", namesDevice(value))],
+    ["-m", (value) => always(saysMore(value) ? "all" : "unknown")],
+    ["--comment", () => always("all")],
+    ["--ctstate", stateIsNew],
+    ["--state", stateIsNew],
+    ["--ctstatus", (value) => always(shareIf(/\bNONE\b/.test(value)))],
+    ["--mark", readMark],
+    ["-p", protocolIs],
+    ["--dport", portIs],
+  ]);
 
 /** As iptables-save prints it: a name of /etc/protocols, or a number. */
 function protocolIs(value: string): Match {
@@ -126,14 +135,18 @@ function stateIsNew(value: string): Match {
   return always(shareIf(value.split(",").includes("NEW")));
 }
 
-function readMark(value: string): Match {
+function readMark(value: string, module: string): Match {
   const [mark = 0, mask = 0xffffffff] = value.split("/").map(Number);
-  return markIs(mark, mask);
+  const which = module === "connmark" ? "connectionMark" : "mark";
+  return markIs(mark, mask, which);
 }
 
 /** A match whose options say all that it asks. */
 function saysMore(name: string): boolean {
-  return /^(?:comment|conntrack|state|mark)$/.test(name) || isOfProtocol(name);
+  return (
+    /^(?:comment|conntrack|state|mark|connmark)$/.test(name) ||
+    isOfProtocol(name)
+  );
 }
 
 /** Options that ask for a protocol, or a field of its header. */

@@ -1,12 +1,27 @@
 import type { Mark } from "../base/mark.ts";
-import { type Flow, least, most, type Share } from "./flow.ts";
+import type { Flow, Share } from "./flow.ts";
+import type { Marking } from "./marking.ts";
+import {
+  marked,
+  NOTHING,
+  split,
+  type Stream,
+  streamOf,
+  together,
+} from "./stream.ts";
 
 /** What a rule does with packets that it matches. */
 export type Action =
   | { readonly kind: "continue" | "accept" | "return" }
   /** Ends their way, or gives them another source. */
   | { readonly kind: "drop" | "reject" | "rewrite" }
-  | { readonly kind: "jump" | "goto"; readonly chain: string };
+  | { readonly kind: "jump" | "goto"; readonly chain: string }
+  /** Marks them, and goes on with what the rule does behind that. */
+  | {
+      readonly kind: "mark";
+      readonly marking: Marking;
+      readonly behind: readonly TracedRule[];
+    };
 
 /** A rule of either packet filter, as far as it decides about packets' ways. */
 export interface TracedRule {
@@ -37,13 +52,30 @@ export interface Finding {
 }
 
 /** What happens in a chain to packets of a flow, as the kernel would walk it with one of them. */
-export function trace(chain: TracedChain, flow: Flow): Finding[] {
+export function trace(chain: TracedChain, flow: Flow): readonly Finding[] {
+  return walk(chain, streamOf(flow)).findings;
+}
+
+/** What a chain does with what comes to it. */
+interface Outcome {
+  readonly findings: readonly Finding[];
+  /** What it lets through, with the marks that it has then. */
+  readonly passed: Stream;
+}
+
+/** The same for packets that rules before it may have marked in several ways. */
+export function walk(chain: TracedChain, stream: Stream): Outcome {
   const findings: Finding[] = [];
-  const walk: Walk = { chain, flow, findings };
-  const left = follow(walk, chain.rules, { reach: "all", through: [] });
-  if (chain.policy === "drop" && left !== "none")
-    findings.push({ does: "drop", share: left, through: [] });
-  return findings;
+  const passed: Stream[] = [];
+  const { end, returned } = follow({ chain, findings, passed }, chain.rules, {
+    stream,
+    through: [],
+  });
+  const left = together([end, returned]);
+  if (chain.policy !== "drop") passed.push(left);
+  else if (left.share !== "none")
+    findings.push({ does: "drop", share: left.share, through: [] });
+  return { findings, passed: together(passed) };
 }
 
 /** Whether anything in a chain, or where it leads, takes packets away. Costs no look at any flow. */
@@ -64,6 +96,7 @@ export function reachableRules({ rules, chain }: TracedChain): TracedRule[] {
     for (const rule of list) {
       found.push(rule);
       const { action } = rule;
+      if (action.kind === "mark") visit(action.behind);
       if (!("chain" in action) || seen.has(action.chain)) continue;
       seen.add(action.chain);
       visit(chain(action.chain));
@@ -75,76 +108,95 @@ export function reachableRules({ rules, chain }: TracedChain): TracedRule[] {
 
 interface Walk {
   readonly chain: TracedChain;
-  readonly flow: Flow;
   readonly findings: Finding[];
+  /** What was accepted on the way. */
+  readonly passed: Stream[];
 }
 
 interface Place {
-  /** How much of the flow comes here. */
-  readonly reach: Share;
+  /** What comes here. */
+  readonly stream: Stream;
   readonly through: readonly string[];
 }
 
 /** NFT_JUMP_STACK_SIZE, include/net/netfilter/nf_tables.h: the kernel refuses deeper rulesets. */
 const DEEPEST = 16;
 
-/** Returns how much of the flow comes out at the chain's end, or is returned. */
+/** How rules are left: at their end, or by a return. */
+interface Left {
+  readonly end: Stream;
+  readonly returned: Stream;
+}
+
 function follow(
   walk: Walk,
   rules: readonly TracedRule[],
-  { reach, through }: Place,
-): Share {
-  let here = reach;
-  let back: Share = "none";
+  { stream, through }: Place,
+): Left {
+  let here = stream;
+  const back: Stream[] = [];
   for (const rule of rules) {
-    const matched = rule.matches(walk.flow);
-    if (here === "none") break;
-    if (matched === "none") continue;
-    const place = { reach: least(here, matched), through };
-    const rest = matched === "all" ? "none" : least(here, "some");
-    const { next, returned } = take(walk, rule, place);
-    back = most(back, returned);
-    here = next === "on" ? here : most(rest, next);
+    if (here.packets.length === 0) break;
+    const { matched, rest } = split(here, rule.matches);
+    if (matched.packets.length === 0) continue;
+    const before = takenBy(walk);
+    const { end, returned } = take(walk, rule, { stream: matched, through });
+    const isWhole = returned.packets.length === 0 && takenBy(walk) === before;
+    if (!isWhole) back.push(returned);
+    here = together([rest, end], isWhole ? here.share : undefined);
   }
-  return most(back, here);
+  return { end: here, returned: together(back) };
 }
 
-interface Taken {
-  /** How much of what matched goes on behind the rule; `on` where all does. */
-  readonly next: Share | "on";
-  readonly returned: Share;
+/** As long as this is the same nothing was accepted or taken away. */
+function takenBy({ findings, passed }: Walk): number {
+  return findings.length + passed.length;
 }
 
-function take(walk: Walk, rule: TracedRule, place: Place): Taken {
+function take(walk: Walk, rule: TracedRule, place: Place): Left {
   const { action } = rule;
+  const { stream, through } = place;
   switch (action.kind) {
     case "continue":
-      return { next: "on", returned: "none" };
+      return { end: stream, returned: NOTHING };
     case "accept":
-      return { next: "none", returned: "none" };
+      walk.passed.push(stream);
+      return GONE;
     case "return":
-      return { next: "none", returned: place.reach };
-    case "jump": {
-      const out = enter(walk, action.chain, place);
-      return { next: out === place.reach ? "on" : out, returned: "none" };
-    }
+      return { end: NOTHING, returned: stream };
+    case "jump":
+      return { end: enter(walk, action.chain, place), returned: NOTHING };
     case "goto":
-      return { next: "none", returned: enter(walk, action.chain, place) };
+      return { end: NOTHING, returned: enter(walk, action.chain, place) };
+    case "mark": {
+      const changed = marked(stream, action.marking);
+      return follow(walk, action.behind, { stream: changed, through });
+    }
     case "drop":
     case "reject":
     case "rewrite":
-      walk.findings.push({
-        does: action.kind,
-        share: place.reach,
-        rule: rule.name,
-        through: place.through,
-      });
-      return { next: "none", returned: "none" };
+      return end(walk, { does: action.kind, rule: rule.name }, place);
   }
 }
 
-function enter(walk: Walk, chain: string, { reach, through }: Place): Share {
-  if (through.length >= DEEPEST) return reach;
-  const inside = { reach, through: [...through, chain] };
-  return follow(walk, walk.chain.chain(chain), inside);
+/** What gets another source goes on. */
+function end(
+  { findings, passed }: Walk,
+  found: Pick<Finding, "does" | "rule">,
+  { stream, through }: Place,
+): Left {
+  findings.push({ ...found, share: stream.share, through });
+  if (found.does === "rewrite") passed.push(stream);
+  return GONE;
+}
+
+const GONE: Left = { end: NOTHING, returned: NOTHING };
+
+function enter(walk: Walk, chain: string, { stream, through }: Place): Stream {
+  if (through.length >= DEEPEST) return stream;
+  const { end, returned } = follow(walk, walk.chain.chain(chain), {
+    stream,
+    through: [...through, chain],
+  });
+  return together([end, returned]);
 }

@@ -1,38 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Flow } from "../../../plugin/netfilter/trace/flow.ts";
 import { forwardObstacles } from "../../../plugin/netfilter/obstacles.ts";
-import { PAIRS, POD, POD6, testbed } from "../snat/testbed.ts";
+import { POD, POD6, type Testbed, testbed } from "../snat/testbed.ts";
+import { flows } from "./flows.ts";
 
-type Bed = ReturnType<typeof testbed>;
-
-/** Both ways of both pairs, by the devices that the testbed has. */
-function flows(bed: Bed): Flow[] {
-  const device = (name: string) => {
-    const listed = JSON.parse(
-      bed.node.exec("ip", "-j", "link", "show", name),
-    ) as [{ ifindex: number }];
-    return [{ name, index: listed[0].ifindex }];
-  };
-  const [pods, uplink] = [device("veth-pod"), device("eth0")];
-  return PAIRS.flatMap(({ local, remote }) => [
-    {
-      family: local.family,
-      source: local,
-      destination: remote,
-      inputs: pods,
-      outputs: uplink,
-    },
-    {
-      family: local.family,
-      source: remote,
-      destination: local,
-      inputs: uplink,
-      outputs: pods,
-    },
-  ]);
-}
-
-const named = (bed: Bed): string[] =>
+const named = (bed: Testbed): string[] =>
   forwardObstacles(bed.kernel, () => flows(bed));
 
 /** A native table with a chain at the forward hook, after its head. */

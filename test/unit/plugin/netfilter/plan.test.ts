@@ -360,6 +360,7 @@ describe("describeSnat()", () => {
             {
               name: "ip flannel-ipv4 postrtg",
               families: [4],
+              stage: "POSTROUTING",
               ways: ["forward", "out"],
               priority: 100,
               isShared: false,

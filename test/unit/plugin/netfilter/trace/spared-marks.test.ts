@@ -64,6 +64,7 @@ function native(
   return {
     name,
     families: [4, 6],
+    stage: "POSTROUTING",
     ways: ["forward", "out"],
     priority: 100,
     isShared: false,
