@@ -1,7 +1,6 @@
 import {
   type Address,
   addressFromBytes,
-  parseAddress,
   parseCidr,
   addressInCidr,
 } from "../../ip/cidr.ts";
@@ -97,7 +96,8 @@ function withAddress(
 ): readonly Self[] {
   const own = new Set(addresses.map(({ text }) => text));
   return entries.filter(({ node }) =>
-    node.ips.some((ip) => own.has(parseAddress(ip).text)),
+    // In files that were read they are in their canonical spelling.
+    node.ips.some((ip) => own.has(ip)),
   );
 }
 

@@ -45,13 +45,14 @@ function unknownToOthers({ self, pods }: WarningFacts): string[] {
 
 /** The peer's CIDRs are blocked all the same. */
 function unreachable({ self, peers, tunnels }: WarningFacts): string[] {
+  const families = ([4, 6] as const).filter((one) => hasAddress(self, one));
+  const apart = peers.filter(
+    ({ addresses }) => !families.some((family) => addresses.has(family)),
+  );
+  if (apart.length === 0) return [];
   const linked = new Set(tunnels.map(({ peer }) => peer));
-  return peers
-    .filter(
-      (peer) =>
-        !linked.has(peer) &&
-        ![...peer.addresses.keys()].some((family) => hasAddress(self, family)),
-    )
+  return apart
+    .filter((peer) => !linked.has(peer))
     .map(
       ({ node, source }) =>
         `No tunnel to node "${node.name}" of cluster "${source.cluster.name}": it and this node have no addresses of one family; give one of them another in "ips"`,
@@ -91,20 +92,16 @@ function sharedAmong(tunnels: readonly Tunnel[]): string[] {
 }
 
 /** See numberSenders() in ipsec/spi.ts: harmless as long as all nodes read the same files. */
-function displaced({
-  keyringOf,
-  tunnels: all,
-  numbers,
-}: WarningFacts): string[] {
-  const tunnels = all.filter((tunnel) => keyringOf(tunnel)?.kind === "keys");
-  const families = [...new Set(tunnels.map(({ family }) => family))];
-  const ties = families.flatMap((family) => numbers[family].displaced);
+function displaced({ keyringOf, tunnels, numbers }: WarningFacts): string[] {
+  const ties = ([4, 6] as const).flatMap((family) => numbers[family].displaced);
   const tied = new Set(ties.map(({ end }) => end.bound));
-  const involved = new Set(
-    tunnels
-      .flatMap(({ ends: { own, peer } }) => [own.bound, peer.bound])
-      .filter((bound) => tied.has(bound)),
-  );
+  const involved = new Set<string>();
+  for (const tunnel of tunnels) {
+    const { own, peer } = tunnel.ends;
+    const bounds = [own.bound, peer.bound].filter((bound) => tied.has(bound));
+    if (bounds.length > 0 && keyringOf(tunnel)?.kind === "keys")
+      for (const bound of bounds) involved.add(bound);
+  }
   return ties
     .filter(({ end }) => involved.has(end.bound))
     .map(

@@ -66,7 +66,6 @@ function step(
   { look, difference, place }: Step,
   { log, onlooker }: Manner,
 ): boolean {
-  const { will, memory } = look.decision;
   const wanted = wantedBy(look, place);
   const plan = planFully(session, wanted, QUICKLY, difference);
   // A note of a few series would pass for one of all.
@@ -74,10 +73,10 @@ function step(
   if (obstaclesOf(plan).length > 0) return false;
   onlooker?.know(look.node);
   if (!isEmpty(plan)) {
-    applyFully(session, { plan, fence: will }, log);
+    applyFully(session, { ...wanted, plan }, log);
     onlooker?.repaired(plan);
   }
-  const trouble = tryRemember(session, [look.memory, memory]);
+  const trouble = tryRemember(session, [look.memory, look.decision.memory]);
   if (trouble !== undefined) throw trouble;
   return true;
 }

@@ -82,9 +82,10 @@ function isRight(session: Session, look: Look, place: Place): boolean {
   if (look.trouble !== undefined) return false;
   if (!sameMemory(look.memory, look.decision.memory)) return false;
   try {
-    const plan = planFully(session, wantedBy(look, place), QUICKLY);
+    const wanted = wantedBy(look, place);
+    const plan = planFully(session, wanted, QUICKLY);
     if (!isEmpty(plan)) return false;
-    noteAgain(session, plan.keys);
+    noteAgain(session, plan.keys, wanted.counters);
     return true;
   } catch {
     return false;
@@ -129,7 +130,7 @@ function change(
 function applyAnew(session: Session, wanted: Wanted, log: Log): FullPlan {
   const plan = planFully(session, wanted);
   refuseConflicts(plan);
-  applyFully(session, { plan, fence: wanted.fence }, log);
+  applyFully(session, { ...wanted, plan }, log);
   refuseSecrets(plan);
   return plan;
 }

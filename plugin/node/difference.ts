@@ -57,14 +57,27 @@ function sameSecrets(
   );
 }
 
+/** Both lists are in one order, so that most of them is the same at both ends: only what lies between is sorted out. */
 function compare<Item>(
   before: readonly Item[],
   after: readonly Item[],
 ): Both<Item> {
-  const [old, now] = [new Set(before), new Set(after)];
+  const shorter = Math.min(before.length, after.length);
+  let head = 0;
+  while (head < shorter && before[head] === after[head]) head += 1;
+  let tail = 0;
+  while (
+    tail < shorter - head &&
+    before[before.length - 1 - tail] === after[after.length - 1 - tail]
+  )
+    tail += 1;
+  const [was, is] = [before, after].map((list) =>
+    list.slice(head, list.length - tail),
+  ) as [Item[], Item[]];
+  const [old, now] = [new Set(was), new Set(is)];
   return {
-    gone: before.filter((item) => !now.has(item)),
-    fresh: after.filter((item) => !old.has(item)),
+    gone: was.filter((item) => !now.has(item)),
+    fresh: is.filter((item) => !old.has(item)),
   };
 }
 

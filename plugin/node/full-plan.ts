@@ -1,12 +1,9 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
-import { formatAddress } from "../../native/index.ts";
 import type { NetfilterOperation } from "../netfilter/base/operation.ts";
 import { applyOperations } from "../reconcile/apply.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
-import { nextHopTo } from "./next-hop.ts";
-import { remembered } from "../kernel/remembered.ts";
 import { APPLY, inOrder } from "./order.ts";
 import { overlayRemains } from "./overlay-remains.ts";
 import { fencePolicies } from "../fence/policies.ts";
@@ -29,15 +26,17 @@ import {
   type SnatPlan,
 } from "../netfilter/snat.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
-import { desiredState, type RoutingFacts } from "./desired.ts";
+import { desiredState } from "./desired.ts";
 import { type MeshDifference, observeChanged } from "./difference.ts";
 import type { ChosenKeys } from "./keys/choose.ts";
+import type { CountersReader } from "./keys/counters.ts";
 import { lookAtKeys, noteKeys } from "./keys/look.ts";
 import type { LinkedNode } from "./linked.ts";
 import type { Look } from "./look.ts";
 import type { Place } from "./place.ts";
-import { observeState, readSysctls } from "./observe.ts";
+import { observeState } from "./observe.ts";
 import { type NodePlan, planNode } from "./plan.ts";
+import { FORWARDING, routingFacts } from "./routing-facts.ts";
 import { narrowest, tunnelMtus } from "./tunnel-mtu.ts";
 import type { ObservedState } from "./state.ts";
 
@@ -57,6 +56,8 @@ export interface Wanted {
   readonly snat: NetworkConfiguration["snat"];
   /** Reqids of SAs that charon makes and deletes, although the files say otherwise by now. */
   readonly charonReqids?: ReadonlySet<number>;
+  /** Who has read the note of SAs before. */
+  readonly counters?: CountersReader | undefined;
 }
 
 /** Nothing: what is wanted of a node that is to be left as if crosslink had never been there. */
@@ -69,9 +70,14 @@ export const NOTHING_WANTED: Wanted = {
 /** What a look wants, where it found no trouble. */
 export function wantedBy(
   { node, decision }: Look,
-  { config, charonReqids }: Place,
+  { config, charonReqids, reader }: Place,
 ): Wanted {
-  const wanted = { node, fence: decision.will, snat: config.snat };
+  const wanted = {
+    node,
+    fence: decision.will,
+    snat: config.snat,
+    counters: reader?.counters,
+  };
   return charonReqids === undefined
     ? wanted
     : { ...wanted, charonReqids: charonReqids() };
@@ -124,7 +130,7 @@ export function planFully(
 
 function planKernel(
   session: Session,
-  { node, fence, charonReqids }: Wanted,
+  { node, fence, charonReqids, counters }: Wanted,
   {
     remains,
     difference,
@@ -140,6 +146,7 @@ function planKernel(
     );
   const { observed, keys } = lookAtKeys(session, look, {
     ...(node && keysOf(node.mesh)),
+    counters,
     ...(difference && { series: difference.series.fresh, wasLinked: true }),
   });
   const desired = desiredState(node, {
@@ -196,14 +203,18 @@ export function stepsOf({ node, snat, fence }: FullPlan): Operation[] {
 /** Takes all steps in the order that keeps clear text off the wire. */
 export function applyFully(
   session: Session,
-  { plan, fence }: { readonly plan: FullPlan; readonly fence: FenceWill },
+  {
+    plan,
+    fence,
+    counters,
+  }: { readonly plan: FullPlan } & Pick<Wanted, "fence" | "counters">,
   log: Log,
 ): void {
   const { node, keys, snat } = plan;
   const rules: NetfilterOperation[] = [];
   inOrder(APPLY, {
     "note keys": () => {
-      noteKeys(session, keys);
+      noteKeys(session, keys, counters);
     },
     protect: () => {
       applyOperations(session, node.protect);
@@ -244,36 +255,4 @@ export function refuseSecrets({ keys: { refusals } }: FullPlan): void {
     "Cannot encrypt: a secret was changed under its id",
     { details: `${refusals.join("; ")}. Then run \`crosslink apply\`` },
   );
-}
-
-const FORWARDING = ["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"];
-
-function routingFacts(
-  session: Session,
-  { routes, sysctls }: ObservedState,
-): RoutingFacts {
-  const { route } = session;
-  return {
-    routes,
-    advertised: () =>
-      sysctls.get("net/ipv6/conf/all/forwarding") === "1"
-        ? []
-        : advertisedDevices(session),
-    // Thousands of CIDRs may lie behind one router.
-    nextHop: remembered(
-      (address: Uint8Array) => nextHopTo(route, address),
-      formatAddress,
-    ),
-  };
-}
-
-/** Devices whose accept_ra is 1: advertisements count as long as the device does not forward. */
-function advertisedDevices(session: Session): string[] {
-  const paths = session.route
-    .links()
-    .filter(({ name }) => name !== "lo")
-    .map(({ name }) => `net/ipv6/conf/${name}/accept_ra`);
-  return [...readSysctls(session, paths)]
-    .filter(([, value]) => value === "1")
-    .map(([path]) => path);
 }

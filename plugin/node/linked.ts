@@ -66,8 +66,8 @@ function requireLocalEnds({ peers }: DesiredMesh, route: RouteClient): void {
   const present = new Set(
     route.addresses().map(({ address }) => formatAddress(address)),
   );
-  const missing = peers
-    .map(({ local }) => formatAddress(local))
+  const missing = [...new Set(peers.map(({ local }) => local))]
+    .map(formatAddress)
     .find((local) => !present.has(local));
   if (missing === undefined) return;
   throw new CniError(

@@ -19,7 +19,6 @@ import { recall } from "../fence/memory.ts";
 import type { Session } from "../kernel/session.ts";
 import type { Self } from "../mesh/self.ts";
 import { folderAge, isOlder } from "./age.ts";
-import { claimOf } from "./claim.ts";
 import { findSelf, type LinkedNode, linkNode } from "./linked.ts";
 import { machineOf } from "./machine.ts";
 import { charonPlaces, ikeFolder } from "../ike/charon/configuration.ts";
@@ -134,7 +133,7 @@ function lookAtFiles(
   ];
   const trouble = troubles.find((each) => each !== undefined);
   // Strictly where all of them are right, else as far as they can be made out.
-  const strict = attempt(() => files.value?.map(claimOf));
+  const strict = attempt(() => files.value?.map(reader.claim));
   const claims = strict.value ?? readClaims(names);
   return { memory, clusters, claims, self, newest, trouble };
 }

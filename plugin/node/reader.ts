@@ -1,10 +1,18 @@
-import { type ClusterReader, clusterReader } from "../../conf/clusters.ts";
+import type { Claim } from "../../conf/claims.ts";
+import {
+  type ClusterReader,
+  clusterReader,
+  type ClusterSource,
+} from "../../conf/clusters.ts";
 import { type Keyring, keyringReader } from "../../conf/keyring.ts";
 import type { Cidr } from "../../ip/cidr.ts";
 import { isSameWhereabouts } from "../ike/whereabouts.ts";
 import { desiredMesh, type MeshInput } from "../mesh/desired.ts";
+import { keptFor } from "../mesh/kept.ts";
 import { keptForNothing, type MeshMemory, meshMemory } from "../mesh/memory.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
+import { claimOf } from "./claim.ts";
+import { type CountersReader, countersReader } from "./keys/counters.ts";
 
 /**
  * Reads the files that a node follows from, and works out what follows. Whoever looks again by the same reader gets the same
@@ -14,6 +22,9 @@ export interface MeshReader {
   readonly clusters: ClusterReader;
   /** There is the mesh's own, and one a pair of clusters. */
   readonly keyring: (path: string) => Keyring;
+  readonly claim: (source: ClusterSource) => Claim;
+  /** How far SAs have counted. */
+  readonly counters: CountersReader;
   readonly mesh: (input: MeshInput) => DesiredMesh;
 }
 
@@ -29,6 +40,10 @@ export function meshReader(
   return {
     clusters: clusterReader(),
     keyring: keyringReader(),
+    claim: keptFor((source: ClusterSource) =>
+      claimOf(source, memory.networksOf),
+    ),
+    counters: countersReader(),
     mesh: meshMaker(memory),
   };
 }

@@ -53,8 +53,10 @@ function through(
 
 /** Of the devices that have the local ends, by local end. */
 function deviceMtus(mesh: DesiredMesh, route: RouteClient): TunnelMtus {
+  // Thousands of tunnels have one end.
+  const locals = new Set(mesh.peers.map(({ local }) => local));
   const ends = new Map(
-    mesh.peers.map(({ local }) => [formatAddress(local), local]),
+    [...locals].map((local) => [formatAddress(local), local]),
   );
   const addresses = ends.size === 0 ? [] : route.addresses();
   const mtus = new Map<string, number>();

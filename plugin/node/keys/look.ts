@@ -3,6 +3,7 @@ import type { Session } from "../../kernel/session.ts";
 import type { DesiredMesh } from "../../mesh/state.ts";
 import { PROTECT_PRIORITY } from "../../owned.ts";
 import type { ObservedState } from "../state.ts";
+import type { CountersReader } from "./counters.ts";
 import {
   changedSecrets,
   type ChosenKeys,
@@ -17,6 +18,7 @@ import { readKeyNote, writeKeyNote } from "./note.ts";
 interface KeysToLookAt extends Pick<DesiredMesh, "series" | "secrets"> {
   /** Whether it had any in this boot, where its policies need not tell. */
   readonly wasLinked: boolean;
+  readonly counters: CountersReader | undefined;
 }
 
 /** Looks at the kernel, and works out which SAs it should have next. What they sent meanwhile is told by readings before and after. */
@@ -31,7 +33,7 @@ export function lookAtKeys(
   const keys = chooseKeys(mesh, {
     associations: observed.associations,
     wasLinked: given.wasLinked ?? observed.policies.some(isProtecting),
-    note: readKeyNote(kernel),
+    note: readKeyNote(kernel, { reader: given.counters }),
     before,
     after: readMeter(kernel),
   });
@@ -65,15 +67,23 @@ export function tellOfKeys(
 }
 
 /** Before any SA is made: whoever finds it gone must know of it. @throws CniError 5 where it cannot be noted */
-export function noteKeys({ kernel }: Session, keys: ChosenKeys): void {
-  if (keys.isToNote) writeKeyNote(kernel, keys);
+export function noteKeys(
+  { kernel }: Session,
+  keys: ChosenKeys,
+  reader?: CountersReader,
+): void {
+  if (keys.isToNote) writeKeyNote(kernel, keys, { reader });
 }
 
 /** Beside SAs that stand: the younger the note, the less far ahead one that gets lost has to begin. Whoever noted meanwhile knows more. */
-export function noteAgain({ kernel }: Session, keys: ChosenKeys): void {
+export function noteAgain(
+  { kernel }: Session,
+  keys: ChosenKeys,
+  reader?: CountersReader,
+): void {
   const { sent, lookedAt, notedAt = -Infinity, oldestAt = -Infinity } = keys;
   if (sent.size > 0 && lookedAt - oldestAt > NOTE_MS)
-    writeKeyNote(kernel, keys, { since: notedAt });
+    writeKeyNote(kernel, keys, { since: notedAt, reader });
 }
 
 /** Shorter than an agent's sweep. */

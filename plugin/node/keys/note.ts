@@ -3,10 +3,10 @@ import { networkId } from "../../kernel/network-id.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { readStateFile, writeStateFile } from "../../kernel/state-file.ts";
 import { RUN_FOLDER } from "../../owned.ts";
+import { type CountersReader, countersReader } from "./counters.ts";
 import type { Sent } from "./outbound.ts";
 import {
   type GenerationsFile,
-  isCounters,
   isGenerations,
   type StoredLook,
   type StoredNode,
@@ -36,10 +36,16 @@ export interface KeyNote {
   readonly isKnown: boolean;
   /** When it was last noted, by the clock of a Meter; undefined where nothing is known. */
   readonly milliseconds: number | undefined;
-  readonly sent: ReadonlyMap<string, Sent>;
+  readonly sent: Pick<ReadonlyMap<string, Sent>, "get">;
   /** Names of the secrets in use, by key id. */
   readonly secrets: ReadonlyMap<number, string>;
   readonly moved: ReadonlyMap<string, number>;
+}
+
+/** Where notes are, and who has read them before. */
+interface NotePlace {
+  readonly files?: NoteFiles;
+  readonly reader?: CountersReader | undefined;
 }
 
 /**
@@ -49,21 +55,23 @@ export interface KeyNote {
  * What was noted in other network namespaces counts too: a container's that was made anew is another one, with the same
  * keys.
  */
-export function readKeyNote(kernel: Kernel, files = FILES): KeyNote {
+export function readKeyNote(
+  kernel: Kernel,
+  { files = FILES, reader = countersReader() }: NotePlace = {},
+): KeyNote {
   const id = networkId(kernel);
-  const nodes = readNodes(files.counters, id.boot);
+  const nodes = readNodes(reader, files.counters, id.boot);
   const own = nodes.find(({ network }) => network === id.network);
   const others = nodes.filter((node) => node !== own);
-  const sent = new Map<string, Sent>();
-  for (const [node, isOwn] of [
-    ...others.map((node) => [node, false] as const),
-    ...(own === undefined ? [] : [[own, true] as const]),
-  ])
-    for (const look of node.looks.toReversed()) recall(sent, look, isOwn);
+  const looks = [...others, ...(own === undefined ? [] : [own])].flatMap(
+    (node) =>
+      node.looks.toReversed().map((look) => recalled(look, node === own)),
+  );
   return {
     isKnown: own !== undefined,
     milliseconds: own?.looks[0]?.milliseconds,
-    sent,
+    // A look at what one file has changed asks for a few of thousands.
+    sent: { get: (name) => latestOf(name, looks) },
     secrets: new Map(
       Object.entries(own?.secrets ?? {}).map(([key, name]) => [
         Number(key),
@@ -74,29 +82,49 @@ export function readKeyNote(kernel: Kernel, files = FILES): KeyNote {
   };
 }
 
+/** What was seen at one time. */
+interface RecalledLook extends Pick<StoredLook, "sent"> {
+  readonly at: Sent["at"];
+}
+
 /** Octets count in one namespace alone. */
-function recall(
-  known: Map<string, Sent>,
+function recalled(
   { milliseconds, octets, sent }: StoredLook,
   isOwn: boolean,
-): void {
-  const at = {
-    milliseconds,
-    ...(isOwn && octets !== undefined ? { octets } : {}),
+): RecalledLook {
+  return {
+    sent,
+    at: {
+      milliseconds,
+      ...(isOwn && octets !== undefined ? { octets } : {}),
+    },
   };
-  for (const [name, [generation, sequence]] of Object.entries(sent)) {
-    const before = known.get(name);
+}
+
+/** Of looks that are as late as each other the last in the list counts. */
+function latestOf(
+  name: string,
+  looks: readonly RecalledLook[],
+): Sent | undefined {
+  let latest: Sent | undefined;
+  for (const { sent, at } of looks) {
+    const found = sent[name];
+    if (found === undefined) continue;
+    const [generation, sequence] = found;
     const isOlder =
-      before !== undefined &&
-      (generation < before.generation ||
-        (generation === before.generation &&
-          milliseconds < before.at.milliseconds));
-    if (!isOlder) known.set(name, { generation, sequence, at });
+      latest !== undefined &&
+      (generation < latest.generation ||
+        (generation === latest.generation &&
+          at.milliseconds < latest.at.milliseconds));
+    if (!isOlder) latest = { generation, sequence, at };
   }
+  return latest;
 }
 
 /** What is to be noted. */
-type NewNote = Pick<KeyNote, "sent" | "secrets" | "moved">;
+interface NewNote extends Pick<KeyNote, "secrets" | "moved"> {
+  readonly sent: ReadonlyMap<string, Sent>;
+}
 
 /**
  * Notes. What was noted of other series stays: they may come back.
@@ -107,7 +135,11 @@ type NewNote = Pick<KeyNote, "sent" | "secrets" | "moved">;
 export function writeKeyNote(
   kernel: Kernel,
   note: NewNote,
-  { files = FILES, since = Infinity }: WriteOptions = {},
+  {
+    files = FILES,
+    reader = countersReader(),
+    since = Infinity,
+  }: WriteOptions = {},
 ): void {
   try {
     if (note.moved.size > 0)
@@ -116,7 +148,7 @@ export function writeKeyNote(
       );
     const id = networkId(kernel);
     writeStateFile(kernel, files.counters, () => {
-      const nodes = readNodes(files.counters, id.boot);
+      const nodes = readNodes(reader, files.counters, id.boot);
       const own = nodes.find(({ network }) => network === id.network);
       const others = nodes.filter((node) => node !== own);
       const isLate = (own?.looks[0]?.milliseconds ?? 0) > since;
@@ -126,15 +158,16 @@ export function writeKeyNote(
         boot: id.boot,
         nodes: [newest, ...others].slice(0, MOST_NODES),
       };
-      return `${JSON.stringify(content)}\n`;
+      const text = `${JSON.stringify(content)}\n`;
+      reader.wrote(text, content);
+      return text;
     });
   } catch (cause) {
     throw failure(files, cause);
   }
 }
 
-interface WriteOptions {
-  readonly files?: NoteFiles;
+interface WriteOptions extends NotePlace {
   /** By the clock of a Meter. */
   readonly since?: number | undefined;
 }
@@ -170,7 +203,9 @@ function toStored(
   };
 }
 
-function without(look: StoredLook, sent: KeyNote["sent"]): StoredLook {
+function without(look: StoredLook, sent: NewNote["sent"]): StoredLook {
+  const isApart = [...sent.keys()].every((name) => !(name in look.sent));
+  if (isApart) return look;
   const left = Object.entries(look.sent).filter(([name]) => !sent.has(name));
   return { ...look, sent: Object.fromEntries(left) };
 }
@@ -186,9 +221,13 @@ function generationsText(file: string, moved: KeyNote["moved"]): string {
   return `${JSON.stringify(content)}\n`;
 }
 
-function readNodes(file: string, boot: string): readonly StoredNode[] {
-  const content = tryRead(file);
-  return isCounters(content) && content.boot === boot ? content.nodes : [];
+function readNodes(
+  reader: CountersReader,
+  file: string,
+  boot: string,
+): readonly StoredNode[] {
+  const content = reader.read(file);
+  return content?.boot === boot ? content.nodes : [];
 }
 
 function readNewest(file: string): GenerationsFile["newest"] {

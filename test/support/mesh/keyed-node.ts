@@ -4,6 +4,7 @@ import type { DesiredMesh } from "../../../plugin/mesh/state.ts";
 import { chooseKeys } from "../../../plugin/node/keys/choose.ts";
 import type { Meter } from "../../../plugin/node/keys/meter.ts";
 import type { KeyNote } from "../../../plugin/node/keys/note.ts";
+import type { Sent } from "../../../plugin/node/keys/outbound.ts";
 import { planNode } from "../../../plugin/node/plan.ts";
 import { NOTHING } from "../../../plugin/node/state.ts";
 import { associationIdentity } from "../../../plugin/reconcile/identity.ts";
@@ -51,6 +52,7 @@ export function keyedNode(
   place: string,
 ): KeyedNode {
   let held = new Map<string, Counting>();
+  let sent = new Map<string, Sent>();
   let note = BLANK;
   let wasLinked = false;
   let keyring = keyringOf(1);
@@ -62,10 +64,11 @@ export function keyedNode(
       mesh = meshAt(clusters, place, { keyring });
       const facts = { associations, note, wasLinked, before: now, after: now };
       const keys = chooseKeys(mesh, facts);
+      for (const [name, seen] of keys.sent) sent.set(name, seen);
       note = {
         isKnown: true,
         milliseconds: now.milliseconds,
-        sent: new Map([...note.sent, ...keys.sent]),
+        sent,
         secrets: keys.secrets,
         moved: new Map([...note.moved, ...keys.moved]),
       };
@@ -88,10 +91,12 @@ export function keyedNode(
     },
     reboot: () => {
       held = new Map();
+      sent = new Map();
       note = { ...BLANK, moved: note.moved };
       wasLinked = false;
     },
     loseNote: () => {
+      sent = new Map();
       note = { ...BLANK, moved: note.moved };
     },
     count: (packets) => {

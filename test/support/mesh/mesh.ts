@@ -118,7 +118,7 @@ export function fenceAt(
   place: string,
 ): SecurityPolicy[] {
   const { will } = decide({
-    claims: clusters.map(claimOf),
+    claims: clusters.map((source) => claimOf(source)),
     own: selfAt(clusters, place).source.cluster.name,
     settled: true,
     memory: NO_MEMORY,
