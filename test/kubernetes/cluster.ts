@@ -19,6 +19,8 @@ export interface Cluster extends AsyncDisposable {
   readonly name: string;
   /** The pods' CIDR. */
   readonly pods: string;
+  /** The services' CIDR. */
+  readonly services: string;
   readonly base: Base;
   readonly plane: ControlPlane;
   readonly kubectl: Kubectl;
@@ -87,7 +89,7 @@ export async function cluster(
   const apply: Cluster["apply"] = (...manifests) => kubectl.apply(manifests);
   const whole = stack.move();
   return {
-    ...{ name, pods, base, plane, kubectl, nodes, apply, running },
+    ...{ name, pods, services, base, plane, kubectl, nodes, apply, running },
     pod: async (words) => {
       await apply(podManifest(words));
       return running(words.name);

@@ -98,6 +98,7 @@ export async function clusterFile({
   kubectl,
   nodes,
   pods,
+  services,
 }: Cluster) {
   const withCidrs = nodes.map(async (node) => ({
     name: node.name,
@@ -108,6 +109,7 @@ export async function clusterFile({
     name,
     cni: base.cni,
     podCIDRs: [pods],
+    serviceCIDRs: [services],
     nodes: await Promise.all(withCidrs),
   };
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { hereMissing } from "./stage/here-missing.ts";
 import { attach } from "./scenes/attach.ts";
+import { services } from "./scenes/services.ts";
 import { startWorldHere, type World } from "./world.ts";
 
 const missing = hereMissing();
@@ -22,5 +23,6 @@ describe.skipIf(missing !== undefined)(
       return world;
     };
     attach(theWorld);
+    services(theWorld);
   },
 );

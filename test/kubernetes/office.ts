@@ -1,4 +1,5 @@
 import type { Cluster } from "./cluster.ts";
+import type { Node } from "./node/node.ts";
 import type { Stage } from "./stage/stage.ts";
 
 /** A host of the office. */
@@ -48,4 +49,18 @@ export function inOffice(
   command: readonly string[],
 ): Promise<string> {
   return stage.run(["ip", "netns", "exec", "office", ...command]);
+}
+
+/** Has the office's hosts find services, and a node's ports, by way of that node; with the host's own address. */
+export async function officeFinds(
+  stage: Stage,
+  services: string,
+  node: Pick<Node, "address">,
+): Promise<void> {
+  const by = ["src", OFFICE_HOST];
+  for (const way of [
+    [services, "via", node.address],
+    [node.address, "dev", "eth0"],
+  ])
+    await stage.run(["ip", "-n", "office", "route", "replace", ...way, ...by]);
 }

@@ -13,7 +13,7 @@ export function podManifest({ name, node }: PodWords): Manifest {
   return {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { name },
+    metadata: { name, labels: { app: name } },
     spec: {
       // Not nodeName: pods of nodes that are not there yet are collected.
       ...(node === undefined
@@ -25,6 +25,35 @@ export function podManifest({ name, node }: PodWords): Manifest {
       dnsPolicy: "Default",
       tolerations: [{ operator: "Exists" }],
       containers: [{ name: "main", image: BOX, imagePullPolicy: "Never" }],
+    },
+  };
+}
+
+/** A service in front of a pod, at port 80 of its own address and at a port of every node. */
+export interface ServiceWords {
+  readonly name: string;
+  /** The pod's name. */
+  readonly pod: string;
+  /** Where the pod listens. */
+  readonly targetPort: number;
+  /** 30000 to 32767. */
+  readonly nodePort: number;
+}
+
+export function serviceManifest({
+  name,
+  pod,
+  targetPort,
+  nodePort,
+}: ServiceWords): Manifest {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name },
+    spec: {
+      type: "NodePort",
+      selector: { app: pod },
+      ports: [{ port: 80, targetPort, nodePort }],
     },
   };
 }
