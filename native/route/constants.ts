@@ -68,6 +68,15 @@ export const RTA_METRICS = 8;
 export const RTA_MULTIPATH = 9;
 export const RTA_TABLE = 15;
 export const RTA_VIA = 18;
+export const RTA_ENCAP_TYPE = 21;
+
+/** enum lwtunnel_encap_types: include/uapi/linux/lwtunnel.h. */
+export const LWTUNNEL_ENCAP_ILA = 3;
+export const LWTUNNEL_ENCAP_SEG6 = 5;
+export const LWTUNNEL_ENCAP_BPF = 6;
+export const LWTUNNEL_ENCAP_SEG6_LOCAL = 7;
+export const LWTUNNEL_ENCAP_RPL = 8;
+export const LWTUNNEL_ENCAP_IOAM6 = 9;
 export const RTAX_MTU = 2;
 export const RTAX_ADVMSS = 8;
 

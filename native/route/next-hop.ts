@@ -6,7 +6,12 @@ import {
   encodeAttributes,
 } from "../attribute.ts";
 import { decode, encode, joinBytes, u16 } from "../layout.ts";
-import { RTA_GATEWAY, RTA_VIA, RTNH_F_ONLINK } from "./constants.ts";
+import {
+  RTA_ENCAP_TYPE,
+  RTA_GATEWAY,
+  RTA_VIA,
+  RTNH_F_ONLINK,
+} from "./constants.ts";
 import { type Fields, fieldsOf, present } from "./fields.ts";
 import { rtnexthop } from "./structs.ts";
 
@@ -17,6 +22,14 @@ export interface NextHop {
   /** Share of the traffic, 1–256. */
   readonly weight: number;
   readonly onlink?: boolean;
+  /** How it wraps packets, LWTUNNEL_ENCAP_*; read only. */
+  readonly encapsulation?: number;
+}
+
+/** LWTUNNEL_ENCAP_* of a route or next hop that wraps packets by itself. */
+export function encapsulationOf(fields: Fields): number | undefined {
+  const type = fields.bytes(RTA_ENCAP_TYPE);
+  return type && decode(u16, type);
 }
 
 /** RTA_GATEWAY, or RTA_VIA where the gateway is of another family than the route. */
@@ -62,6 +75,7 @@ export function decodeNextHops(bytes: Uint8Array): NextHop[] {
         outputInterface: header.rtnh_ifindex,
         weight: header.rtnh_hops + 1, // the header counts from 0
         onlink: onlink ? true : undefined,
+        encapsulation: encapsulationOf(fields),
       }),
     );
     offset = align(end);

@@ -33,6 +33,7 @@ import {
 import { type Fields, fieldsOf, present } from "./fields.ts";
 import {
   decodeNextHops,
+  encapsulationOf,
   encodeGateway,
   encodeNextHops,
   gatewayOf,
@@ -67,6 +68,8 @@ export interface Route {
   readonly onlink?: boolean;
   /** In place of gateway and outputInterface, where traffic is spread. */
   readonly nextHops?: readonly NextHop[];
+  /** How it wraps packets by itself, LWTUNNEL_ENCAP_* (`ip route … encap`); read only. */
+  readonly encapsulation?: number;
 }
 
 /** Body of an RTM_NEWROUTE or RTM_DELROUTE request. */
@@ -142,6 +145,7 @@ export function decodeRoute(body: Uint8Array): Route {
     advmss: metrics.u32(RTAX_ADVMSS),
     onlink: (header.rtm_flags & RTNH_F_ONLINK) !== 0 ? true : undefined,
     nextHops: nextHops && decodeNextHops(nextHops),
+    encapsulation: encapsulationOf(fields),
   });
 }
 

@@ -3,6 +3,7 @@ import type {
   Flowtable,
   ObservedPolicy,
   Program,
+  Route,
   SecurityPolicy,
   TrafficFilter,
 } from "../../native/index.ts";
@@ -26,6 +27,7 @@ type BypassKind =
   | "default-policy"
   | "sysctl"
   | "redirect"
+  | "route"
   | "program"
   | "switch"
   | "flowtable"
@@ -53,6 +55,8 @@ export interface BypassFacts {
   readonly programs: readonly AttachedProgram[];
   readonly flowtables: readonly Flowtable[];
   readonly forwarders: readonly Forwarder[];
+  /** Of all tables. */
+  readonly routes: readonly Route[];
   /** Undefined where IPVS has no services. */
   readonly ipvs: Ipvs | undefined;
 }

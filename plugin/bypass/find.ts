@@ -4,6 +4,7 @@ import { forwarders } from "./kinds/forwarder.ts";
 import { flowtables } from "./kinds/flowtable.ts";
 import { ipvsWithoutConntrack } from "./kinds/ipvs.ts";
 import { foreignPolicies } from "./kinds/policy.ts";
+import { wrappingRoutes } from "./kinds/route.ts";
 import { programs } from "./kinds/program.ts";
 import { redirects } from "./kinds/redirect.ts";
 import { switchPorts } from "./kinds/switch.ts";
@@ -13,6 +14,7 @@ const KINDS: readonly FindBypasses[] = [
   foreignPolicies,
   switchedOff,
   redirects,
+  wrappingRoutes,
   programs,
   switchPorts,
   flowtables,

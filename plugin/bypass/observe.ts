@@ -3,6 +3,7 @@ import {
   AF_INET6,
   formatAddress,
   readSysctl,
+  type Route,
   RT_TABLE_MAIN,
 } from "../../native/index.ts";
 import { inNamespace } from "../kernel/kernel.ts";
@@ -50,12 +51,16 @@ function observe(
   mesh: DesiredMesh,
   redirects: ProgramVerdict,
 ): Observed {
-  const devices = observeDevices(session, mesh);
+  const routes = [AF_INET, AF_INET6].flatMap((family) =>
+    session.route.routes({ family }),
+  );
+  const devices = observeDevices(session, mesh, routes);
   const filters = ingressFilters(session, devices);
   return {
     policies: session.xfrm.policies(),
     blockedByDefault: session.xfrm.blockedByDefault(),
     devices,
+    routes,
     switchedOff: switchedOffForAll(session),
     filters,
     programs: attached(session, devices, { filters, redirects }),
@@ -71,16 +76,18 @@ function observe(
 const NONE_OF_NFTABLES = { flowtables: [], forwarders: [] };
 
 /** The ways out are those to routers, and those that this node's ends of tunnels are addresses of. */
-function observeDevices({ route }: Session, { peers }: DesiredMesh): Device[] {
+function observeDevices(
+  { route }: Session,
+  { peers }: DesiredMesh,
+  routes: readonly Route[],
+): Device[] {
   const ends = new Set(peers.map(({ local }) => formatAddress(local)));
   const holders = route
     .addresses()
     .filter(({ address }) => ends.has(formatAddress(address)))
     .map(({ index }) => index);
-  const routes = [AF_INET, AF_INET6].flatMap((family) =>
-    route.routes({ family, table: RT_TABLE_MAIN }),
-  );
-  return deviceRoles(route.links(), routes, holders);
+  const main = routes.filter(({ table }) => table === RT_TABLE_MAIN);
+  return deviceRoles(route.links(), main, holders);
 }
 
 const FOR_ALL = [

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseCidr } from "../../../../ip/cidr.ts";
 import { parseAddress } from "../../../../ip/cidr.ts";
 import type { Link } from "../../../../native/route/link.ts";
+import type { Route } from "../../../../native/route/route.ts";
 import type { ObservedPolicy } from "../../../../native/xfrm/sp.ts";
 import type { BypassFacts } from "../../../../plugin/bypass/bypass.ts";
 import {
@@ -22,6 +23,7 @@ const CLEAN: BypassFacts = {
   programs: [],
   flowtables: [],
   forwarders: [],
+  routes: [],
   ipvs: undefined,
 };
 
@@ -29,6 +31,12 @@ function found(facts: Partial<BypassFacts>): string[] {
   return findBypasses({ ...CLEAN, ...facts }).map(
     ({ kind, severity }) => `${kind} ${severity}`,
   );
+}
+
+function route(destination: string, more: Partial<Route>): Route {
+  const { bytes: address, prefix: length } = parseCidr(destination);
+  const common = { table: 254, protocol: 3, scope: 0, type: 1 };
+  return { destination: { address, length }, ...common, ...more };
 }
 
 function link(index: number, more: Partial<Link> = {}): Link {
@@ -190,5 +198,25 @@ describe("deviceRoles()", () => {
       [6, "other"],
       [7, "uplink"],
     ]);
+  });
+
+  // LWTUNNEL_ENCAP_*: include/uapi/linux/lwtunnel.h.
+  it.each<[string, number, string, string[]]>([
+    ["mpls", 1, "10.1.0.0/16", []],
+    ["ip", 2, "10.1.0.0/16", []],
+    ["ila", 3, "fd0b::/64", ["route open"]],
+    ["seg6", 5, "0.0.0.0/0", ["route open"]],
+    ["bpf", 6, "10.1.7.0/24", ["route open"]],
+    ["bpf", 6, "10.9.0.0/16", []],
+    ["seg6local", 7, "fd99::1/128", ["route weak"]],
+    ["rpl", 8, "fd0b::/64", ["route open"]],
+    ["ioam6", 9, "fd0b::/64", ["route open"]],
+  ])("a route that wraps by %s (%i), to %s", (_, encapsulation, to, said) => {
+    const hop = { outputInterface: 7, weight: 1 };
+    const nextHops = [hop, { ...hop, encapsulation }];
+    expect(found({ routes: [route(to, { encapsulation })] })).toEqual(said);
+    expect(found({ routes: [route(to, { nextHops })] })).toEqual(said);
+    const routes = [route("0.0.0.0/0", {}), route("::/0", {})];
+    expect(found({ routes })).toEqual([]);
   });
 });
