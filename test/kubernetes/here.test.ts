@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { hereMissing } from "./stage/here-missing.ts";
 import { attach } from "./scenes/attach.ts";
 import { services } from "./scenes/services.ts";
+import { restart } from "./scenes/restart.ts";
 import { trouble } from "./scenes/trouble.ts";
 import { startWorldHere, type World } from "./world.ts";
 
@@ -26,5 +27,6 @@ describe.skipIf(missing !== undefined)(
     attach(theWorld);
     services(theWorld);
     trouble(theWorld);
+    restart(theWorld);
   },
 );

@@ -19,6 +19,10 @@ export interface Node {
   readonly write: (path: string, text: string, mode?: string) => Promise<void>;
   /** Starts a program that goes on, of which only one runs by that name. */
   readonly start: (daemon: Daemon) => Promise<void>;
+  /** Ends such a program by a signal, such as KILL, and starts it again. */
+  readonly restart: (name: string, signal: string) => Promise<void>;
+  /** Takes all of the node's processes and kernel state away at once, and starts it again with its files. */
+  readonly reboot: () => Promise<void>;
 }
 
 /** A program that goes on. */
@@ -50,8 +54,10 @@ export async function startNode(
   stage: Stage,
   { name, address, path }: NodeOptions,
 ): Promise<Node> {
-  const boot = ["bash", join(here, "boot.sh"), name, address];
-  const leader = (await stage.run(boot)).trim();
+  const boot = async () =>
+    (await stage.run(["bash", join(here, "boot.sh"), name, address])).trim();
+  let leader = await boot();
+  const daemons = new Map<string, Daemon>();
   const words = (
     command: readonly string[],
     environment: Readonly<Record<string, string>> = {},
@@ -62,6 +68,11 @@ export async function startNode(
     ...command,
   ];
   const run: Node["run"] = (command, input) => stage.run(words(command), input);
+  const launch = async ({ name: daemon, command, environment }: Daemon) => {
+    const log = `/nodes/${name}/log/${daemon}`;
+    const whole = ["bash", join(here, "daemon.sh"), daemon, log, ...command];
+    await stage.run(words(whole, { ...FRUGAL, ...environment }));
+  };
   return {
     name,
     address,
@@ -72,15 +83,25 @@ export async function startNode(
         'umask 077; mkdir -p "${1%/*}"; cat >"$1.new" && chmod "$2" "$1.new" && mv "$1.new" "$1"';
       await run(["bash", "-c", script, "bash", file, mode], text);
     },
-    start: async ({ name: daemon, command, environment }) => {
-      const log = `/nodes/${name}/log/${daemon}`;
-      const script = join(here, "daemon.sh");
-      await stage.run(
-        words(["bash", script, daemon, log, ...command], {
-          ...FRUGAL,
-          ...environment,
-        }),
-      );
+    start: async (daemon) => {
+      daemons.set(daemon.name, daemon);
+      await launch(daemon);
+    },
+    restart: async (program, signal) => {
+      const daemon = daemons.get(program);
+      if (daemon === undefined) throw new Error(`No ${program} runs`);
+      await run(["timeout", "60", "bash", "-c", END, "bash", program, signal]);
+      await launch(daemon);
+    },
+    reboot: async () => {
+      await stage.run(["bash", join(here, "halt.sh"), name, leader]);
+      leader = await boot();
+      for (const daemon of daemons.values()) await launch(daemon);
     },
   };
 }
+
+const END = `
+  process=$(cat "/run/$1.pid")
+  kill "-$2" "$process"
+  while [ -e "/proc/$process" ]; do sleep 0.1; done`;

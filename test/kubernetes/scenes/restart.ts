@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import { until } from "../../support/until.ts";
+import type { Cluster } from "../cluster.ts";
+import { putCrosslink } from "../crosslink.ts";
+import { OFFICE_HOST } from "../office.ts";
+import type { Pod } from "../pod.ts";
+import type { World } from "../world.ts";
+
+const BASES = ["east", "west"] as const;
+
+/** What goes on while a node's programs start again, and what comes back where a node does. */
+export function restart(theWorld: () => World): void {
+  describe.each(BASES)("a node of %s", (name) => {
+    const cluster = (): Cluster => theWorld()[name];
+
+    it.each(["containerd", "kubelet"])(
+      "keeps its pods' network while %s is killed and starts again, and makes pods as before",
+      async (program) => {
+        const [node] = cluster().nodes;
+        const before = await cluster().pod({
+          name: "staying",
+          node: node!.name,
+        });
+        const pinging = before.run([
+          "ping",
+          "-c",
+          "20",
+          "-W",
+          "5",
+          OFFICE_HOST,
+        ]);
+        await node!.restart(program, "KILL");
+        const after = await cluster().pod({
+          name: "following",
+          node: node!.name,
+        });
+        await reachesOffice(after);
+        expect(await pinging).toContain(" 0% packet loss");
+        for (const pod of [before, after]) await cluster().remove(pod.name);
+      },
+    );
+
+    it("makes pods while crosslink is replaced over and over", async () => {
+      const [node] = cluster().nodes;
+      let isDone = false;
+      const replacing = (async () => {
+        let count = 0;
+        for (; !isDone; count += 1) await putCrosslink(node!);
+        return count;
+      })();
+      const names = ["one", "two", "three", "four", "five", "six"];
+      try {
+        const pods = await Promise.all(
+          names.map((each) => cluster().pod({ name: each, node: node!.name })),
+        );
+        for (const pod of pods) await reachesOffice(pod);
+        await Promise.all(names.map((each) => cluster().remove(each)));
+      } finally {
+        isDone = true;
+      }
+      expect(await replacing).toBeGreaterThan(3);
+      expect(await failures(cluster(), names)).toEqual([]);
+    });
+
+    it("gives its pods their network again after it has lost all kernel state", async () => {
+      const [node] = cluster().nodes;
+      const before = await cluster().pod({
+        name: "surviving",
+        node: node!.name,
+      });
+      await reachesOffice(before);
+      await node!.reboot();
+      const again = await startedAgain(cluster(), before);
+      await reachesOffice(again);
+      const other = await cluster().pod({ name: "newcomer", node: node!.name });
+      await reachesOffice(other);
+      expect(other.address).not.toBe(again.address);
+      for (const pod of [again, other]) await cluster().remove(pod.name);
+    });
+  });
+}
+
+/** What events say of sandboxes that could not be made. */
+async function failures(
+  { kubectl }: Cluster,
+  pods: readonly string[],
+): Promise<string[]> {
+  const { items } = (await kubectl.get("events")) as {
+    items: {
+      reason: string;
+      message: string;
+      involvedObject: { name: string };
+    }[];
+  };
+  return items
+    .filter(({ reason }) => reason === "FailedCreatePodSandBox")
+    .filter(({ involvedObject }) => pods.includes(involvedObject.name))
+    .map(({ message }) => message);
+}
+
+/** The same pod, in a sandbox of its node's new life. */
+async function startedAgain(cluster: Cluster, before: Pod): Promise<Pod> {
+  let pod = before;
+  const isNew = async () => {
+    // The API server shows the old one until the kubelet is there again.
+    pod = await cluster.running(before.name).catch(() => before);
+    return pod.id !== before.id;
+  };
+  await until(isNew, { limitSeconds: 300, pauseMs: 1000 });
+  return pod;
+}
+
+async function reachesOffice(pod: Pod): Promise<void> {
+  const said = await pod.run(["ping", "-c", "3", "-W", "5", OFFICE_HOST]);
+  expect(said, pod.name).toContain("3 packets received");
+}
