@@ -53,6 +53,8 @@ export default defineConfig({
         test: {
           name: "kubernetes",
           include: ["test/kubernetes/**/*.test.ts"],
+          // Control planes are daemons that need a processor, too.
+          maxWorkers: 2,
           // Emulated, on a machine that others use too; what waits for something has a limit of its own.
           testTimeout: 2_000_000,
           // Where nothing is in the cache, programs are built.

@@ -46,9 +46,7 @@ export function buildPrograms(
   const folders = new Map(
     sources.map((source) => [source.name, join(cache, folderName(source))]),
   );
-  const missing = sources.filter(
-    ({ name }) => !existsSync(folders.get(name) ?? ""),
-  );
+  const missing = notInCache({ cache, sources });
   if (missing.length === 0) return folders;
   mkdirSync(cache, { recursive: true });
   const names = missing
@@ -70,6 +68,16 @@ export function buildPrograms(
   if (failures.length > 0)
     throw new AggregateError(failures, failures.map(String).join("; "));
   return folders;
+}
+
+/** What is still to be built. */
+export function notInCache({
+  cache = CACHE,
+  sources = SOURCES,
+}: BuildOptions = {}): Source[] {
+  return sources.filter(
+    (source) => !existsSync(join(cache, folderName(source))),
+  );
 }
 
 function folderName(source: Source): string {

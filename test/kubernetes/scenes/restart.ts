@@ -42,10 +42,10 @@ export function restart(theWorld: () => World): void {
 
     it("makes pods while crosslink is replaced over and over", async () => {
       const [node] = cluster().nodes;
-      let isDone = false;
+      const enough = new AbortController();
       const replacing = (async () => {
         let count = 0;
-        for (; !isDone; count += 1) await putCrosslink(node!);
+        for (; !enough.signal.aborted; count += 1) await putCrosslink(node!);
         return count;
       })();
       const names = ["one", "two", "three", "four", "five", "six"];
@@ -56,7 +56,7 @@ export function restart(theWorld: () => World): void {
         for (const pod of pods) await reachesOffice(pod);
         await Promise.all(names.map((each) => cluster().remove(each)));
       } finally {
-        isDone = true;
+        enough.abort();
       }
       expect(await replacing).toBeGreaterThan(3);
       expect(await failures(cluster(), names)).toEqual([]);
