@@ -4,6 +4,7 @@ import {
   numberSenders,
   type SenderNumbers,
 } from "./ipsec/spi.ts";
+import { lastOf } from "./kept.ts";
 import type { OuterEnd } from "./members.ts";
 import { isEncrypted } from "./networks.ts";
 
@@ -15,7 +16,10 @@ export type OuterEnds = (
 /** The numbers by the tunnels' outer family. */
 export type NumbersOf = Readonly<Record<4 | 6, SenderNumbers>>;
 
-/** Numbers all nodes of the encrypted clusters, whatever they hold: then modes and gateways can change freely. */
+/**
+ * Numbers all nodes of the encrypted clusters, whatever they hold: then modes and gateways can change freely. They are hashed
+ * when somebody asks: on a node without tunnels nobody does, and to load Node's crypto takes a tenth of an ADD.
+ */
 export function senderNumbers(
   clusters: readonly ClusterSource[],
   {
@@ -23,13 +27,23 @@ export function senderNumbers(
     choices,
   }: { readonly outerEndsOf: OuterEnds; readonly choices: Choices },
 ): NumbersOf {
-  const nodes = clusters
-    .filter(isEncrypted)
-    .flatMap((source) => outerEndsOf(source));
-  const numbered = (family: 4 | 6): SenderNumbers =>
-    numberSenders(
-      nodes.flatMap((ends) => ends.get(family)?.end ?? []),
-      choices,
-    );
-  return { 4: numbered(4), 6: numbered(6) };
+  const numbered = (family: 4 | 6): (() => SenderNumbers) =>
+    lastOf(() => {
+      const nodes = clusters
+        .filter(isEncrypted)
+        .flatMap((source) => outerEndsOf(source));
+      return numberSenders(
+        nodes.flatMap((ends) => ends.get(family)?.end ?? []),
+        choices,
+      );
+    });
+  const [four, six] = [numbered(4), numbered(6)];
+  return {
+    get 4() {
+      return four();
+    },
+    get 6() {
+      return six();
+    },
+  };
 }
