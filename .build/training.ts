@@ -149,8 +149,12 @@ function replace(fd: number, file: string, mode: string): void {
 /** Runs the bundle with other properties of `process`, and gives the exit code. */
 function runAs(properties: object, script: Script): unknown {
   const real = process;
+  let exitCode: unknown;
+  const exit = (code: unknown) => {
+    exitCode = code;
+  };
   const binary = Object.setPrototypeOf(
-    { ...properties, exitCode: 0, getBuiltinModule: builtinModule(real) },
+    { ...properties, exit, getBuiltinModule: builtinModule(real) },
     real,
   ) as NodeJS.Process;
   const program = script.runInThisContext() as Program;
@@ -160,7 +164,7 @@ function runAs(properties: object, script: Script): unknown {
   } finally {
     globalThis.process = real;
   }
-  return binary.exitCode;
+  return exitCode;
 }
 
 /** Node's modules as the binary gets them: the addon is an asset. */
