@@ -10,7 +10,7 @@ import { inNamespace } from "../kernel/kernel.ts";
 import type { Session } from "../kernel/session.ts";
 import { widest } from "../mesh/networks.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
-import { withNftables } from "../netfilter/nft/available.ts";
+import { withNftables } from "../kernel/nftables.ts";
 import type { Bypass, BypassFacts, Ipvs } from "./bypass.ts";
 import { type Device, deviceRoles } from "./devices.ts";
 import { findBypasses } from "./find.ts";

@@ -2,7 +2,7 @@ import type { Cidr } from "../../ip/cidr.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Session } from "../kernel/session.ts";
 import { findLegacy } from "../netfilter/legacy/program.ts";
-import { withNftables } from "../netfilter/nft/available.ts";
+import { withNftables } from "../kernel/nftables.ts";
 import { planFencePolicies } from "./policies.ts";
 import { planRules } from "./rules.ts";
 

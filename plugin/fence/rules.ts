@@ -7,7 +7,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { rulesetMark, unlessVerified } from "../kernel/verified.ts";
 import { commitOperations } from "../netfilter/apply.ts";
 import type { NetfilterOperation } from "../netfilter/base/operation.ts";
-import { withNftables } from "../netfilter/nft/available.ts";
+import { withNftables } from "../kernel/nftables.ts";
 import { planTable } from "../netfilter/table/plan.ts";
 import { leavesInTable, namedInTable, observeFenceTable } from "./observe.ts";
 import { fenceTable } from "./table.ts";
@@ -35,7 +35,7 @@ export function planRules(kernel: Kernel, will: FenceWill): RulesPlan {
 
 /** The same, without a look where an earlier one found them right and no rule of this namespace changed since. */
 export function planRulesQuickly(kernel: Kernel, will: FenceWill): RulesPlan {
-  const mark = withNftables(kernel, (client) => markOf(kernel, client, will));
+  const mark = markOf(kernel, will);
   return unlessVerified("fence-verified", mark, {
     nothing: NOTHING,
     look: () => planRules(kernel, will),
@@ -45,11 +45,10 @@ export function planRulesQuickly(kernel: Kernel, will: FenceWill): RulesPlan {
 
 function markOf(
   kernel: Kernel,
-  client: NftablesClient,
   { wanted, released, leaves = [] }: FenceWill,
 ): string | undefined {
   if (released === "all") return undefined;
-  return rulesetMark(kernel, client, {
+  return rulesetMark(kernel, {
     family: NFPROTO_INET,
     mayLackTable: wanted.length === 0,
     words: [

@@ -20,6 +20,7 @@ import {
 import { checkAttachment } from "./check.ts";
 import { collectGarbage, detachPod } from "../pod/detach.ts";
 import { attachPod, requirePod } from "../pod/attach.ts";
+import { pictureOf } from "../kernel/picture.ts";
 import { type LendSession, withSession } from "../kernel/session.ts";
 import { reportStatus } from "./status.ts";
 
@@ -114,7 +115,8 @@ function add(request: Request, context: PluginContext): unknown {
 function check(request: Request, context: PluginContext): void {
   const config = parseNetwork(request.config);
   requirePrevResult(request);
-  context.lend((session) => {
+  context.lend((opened) => {
+    const session = pictureOf(opened);
     const place = { config, host: context.host };
     const look = orThrow(lookAround(session, place));
     const { node } = look;

@@ -1,4 +1,4 @@
-import type { Binding } from "../../native/index.ts";
+import type { Binding, ObservedTable } from "../../native/index.ts";
 
 /**
  * The kernel side of one node: the addon, and the network namespace that is the node's.
@@ -17,6 +17,8 @@ export interface Kernel {
   readonly openNetns?: (path: string) => number | undefined;
   /** How locks of other programs are waited for, where otherwise than by a process of one call. */
   readonly patience?: Patience;
+  /** What was asked already, where this is one look's. */
+  readonly known?: Known;
 }
 
 /** A resident process must not hang with others: it waits little, and leaves the work to one that may. */
@@ -24,6 +26,27 @@ interface Patience {
   readonly milliseconds: number;
   /** Called where somebody held a lock for longer. */
   readonly givenUp?: () => void;
+}
+
+/** Tells a network namespace from every other one. */
+export interface NetworkId {
+  /** The kernel's boot. */
+  readonly boot: string;
+  /** The namespace's number in that boot; empty where the kernel has none to tell (before 5.14). */
+  readonly network: string;
+}
+
+/** What tells whether nf_tables' rules are those of an earlier look. */
+export interface Ruleset {
+  /** Every change of a rule raises it. */
+  readonly generation: number;
+  readonly tables: readonly ObservedTable[];
+}
+
+/** What one look asks a kernel once, however many of its parts want to know: see pictureOf(). */
+export interface Known {
+  readonly networkId: () => NetworkId;
+  readonly ruleset: () => Ruleset | undefined;
 }
 
 /** The namespace option that the clients of `native/` take. */

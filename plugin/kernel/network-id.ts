@@ -1,16 +1,15 @@
 import { bootId, NETLINK_ROUTE, openTransport } from "../../native/index.ts";
-import type { Kernel } from "./kernel.ts";
+import type { Kernel, NetworkId } from "./kernel.ts";
 
-/** Tells a network namespace from every other one. */
-export interface NetworkId {
-  /** The kernel's boot. */
-  readonly boot: string;
-  /** The namespace's number in that boot; empty where the kernel has none to tell (before 5.14). */
-  readonly network: string;
-}
+export type { NetworkId } from "./kernel.ts";
 
 /** The network namespace that a kernel's node is in. */
-export function networkId({ binding, netns }: Kernel): NetworkId {
+export function networkId(kernel: Kernel): NetworkId {
+  return kernel.known?.networkId() ?? askNetworkId(kernel);
+}
+
+/** The same, of the kernel itself. */
+export function askNetworkId({ binding, netns }: Kernel): NetworkId {
   const socket = openTransport(binding, NETLINK_ROUTE, netns);
   try {
     const cookie = binding.namespaceCookie(socket.fd);

@@ -3,10 +3,10 @@ import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../../files/folder.ts";
 import { readRootsFile } from "../../files/trusted.ts";
-import type { NftablesClient } from "../../native/index.ts";
 import { OWN_TABLE, RUN_FOLDER } from "../owned.ts";
 import type { Kernel } from "./kernel.ts";
 import { networkId } from "./network-id.ts";
+import { rulesetOf } from "./nftables.ts";
 
 /** What is wanted of rules. */
 export interface Wanted {
@@ -25,19 +25,23 @@ export interface Wanted {
  */
 export function rulesetMark(
   kernel: Kernel,
-  client: NftablesClient,
   { family, mayLackTable = false, words }: Wanted,
 ): string | undefined {
   if (kernel.netns !== undefined) return undefined;
-  const tables = client.tables(family);
-  const table = tables.find(({ table }) => table === OWN_TABLE);
+  const ruleset = rulesetOf(kernel);
+  if (ruleset === undefined) return undefined;
+  const table = ruleset.tables.find(
+    (each) =>
+      each.table === OWN_TABLE &&
+      (family === undefined || each.family === family),
+  );
   if (table === undefined && !mayLackTable) return undefined;
   const { boot, network } = networkId(kernel);
   if (network === "") return undefined;
   return [
     boot,
     network,
-    client.generation(),
+    ruleset.generation,
     String(table?.handle ?? ""),
     short([...words].join("\n")),
   ].join("\n");

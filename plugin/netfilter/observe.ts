@@ -7,7 +7,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { FAMILIES, type Family } from "./base/family.ts";
 import { supportsNat } from "./base/probe.ts";
 import { type LegacyFamily, observeLegacy } from "./legacy/observe.ts";
-import { withNftables } from "./nft/available.ts";
+import { withNftables } from "../kernel/nftables.ts";
 import { type NftFamily, observeNftFamily } from "./nft/observe.ts";
 import type { ObservedFamily, ObservedSnat } from "./state.ts";
 import { nftBaseChains } from "./trace/nft-chains.ts";

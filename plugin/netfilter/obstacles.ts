@@ -1,7 +1,7 @@
 import type { NftablesClient } from "../../native/index.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { mayFilterAhead } from "./base/foreign.ts";
-import { withNftables } from "./nft/available.ts";
+import { withNftables } from "../kernel/nftables.ts";
 import { chainReader } from "./passed-chains.ts";
 import { type BaseChain, byTurn } from "./trace/base-chain.ts";
 import { type Flow, type FlowDevice, NO_MARKS } from "./trace/flow.ts";

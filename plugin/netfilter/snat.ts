@@ -6,7 +6,6 @@ import { FAMILIES } from "./base/family.ts";
 import type { NetworkPair } from "./base/network-pairs.ts";
 import { legacyTables } from "./legacy/program.ts";
 import { forgetMappings } from "./mappings.ts";
-import { withNftables } from "./nft/available.ts";
 import { observeSnat } from "./observe.ts";
 import { planSnat } from "./plan.ts";
 import type { DesiredSnat, SnatPlan } from "./state.ts";
@@ -57,9 +56,7 @@ function markOf(
         `${local.text}>${remote.text} ${encrypted === true ? "esp" : ""} ${global?.text ?? ""}`,
     ),
   ];
-  return withNftables(kernel, (client) =>
-    rulesetMark(kernel, client, { words }),
-  );
+  return rulesetMark(kernel, { words });
 }
 
 /** How often a plan is made anew where others change the rules all the time. */

@@ -5,6 +5,7 @@ import { joinMemories } from "../fence/join.ts";
 import { remember, sameMemory } from "../fence/memory.ts";
 import { type Raised, raiseFence } from "../fence/raise.ts";
 import { raising } from "../fence/will.ts";
+import { type Picture, pictureOf } from "../kernel/picture.ts";
 import type { Session } from "../kernel/session.ts";
 import { noteAgain } from "./keys/look.ts";
 import type { LinkedNode } from "./linked.ts";
@@ -29,6 +30,8 @@ import {
 export interface Manner {
   readonly log: Log;
   readonly onlooker?: Onlooker | undefined;
+  /** What the first look sees, for who goes on to look at more; what a change leaves behind is not in it. */
+  readonly picture?: Picture;
 }
 
 /**
@@ -43,11 +46,13 @@ export interface Manner {
 export function converge(session: Session, from: Place, manner: Manner): Look {
   // All looks by one: what the files say is parsed once unless they change meanwhile.
   const place = { reader: meshReader(), ...from };
-  const seen = lookAround(session, place);
-  if (isRight(session, seen, place)) {
+  const picture = manner.picture ?? pictureOf(session);
+  const seen = lookAround(picture, place);
+  if (isRight(picture, seen, place)) {
     manner.onlooker?.know(seen.node);
     return seen;
   }
+  picture.forget();
   return underLock(session, { place, log: manner.log }, () =>
     change(session, place, manner),
   );

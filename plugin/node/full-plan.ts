@@ -150,7 +150,7 @@ function planKernel(
     ...(difference && { series: difference.series.fresh, wasLinked: true }),
   });
   const desired = desiredState(node, {
-    ...routingFacts(session, observed),
+    ...routingFacts(session, node, observed),
     ...(charonReqids && { charonReqids }),
   });
   const policies = difference?.policies.fresh ?? [

@@ -1,5 +1,6 @@
 import type { Cidr } from "../../ip/cidr.ts";
 import {
+  formatAddress,
   IP6_RT_PRIO_USER,
   type Route,
   type RouteClient,
@@ -15,12 +16,32 @@ export interface NextHop {
   readonly gateway?: Uint8Array;
 }
 
-/** How a packet to an address leaves this node; undefined where it cannot, be it that it is this node's own. */
-export function nextHopTo(
+/**
+ * Tells how a packet to an address leaves this node; undefined where it cannot, be it that it is this node's own. Each is
+ * asked for once, since thousands of CIDRs may lie behind one router; those named are, with the first of them, all at once.
+ */
+export function nextHops(
   route: RouteClient,
-  address: Uint8Array,
-): NextHop | undefined {
-  const found = route.getRoute(address);
+  together: readonly Uint8Array[],
+): (address: Uint8Array) => NextHop | undefined {
+  const named = new Map(
+    together.map((address) => [formatAddress(address), address]),
+  );
+  const known = new Map<string, NextHop | undefined>();
+  const ask = (asked: ReadonlyMap<string, Uint8Array>): void => {
+    const found = route.getRoutes([...asked.values()]);
+    for (const [at, text] of [...asked.keys()].entries())
+      known.set(text, hopOf(found[at]));
+  };
+  return (address) => {
+    const text = formatAddress(address);
+    if (!known.has(text))
+      ask(named.has(text) ? named : new Map([[text, address]]));
+    return known.get(text);
+  };
+}
+
+function hopOf(found: Route | undefined): NextHop | undefined {
   if (found?.outputInterface === undefined || found.type !== RTN_UNICAST)
     return undefined;
   const { outputInterface, gateway } = found;

@@ -1,5 +1,6 @@
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import type { Log } from "../kernel/log.ts";
+import { pictureOf } from "../kernel/picture.ts";
 import type { Session } from "../kernel/session.ts";
 import { convergeFrom } from "./converge-from.ts";
 import { converge, type Manner } from "./converge.ts";
@@ -43,7 +44,8 @@ export function refreshNode(
   const sinceChanged = manner.onlooker === undefined;
   return (session, config, log) => {
     const place = { config, ...here, reader };
-    const how = { ...manner, log };
+    const picture = pictureOf(session);
+    const how = { ...manner, log, picture };
     const before = meanwhile.isUntouched() ? last : undefined;
     last = undefined;
     const partly = before && convergeFrom(before, session, place, how);
@@ -52,7 +54,7 @@ export function refreshNode(
     meanwhile.looked(partly !== undefined);
     // What keeps packets from passing does not come with a peer: until all is looked at again, what was found last counts.
     if (partly === undefined)
-      obstacles = troublesOf(session, look.node, { sinceChanged });
+      obstacles = troublesOf(picture, look.node, { sinceChanged });
     const troubles = [...look.ignored, ...obstacles];
     for (const trouble of troubles)
       if (!told.has(trouble)) log("warn", trouble);

@@ -1,8 +1,7 @@
-import { formatAddress } from "../../native/index.ts";
-import { remembered } from "../kernel/remembered.ts";
 import type { Session } from "../kernel/session.ts";
 import type { RoutingFacts } from "./desired.ts";
-import { nextHopTo } from "./next-hop.ts";
+import type { LinkedNode } from "./linked.ts";
+import { nextHops } from "./next-hop.ts";
 import { readSysctls } from "./observe.ts";
 import type { ObservedState } from "./state.ts";
 
@@ -15,20 +14,20 @@ export const FORWARDING = [
 /** What a look has found of the node's routing, and what is asked where it matters. */
 export function routingFacts(
   session: Session,
+  node: LinkedNode | undefined,
   { routes, sysctls }: ObservedState,
 ): RoutingFacts {
   const { route } = session;
+  const routers = (node?.mesh.routes ?? [])
+    .filter(({ kind }) => kind === "plain")
+    .map(({ via }) => via);
   return {
     routes,
     advertised: () =>
       sysctls.get("net/ipv6/conf/all/forwarding") === "1"
         ? []
         : advertisedDevices(session),
-    // Thousands of CIDRs may lie behind one router.
-    nextHop: remembered(
-      (address: Uint8Array) => nextHopTo(route, address),
-      formatAddress,
-    ),
+    nextHop: nextHops(route, routers),
   };
 }
 

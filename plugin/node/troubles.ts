@@ -5,7 +5,6 @@ import { remembered } from "../kernel/remembered.ts";
 import { markingDevices } from "../bypass/observe-traffic.ts";
 import { FAMILIES } from "../netfilter/base/family.ts";
 import { legacyTables } from "../netfilter/legacy/program.ts";
-import { withNftables } from "../netfilter/nft/available.ts";
 import {
   forwardObstacles,
   type ObstaclesLook,
@@ -68,12 +67,10 @@ function markOf(kernel: Kernel, { mesh }: LinkedNode): string | undefined {
     ({ local, remote, encrypted }) =>
       `${local.text}>${remote.text} ${encrypted ? "esp" : ""}`,
   );
-  return withNftables(kernel, (client) =>
-    rulesetMark(kernel, client, {
-      mayLackTable: true,
-      words: [VERSION, ...words],
-    }),
-  );
+  return rulesetMark(kernel, {
+    mayLackTable: true,
+    words: [VERSION, ...words],
+  });
 }
 
 function looking(what: string, look: () => string[]): string[] {
