@@ -7,11 +7,13 @@ import { foreignPolicies } from "./kinds/policy.ts";
 import { wrappingRoutes } from "./kinds/route.ts";
 import { programs } from "./kinds/program.ts";
 import { redirects } from "./kinds/redirect.ts";
+import { socketPolicies } from "./kinds/socket-policy.ts";
 import { switchPorts } from "./kinds/switch.ts";
 import { switchedOff } from "./kinds/sysctl.ts";
 
 const KINDS: readonly FindBypasses[] = [
   foreignPolicies,
+  socketPolicies,
   switchedOff,
   redirects,
   wrappingRoutes,

@@ -98,10 +98,10 @@ function protectors(policies: readonly SecurityPolicy[]): Protectors {
 }
 
 /** Outbound the far end is the destination, else the source. */
-function endsOf({ direction, selector }: SecurityPolicy): Ends {
+export function endsOf({ direction, selector }: SecurityPolicy): Ends {
   const source = cidr(selector.source);
   const destination = cidr(selector.destination);
-  return direction === "out"
+  return direction === "out" || direction === "socket out"
     ? { near: source, far: destination }
     : { near: destination, far: source };
 }
@@ -136,7 +136,7 @@ function effectOf(policy: ObservedPolicy): {
 }
 
 /** AH and IPcomp hide nothing, and an optional template is no demand. */
-function encrypts({ templates }: ObservedPolicy): boolean {
+export function encrypts({ templates }: ObservedPolicy): boolean {
   return templates.some(
     ({ protocol = IPPROTO_ESP, optional = false }) =>
       protocol === IPPROTO_ESP && !optional,
