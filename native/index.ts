@@ -64,6 +64,7 @@ export {
 // xfrm: IPsec's security associations and policies.
 export * from "./xfrm/constants.ts";
 export {
+  xfrmUserpolicyId,
   xfrmUserpolicyInfo,
   xfrmUsersaId,
   xfrmUsersaInfo,

@@ -24,6 +24,7 @@ export const XFRMA_ALG_CRYPT = 2;
 export const XFRMA_ALG_COMP = 3;
 export const XFRMA_ENCAP = 4;
 export const XFRMA_TMPL = 5;
+export const XFRMA_POLICY = 7;
 export const XFRMA_LTIME_VAL = 9;
 export const XFRMA_REPLAY_VAL = 10;
 export const XFRMA_SRCADDR = 13;

@@ -11,9 +11,15 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseNetwork } from "../../../conf/network.ts";
 import { openRoute } from "../../../native/route/client.ts";
+import { NETLINK_XFRM } from "../../../native/index.ts";
 import { openXfrm } from "../../../native/xfrm/client.ts";
 import { type Changes, listen } from "../../../plugin/agent/changes.ts";
+import {
+  judgePolicy,
+  POLICY_GROUPS,
+} from "../../../plugin/agent/watch/bypass.ts";
 import type { Effect } from "../../../plugin/agent/watch/effect.ts";
+import { netlinkSource } from "../../../plugin/agent/watch/source.ts";
 import { silent } from "../../../plugin/kernel/log.ts";
 import { binding } from "../../support/binding.ts";
 import { connect, type Namespace, namespace } from "../../support/namespace.ts";
@@ -353,4 +359,25 @@ describe("what this process did itself", () => {
     writeFileSync(join(folder, "clusters.d", "a.json"), "{}");
     expect([changes.poll(), changes.wasTouched()]).toEqual(["harm", false]);
   });
+});
+
+it("policies of ours that come and go are no reason to look for bypasses, and others' are", () => {
+  const topic = { protocol: NETLINK_XFRM, groups: POLICY_GROUPS };
+  const source = netlinkSource(
+    { binding, netns: node.fd },
+    { ...topic, judge: judgePolicy },
+  );
+  const place = "src 10.0.0.0/24 dst 10.9.0.0/16 dir out";
+  const effects = [17200, 17299, 3].map((priority) => {
+    node.shell(`ip xfrm policy add ${place} priority ${String(priority)}`);
+    const came = source.drain();
+    node.shell(`ip xfrm policy delete ${place}`);
+    return [came, source.drain()];
+  });
+  source.close();
+  expect(effects).toEqual([
+    ["nothing", "nothing"],
+    ["nothing", "nothing"],
+    ["change", "change"],
+  ]);
 });

@@ -22,15 +22,30 @@ function message(type: number, body: Uint8Array) {
   return { type, flags: 0, sequence: 0, portId: 0, body };
 }
 
+/** struct xfrm_userpolicy_id, and XFRMA_POLICY (7). */
+function goneBody(priority: number): Uint8Array {
+  const whole = encodePolicy(policy(priority));
+  const info = whole.subarray(0, 168);
+  const header = new Uint8Array(new Uint16Array([4 + info.length, 7]).buffer);
+  return Uint8Array.from([...new Uint8Array(64), ...header, ...info]);
+}
+
 describe("judgePolicy()", () => {
-  it("hears of others' policies that come, and of any that goes", () => {
+  it("hears of others' policies that come and go, and of all that go at once", () => {
     const judge = (type: number, priority: number) =>
       judgePolicy(message(type, encodePolicy(policy(priority))));
     expect(judge(0x13, 100)).toBe("change");
     expect(judge(0x19, 100)).toBe("change");
     expect(judge(0x13, 17200)).toBe("nothing");
     expect(judge(0x13, 17299)).toBe("nothing");
-    expect(judgePolicy(message(0x14, new Uint8Array(0)))).toBe("change");
+    const gone = (priority: number) =>
+      judgePolicy(message(0x14, goneBody(priority)));
+    expect([100, 17200, 17299].map(gone)).toEqual([
+      ...["change", "nothing", "nothing"],
+    ]);
+    // XFRM_MSG_FLUSHPOLICY, and what a kernel tells less of.
+    expect(judgePolicy(message(0x1d, new Uint8Array(0)))).toBe("change");
+    expect(judgePolicy(message(0x14, new Uint8Array(64)))).toBe("change");
   });
 });
 
