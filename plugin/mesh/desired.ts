@@ -25,7 +25,7 @@ import { exemptionsFor, mappingsOf, peerRoutes, plainRoutes } from "./reach.ts";
 import { senderNumbers } from "./senders.ts";
 import type {
   DesiredMesh,
-  Exemption,
+  NetworkPair,
   GlobalMapping,
   Peer,
   RemoteRoute,
@@ -167,7 +167,7 @@ function routesOf(view: View, tunnels: readonly Tunnel[]): RemoteRoute[] {
 }
 
 /** On a leaf its gateway translates what goes to encrypted clusters, and the leaf what goes to plain ones. */
-function exemptionsOf(view: View): Exemption[] {
+function exemptionsOf(view: View): NetworkPair[] {
   const mappings = mappingsOf(view.self.source, view.pods);
   const traits = {
     encrypted: true,
@@ -189,7 +189,7 @@ function exemptionsOf(view: View): Exemption[] {
   );
 }
 
-function mappingsIn(exemptions: readonly Exemption[]): GlobalMapping[] {
+function mappingsIn(exemptions: readonly NetworkPair[]): GlobalMapping[] {
   const found = exemptions.flatMap(({ local: own, global }) =>
     global === undefined ? [] : [[own.text, { own, global }] as const],
   );

@@ -7,7 +7,7 @@ import type { Tunnel } from "./tunnels.ts";
 import { isPlaced } from "./whereabouts.ts";
 import { outerAddresses } from "./members.ts";
 import { seenFrom } from "./networks.ts";
-import type { Exemption, GlobalMapping, RemoteRoute } from "./state.ts";
+import type { NetworkPair, GlobalMapping, RemoteRoute } from "./state.ts";
 
 /**
  * One route a remote network, toward the peer that carries it or the first that carries a part. A route is all
@@ -78,7 +78,7 @@ export function exemptionsFor(
   locals: readonly Cidr[],
   remotes: readonly Cidr[],
   traits: { encrypted: boolean; mappings: readonly GlobalMapping[] },
-): Exemption[] {
+): NetworkPair[] {
   const globals = new Map(
     traits.mappings.map(({ own, global }) => [own.text, global]),
   );

@@ -31,7 +31,7 @@ export interface DesiredMesh {
   readonly routes: readonly RemoteRoute[];
   /** On a leaf: how its gateway wraps what it passes on; elsewhere none. */
   readonly wrappingsBeyond: readonly Wrapping[];
-  readonly exemptions: readonly Exemption[];
+  readonly exemptions: readonly NetworkPair[];
   readonly globalMappings: readonly GlobalMapping[];
   readonly peers: readonly Peer[];
   /** Whether an encrypted peer exists; without a keyring there are then no SAs, and only block policies. */
@@ -53,12 +53,13 @@ export interface RemoteRoute {
   readonly kind: "peer" | "plain";
 }
 
-/** Traffic between these networks, either way, keeps its source address and may be forwarded. */
-export interface Exemption {
+/** Traffic between these networks, either way, is to keep its source address, and may be forwarded: an exemption from SNAT. */
+export interface NetworkPair {
   /** As packets carry it on this node: the cluster's own addresses, not the global ones. */
   readonly local: Cidr;
   /** As this node sees the remote cluster: its global addresses, where it has some. */
   readonly remote: Cidr;
+  /** Whether a tunnel leads there, which leaves less room in a packet. */
   readonly encrypted: boolean;
   /** What this node has to make of `local` toward `remote`, and back, one to one. */
   readonly global?: Cidr;

@@ -7,7 +7,7 @@ import {
 import { clampChain } from "./rules/clamp.ts";
 import { USUAL_INNER_MTU } from "../mesh/mtu.ts";
 import type { Family } from "./base/family.ts";
-import type { NetworkPair } from "./base/network-pairs.ts";
+import type { NetworkPair } from "../mesh/state.ts";
 import { setPool } from "./table/set-pool.ts";
 import type { OwnedChain, OwnedRule, OwnedTable } from "./table/table.ts";
 import { globalRules } from "./rules/global.ts";

@@ -1,5 +1,5 @@
 import { coveringIndex } from "../../ip/search.ts";
-import type { NetworkPair } from "./base/network-pairs.ts";
+import type { NetworkPair } from "../mesh/state.ts";
 import type { NetfilterOperation } from "./base/operation.ts";
 import type { PairMatch } from "./shared/pair-rule.ts";
 

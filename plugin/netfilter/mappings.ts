@@ -9,7 +9,7 @@ import {
 } from "../../native/index.ts";
 import { inNamespace, type Kernel, using } from "../kernel/kernel.ts";
 import { FAMILIES, traitsOf } from "./base/family.ts";
-import type { NetworkPair } from "./base/network-pairs.ts";
+import type { NetworkPair } from "../mesh/state.ts";
 
 /**
  * Deletes the connections between these networks whose source was rewritten before their exemption: the kernel asks the

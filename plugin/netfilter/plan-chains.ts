@@ -11,7 +11,7 @@ import {
 import { acceptRules } from "./rules/accept.ts";
 import { legacyClampRules } from "./rules/clamp.ts";
 import { USUAL_INNER_MTU } from "../mesh/mtu.ts";
-import type { NetworkPair } from "./base/network-pairs.ts";
+import type { NetworkPair } from "../mesh/state.ts";
 import type { Mark } from "./base/mark.ts";
 import type { SharedChain } from "./shared/chain.ts";
 import { type PairRule, wantedRule } from "./shared/pair-rule.ts";

@@ -1,7 +1,7 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { traitsOf } from "./base/family.ts";
 import { missingLegacy } from "./legacy/program.ts";
-import type { NetworkPair } from "./base/network-pairs.ts";
+import type { NetworkPair } from "../mesh/state.ts";
 import type { NetfilterOperation } from "./base/operation.ts";
 import { planTable } from "./table/plan.ts";
 import { desiredTable } from "./desired-table.ts";

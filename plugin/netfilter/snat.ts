@@ -3,7 +3,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { rulesetMark, unlessVerified } from "../kernel/verified.ts";
 import { commitOperations } from "./apply.ts";
 import { FAMILIES } from "./base/family.ts";
-import type { NetworkPair } from "./base/network-pairs.ts";
+import type { NetworkPair } from "../mesh/state.ts";
 import { legacyTables } from "./legacy/program.ts";
 import { forgetMappings } from "./mappings.ts";
 import { observeSnat } from "./observe.ts";

@@ -1,6 +1,6 @@
 import type { Family } from "./base/family.ts";
 import type { Mark } from "./base/mark.ts";
-import type { NetworkPair } from "./base/network-pairs.ts";
+import type { NetworkPair } from "../mesh/state.ts";
 import type { NetfilterOperation } from "./base/operation.ts";
 import type { SharedChain } from "./shared/chain.ts";
 import type { ObservedOwnedTable } from "./table/table.ts";

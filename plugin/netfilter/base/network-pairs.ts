@@ -1,15 +1,6 @@
 import { type Cidr, cidrContains, compareCidrs } from "../../../ip/cidr.ts";
 import type { Family } from "./family.ts";
-
-/** Traffic between these networks, either way, is to keep its source address. */
-export interface NetworkPair {
-  readonly local: Cidr;
-  readonly remote: Cidr;
-  /** Whether a tunnel leads there, which leaves less room in a packet. */
-  readonly encrypted?: boolean;
-  /** What `local` is called there, one to one, where its own addresses are in use there already. */
-  readonly global?: Cidr;
-}
+import type { NetworkPair } from "../../mesh/state.ts";
 
 /** Pairs that are a whole product: every local network with every remote one. */
 export interface PairGroup {

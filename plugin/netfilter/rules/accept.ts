@@ -2,7 +2,7 @@ import { bothWays, type Treatment } from "../shared/both-ways.ts";
 import type { Family } from "../base/family.ts";
 import type { SharedChain } from "../shared/chain.ts";
 import type { PairRule } from "../shared/pair-rule.ts";
-import type { NetworkPair } from "../base/network-pairs.ts";
+import type { NetworkPair } from "../../mesh/state.ts";
 
 /**
  * Accepts between own and remote pods, both ways, for a FORWARD chain whose policy drops them, as Docker leaves it. None where

@@ -10,7 +10,8 @@ import { type Family, traitsOf } from "../base/family.ts";
 import type { SetPool } from "../table/set-pool.ts";
 import { legacyRule, type WantedRule } from "../shared/pair-rule.ts";
 import type { OwnedChain, OwnedRule } from "../table/table.ts";
-import { groupPairs, type NetworkPair } from "../base/network-pairs.ts";
+import { groupPairs } from "../base/network-pairs.ts";
+import type { NetworkPair } from "../../mesh/state.ts";
 import { segmentSize } from "../../mesh/mtu.ts";
 
 /** The chain of the clamping in our table. */

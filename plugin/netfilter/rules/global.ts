@@ -12,7 +12,8 @@ import type { Mark } from "../base/mark.ts";
 import type { TableContext } from "../table/context.ts";
 import { legacyRule, type WantedRule } from "../shared/pair-rule.ts";
 import type { OwnedRule } from "../table/table.ts";
-import { type NetworkPair, outermostOf } from "../base/network-pairs.ts";
+import { outermostOf } from "../base/network-pairs.ts";
+import type { NetworkPair } from "../../mesh/state.ts";
 
 /** Rules that give own networks, one to one, the addresses under which other clusters see them. */
 export interface GlobalRules<Rule> {

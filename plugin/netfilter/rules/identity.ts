@@ -10,7 +10,8 @@ import { type Family, traitsOf } from "../base/family.ts";
 import type { TableContext } from "../table/context.ts";
 import type { OwnedRule } from "../table/table.ts";
 import type { Mark } from "../base/mark.ts";
-import { groupPairs, type NetworkPair } from "../base/network-pairs.ts";
+import { groupPairs } from "../base/network-pairs.ts";
+import type { NetworkPair } from "../../mesh/state.ts";
 
 /**
  * Rules that give a packet the source that it has already. The kernel asks NAT hooks in turn until one of them has set the

@@ -1,5 +1,5 @@
 import { chooseBackends } from "../backend.ts";
-import type { NetworkPair } from "../base/network-pairs.ts";
+import type { NetworkPair } from "../../mesh/state.ts";
 import { missingLegacy } from "../legacy/program.ts";
 import { bothWays } from "../shared/both-ways.ts";
 import type { Backend } from "../shared/chain.ts";

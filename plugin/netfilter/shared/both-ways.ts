@@ -1,6 +1,6 @@
 import { compareCidrs } from "../../../ip/cidr.ts";
 import type { Family } from "../base/family.ts";
-import type { NetworkPair } from "../base/network-pairs.ts";
+import type { NetworkPair } from "../../mesh/state.ts";
 import type { PairRule } from "./pair-rule.ts";
 
 /** What a rule does with the packets of a pair, and which of them it leaves alone. */

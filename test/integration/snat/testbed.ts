@@ -1,5 +1,6 @@
 import { signOf } from "../../../plugin/reconcile/sentence.ts";
 import { parseCidr } from "../../../ip/cidr.ts";
+import type { NetworkPair } from "../../../plugin/mesh/state.ts";
 import type { Kernel } from "../../../plugin/kernel/kernel.ts";
 import {
   applySnat,
@@ -38,13 +39,13 @@ export const PAIRS = pairs(
   ["fd00:1::/64", "fd00:2::/52"],
 );
 
-export function pairs(...texts: readonly (readonly [string, string])[]): {
-  local: ReturnType<typeof parseCidr>;
-  remote: ReturnType<typeof parseCidr>;
-}[] {
+export function pairs(
+  ...texts: readonly (readonly [string, string])[]
+): NetworkPair[] {
   return texts.map(([local, remote]) => ({
     local: parseCidr(local),
     remote: parseCidr(remote),
+    encrypted: false,
   }));
 }
 

@@ -22,6 +22,7 @@ import type {
 const pair = (local: string, remote: string) => ({
   local: parseCidr(local),
   remote: parseCidr(remote),
+  encrypted: false,
 });
 const PAIRS = [
   pair("10.1.0.0/24", "10.2.0.0/16"),

@@ -3,8 +3,16 @@ import { parseCidr } from "../../../../../ip/cidr.ts";
 import { acceptRules } from "../../../../../plugin/netfilter/rules/accept.ts";
 
 const PAIRS = [
-  { local: parseCidr("10.0.0.0/24"), remote: parseCidr("10.1.0.0/16") },
-  { local: parseCidr("fd00:1::/64"), remote: parseCidr("fd00:2::/64") },
+  {
+    local: parseCidr("10.0.0.0/24"),
+    remote: parseCidr("10.1.0.0/16"),
+    encrypted: false,
+  },
+  {
+    local: parseCidr("fd00:1::/64"),
+    remote: parseCidr("fd00:2::/64"),
+    encrypted: false,
+  },
 ];
 
 describe("acceptRules()", () => {

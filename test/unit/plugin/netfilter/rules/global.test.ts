@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseCidr } from "../../../../../ip/cidr.ts";
 import { KUBE_PROXY_MARK } from "../../../../../plugin/netfilter/base/foreign.ts";
-import type { NetworkPair } from "../../../../../plugin/netfilter/base/network-pairs.ts";
+import type { NetworkPair } from "../../../../../plugin/mesh/state.ts";
 import {
   globalRules,
   legacyGlobalRules,
@@ -11,6 +11,7 @@ import { setPool } from "../../../../../plugin/netfilter/table/set-pool.ts";
 const pair = (local: string, remote: string, global?: string): NetworkPair => ({
   local: parseCidr(local),
   remote: parseCidr(remote),
+  encrypted: false,
   ...(global === undefined ? {} : { global: parseCidr(global) }),
 });
 

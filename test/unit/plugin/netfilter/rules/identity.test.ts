@@ -7,6 +7,7 @@ import { setPool } from "../../../../../plugin/netfilter/table/set-pool.ts";
 const pair = (local: string, remote: string) => ({
   local: parseCidr(local),
   remote: parseCidr(remote),
+  encrypted: false,
 });
 
 describe("identityRules()", () => {

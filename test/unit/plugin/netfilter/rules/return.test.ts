@@ -5,8 +5,16 @@ import { returnRules } from "../../../../../plugin/netfilter/rules/return.ts";
 import type { ObservedFamily } from "../../../../../plugin/netfilter/state.ts";
 
 const PAIRS = [
-  { local: parseCidr("10.0.0.0/24"), remote: parseCidr("10.1.0.0/16") },
-  { local: parseCidr("fd00:1::/64"), remote: parseCidr("fd00:2::/64") },
+  {
+    local: parseCidr("10.0.0.0/24"),
+    remote: parseCidr("10.1.0.0/16"),
+    encrypted: false,
+  },
+  {
+    local: parseCidr("fd00:1::/64"),
+    remote: parseCidr("fd00:2::/64"),
+    encrypted: false,
+  },
 ];
 
 const IDLE = { nodeChains: false, rewrites: false, rules: false };

@@ -52,6 +52,7 @@ function identity(...pairs: (readonly [string, string])[]): OwnedTable {
   const list = pairs.map(([local, remote]) => ({
     local: parseCidr(local),
     remote: parseCidr(remote),
+    encrypted: false,
   }));
   return desiredTable(list, 4, { mode: "identity", spares: [KUBE_PROXY_MARK] });
 }
