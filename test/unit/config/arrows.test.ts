@@ -43,7 +43,7 @@ const right = [
   ["plugin/front.ts", "../cni/plain.ts"],
   ["ipam/store.ts", "../native/index.ts"],
   ["plugin/mesh/values.ts", "../../native/index.ts"],
-  ["ip/cidr.ts", "ip-num"],
+  ["ip/parse-bytes.ts", "ip-num"],
   ["plugin/agent/telemetry/log.ts", "pino"],
   ["plugin/kubernetes/api/kubeconfig.ts", "yaml"],
   ["native/socket.ts", "./binding.ts"],
