@@ -1,4 +1,5 @@
-import { be16, be32, encode, joinBytes, u16, u32, u8 } from "./layout.ts";
+import { be16, be32, u16, u32, u8 } from "./field.ts";
+import { encode, joinBytes } from "./layout.ts";
 
 /** One `struct nlattr` (include/uapi/linux/netlink.h): a type and its payload, without header and padding. */
 export interface Attribute {

@@ -1,7 +1,8 @@
 import { constants } from "node:os";
 import type { Binding } from "./binding.ts";
 import { NetlinkError } from "./error.ts";
-import { decode, i32, struct, u32 } from "./layout.ts";
+import { i32, u32 } from "./field.ts";
+import { decode, struct } from "./layout.ts";
 
 /** What happened in a watched folder, or to what is watched. */
 export interface FileEvent {

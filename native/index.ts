@@ -7,6 +7,7 @@ export { type Binding, loadBinding } from "./binding.ts";
 export * from "./boot.ts";
 export * from "./conversation.ts";
 export * from "./error.ts";
+export * from "./field.ts";
 export * from "./layout.ts";
 export * from "./lock.ts";
 export * from "./lock-holder.ts";

@@ -1,4 +1,5 @@
-import { struct, u16, u32 } from "./layout.ts";
+import { u16, u32 } from "./field.ts";
+import { struct } from "./layout.ts";
 
 /** A netlink message: the fields of its `struct nlmsghdr` (include/uapi/linux/netlink.h) and the bytes after it. */
 export interface Message {

@@ -1,6 +1,7 @@
 import { decodeAttributes, encodeAttributes } from "./attribute.ts";
 import type { Attribute } from "./attribute.ts";
-import { be16, decode, encode, struct, u8 } from "./layout.ts";
+import { be16, u8 } from "./field.ts";
+import { decode, encode, struct } from "./layout.ts";
 
 /** `NFPROTO_UNSPEC`: a request for objects of every family. */
 export const NFPROTO_UNSPEC = 0;

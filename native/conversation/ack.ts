@@ -1,6 +1,7 @@
 import { decodeAttributes, readString, readU32 } from "../attribute.ts";
 import type { ExtendedAck } from "../error.ts";
-import { decode, i32, u32 } from "../layout.ts";
+import { i32, u32 } from "../field.ts";
+import { decode } from "../layout.ts";
 import {
   type Message,
   NLM_F_ACK_TLVS,

@@ -5,7 +5,8 @@ import {
   decodeAttributes,
   encodeAttributes,
 } from "../attribute.ts";
-import { decode, encode, joinBytes, u16 } from "../layout.ts";
+import { u16 } from "../field.ts";
+import { decode, encode, joinBytes } from "../layout.ts";
 import {
   RTA_ENCAP_TYPE,
   RTA_GATEWAY,

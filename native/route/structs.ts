@@ -1,5 +1,6 @@
 import { AF_INET, AF_INET6 } from "../address.ts";
-import { i32, struct, u16, u32, u8 } from "../layout.ts";
+import { i32, u16, u32, u8 } from "../field.ts";
+import { struct } from "../layout.ts";
 
 /** include/uapi/linux/rtnetlink.h: a link. */
 export const ifinfomsg = struct("ifinfomsg", 16, {

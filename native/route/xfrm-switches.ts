@@ -1,6 +1,7 @@
 import { AF_INET, AF_INET6 } from "../address.ts";
 import { decodeAttributes } from "../attribute.ts";
-import { decode, u32 } from "../layout.ts";
+import { u32 } from "../field.ts";
+import { decode } from "../layout.ts";
 import {
   DEVCONF_DISABLE_POLICY,
   IFLA_INET6_CONF,

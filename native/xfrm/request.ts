@@ -1,7 +1,8 @@
 import { formatAddress, formatPrefix } from "../address.ts";
 import { attrBytes, encodeAttributes } from "../attribute.ts";
 import type { Request } from "../conversation.ts";
-import { encode, u32 } from "../layout.ts";
+import { u32 } from "../field.ts";
+import { encode } from "../layout.ts";
 import { NLM_F_REPLACE } from "../message.ts";
 import {
   XFRM_MSG_DELPOLICY,

@@ -1,15 +1,5 @@
-import {
-  be16,
-  be32,
-  bytes,
-  chars,
-  i32,
-  struct,
-  u16,
-  u32,
-  u64,
-  u8,
-} from "../layout.ts";
+import { be16, be32, bytes, chars, i32, u16, u32, u64, u8 } from "../field.ts";
+import { struct } from "../layout.ts";
 
 /*
  * Structs of include/uapi/linux/xfrm.h (v6.18) under the kernel's names. The number after each

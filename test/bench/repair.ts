@@ -8,7 +8,8 @@ import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseNetwork } from "../../conf/network.ts";
-import { encode, u8 } from "../../native/layout.ts";
+import { u8 } from "../../native/field.ts";
+import { encode } from "../../native/layout.ts";
 import { NETLINK_XFRM, openConversation } from "../../native/socket.ts";
 import {
   XFRM_MSG_FLUSHPOLICY,

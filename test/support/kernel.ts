@@ -10,7 +10,8 @@ import {
   attrU32,
   encodeAttributes,
 } from "../../native/attribute.ts";
-import { encode, i32, joinBytes } from "../../native/layout.ts";
+import { i32 } from "../../native/field.ts";
+import { encode, joinBytes } from "../../native/layout.ts";
 import {
   decodeMessages,
   encodeMessages,

@@ -4,7 +4,8 @@ import {
   decodeAttributeList,
   readU32,
 } from "../../attribute.ts";
-import { be32, decode, u16, u32, u64 } from "../../layout.ts";
+import { be32, u16, u32, u64 } from "../../field.ts";
+import { decode } from "../../layout.ts";
 import {
   FOREIGN_ATTRIBUTES,
   IPPROTO_ESP,

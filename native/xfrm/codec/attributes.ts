@@ -1,4 +1,4 @@
-import { u16 } from "../../layout.ts";
+import { u16 } from "../../field.ts";
 
 const HEADER = 4;
 const TYPE_MASK = 0x3fff;

@@ -1,4 +1,5 @@
-import { encode, u64 } from "../../layout.ts";
+import { u64 } from "../../field.ts";
+import { encode } from "../../layout.ts";
 import { XFRM_INF } from "../constants.ts";
 import type { Lifetime } from "../sa.ts";
 import { xfrmLifetimeCfg, xfrmLifetimeCur } from "../structs.ts";

@@ -1,6 +1,6 @@
 import { AF_INET, AF_INET6 } from "../../address.ts";
 import { readU32 } from "../../attribute.ts";
-import { be32, u16, u32 } from "../../layout.ts";
+import { be32, u16, u32 } from "../../field.ts";
 import {
   FOREIGN_ATTRIBUTES,
   IPPROTO_ESP,

@@ -1,5 +1,5 @@
 import { AF_INET, AF_INET6 } from "../../address.ts";
-import { be16, i32, u16, u32 } from "../../layout.ts";
+import { be16, i32, u16, u32 } from "../../field.ts";
 import type { Selector } from "../selector.ts";
 import { xfrmSelector } from "../structs.ts";
 import { commonFamily } from "./address.ts";

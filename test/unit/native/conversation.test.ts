@@ -1,7 +1,8 @@
 import { constants } from "node:os";
 import { describe, expect, it } from "vitest";
 import { converse } from "../../../native/conversation.ts";
-import { encode, i32, joinBytes } from "../../../native/layout.ts";
+import { i32 } from "../../../native/field.ts";
+import { encode, joinBytes } from "../../../native/layout.ts";
 import {
   encodeMessage,
   type Message,

@@ -5,16 +5,13 @@ import {
   be32,
   bytes,
   chars,
-  decode,
-  encode,
   i32,
-  joinBytes,
-  struct,
   u16,
   u32,
   u64,
   u8,
-} from "../../../native/layout.ts";
+} from "../../../native/field.ts";
+import { decode, encode, joinBytes, struct } from "../../../native/layout.ts";
 
 const inner = struct("inner", 8, { a: u8, b: be16, c: be32 });
 const outer = struct("outer", 48, {

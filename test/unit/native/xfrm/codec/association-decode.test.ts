@@ -7,7 +7,8 @@ import {
   attrU32,
   encodeAttributes,
 } from "../../../../../native/attribute.ts";
-import { encode, u64 } from "../../../../../native/layout.ts";
+import { u64 } from "../../../../../native/field.ts";
+import { encode } from "../../../../../native/layout.ts";
 import { decodeAssociation } from "../../../../../native/xfrm/codec/association-decode.ts";
 import { encodeAssociation } from "../../../../../native/xfrm/codec/association-encode.ts";
 import {
