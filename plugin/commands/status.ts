@@ -3,11 +3,10 @@ import { flowsOf } from "../node/flows.ts";
 import type { GenerationOf } from "../node/keys/generations.ts";
 import { tellOfKeys } from "../node/keys/look.ts";
 import type { LinkedNode } from "../node/linked.ts";
-import { fileWarnings, LINKED_TO_NOTHING, lookAround } from "../node/look.ts";
+import { fileWarnings, lookAround } from "../node/look.ts";
 import type { Bypass } from "../bypass/bypass.ts";
 import { lookForBypasses } from "../bypass/observe.ts";
 import { layersOf } from "../fence/layers.ts";
-import { bypassLine } from "../bypass/words.ts";
 import type { Peer } from "../mesh/state.ts";
 import {
   type KnownAssociations,
@@ -22,51 +21,17 @@ import {
   type WrittenState,
 } from "../ike/state.ts";
 import { readWhereabouts } from "../ike/whereabouts.ts";
-import { ikeLine, ikeWarnings } from "../ike/words.ts";
+import { ikeWarnings } from "../ike/words.ts";
 import { withSession } from "../kernel/session.ts";
 import { peerMtus, type TunnelMtus } from "../node/tunnel-mtu.ts";
 import { troublesOf } from "../node/troubles.ts";
 import { readXfrmStatistics } from "../kernel/statistics.ts";
 import { describeSnat, observeSnat } from "../netfilter/snat.ts";
 import type { Terminal } from "./command.ts";
-import {
-  fenceLine,
-  type FenceState,
-  fenceState,
-  orShowFence,
-} from "./fence-state.ts";
+import { type FenceState, fenceState, orShowFence } from "./fence-state.ts";
 import { type Options, configurationFor } from "./options.ts";
-import { table } from "./table.ts";
-import { type Traffic, trafficOf } from "./traffic.ts";
-
-/** One peer of this node. */
-interface PeerStatus {
-  readonly cluster: string;
-  readonly node: string;
-  readonly endpoint: string;
-  /** Bytes: the largest packet of a pod that fits, as far as the kernel knows the path by now; null where it is not known. */
-  readonly mtu: number | null;
-  readonly keying: "derived" | "ike";
-  readonly keyId: number | null;
-  readonly out: Traffic | null;
-  readonly in: Traffic | null;
-  /** What the agent says of IKE with it; null where keys are derived, and without an agent. */
-  readonly ike: IkeTunnelState | null;
-}
-
-/** All that `crosslink status` shows. */
-interface NodeStatus {
-  readonly cluster: string | null;
-  readonly node: string | null;
-  readonly peers: readonly PeerStatus[];
-  readonly fence: FenceState;
-  readonly snat: readonly string[];
-  /** The kernel's counters that are not 0; null where it keeps none. */
-  readonly xfrmErrors: Readonly<Record<string, number>> | null;
-  readonly warnings: readonly string[];
-  /** Ways past what crosslink sets up. */
-  readonly bypasses: readonly Bypass[];
-}
+import { type NodeStatus, type PeerStatus, statusText } from "./status-text.ts";
+import { trafficOf } from "./traffic.ts";
 
 const THOROUGHLY = { withNeighbours: true, withTunnels: true };
 
@@ -104,7 +69,7 @@ export function runStatus(options: Options, terminal: Terminal): number {
     terminal.writeStdout(
       options.json
         ? `${JSON.stringify(status, undefined, 2)}\n`
-        : toText(status),
+        : statusText(status),
     );
     return 0;
   });
@@ -191,70 +156,4 @@ function ikeStateOf(
       tunnel.endpoint === endpoint,
   );
   return found ?? null;
-}
-
-function toText(status: NodeStatus): string {
-  const warned = status.warnings.map((warning) => `Warning: ${warning}`);
-  if (status.node === null)
-    return [LINKED_TO_NOTHING, ...warned, ""].join("\n");
-  const rows = status.peers.map((peer) => [
-    `${peer.cluster}/${peer.node}`,
-    peer.endpoint,
-    String(peer.mtu ?? "?"),
-    keyCell(peer),
-    ...trafficCells(peer.out),
-    ...trafficCells(peer.in),
-    peer.out === null ? "-" : age(peer.out.ageSeconds),
-  ]);
-  const errors = Object.entries(status.xfrmErrors ?? {}).map(
-    ([name, count]) => `${name} ${String(count)}`,
-  );
-  return [
-    `Node ${status.node} of cluster ${String(status.cluster)}`,
-    rows.length === 0 ? "No peers." : table(HEADINGS, rows),
-    ...status.peers.flatMap(({ ike }) => (ike === null ? [] : [ikeLine(ike)])),
-    fenceLine(status.fence),
-    ...status.snat.map((sentence) => `SNAT: ${sentence}`),
-    `Errors (/proc/net/xfrm_stat): ${status.xfrmErrors === null ? "the kernel counts none (CONFIG_XFRM_STATISTICS)" : errors.join(", ") || "none"}`,
-    ...warned,
-    ...status.bypasses.map(bypassLine),
-    "",
-  ].join("\n");
-}
-
-const HEADINGS = [
-  "PEER",
-  "ENDPOINT",
-  "MTU",
-  "KEY",
-  "SPI OUT",
-  "BYTES",
-  "PACKETS",
-  "SPI IN",
-  "BYTES",
-  "PACKETS",
-  "AGE",
-];
-
-/** Each end goes on to a next generation by itself. */
-function keyCell({ keying, keyId, out, in: into }: PeerStatus): string {
-  if (keying === "ike") return "ike";
-  const key = String(keyId ?? "static");
-  const [sends, hears] = [out?.generation ?? 0, into?.generation ?? 0];
-  return sends === 0 && hears === 0
-    ? key
-    : `${key} (generation ${String(sends)} out, ${String(hears)} in)`;
-}
-
-function trafficCells(traffic: Traffic | null): string[] {
-  if (traffic === null) return ["missing", "-", "-"];
-  return [traffic.spi, String(traffic.bytes), String(traffic.packets)];
-}
-
-function age(seconds: number): string {
-  if (seconds < 120) return `${String(seconds)}s`;
-  if (seconds < 7200) return `${String(Math.floor(seconds / 60))}m`;
-  return seconds < 172_800
-    ? `${String(Math.floor(seconds / 3600))}h`
-    : `${String(Math.floor(seconds / 86_400))}d`;
 }
