@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import { fstatSync, type Stats, statSync } from "node:fs";
 import {
   AF_INET,
@@ -17,17 +16,12 @@ import type { Host } from "../node/linked.ts";
 import { type Session, withSession } from "../kernel/session.ts";
 import { watchBypasses } from "./bypasses.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
-import type { Whereabouts } from "../mesh/whereabouts.ts";
-import { receiversOf } from "../node/peers/encapsulation.ts";
 import {
   AGENT_PATIENCE_MS,
   serveCall,
   type ServingContext,
 } from "./call/call.ts";
 import { type Changes, listen } from "./changes.ts";
-import { encapsulationSockets } from "./encapsulation.ts";
-import { openIke } from "../ike/ike.ts";
-import { ikeFolder } from "../ike/charon/configuration.ts";
 import type { CallAnswer, Left } from "./call/frame.ts";
 import { type Keeper, keeper } from "./keeper.ts";
 import { knownMesh } from "./known-mesh.ts";
@@ -36,6 +30,7 @@ import { lastingSession } from "./lasting-session.ts";
 import type { AgentLogs } from "./telemetry/log.ts";
 import type { Observer } from "./telemetry/observer.ts";
 import { entryKeeper } from "./entry-keeper.ts";
+import { type FarEnds, farEnds } from "./far-ends.ts";
 import { schedule } from "./schedule.ts";
 import { spareMemory } from "./spare-memory.ts";
 import { startUpkeep } from "./upkeep.ts";
@@ -73,8 +68,13 @@ export function startAgent(given: AgentOptions): () => void {
   const changes = listen({ ...options, log }, () => {
     poll();
   });
-  const ends = farEnds(options, () => {
-    reconciling.request();
+  const ends = farEnds({
+    ...options,
+    log,
+    onLook: options.observer.ike,
+    onMove: () => {
+      reconciling.request();
+    },
   });
   const looks = lookKinds(changes);
   const memory = keeper(refresher(options, { changes, ends, looks }), () => {
@@ -126,50 +126,6 @@ function rememberMesh(given: AgentOptions): {
   return {
     options: { ...given, observer: { ...given.observer, know } },
     mesh: () => mesh,
-  };
-}
-
-/** What the far ends speak to: charon, and where that is not, the sockets of ESP in UDP. */
-interface FarEnds {
-  readonly keep: (mesh: DesiredMesh | undefined) => void;
-  readonly charonReqids: () => ReadonlySet<number>;
-  readonly whereabouts: () => Whereabouts;
-  readonly close: () => void;
-}
-
-const NO_TUNNELS = { ike: [], retiring: [], series: [], peers: [] };
-
-function farEnds(options: AgentOptions, onMove: () => void): FarEnds {
-  const { kernel, socket, logs, observer, configuration } = options;
-  const log = logs.own;
-  const sockets = encapsulationSockets(kernel, log);
-  let kept: DesiredMesh | undefined;
-  const share = (): void => {
-    // charon's own socket serves ESP in UDP as well, and it needs the port.
-    sockets.keep(ike.wantsPorts() ? [] : receiversOf(kept));
-  };
-  const folder = ikeFolder(socket);
-  const ike = openIke({
-    kernel,
-    folder,
-    log,
-    identityFolder: () => dirname(configuration().keyring),
-    onIdle: share,
-    onLook: observer.ike,
-    onMove,
-  });
-  return {
-    keep: (mesh) => {
-      ike.keep(mesh ?? NO_TUNNELS);
-      kept = mesh;
-      share();
-    },
-    charonReqids: ike.reqids,
-    whereabouts: ike.whereabouts,
-    close: () => {
-      ike.close();
-      sockets.close();
-    },
   };
 }
 
