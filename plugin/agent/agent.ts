@@ -68,13 +68,8 @@ export function startAgent(given: AgentOptions): () => void {
   const changes = listen({ ...options, log }, () => {
     poll();
   });
-  const ends = farEnds({
-    ...options,
-    log,
-    onLook: options.observer.ike,
-    onMove: () => {
-      reconciling.request();
-    },
+  const ends = farEnds({ ...options, log }, () => {
+    reconciling.request();
   });
   const looks = lookKinds(changes);
   const memory = keeper(refresher(options, { changes, ends, looks }), () => {

@@ -26,16 +26,14 @@ interface FarEndsOptions {
   readonly log: Log;
   readonly configuration: () => Pick<NetworkConfiguration, "keyring">;
   /** Is told what is known of tunnels by IKE, at each look. */
-  readonly onLook: (state: IkeState) => void;
-  /** Is told when a peer that initiates has appeared at another address. */
-  readonly onMove: () => void;
+  readonly observer: { readonly ike: (state: IkeState) => void };
 }
 
 const NO_TUNNELS = { ike: [], retiring: [], series: [], peers: [] };
 
-/** Keeps them from now on. */
-export function farEnds(options: FarEndsOptions): FarEnds {
-  const { kernel, socket, log, configuration, onLook, onMove } = options;
+/** Keeps them from now on. `onMove` is told when a peer that initiates has appeared at another address. */
+export function farEnds(options: FarEndsOptions, onMove: () => void): FarEnds {
+  const { kernel, socket, log, configuration, observer } = options;
   const sockets = encapsulationSockets(kernel, log);
   let kept: DesiredMesh | undefined;
   const share = (): void => {
@@ -49,7 +47,7 @@ export function farEnds(options: FarEndsOptions): FarEnds {
     log,
     identityFolder: () => dirname(configuration().keyring),
     onIdle: share,
-    onLook,
+    onLook: observer.ike,
     onMove,
   });
   return {

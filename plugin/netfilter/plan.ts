@@ -59,7 +59,7 @@ function usesTable(
 ): boolean {
   const keepsSource = mode === "identity" || mode === "auto";
   const more = pairs.some(
-    ({ encrypted, global }) => encrypted === true || global !== undefined,
+    ({ encrypted, global }) => encrypted || global !== undefined,
   );
   if (pairs.length === 0 || !(keepsSource || more)) return false;
   if (canNat()) return true;

@@ -53,7 +53,7 @@ function markOf(
     `${String(RULES_VERSION)} ${mode} ${String(innerMtu)}`,
     ...exemptions.map(
       ({ local, remote, encrypted, global }) =>
-        `${local.text}>${remote.text} ${encrypted === true ? "esp" : ""} ${global?.text ?? ""}`,
+        `${local.text}>${remote.text} ${encrypted ? "esp" : ""} ${global?.text ?? ""}`,
     ),
   ];
   return rulesetMark(kernel, { words });

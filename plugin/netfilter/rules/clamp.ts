@@ -70,7 +70,7 @@ export function legacyClampRules(
   innerMtu: number,
 ): WantedRule[] {
   return pairs.flatMap(({ local, remote, encrypted }) => {
-    if (encrypted !== true) return [];
+    if (!encrypted) return [];
     const common = { spares: [], opensTcp: true };
     return [
       legacyRule({

@@ -5,7 +5,7 @@ import type { Flow, Marks } from "./flow.ts";
 export type Marking = (flow: Flow) => Marks;
 
 /** Nobody can tell what the packet's mark is then. */
-export const UNKNOWN_MARK: Marking = ({ connectionMark }) => ({
+const UNKNOWN_MARK: Marking = ({ connectionMark }) => ({
   mark: undefined,
   connectionMark,
 });
@@ -23,7 +23,7 @@ function changed(old: number | undefined, { value, mask }: Bits) {
 }
 
 /** `-j MARK` */
-export function marking(bits: Bits): Marking {
+function marking(bits: Bits): Marking {
   return ({ mark, connectionMark }) => ({
     mark: changed(mark, bits),
     connectionMark,

@@ -1,7 +1,7 @@
 import { type Flow, least, type Marks, most, type Share } from "./flow.ts";
 
 /** Packets of a flow that have the same marks. */
-export interface Packets {
+interface Packets {
   /** With those marks. */
   readonly flow: Flow;
   readonly share: Share;
