@@ -1,9 +1,11 @@
 import { isObject } from "../../../cni/configuration.ts";
+import type { Log } from "../../kernel/log.ts";
 import type { Access } from "../api/access.ts";
 import { isStatus } from "../api/error.ts";
 import { microTime } from "../api/micro-time.ts";
 import { ask } from "../api/request.ts";
 import { SYSTEM } from "../names.ts";
+import { troublesTold } from "../troubles.ts";
 
 /** client-go's leader election, and Kubernetes' own components': seconds. */
 const DURATION_S = 15;
@@ -28,7 +30,7 @@ export interface Holding {
  * @param onChange called when it begins or ends to hold
  */
 export function holdLease(
-  access: Access,
+  { access, log }: { readonly access: Access; readonly log: Log },
   identity: string,
   onChange: () => void,
 ): Holding {
@@ -40,17 +42,21 @@ export function holdLease(
   };
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  const say = troublesTold(log, "");
   const held = (): boolean => performance.now() - state.renewedAt < DEADLINE_MS;
   const turn = async (): Promise<void> => {
     try {
       if (await tryOnce(access, identity, state))
         state.renewedAt = performance.now();
       else state.renewedAt = -Infinity;
-    } catch {
+      say(new Map());
+    } catch (error) {
       // No answer is not a loss yet: the deadline says when it is.
+      say(new Map([["", error instanceof Error ? error.message : ""]]));
     }
     if (held() !== state.held && !stopped) {
       state.held = held();
+      log("info", state.held ? HOLDS : WAITS);
       onChange();
     }
     if (!stopped) timer = setTimeout(() => void turn(), RETRY_MS);
@@ -64,6 +70,9 @@ export function holdLease(
     },
   };
 }
+
+const HOLDS = "this publisher holds the Lease: it writes";
+const WAITS = "this publisher holds the Lease no longer: it waits";
 
 interface State {
   renewedAt: number;

@@ -39,7 +39,7 @@ export function publish(publishing: PublishOptions): () => void {
     onChange: turns.soon,
     ...(timing === undefined ? {} : { timing }),
   });
-  const lease = holdLease(access, identity, turns.soon);
+  const lease = holdLease(publishing, identity, turns.soon);
   return () => {
     turns.stop();
     lease.stop();
