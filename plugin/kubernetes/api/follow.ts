@@ -16,6 +16,8 @@ export interface Followed {
   readonly lastGood: () => number | undefined;
   /** The error that it is in; undefined where all is well. */
   readonly trouble: () => ApiError | undefined;
+  /** How often the API server has turned out to know less than before: what it stores in came back from a backup. */
+  readonly setBacks: () => number;
   readonly stop: () => void;
 }
 
@@ -56,6 +58,9 @@ export interface Following {
 interface State {
   objects: Map<string, ApiObject> | undefined;
   version: string;
+  /** The newest version that was seen. */
+  newest: bigint;
+  setBacks: number;
   listedAt: number;
   lastGood: number | undefined;
   trouble: ApiError | undefined;
@@ -74,6 +79,8 @@ export function follow(following: Following): Followed {
   const state: State = {
     objects: undefined,
     version: "",
+    newest: 0n,
+    setBacks: 0,
     listedAt: 0,
     lastGood: undefined,
     trouble: undefined,
@@ -86,6 +93,7 @@ export function follow(following: Following): Followed {
     objects: () => state.objects,
     lastGood: () => state.lastGood,
     trouble: () => state.trouble,
+    setBacks: () => state.setBacks,
     stop: () => {
       state.stopped = true;
       state.cut();
@@ -112,6 +120,9 @@ async function round(following: Run, state: State): Promise<void> {
   if (state.objects === undefined || state.version === "" || isDue) {
     const listing = await list(access, collection);
     state.objects = new Map(listing.objects.map((one) => [keyOf(one), one]));
+    const listed = asNumber(listing.resourceVersion);
+    if (listed < state.newest) state.setBacks++;
+    state.newest = listed;
     state.version = listing.resourceVersion;
     state.listedAt = Date.now();
     good(following, state);
@@ -147,9 +158,15 @@ async function watchOnce(following: Run, state: State): Promise<void> {
 
 function take({ type, object }: WatchEvent, state: State): void {
   state.version = object.metadata.resourceVersion ?? state.version;
+  state.newest = asNumber(state.version);
   if (type === "BOOKMARK") return;
   if (type === "DELETED") state.objects?.delete(keyOf(object));
   else state.objects?.set(keyOf(object), object);
+}
+
+/** Versions are numbers that grow (Kubernetes 1.35, KEP-5504; etcd and kine as ever); 0 for one that is none. */
+function asNumber(version: string): bigint {
+  return /^\d{1,20}$/.test(version) ? BigInt(version) : 0n;
 }
 
 function good(following: Run, state: State): void {

@@ -12,14 +12,16 @@ export interface WantedFiles {
   readonly folder: string;
   /** A Cluster a name, with its file's content or why there is none. */
   readonly clusters: ReadonlyMap<string, Composed>;
-  /** Whether files of ours whose Cluster is gone are to go. */
-  readonly removes: boolean;
+  /** Whether a file of ours whose Cluster is gone is to go. */
+  readonly removes: (cluster: string) => boolean;
 }
 
 /** What came of it. */
 export interface KeptFiles {
   readonly written: readonly string[];
   readonly removed: readonly string[];
+  /** Files of ours that stay though their Cluster is gone. */
+  readonly left: readonly string[];
   /** By cluster, why its file is not what its object says. */
   readonly troubles: ReadonlyMap<string, string>;
 }
@@ -46,10 +48,10 @@ const RIGHTS = { mode: 0o644, uid: 0, gid: 0 };
 export function keepFolder(wanted: WantedFiles): KeptFiles {
   const { folder, clusters, removes } = wanted;
   const standing = readStanding(folder);
-  const gone = standing.filter(
-    ({ managed, value }) =>
-      removes && managed && !clusters.has(nameOf(value) ?? ""),
+  const unclaimed = standing.filter(
+    ({ managed, value }) => managed && !clusters.has(nameOf(value) ?? ""),
   );
+  const gone = unclaimed.filter(({ value }) => removes(nameOf(value) ?? ""));
   for (const { path } of gone) rmSync(path, { force: true });
   const left = standing.filter((file) => !gone.includes(file));
   const { changes, troubles } = changesOf(wanted, left);
@@ -58,6 +60,9 @@ export function keepFolder(wanted: WantedFiles): KeptFiles {
   return {
     written: accepted.map(({ name }) => name),
     removed: gone.map(({ value }) => nameOf(value) ?? ""),
+    left: unclaimed
+      .filter((file) => !gone.includes(file))
+      .map(({ value }) => nameOf(value) ?? ""),
     troubles,
   };
 }

@@ -1,11 +1,12 @@
 import { makeFolder } from "../../../files/folder.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Access } from "../api/access.ts";
+import type { ApiObject } from "../api/object.ts";
 import { follow, type Followed, type Timing, valuesOf } from "../api/follow.ts";
 import { asCluster, asSlice, type ClusterObject } from "../kinds.ts";
 import { isClusterName, PATHS } from "../names.ts";
 import { type Troubles, troublesTold } from "../troubles.ts";
-import { compose } from "./compose.ts";
+import { compose, type Composed } from "./compose.ts";
 import { keepFolder, type KeptFiles } from "./folder.ts";
 import { keepKeyrings } from "./keyrings.ts";
 
@@ -44,10 +45,11 @@ export function keepFilesTrue(keeping: KeepingFiles): FilesKept {
     timer ??= setTimeout(look, gatherMs);
   };
   const tell = troublesTold(log, "a cluster's file is right again");
+  const spared: Spared = { names: new Set(), setBacks: 0 };
   const look = (): void => {
     timer = undefined;
     try {
-      lookOnce(keeping, followed, tell);
+      tell(lookOnce(keeping, followed, spared));
     } catch (error) {
       tell(new Map([["", `Cannot write the node's files: ${String(error)}`]]));
       timer = setTimeout(look, gatherMs * 50);
@@ -84,37 +86,61 @@ function oldest(all: readonly Followed[]): number | undefined {
 
 type Sources = Readonly<Record<"clusters" | "slices" | "keyrings", Followed>>;
 
-type Tell = (troubles: Troubles) => void;
+/** Clusters that an API server has forgotten, since it came back from a backup: that is nobody's word to unlink. */
+interface Spared {
+  names: Set<string>;
+  /** How often it had come back when that was looked at last. */
+  setBacks: number;
+}
 
-/** Keyrings first: a file whose keyring is not there yet would be an error for a moment. */
+/**
+ * Keyrings first: a file whose keyring is not there yet would be an error for a moment.
+ *
+ * @returns what is not as the API server says, by cluster
+ */
 function lookOnce(
   { places, log }: KeepingFiles,
   { clusters, slices, keyrings }: Sources,
-  tell: Tell,
-): void {
+  spared: Spared,
+): Troubles {
   const [known, parts, secrets] = [clusters, slices, keyrings].map(valuesOf);
   if (known === undefined || parts === undefined || secrets === undefined)
-    return;
-  const objects = known
-    .map(asCluster)
-    .filter(({ metadata }) => isClusterName(metadata.name));
-  const sliced = parts.map(asSlice);
-  const composed = new Map(
-    objects.map((one) => [one.metadata.name, compose(one, sliced)]),
-  );
-  const removes = objects.some(isLocal);
+    return new Map();
+  const composed = composeAll(known, parts);
+  for (const name of composed.keys()) spared.names.delete(name);
+  const setBacks = clusters.setBacks();
+  const isSetBack = setBacks !== spared.setBacks;
+  const hasOwn = known.map(asCluster).some(isLocal);
   const { clustersDir, keyring } = places();
   makeFolder(clustersDir, 0o755);
-  const names = new Set(composed.keys());
+  const names = new Set([...composed.keys(), ...spared.names]);
+  const removes = hasOwn && !isSetBack;
   const locked = keepKeyrings({ keyring, secrets, clusters: names, removes });
-  const kept = keepFolder({ folder: clustersDir, clusters: composed, removes });
+  const kept = keepFolder({
+    folder: clustersDir,
+    clusters: composed,
+    removes: (name) => removes && !spared.names.has(name),
+  });
+  if (isSetBack) Object.assign(spared, { names: new Set(kept.left), setBacks });
   logChanges(kept, log);
-  tell(
-    new Map([
-      ...(removes ? [] : [["", NOT_HERE] as const]),
-      ...kept.troubles,
-      ...locked,
-    ]),
+  return new Map([
+    ...(hasOwn ? [] : [["", NOT_HERE] as const]),
+    ...[...spared.names].map((name) => [name, FORGOTTEN] as const),
+    ...kept.troubles,
+    ...locked,
+  ]);
+}
+
+function composeAll(
+  clusters: readonly ApiObject[],
+  slices: readonly ApiObject[],
+): Map<string, Composed> {
+  const sliced = slices.map(asSlice);
+  return new Map(
+    clusters
+      .map(asCluster)
+      .filter(({ metadata }) => isClusterName(metadata.name))
+      .map((one) => [one.metadata.name, compose(one, sliced)]),
   );
 }
 
@@ -130,6 +156,9 @@ const REMOVED =
 /** An API server that lost its memory, or has just been given our kinds, is no reason to unlink. */
 const NOT_HERE =
   "The API server has no Cluster with `local: true`: no file is removed until it has";
+
+const FORGOTTEN =
+  "the API server came back from a backup that does not have this Cluster: its file stays; join it again, or remove the file from each node";
 
 function isLocal({ spec }: ClusterObject): boolean {
   return spec.local === true;

@@ -19,6 +19,8 @@ export interface FakeCollections extends AsyncDisposable {
   readonly remove: (path: string, name: string) => void;
   /** From now on every request is answered so; undefined: as it should be. Streams are cut. */
   readonly answerWith: (answer: Answer | undefined) => void;
+  /** Forgets everything, versions too, as one whose store came back from an old backup. Streams are cut. */
+  readonly setBack: () => void;
   readonly find: (path: string, name: string) => Thing | undefined;
 }
 
@@ -77,6 +79,11 @@ export async function fakeCollections(): Promise<FakeCollections> {
   return {
     api,
     put,
+    setBack: () => {
+      collections.clear();
+      version = 1;
+      for (const { response } of watchers) response.destroy();
+    },
     find: (path, name) => of(path).get(name),
     remove: (path, name) => {
       const object = of(path).get(name);

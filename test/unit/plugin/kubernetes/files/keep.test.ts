@@ -183,6 +183,31 @@ describe("keepFilesTrue()", () => {
     expect(readdirSync(here.clustersDir)).toEqual(["a.json", "b.json"]);
   });
 
+  it("keeps the file and the keyring of a Cluster that the API server's backup does not have, until it is there again", async () => {
+    await using here = await site();
+    await here.link();
+    const keyring = join(here.folder, "keyrings.d/b.json");
+    here.fake.setBack();
+    // The publisher makes this cluster's own again.
+    here.fake.put(PATHS.clusters, own);
+    here.fake.put(PATHS.slices, slice("a", 1));
+    await here.says("b: the API server came back from a backup");
+    // Looks that see no more than that.
+    here.fake.put(PATHS.slices, slice("a", 1, 0, "renamed"));
+    await here.holds(
+      () => JSON.stringify(here.read("a")).includes("renamed"),
+      "not followed",
+    );
+    expect(readdirSync(here.clustersDir)).toEqual(["a.json", "b.json"]);
+    expect(existsSync(keyring)).toBe(true);
+    await here.link();
+    await here.says("b: a cluster's file is right again");
+    for (const path of [PATHS.keyrings, PATHS.clusters])
+      here.fake.remove(path, "b");
+    await here.holds(() => !existsSync(here.file("b")), "still there");
+    await here.holds(() => !existsSync(keyring), "its keyring is still there");
+  });
+
   it.each([
     ["500", json({}, { status: 500 })],
     ["401", json({}, { status: 401 })],
