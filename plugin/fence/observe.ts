@@ -1,8 +1,6 @@
 import { type Cidr, cidrOf } from "../../ip/cidr.ts";
 import { addressValue } from "../../ip/cidr.ts";
 import {
-  expressionsKey,
-  expressionsOf,
   type Interval,
   intervalsOf,
   NFPROTO_INET,
@@ -11,6 +9,7 @@ import {
   type ObservedSet,
 } from "../../native/index.ts";
 import { FAMILIES, type Family, traitsOf } from "../netfilter/base/family.ts";
+import { observeChains } from "../netfilter/nft/dump.ts";
 import { OWN_TABLE } from "../owned.ts";
 import type {
   ObservedOwnedSet,
@@ -33,25 +32,16 @@ export function observeFenceTable(client: NftablesClient): ObservedOwnedTable {
       sets: [],
       chains: [],
     };
-  const rules = client.rules(FENCE_TABLE);
   return {
     family: "inet",
     exists: true,
     altered: table.flags !== 0,
     sets: client.sets(FENCE_TABLE).map((set) => observeSet(client, set)),
-    chains: client
-      .chains(NFPROTO_INET)
-      .filter(isOwn)
-      .map(({ chain, base }) => ({
-        name: chain,
-        ...(base === undefined ? {} : { base }),
-        rules: rules
-          .filter((rule) => rule.chain === chain)
-          .map((rule) => ({
-            handle: rule.handle,
-            key: expressionsKey(expressionsOf(rule)),
-          })),
-      })),
+    chains: observeChains(
+      client,
+      FENCE_TABLE,
+      client.chains(NFPROTO_INET).filter(isOwn),
+    ),
   };
 }
 

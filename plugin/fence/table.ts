@@ -11,7 +11,12 @@ import {
   NFT_META_SECPATH,
   NFT_RT_XFRM,
 } from "../../native/index.ts";
-import { COUNTER, inSet, REGISTER } from "../netfilter/base/expressions.ts";
+import {
+  COUNTER,
+  equals,
+  inSet,
+  REGISTER,
+} from "../netfilter/base/expressions.ts";
 import { FAMILIES, type Family, traitsOf } from "../netfilter/base/family.ts";
 import { outermostOf } from "../netfilter/base/network-pairs.ts";
 import type {
@@ -183,13 +188,4 @@ function isFamily(number: number): Expression[] {
     },
     equals(number),
   ];
-}
-
-function equals(byte: number): Expression {
-  return {
-    kind: "cmp",
-    operator: "==",
-    register: REGISTER,
-    value: Uint8Array.of(byte),
-  };
 }

@@ -16,12 +16,12 @@ export function inNetwork(end: AddressSide, network: Cidr): Expression[] {
   if (prefix % 8 === 0)
     return [
       loadAddress(end, network.family, prefix / 8),
-      equals(significantBytes(network)),
+      equals(...significantBytes(network)),
     ];
   return [
     loadAddress(end, network.family, bytes.length),
     under(maskOf(bytes.length, prefix)),
-    equals(bytes),
+    equals(...bytes),
   ];
 }
 
@@ -92,7 +92,24 @@ export function loadAddress(
   };
 }
 
-function equals(value: Uint8Array): Expression {
+/** Keeps the packet's source: it is given the one that it has. */
+export function keepSource(family: Family): readonly Expression[] {
+  const { number, length } = traitsOf(family);
+  return [
+    loadAddress("source", family, length),
+    {
+      kind: "nat",
+      type: "snat",
+      family: number,
+      addressRegister: REGISTER,
+      flags: 0,
+    },
+  ];
+}
+
+/** Goes on where the register holds these bytes. */
+export function equals(...bytes: readonly number[]): Expression {
+  const value = Uint8Array.from(bytes);
   return { kind: "cmp", operator: "==", register: REGISTER, value };
 }
 

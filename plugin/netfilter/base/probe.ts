@@ -7,7 +7,7 @@ import {
   NF_IP_PRI_NAT_SRC,
   type NftablesClient,
 } from "../../../native/index.ts";
-import { loadAddress, REGISTER } from "./expressions.ts";
+import { keepSource } from "./expressions.ts";
 import { type Family, traitsOf } from "./family.ts";
 
 /**
@@ -15,7 +15,7 @@ import { type Family, traitsOf } from "./family.ts";
  * operation were not impossible. Nothing of it ever takes effect.
  */
 export function supportsNat(client: NftablesClient, family: Family): boolean {
-  const { number, length } = traitsOf(family);
+  const { number } = traitsOf(family);
   const table = { family: number, table: "crosslink-probe" };
   const chain = { ...table, chain: "postrouting" };
   const impossible = deleteChain({ ...table, chain: "nowhere" });
@@ -27,22 +27,7 @@ export function supportsNat(client: NftablesClient, family: Family): boolean {
       priority: NF_IP_PRI_NAT_SRC,
       policy: "accept",
     }),
-    addRule(
-      {
-        ...chain,
-        expressions: [
-          loadAddress("source", family, length),
-          {
-            kind: "nat",
-            type: "snat",
-            family: number,
-            addressRegister: REGISTER,
-            flags: 0,
-          },
-        ],
-      },
-      { at: "end" },
-    ),
+    addRule({ ...chain, expressions: keepSource(family) }, { at: "end" }),
     impossible,
   ]);
   return (

@@ -8,12 +8,17 @@ import {
   type ObservedChain,
   type ObservedSet,
   type ObservedTable,
+  type TableName,
 } from "../../../native/index.ts";
 import { type Family, traitsOf } from "../base/family.ts";
 import { OWN_TABLE } from "../../owned.ts";
 import type { SharedChain, SharedChainName } from "../shared/chain.ts";
 import { nftRuleReader } from "../shared/nft-rule.ts";
-import type { ObservedOwnedSet, ObservedOwnedTable } from "../table/table.ts";
+import type {
+  ObservedOwnedChain,
+  ObservedOwnedSet,
+  ObservedOwnedTable,
+} from "../table/table.ts";
 
 /** The tables and chains of a ruleset, of all families. */
 export interface Outline {
@@ -33,23 +38,32 @@ export function observeOwnTable(
   const table = tables.find(isOwn);
   if (table === undefined)
     return { family, exists: false, altered: false, sets: [], chains: [] };
-  const rules = client.rules(name);
   return {
     family,
     exists: true,
     altered: table.flags !== 0,
     sets: client.sets(name).map((set) => observeSet(client, set, family)),
-    chains: chains.filter(isOwn).map(({ chain, base }) => ({
-      name: chain,
-      ...(base === undefined ? {} : { base }),
-      rules: rules
-        .filter((rule) => rule.chain === chain)
-        .map((rule) => ({
-          handle: rule.handle,
-          key: expressionsKey(expressionsOf(rule)),
-        })),
-    })),
+    chains: observeChains(client, name, chains.filter(isOwn)),
   };
+}
+
+/** Chains of one of our tables, with their rules. */
+export function observeChains(
+  client: NftablesClient,
+  table: TableName,
+  chains: readonly ObservedChain[],
+): ObservedOwnedChain[] {
+  const rules = client.rules(table);
+  return chains.map(({ chain, base }) => ({
+    name: chain,
+    ...(base === undefined ? {} : { base }),
+    rules: rules
+      .filter((rule) => rule.chain === chain)
+      .map((rule) => ({
+        handle: rule.handle,
+        key: expressionsKey(expressionsOf(rule)),
+      })),
+  }));
 }
 
 /** A chain of iptables-nft's with its rules. `takes` says of others' rules whether they take packets away. */

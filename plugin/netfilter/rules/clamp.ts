@@ -5,7 +5,7 @@ import {
   NFT_META_L4PROTO,
   NFT_RT_TCPMSS,
 } from "../../../native/index.ts";
-import { COUNTER, inSet, REGISTER } from "../base/expressions.ts";
+import { COUNTER, equals, inSet, REGISTER } from "../base/expressions.ts";
 import { type Family, traitsOf } from "../base/family.ts";
 import type { SetPool } from "../table/set-pool.ts";
 import { legacyRule, type WantedRule } from "../shared/pair-rule.ts";
@@ -160,13 +160,4 @@ function pathSize(): Expression[] {
 function constant(size: number): Expression {
   const value = Uint8Array.of(size >> 8, size & 0xff);
   return { kind: "immediate", register: REGISTER, value };
-}
-
-function equals(byte: number): Expression {
-  return {
-    kind: "cmp",
-    operator: "==",
-    register: REGISTER,
-    value: Uint8Array.of(byte),
-  };
 }

@@ -2,8 +2,7 @@ import {
   COUNTER,
   type AddressSide,
   inSet,
-  loadAddress,
-  REGISTER,
+  keepSource,
   withoutMarks,
 } from "../base/expressions.ts";
 import { type Family, traitsOf } from "../base/family.ts";
@@ -38,7 +37,7 @@ function rule(
   spares: readonly Mark[],
 ): OwnedRule {
   const match = (end: AddressSide, set: string) => inSet(end, family, set);
-  const { number, word, length } = traitsOf(family);
+  const { word } = traitsOf(family);
   return {
     purpose: `${word} saddr @${from} ${word} daddr @${to} snat to ${word} saddr`,
     expressions: [
@@ -46,14 +45,7 @@ function rule(
       ...match("destination", to),
       ...withoutMarks(spares),
       COUNTER,
-      loadAddress("source", family, length),
-      {
-        kind: "nat",
-        type: "snat",
-        family: number,
-        addressRegister: REGISTER,
-        flags: 0,
-      },
+      ...keepSource(family),
     ],
   };
 }
