@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { hereMissing } from "./stage/here-missing.ts";
 import { attach } from "./scenes/attach.ts";
+import { daemonset } from "./scenes/daemonset.ts";
 import { services } from "./scenes/services.ts";
 import { restart } from "./scenes/restart.ts";
 import { trouble } from "./scenes/trouble.ts";
@@ -28,5 +29,6 @@ describe.skipIf(missing !== undefined)(
     services(theWorld);
     trouble(theWorld);
     restart(theWorld);
+    daemonset(theWorld);
   },
 );
