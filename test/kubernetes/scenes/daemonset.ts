@@ -92,12 +92,13 @@ export function daemonset(theWorld: () => World): void {
       expect(await labels(nodes[0]!)).toBe(before);
       await patch({ nowhere: null });
       await agentsReady(cluster());
+      let log = "";
       await until(
-        async () =>
-          (await logsOf(nodes[0]!)).includes(
-            "a pod started without crosslink in its chain",
-          ),
-        { limitSeconds: 60, pauseMs: 1000 },
+        async () => {
+          log = await logsOf(nodes[0]!);
+          return log.includes("a pod started without crosslink in its chain");
+        },
+        { limitSeconds: 60, pauseMs: 1000, describe: () => log },
       );
       expect(await labels(nodes[0]!)).toBe(before + 1);
       await cluster().remove("bare");

@@ -99,6 +99,15 @@ describe("kubernetes.yaml", () => {
     expect(volumes.get("keyring")?.secret?.defaultMode).toBe(0o400);
   });
 
+  it("shows the agent what the runtime mounts while it runs: the namespaces of pods that it makes right", () => {
+    expect(agentPod().container.volumeMounts).toContainEqual({
+      name: "namespaces",
+      mountPath: "/var/run/netns",
+      readOnly: true,
+      mountPropagation: "HostToContainer",
+    });
+  });
+
   it("asks for the privileges of the systemd unit, and for none to install", () => {
     const { pod } = agentPod();
     expect(capabilities("manifest").sort()).toEqual(
