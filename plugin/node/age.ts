@@ -1,4 +1,4 @@
-import { lstatSync, statSync } from "node:fs";
+import { type BigIntStats, lstatSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { clusterFiles, type FolderNames } from "../../conf/folder-names.ts";
 
@@ -18,11 +18,8 @@ export function folderAge(names: FolderNames): FolderAge {
   const files = clusterFiles(names);
   let newest: bigint | undefined;
   for (const path of [folder, ...files.map((name) => join(folder, name))])
-    for (const stat of [lstatSync, statSync]) {
-      const changed = changeOf(() => stat(path, { bigint: true }).ctimeNs);
-      if (changed !== undefined && (newest === undefined || changed > newest))
-        newest = changed;
-    }
+    for (const changed of changesOf(path))
+      if (newest === undefined || changed > newest) newest = changed;
   const hasFiles = files.length > 0;
   return newest === undefined ? { hasFiles } : { newest, hasFiles };
 }
@@ -40,7 +37,16 @@ export function isOlder(
   return newest < remembered && remembered <= now;
 }
 
-function changeOf(read: () => bigint): bigint | undefined {
+/** Of a link and what it leads to both count; nothing that is not there does. */
+function changesOf(path: string): bigint[] {
+  const own = statOf(() => lstatSync(path, { bigint: true }));
+  const led = own?.isSymbolicLink()
+    ? statOf(() => statSync(path, { bigint: true }))
+    : undefined;
+  return [own, led].flatMap((stat) => stat?.ctimeNs ?? []);
+}
+
+function statOf(read: () => BigIntStats): BigIntStats | undefined {
   try {
     return read();
   } catch {
