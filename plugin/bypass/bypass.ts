@@ -55,19 +55,28 @@ export interface BypassFacts {
   readonly programs: readonly AttachedProgram[];
   readonly flowtables: readonly Flowtable[];
   readonly forwarders: readonly Forwarder[];
+  readonly copiers: readonly Copier[];
   /** Of all tables. */
   readonly routes: readonly Route[];
   /** Undefined where IPVS has no services. */
   readonly ipvs: Ipvs | undefined;
 }
 
-/** A table of nftables that sees what devices receive, and has a rule that gives packets to another device. */
+/** A table of nftables that sees what devices receive, or send, and has a rule that gives packets to another device. */
 export interface Forwarder {
   readonly table: string;
+  readonly sees: "receives" | "sends";
   /** As `nft` writes them: `eth*` stands for all whose names begin so. */
   readonly devices: readonly string[];
   /** Else it copies them. */
   readonly moves: boolean;
+}
+
+/** A table with a rule that sends copies of packets elsewhere, while they are routed. */
+export interface Copier {
+  readonly table: string;
+  /** What shows its rules. */
+  readonly look: string;
 }
 
 /** An eBPF program that sees what a device receives, and may hand it to another. */

@@ -1,4 +1,5 @@
 import type { Bypass, BypassFacts, FindBypasses } from "./bypass.ts";
+import { copies } from "./kinds/copy.ts";
 import { blockingDefaults } from "./kinds/default-policy.ts";
 import { forwarders } from "./kinds/forwarder.ts";
 import { flowtables } from "./kinds/flowtable.ts";
@@ -21,6 +22,7 @@ const KINDS: readonly FindBypasses[] = [
   switchPorts,
   flowtables,
   forwarders,
+  copies,
   ipvsWithoutConntrack,
   blockingDefaults,
 ];

@@ -14,6 +14,7 @@ import { withNftables } from "../kernel/nftables.ts";
 import type { Bypass, BypassFacts, Ipvs } from "./bypass.ts";
 import { type Device, deviceRoles } from "./devices.ts";
 import { findBypasses } from "./find.ts";
+import { observeCopies, observeLegacyCopies } from "./observe-copies.ts";
 import { observeForwarders } from "./observe-forwarders.ts";
 import { readIpvsServers } from "./ipvs-table.ts";
 import { type ProgramVerdict, programVerdicts } from "./program-verdict.ts";
@@ -67,7 +68,14 @@ function observe(
     ...(withNftables(session.kernel, (client) => ({
       flowtables: client.flowtables(),
       forwarders: observeForwarders(client),
-    })) ?? NONE_OF_NFTABLES),
+      copiers: [
+        ...observeCopies(client),
+        ...observeLegacyCopies(session.kernel),
+      ],
+    })) ?? {
+      ...NONE_OF_NFTABLES,
+      copiers: observeLegacyCopies(session.kernel),
+    }),
     ipvs: observeIpvs(session),
   };
 }

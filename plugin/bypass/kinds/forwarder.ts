@@ -11,6 +11,8 @@ export function forwarders({ forwarders: found, devices }: BypassFacts) {
     );
     const inner = concerned.filter(({ role }) => role !== "uplink");
     const outer = concerned.filter(({ role }) => role === "uplink");
+    // To the outside there is nothing but ESP; to a pod, what a tunnel brought.
+    if (forwarder.sees === "sends") return judge(forwarder, inner, "weak");
     return [
       ...judge(forwarder, inner, forwarder.moves ? "open" : "weak"),
       ...judge(forwarder, outer, "weak"),
@@ -19,18 +21,19 @@ export function forwarders({ forwarders: found, devices }: BypassFacts) {
 }
 
 function judge(
-  { table, moves }: Forwarder,
+  { table, moves, sees }: Forwarder,
   at: readonly Device[],
   severity: Bypass["severity"],
 ): Bypass[] {
   if (at.length === 0) return [];
   const verb = moves ? "hands on" : "copies";
   const word = moves ? "fwd" : "dup";
+  const what = sees === "receives" ? "comes in" : "goes out";
   return [
     {
       kind: "redirect",
       severity,
-      sentence: `The nftables table "${table}" (netdev) ${verb} what comes in by ${deviceNames(at)} to another device (\`${word}\`), past xfrm and netfilter: find the rule with \`nft -a list table netdev ${table}\`, and remove it`,
+      sentence: `The nftables table "${table}" (netdev) ${verb} what ${what} by ${deviceNames(at)} to another device (\`${word}\`), past xfrm and netfilter: find the rule with \`nft -a list table netdev ${table}\`, and remove it`,
     },
   ];
 }

@@ -23,6 +23,7 @@ const CLEAN: BypassFacts = {
   programs: [],
   flowtables: [],
   forwarders: [],
+  copiers: [],
   routes: [],
   ipvs: undefined,
 };
