@@ -49,6 +49,18 @@ function bridgedPod(): object {
   };
 }
 
+/** CHECK of a pod that was damaged names what is missing, and ADD mends it. */
+function expectNamed(config: object, damage: string, named: string): void {
+  site.call("ADD", { pod, config });
+  site.node.shell(damage);
+  expect(site.call("CHECK", { pod, config })).toMatchObject({
+    exitCode: 1,
+    answer: { code: 103, details: expect.stringContaining(named) as string },
+  });
+  expect(site.call("ADD", { pod, config }).exitCode).toBe(0);
+  expect(site.call("CHECK", { pod, config }).exitCode).toBe(0);
+}
+
 function proxyArp(): string {
   return site.node
     .exec("cat", "/proc/sys/net/ipv4/conf/veth0/proxy_arp")
@@ -211,15 +223,7 @@ describe("CHECK", () => {
       "net.ipv4.ip_forward=1",
     ],
   ])("names %s when it is missing", (_, damage, named) => {
-    const config = wired();
-    site.call("ADD", { pod, config });
-    site.node.shell(damage);
-    expect(site.call("CHECK", { pod, config })).toMatchObject({
-      exitCode: 1,
-      answer: { code: 103, details: expect.stringContaining(named) as string },
-    });
-    expect(site.call("ADD", { pod, config }).exitCode).toBe(0);
-    expect(site.call("CHECK", { pod, config }).exitCode).toBe(0);
+    expectNamed(wired(), damage, named);
   });
 });
 
@@ -356,15 +360,7 @@ describe("an IPv6 pod whose router the host is not", () => {
       "net.ipv6.conf.veth0.proxy_ndp=1",
     ],
   ])("has CHECK name %s when it is missing", (_, damage, named) => {
-    const config = ipv6Pod();
-    site.call("ADD", { pod, config });
-    site.node.shell(damage);
-    expect(site.call("CHECK", { pod, config })).toMatchObject({
-      exitCode: 1,
-      answer: { code: 103, details: expect.stringContaining(named) as string },
-    });
-    expect(site.call("ADD", { pod, config }).exitCode).toBe(0);
-    expect(site.call("CHECK", { pod, config }).exitCode).toBe(0);
+    expectNamed(ipv6Pod(), damage, named);
   });
 
   it.each([
