@@ -6,6 +6,7 @@ import {
   parseAddress,
 } from "../../ip/cidr.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
+import { sameBytes } from "../../native/index.ts";
 import type { Tunnel } from "./tunnels.ts";
 import { networkHolding, widest } from "./networks.ts";
 import type { Self } from "./self.ts";
@@ -37,7 +38,7 @@ function checkEndpoints(tunnels: readonly Tunnel[]): void {
   const seen = new Map<string, Tunnel>();
   for (const tunnel of fixed(tunnels)) {
     const text = addressFromBytes(tunnel.remote).text;
-    if (text === addressFromBytes(tunnel.local).text) {
+    if (sameBytes(tunnel.remote, tunnel.local)) {
       throw refusal(
         `Cannot link ${nodeOf(tunnel)}: its address "${text}" is this node's own`,
         `${tunnel.peer.source.file}. Where both networks use the same private addresses, give both nodes an elasticIP`,
