@@ -44,7 +44,7 @@ export interface Ruleset {
 }
 
 /** What one look asks a kernel once, however many of its parts want to know: see pictureOf(). */
-export interface Known {
+interface Known {
   readonly networkId: () => NetworkId;
   readonly ruleset: () => Ruleset | undefined;
 }

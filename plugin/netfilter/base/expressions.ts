@@ -78,7 +78,7 @@ export const COUNTER: Expression = {
 };
 
 /** Loads an address, or its first `length` bytes. */
-export function loadAddress(
+function loadAddress(
   end: AddressSide,
   family: Family,
   length: number,
