@@ -66,14 +66,17 @@ function send(access: Access, asked: ApiRequest, what: string): Promise<Begun> {
     try {
       const { url, options, body } = prepare(access, asked);
       const start = url.protocol === "http:" ? requestPlain : requestSecure;
+      let begun: IncomingMessage | undefined;
       const request = start(url, options, (response) => {
+        begun = response;
         resolve({ response, abort: () => request.destroy() });
       });
-      // Also of a connection that is made but says nothing.
+      // Also of a connection that is made but says nothing. Whoever reads the answer is told why it ends: else it was cut.
       request.setTimeout(asked.patienceMs ?? PATIENCE_MS, () => {
-        request.destroy(
-          Object.assign(new Error("silence"), { code: "ETIMEDOUT" }),
-        );
+        const silence = new Error("silence");
+        Object.assign(silence, { code: "ETIMEDOUT" });
+        begun?.destroy(silence);
+        request.destroy(silence);
       });
       request.on("error", fail);
       request.end(body);

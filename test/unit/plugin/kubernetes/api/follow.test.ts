@@ -206,7 +206,7 @@ describe("follow()", () => {
       { timing: { silenceMs: 200 } },
     );
     await untilNames(run, ["b"]);
-    expect(run.lines[0]).toMatch(/there is no answer|cut/);
+    expect(run.lines[0]).toContain("there is no answer");
   });
 
   it("lists again when it is due, though nothing happened", async () => {
