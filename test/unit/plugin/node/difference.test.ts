@@ -204,7 +204,9 @@ function edited(
       if (n !== (isOwn ? 0 : index % nodes.length)) return [one];
       if (octet === 0 && !isOwn)
         return nodes.length > 1 && !one.gateway ? [] : [one];
-      return [{ ...one, elasticIP: `203.0.${String(place)}.${String(octet)}` }];
+      // Nobody else's: two nodes at one address are refused.
+      const last = 20 + 10 * Number(one.name.at(-1)) + octet;
+      return [{ ...one, elasticIP: `203.0.${String(place)}.${String(last)}` }];
     });
     return { ...source, cluster: { ...source.cluster, nodes: changed } };
   });
