@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { hereMissing } from "./stage/here-missing.ts";
 import { attach } from "./scenes/attach.ts";
 import { daemonset } from "./scenes/daemonset.ts";
+import { felix } from "./scenes/felix.ts";
 import { services } from "./scenes/services.ts";
 import { restart } from "./scenes/restart.ts";
 import { trouble } from "./scenes/trouble.ts";
@@ -27,6 +28,7 @@ describe.skipIf(missing !== undefined)(
     };
     attach(theWorld);
     services(theWorld);
+    felix(theWorld);
     trouble(theWorld);
     restart(theWorld);
     daemonset(theWorld);

@@ -14,6 +14,7 @@ import { makeImages } from "./images.ts";
 import { calico, flannel } from "./node/base.ts";
 import { openOffice } from "./office.ts";
 import { buildPrograms } from "./programs/build.ts";
+import { serveInOffice } from "./web.ts";
 
 /** Two clusters, and the internet between them. */
 export interface World extends AsyncDisposable {
@@ -29,28 +30,38 @@ type Say = (sentence: string) => void;
 
 /** Starts two clusters of a node each in a guest, joined by crosslink. Takes minutes. */
 export function startWorld(say: Say): Promise<World> {
-  return makeWorld(say, { place: "guest", nodes: 1, connect: joinClusters });
+  return makeWorld(say, {
+    place: "guest",
+    nodes: 1,
+    resyncSeconds: 30,
+    connect: joinClusters,
+  });
 }
 
 /** Starts two clusters of two nodes each on this machine's kernel; crosslink joins each with the office. */
 export function startWorldHere(say: Say): Promise<World> {
-  return makeWorld(say, { place: "here", nodes: 2, connect: joinOffice });
+  return makeWorld(say, {
+    place: "here",
+    nodes: 2,
+    resyncSeconds: 3,
+    connect: joinOffice,
+  });
 }
 
 interface Plan {
   readonly place: Place;
   /** Of each cluster. */
   readonly nodes: number;
+  /** How often bases look after their rules: iptables is most of what an emulated processor can do. */
+  readonly resyncSeconds: number;
   readonly connect: (
     ground: Ground,
     clusters: readonly Cluster[],
   ) => Promise<void>;
 }
 
-async function makeWorld(
-  say: Say,
-  { place, nodes, connect }: Plan,
-): Promise<World> {
+async function makeWorld(say: Say, plan: Plan): Promise<World> {
+  const { place, connect } = plan;
   const folder = mkdtempSync(join(tmpdir(), "crosslink-kubernetes-"));
   const stack = new AsyncDisposableStack();
   stack.defer(() => {
@@ -66,8 +77,8 @@ async function makeWorld(
     const started = async (starting: Promise<Cluster>) =>
       stack.use(await starting);
     const [east, west] = await Promise.all([
-      started(startEast(ground, nodes)),
-      started(startWest(ground, nodes)),
+      started(startEast(ground, plan)),
+      started(startWest(ground, plan)),
     ]);
     say("joins them by crosslink");
     for (const node of [east, west].flatMap((each) => each.nodes)) {
@@ -87,10 +98,17 @@ async function makeWorld(
   }
 }
 
-function startEast(ground: Ground, nodes: number): Promise<Cluster> {
+function startEast(
+  ground: Ground,
+  { nodes, resyncSeconds }: Plan,
+): Promise<Cluster> {
   const pods = "10.10.0.0/16";
   return cluster(ground, "east", {
-    base: flannel(join(ground.programs.get("flannel") ?? "", "flanneld"), pods),
+    base: flannel({
+      program: join(ground.programs.get("flannel") ?? "", "flanneld"),
+      pods,
+      resyncSeconds,
+    }),
     ...{
       pods,
       services: "10.96.0.0/16",
@@ -99,12 +117,16 @@ function startEast(ground: Ground, nodes: number): Promise<Cluster> {
   });
 }
 
-function startWest(ground: Ground, nodes: number): Promise<Cluster> {
+function startWest(
+  ground: Ground,
+  { nodes, resyncSeconds }: Plan,
+): Promise<Cluster> {
   return cluster(ground, "west", {
     base: calico({
       folder: ground.programs.get("calico") ?? "",
       pools: { "west-1": "10.20.0.0/24", "west-2": "10.20.1.0/24" },
       iptables: "Legacy",
+      resyncSeconds,
     }),
     ...{
       pods: "10.20.0.0/16",
@@ -127,6 +149,7 @@ async function joinOffice(
   clusters: readonly Cluster[],
 ): Promise<void> {
   await openOffice(stage, clusters);
+  await serveInOffice(stage);
   for (const each of clusters) await writeOfficeMesh(each);
   await writeConflists(clusters);
 }

@@ -29,8 +29,19 @@ const PORTMAP = { type: "portmap", capabilities: { portMappings: true } };
 /** The file that flanneld writes for its plugin. */
 const SUBNET_FILE = "/run/flannel/subnet.env";
 
-/** Flannel with VXLAN between its nodes. @param program flanneld's path */
-export function flannel(program: string, pods: string): Base {
+/** What gives a cluster flannel. */
+export interface FlannelOptions {
+  /** flanneld's path. */
+  readonly program: string;
+  /** The cluster's pod CIDR. */
+  readonly pods: string;
+  /** How often it looks after its rules. */
+  readonly resyncSeconds: number;
+}
+
+/** Flannel with VXLAN between its nodes. */
+export function flannel(options: FlannelOptions): Base {
+  const { program, pods, resyncSeconds } = options;
   const settings = JSON.stringify({
     Network: pods,
     Backend: { Type: "vxlan" },
@@ -50,19 +61,18 @@ export function flannel(program: string, pods: string): Base {
         },
       );
       await node.write("/etc/cni/net-conf.json", settings);
-      const options = [
+      const words = [
         "--kube-subnet-mgr",
         "--kubeconfig-file",
         kubeconfigOf(node),
         "--iface",
         "eth0",
         "--ip-masq",
-        // Iptables, each five seconds, is most of what an emulated processor can do.
-        "--iptables-resync=30",
+        `--iptables-resync=${resyncSeconds}`,
       ];
       const command = [
         program,
-        ...options,
+        ...words,
         "--net-config-path",
         "/etc/cni/net-conf.json",
       ];
@@ -104,12 +114,15 @@ export interface CalicoOptions {
   readonly folder: string;
   /** By node. */
   readonly pools: Readonly<Record<string, string>>;
+  /** How often Felix looks after its rules and routes. */
+  readonly resyncSeconds: number;
   /** What Felix writes its rules with. */
   readonly iptables: "Legacy" | "NFT";
 }
 
 /** Calico with VXLAN between its nodes, and Felix. */
-export function calico({ folder, pools, iptables }: CalicoOptions): Base {
+export function calico(options: CalicoOptions): Base {
+  const { folder, pools } = options;
   return {
     cni: "calico",
     prepare: async (kubectl) => {
@@ -125,7 +138,7 @@ export function calico({ folder, pools, iptables }: CalicoOptions): Base {
         Object.entries(pools).map(([node, cidr]) => pool(node, cidr)),
       );
     },
-    start: (node) => startCalico(node, folder, iptables),
+    start: (node) => startCalico(node, options),
     conflist: (node) => ({
       name: "k8s-pod-network",
       cniVersion: "0.3.1",
@@ -165,18 +178,10 @@ function pool(node: string, cidr: string) {
 }
 
 /** What calico/node's container runs: its start-up, the tunnel's address, then Felix. */
-async function startCalico(
-  node: Node,
-  folder: string,
-  iptables: string,
-): Promise<void> {
-  const store = {
-    DATASTORE_TYPE: "kubernetes",
-    KUBECONFIG: kubeconfigOf(node),
-    NODENAME: node.name,
-  };
+async function startCalico(node: Node, options: CalicoOptions): Promise<void> {
+  const { folder } = options;
   const once = {
-    ...store,
+    ...storeOf(node),
     IP: `${node.address}/24`,
     NO_DEFAULT_POOLS: "true",
     CALICO_NETWORKING_BACKEND: "vxlan",
@@ -192,17 +197,35 @@ async function startCalico(
     "-allocate-tunnel-addrs",
     "-allocate-tunnel-addrs-run-once",
   ]);
+  await startFelix(node, options);
+}
+
+/** Starts Felix, which writes its rules with one of its backends. */
+export async function startFelix(
+  node: Node,
+  { folder, iptables, resyncSeconds }: Omit<CalicoOptions, "pools">,
+): Promise<void> {
   await node.start({
     name: "felix",
     command: [`${folder}/calico-node`, "-felix"],
     environment: {
-      ...store,
+      ...storeOf(node),
       FELIX_DATASTORETYPE: "kubernetes",
       FELIX_FELIXHOSTNAME: node.name,
       FELIX_VXLANENABLED: "true",
       FELIX_DEFAULTENDPOINTTOHOSTACTION: "ACCEPT",
       FELIX_USAGEREPORTINGENABLED: "false",
       FELIX_IPTABLESBACKEND: iptables,
+      FELIX_IPTABLESREFRESHINTERVAL: `${resyncSeconds}`,
+      FELIX_ROUTEREFRESHINTERVAL: `${resyncSeconds}`,
     },
   });
+}
+
+function storeOf(node: Node) {
+  return {
+    DATASTORE_TYPE: "kubernetes",
+    KUBECONFIG: kubeconfigOf(node),
+    NODENAME: node.name,
+  };
 }

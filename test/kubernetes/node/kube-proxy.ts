@@ -1,6 +1,7 @@
 import { until } from "../../support/until.ts";
 import { kubeconfigOf } from "./kubelet.ts";
 import type { Node } from "./node.ts";
+import { stopDaemon } from "./stop.ts";
 
 /** What kube-proxy makes services of. */
 export type ProxyMode = "iptables" | "nftables" | "ipvs";
@@ -40,17 +41,10 @@ export async function startKubeProxy(
   );
 }
 
-const STOP = `
-  [ -e /run/kube-proxy.pid ] || exit 0
-  process=$(cat /run/kube-proxy.pid)
-  kill "$process"
-  while [ -e "/proc/$process" ]; do sleep 0.1; done
-  rm /run/kube-proxy.pid
-  kube-proxy --cleanup`;
-
 /** Ends a node's kube-proxy, with all that it has made. */
 export async function stopKubeProxy(node: Node): Promise<void> {
-  await node.run(["bash", "-c", STOP]);
+  await stopDaemon(node, "kube-proxy");
+  await node.run(["kube-proxy", "--cleanup"]);
 }
 
 /** As /proc/net/ip_vs has addresses. */

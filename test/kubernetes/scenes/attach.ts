@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../support/until.ts";
 import type { Cluster } from "../cluster.ts";
+import { stateOf } from "../node/state.ts";
 import { inOffice, OFFICE_HOST } from "../office.ts";
 import type { Pod } from "../pod.ts";
 import type { World } from "../world.ts";
@@ -79,16 +80,4 @@ function podOnEachNode(cluster: Cluster): Promise<Pod[]> {
 
 function ping(from: Pod, address: string): Promise<string> {
   return from.run(["ping", "-c", "3", "-W", "5", address]);
-}
-
-/** Whatever of a node's network is a pod's: devices, routes and rules, without what counts or has a random name. */
-const STATE = `
-  ip -o link | sed -E 's/^[0-9]+: //; s/@.*//; s/ .*//; s/:$//' | sed -E 's/^(veth|cali).*/\\1/' | sort
-  ip -4 route | sort
-  iptables-save | grep -i crosslink | sort
-  iptables-legacy-save | grep -i crosslink | sort
-  ls /var/lib/cni/networks/*/ 2>/dev/null | grep -v "last_reserved\\|lock" | sort`;
-
-function stateOf({ run }: Pod["node"]): Promise<string> {
-  return run(["bash", "-c", STATE]);
 }

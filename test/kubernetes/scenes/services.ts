@@ -12,7 +12,7 @@ import {
 import type { Node } from "../node/node.ts";
 import { inOffice, OFFICE_HOST, officeFinds } from "../office.ts";
 import type { Pod } from "../pod.ts";
-import { type Answer, ask, serve, serveInOffice, WEB_PORT } from "../web.ts";
+import { type Answer, ask, serve, WEB_PORT } from "../web.ts";
 import type { World } from "../world.ts";
 
 const NODE_PORT = 30080;
@@ -35,7 +35,6 @@ export function services(theWorld: () => World): void {
 
     beforeAll(async () => {
       const { east, west, ground } = theWorld();
-      await serveInOffice(ground.stage);
       served = await Promise.all([east, west].map(serveOn));
       for (const { cluster, node } of served)
         await officeFinds(ground.stage, cluster.services, node);
