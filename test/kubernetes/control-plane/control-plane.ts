@@ -25,6 +25,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly port: number;
   /** For programs in the guest: what it holds is an administrator's. */
   readonly guestKubeconfig: string;
+  /** Kills the API server and what it stores in, and starts both again afterwards: the same as before, or what was put in its place. */
+  readonly withoutApi: (meanwhile: () => Promise<unknown>) => Promise<void>;
 }
 
 /** What distinguishes one cluster's control plane from another's. */
@@ -55,21 +57,30 @@ export async function controlPlane(
   const admin = (host: string) =>
     kubeconfig(`https://${host}:${ports.api}`, keys.ca, keys.admin);
   writeFileSync(ownConfig, admin("127.0.0.1"), { mode: 0o600 });
-  const running: ChildProcess[] = [];
+  const running = new Map<Program, ChildProcess>();
   const words = commandLines(options, { keys, ports, ownConfig });
   const start = (names: readonly Program[]) => {
     for (const name of names)
-      running.push(startProgram(options, name, words[name]));
+      running.set(name, startProgram(options, name, words[name]));
   };
   const client = kubectl(programOf(options.programs, "kubectl"), ownConfig);
-  const end = () => endAll(running.toReversed());
-  start(["kine", "kube-apiserver"]);
-  try {
+  const end = () => endAll([...running.values()].toReversed());
+  const startApi = async () => {
+    start(["kine", "kube-apiserver"]);
     await until(client.isReady, {
       limitSeconds: 120,
       pauseMs: 300,
       describe: () => tail(folder, "kube-apiserver"),
     });
+  };
+  const stopApi = () =>
+    endAll(
+      (["kube-apiserver", "kine"] as const).flatMap(
+        (name) => running.get(name) ?? [],
+      ),
+    );
+  try {
+    await startApi();
   } catch (error) {
     await end();
     throw error;
@@ -79,6 +90,11 @@ export async function controlPlane(
     kubectl: client,
     port: ports.api,
     guestKubeconfig: admin(HOST_FROM_GUEST),
+    withoutApi: async (meanwhile) => {
+      await stopApi();
+      await meanwhile();
+      await startApi();
+    },
     [Symbol.asyncDispose]: end,
   };
 }
