@@ -2,6 +2,7 @@ import { CniError } from "../../cni/error.ts";
 import { type Claim, readClaims } from "../../conf/claims.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
 import {
+  clusterFiles,
   type FolderNames,
   ignoredFiles,
   namesIn,
@@ -55,8 +56,7 @@ type Reading = Place & Required<Pick<Place, "reader">>;
 export function lookAround(session: Session, from: Place): Look {
   const place: Reading = { reader: meshReader(), ...from };
   const folder = place.config.clustersDir;
-  const names = namesIn(folder);
-  const files = lookAtFiles(session, place, names);
+  const { names, files } = lookAtStanding(session, place);
   const { memory, self, claims, newest } = files;
   const own = self.value?.source.cluster.name;
   const isKnown = own !== undefined;
@@ -108,6 +108,25 @@ interface FilesFound {
   readonly newest: bigint | undefined;
   /** The first that is wrong with any of it. */
   readonly trouble: Error | undefined;
+}
+
+/** How often a folder is read whose files go and come meanwhile. */
+const MOST_TRIES = 5;
+
+/** What is wrong counts where the folder has the same files afterwards: else one of them may just have gone. */
+function lookAtStanding(
+  session: Session,
+  place: Reading,
+): { readonly names: FolderNames; readonly files: FilesFound } {
+  const { clustersDir } = place.config;
+  for (let left = MOST_TRIES; ; left -= 1) {
+    const names = namesIn(clustersDir);
+    const files = lookAtFiles(session, place, names);
+    if (files.trouble === undefined || left === 1) return { names, files };
+    const now = clusterFiles(namesIn(clustersDir));
+    if (now.join("/") === clusterFiles(names).join("/"))
+      return { names, files };
+  }
 }
 
 function lookAtFiles(
