@@ -147,7 +147,7 @@ async function podRunning(
       seen.status.containerStatuses?.[0]?.state?.running !== undefined
     );
   };
-  await until(isRunning, { limitSeconds, pauseMs: 3000 }).catch(
+  await until(isRunning, { limitSeconds, pauseMs: 1000 }).catch(
     async (error: unknown) => {
       const why = await kubectl.run("describe", "pod", name);
       throw new Error(`Cannot start pod ${name}:\n${why}`, { cause: error });
