@@ -11,6 +11,7 @@ import {
   NLMSG_OVERRUN,
 } from "../message.ts";
 import { decodeVerdict } from "./ack.ts";
+import type { SequenceRange } from "./inbox.ts";
 import { type Line, sendRequests } from "./line.ts";
 
 const { EINTR, ENOBUFS, ETIMEDOUT } = constants.errno;
@@ -51,11 +52,17 @@ function readDump(line: Line, request: Request): Dump {
     const received = line.inbox.next(range, lost ? DRAIN_MS : line.timeoutMs);
     if (received === ETIMEDOUT && lost) return dump;
     if (received === ENOBUFS) dump.torn = ENOBUFS;
-    else if (typeof received === "number")
+    else if (typeof received === "number") {
+      drain(line, range);
       throw new NetlinkError(request, received);
-    else for (const message of received) take(dump, request, message);
+    } else for (const message of received) take(dump, request, message);
   }
   return dump;
+}
+
+/** Whoever has the failure may ask for something else by the same line. */
+function drain(line: Line, range: SequenceRange): void {
+  while (typeof line.inbox.next(range, 0) !== "number");
 }
 
 function take(dump: Dump, request: Request, message: Message): void {

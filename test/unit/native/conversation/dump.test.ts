@@ -23,7 +23,8 @@ import {
   request,
 } from "../../../support/kernel.ts";
 
-const { EAGAIN, EINTR, EINVAL, ENOBUFS, EPERM } = constants.errno;
+const { EAGAIN, EINTR, EINVAL, EIO, ENOBUFS, EPERM, ETIMEDOUT } =
+  constants.errno;
 
 describe("dump()", () => {
   const values = (messages: readonly Message[]): number[] =>
@@ -121,6 +122,17 @@ describe("dump()", () => {
       datagram(done(first, EAGAIN)),
     ]);
     expect(codeOf(() => end.conversation.dump(request()))).toBe("EAGAIN");
+  });
+
+  it("reads to its end one that it gives up, since the kernel refuses another one until then", () => {
+    const { kernel, conversation } = converseInTurn((first) => [
+      datagram(item(first, 1)),
+      -EIO,
+      datagram(item(first, 2)),
+      datagram(done(first)),
+    ]);
+    expect(codeOf(() => conversation.dump(request()))).toBe("EIO");
+    expect(kernel.receive(new Uint8Array(64), 0)).toBe(-ETIMEDOUT);
   });
 
   it("reads the extended ack of a dump's end", () => {
