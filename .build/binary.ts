@@ -92,7 +92,10 @@ interface Parts {
  * In MB: V8 takes memory by what the machine has, and would let a large mesh's garbage grow past what a pod may have. It
  * begins with 1 MB, which an ADD fills: to collect that takes longer than the ADD of a small mesh needs the room.
  */
-const HEAP_FLAGS = ["--min-semi-space-size=4", "--max-semi-space-size=4"];
+export const HEAP_FLAGS = [
+  "--min-semi-space-size=4",
+  "--max-semi-space-size=4",
+];
 
 /**
  * pkg's public `exec()` takes no path of a local Node and would download one; the function under it does.

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { HEAP_FLAGS } from "../../../.build/binary.ts";
 import {
   callBinary,
   isOrderly,
@@ -96,10 +97,11 @@ function fuzz(
   const script = join(import.meta.dirname, "../../support/fuzz/fuzz.ts");
   const fuzzed = { folder, clustersDir, keyring, pod: pods[0] };
   const words = [target, `${inputs}`, JSON.stringify(fuzzed)];
+  const heap = [...HEAP_FLAGS, "--max-old-space-size=96"];
   return new Promise((resolve, reject) => {
     execFile(
       nsenter!,
-      [...where, process.execPath, "--max-old-space-size=96", script, ...words],
+      [...where, process.execPath, ...heap, script, ...words],
       { timeout: LIMIT_MS - 10_000, maxBuffer: 1 << 26 },
       (error, stdout) => {
         if (error === null) {
