@@ -42,6 +42,8 @@ export interface ClusterOptions {
   readonly services: string;
   /** Addresses of the nodes NAME-1, NAME-2, …, on the internet. */
   readonly addresses: readonly string[];
+  /** The nodes that have containerd 2 in place of Debian's. */
+  readonly containerd2?: readonly string[];
 }
 
 /** What all clusters share. */
@@ -111,10 +113,11 @@ async function bootNode(
   { stage, programs, images }: Ground,
   words: NodeWords,
 ): Promise<Node> {
-  const { name, address, base, plane } = words;
-  const path = ["kubernetes", "cri-tools"].map(
-    (source) => programs.get(source) ?? "",
-  );
+  const { name, address, base, plane, containerd2 = [] } = words;
+  const sources = ["kubernetes", "cri-tools"];
+  // All of it or nothing: Debian's does not work with the newer shim.
+  if (containerd2.includes(name)) sources.push("containerd2");
+  const path = sources.map((source) => programs.get(source) ?? "");
   const node = await startNode(stage, { name, address, path });
   await node.write(kubeconfigOf(node), plane.guestKubeconfig, "0600");
   await startContainerd(node, images);

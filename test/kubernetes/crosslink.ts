@@ -113,3 +113,11 @@ export async function clusterFile({
     nodes: await Promise.all(withCidrs),
   };
 }
+
+/** Takes a cluster's file from a node. */
+export async function removeClusterFile(
+  node: Node,
+  { name }: { readonly name: string },
+): Promise<void> {
+  await node.run(["rm", `${CLUSTERS}/${name}.json`]);
+}

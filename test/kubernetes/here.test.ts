@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { hereMissing } from "./stage/here-missing.ts";
 import { attach } from "./scenes/attach.ts";
+import { churn } from "./scenes/churn.ts";
+import { cnitool } from "./scenes/cnitool.ts";
 import { daemonset } from "./scenes/daemonset.ts";
 import { felix } from "./scenes/felix.ts";
 import { services } from "./scenes/services.ts";
 import { restart } from "./scenes/restart.ts";
+import { status } from "./scenes/status.ts";
 import { trouble } from "./scenes/trouble.ts";
 import { startWorldHere, type World } from "./world.ts";
 
@@ -31,6 +34,9 @@ describe.skipIf(missing !== undefined)(
     felix(theWorld);
     trouble(theWorld);
     restart(theWorld);
+    churn(theWorld);
+    status(theWorld);
+    cnitool(theWorld);
     daemonset(theWorld);
   },
 );

@@ -132,6 +132,7 @@ function startWest(
       pods: "10.20.0.0/16",
       services: "10.97.0.0/16",
       addresses: ["203.0.113.21", "203.0.113.22"].slice(0, nodes),
+      containerd2: ["west-2"],
     },
   });
 }

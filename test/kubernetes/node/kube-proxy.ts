@@ -1,7 +1,6 @@
 import { until } from "../../support/until.ts";
 import { kubeconfigOf } from "./kubelet.ts";
 import type { Node } from "./node.ts";
-import { stopDaemon } from "./stop.ts";
 
 /** What kube-proxy makes services of. */
 export type ProxyMode = "iptables" | "nftables" | "ipvs";
@@ -43,7 +42,7 @@ export async function startKubeProxy(
 
 /** Ends a node's kube-proxy, with all that it has made. */
 export async function stopKubeProxy(node: Node): Promise<void> {
-  await stopDaemon(node, "kube-proxy");
+  await node.stop("kube-proxy");
   await node.run(["kube-proxy", "--cleanup"]);
 }
 

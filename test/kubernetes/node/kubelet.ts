@@ -8,7 +8,7 @@ export function kubeconfigOf(node: Pick<Node, "name">): string {
   return `/nodes/${node.name}/kubeconfig`;
 }
 
-/** Starts Debian's containerd on a node, and gives it images from archives where it has none. */
+/** Starts the containerd that a node's path has, Debian's or the second, and gives it images from archives where it has none. */
 export async function startContainerd(
   node: Node,
   images: readonly string[],
@@ -16,7 +16,7 @@ export async function startContainerd(
   await node.write("/etc/cni/containerd.toml", CONTAINERD);
   await node.start({
     name: "containerd",
-    command: ["/usr/bin/containerd", "--config", "/etc/cni/containerd.toml"],
+    command: ["containerd", "--config", "/etc/cni/containerd.toml"],
   });
   await until(async () => (await node.try(["ctr", "version"])).status === 0, {
     limitSeconds: 900,

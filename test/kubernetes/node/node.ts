@@ -19,6 +19,8 @@ export interface Node {
   readonly write: (path: string, text: string, mode?: string) => Promise<void>;
   /** Starts a program that goes on, of which only one runs by that name. */
   readonly start: (daemon: Daemon) => Promise<void>;
+  /** Ends such a program, if it runs: politely at first. It does not come back with a reboot. */
+  readonly stop: (name: string) => Promise<void>;
   /** Ends such a program by a signal, such as KILL, and starts it again. */
   readonly restart: (name: string, signal: string) => Promise<void>;
   /** Takes all of the node's processes and kernel state away at once, and starts it again with its files. */
@@ -87,6 +89,10 @@ export async function startNode(
       daemons.set(daemon.name, daemon);
       await launch(daemon);
     },
+    stop: async (program) => {
+      daemons.delete(program);
+      await run(["bash", "-ec", STOP, program]);
+    },
     restart: async (program, signal) => {
       const daemon = daemons.get(program);
       if (daemon === undefined) throw new Error(`No ${program} runs`);
@@ -105,3 +111,15 @@ const END = `
   process=$(cat "/run/$1.pid")
   kill "-$2" "$process"
   while [ -e "/proc/$process" ]; do sleep 0.1; done`;
+
+const STOP = `
+  [ -e "/run/$0.pid" ] || exit 0
+  process=$(cat "/run/$0.pid")
+  kill "$process" 2>/dev/null || true
+  for ((i = 0; i < 100; i++)); do
+    [ -e "/proc/$process" ] || break
+    sleep 0.1
+  done
+  kill -KILL "$process" 2>/dev/null || true
+  while [ -e "/proc/$process" ]; do sleep 0.1; done
+  rm "/run/$0.pid"`;

@@ -3,7 +3,6 @@ import { until } from "../../support/until.ts";
 import { startFelix } from "../node/base.ts";
 import type { Node } from "../node/node.ts";
 import { stateOf } from "../node/state.ts";
-import { stopDaemon } from "../node/stop.ts";
 import { inOffice, OFFICE_HOST } from "../office.ts";
 import type { Pod } from "../pod.ts";
 import { ask, WEB_PORT } from "../web.ts";
@@ -24,7 +23,7 @@ export function felix(theWorld: () => World): void {
         const { west, ground } = theWorld();
         const node = theNode();
         before = await west.pod({ name: "before-felix", node: node.name });
-        await stopDaemon(node, "felix");
+        await node.stop("felix");
         await forgetFelix(node);
         await startFelix(node, {
           folder: ground.programs.get("calico") ?? "",
