@@ -151,7 +151,7 @@ async function narrowPath(scene: World, { a, b }: Pods): Promise<void> {
   await shell(
     scene.router("cloud-b"),
     `ip link set uplink mtu ${narrow.link}
-    ip -n ${scene.internet.name} link set site1 mtu ${narrow.link}`,
+    ip -n ${scene.internet.name} link set location1 mtu ${narrow.link}`,
   );
   const one = scene.machine("a-1");
   const unknown = await mtusOf(one, scene);
