@@ -1,3 +1,4 @@
+import { sameItems } from "../../diff/same-items.ts";
 import type { Cidr } from "../../ip/cidr.ts";
 import { type Family, traitsOf } from "../netfilter/base/family.ts";
 import { outermostOf } from "../netfilter/base/network-pairs.ts";
@@ -49,7 +50,7 @@ export function planLeavesChain(
   if (leaves.length === 0 || remotes.length === 0)
     return { ahead: [], jumps: [], behind: removal(family, mangle, rules) };
   const wanted = leaves.map((leaf) => fenceRule("out", leaf));
-  const isRight = sameTexts(
+  const isRight = sameItems(
     keys,
     wanted.map(({ key }) => key),
   );
@@ -109,11 +110,4 @@ function step(
 ): LegacyOperation {
   const sentence = `chain ${traitsOf(family).word} mangle ${OWN_LEAVES_CHAIN} (legacy): what remote pods sent, for this gateway's leaves`;
   return { object: "legacy", verb, sentence, family, table: "mangle", lines };
-}
-
-function sameTexts(one: readonly string[], other: readonly string[]): boolean {
-  return (
-    one.length === other.length &&
-    one.every((text, index) => text === other[index])
-  );
 }

@@ -1,3 +1,5 @@
+import { sameItems } from "../../diff/same-items.ts";
+
 /**
  * The function, which works out again for an object only where the rest that it is given is another: for as long as the object
  * lives, and by identity.
@@ -32,14 +34,4 @@ export function lastOf<Args extends readonly unknown[], Value>(
       last = { args, value: make(...args) };
     return last.value;
   };
-}
-
-function sameItems(
-  one: readonly unknown[],
-  other: readonly unknown[],
-): boolean {
-  return (
-    one.length === other.length &&
-    one.every((item, index) => item === other[index])
-  );
 }

@@ -1,3 +1,4 @@
+import { sameItems } from "../../../diff/same-items.ts";
 import type { Log } from "../../kernel/log.ts";
 import { isStatus } from "../api/error.ts";
 import { follow, type Followed, type Timing, valuesOf } from "../api/follow.ts";
@@ -189,9 +190,7 @@ function claimsOnce() {
     objects: readonly [ApiObject, ...ApiObject[]],
   ): Claimed | Refusal => {
     const now = [peer.allowedCIDRs.join(), ...objects];
-    const isSame =
-      now.length === from.length && now.every((one, at) => one === from[at]);
-    if (read !== undefined && isSame) return read;
+    if (read !== undefined && sameItems(now, from)) return read;
     const [own, ...slices] = objects;
     const remote = { cluster: asCluster(own), slices: slices.map(asSlice) };
     from = now;
