@@ -160,3 +160,20 @@ export function associationText(sa: SecurityAssociation): string {
   const flags = words.length === 0 ? "" : `flag ${words.join(" ")} `;
   return `${ends} proto esp spi ${String(sa.spi)} reqid ${String(sa.reqid)} mode ${sa.mode} ${flags}aead ${sa.aead.algorithm} 0x${key} ${String(sa.aead.icvBits)}`;
 }
+
+/** A cluster of one node. */
+export const near = cluster("near", {
+  nodes: [node("n0", "192.168.9.1", { podCIDRs: ["10.7.0.0/24"] })],
+});
+
+/** Another, with a node for each last byte of an address. */
+export function far(octets: readonly number[]): ClusterSource {
+  return cluster("far", {
+    podCIDRs: ["10.6.0.0/16"],
+    nodes: octets.map((octet, n) =>
+      node(`n${String(n)}`, `192.168.8.${String(octet)}`, {
+        podCIDRs: [`10.6.${String(n)}.0/24`],
+      }),
+    ),
+  });
+}

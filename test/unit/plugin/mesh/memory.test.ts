@@ -10,8 +10,10 @@ import { meshes, places } from "../../../support/mesh/arbitrary.ts";
 import {
   associationText,
   cluster,
+  far,
   keyring,
   meshAt,
+  near,
   node,
   policyText,
 } from "../../../support/mesh/mesh.ts";
@@ -93,21 +95,6 @@ it("gives a node another SPI where one that ties with it comes, and the old one 
   expect(spis([near, tied, other], memory)).toEqual(spis([near, tied, other]));
   expect(spis([near, other], memory)).toEqual(alone);
 });
-
-const near = cluster("near", {
-  nodes: [node("n0", "192.168.9.1", { podCIDRs: ["10.7.0.0/24"] })],
-});
-
-function far(octets: readonly number[]): ClusterSource {
-  return cluster("far", {
-    podCIDRs: ["10.6.0.0/16"],
-    nodes: octets.map((octet, n) =>
-      node(`n${String(n)}`, `192.168.8.${String(octet)}`, {
-        podCIDRs: [`10.6.${String(n)}.0/24`],
-      }),
-    ),
-  });
-}
 
 interface Known {
   readonly keys: (typeof keyrings)[number];

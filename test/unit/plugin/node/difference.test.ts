@@ -24,7 +24,7 @@ import {
   observe,
 } from "../../../support/kernel-model.ts";
 import { meshes } from "../../../support/mesh/arbitrary.ts";
-import { cluster, keyring, meshAt, node } from "../../../support/mesh/mesh.ts";
+import { far, keyring, meshAt, near } from "../../../support/mesh/mesh.ts";
 
 const PLACE = "cluster0/node0-0";
 const KEYS = { keyring: keyring(1) };
@@ -114,21 +114,6 @@ it("where keys, the role or IKE differ, all is looked at", () => {
 });
 
 const EMPTY: NodePlan = { protect: [], retire: [], conflicts: [] };
-
-const near = cluster("near", {
-  nodes: [node("n0", "192.168.9.1", { podCIDRs: ["10.7.0.0/24"] })],
-});
-
-function far(octets: readonly number[]): ClusterSource {
-  return cluster("far", {
-    podCIDRs: ["10.6.0.0/16"],
-    nodes: octets.map((octet, n) =>
-      node(`n${String(n)}`, `192.168.8.${String(octet)}`, {
-        podCIDRs: [`10.6.${String(n)}.0/24`],
-      }),
-    ),
-  });
-}
 
 /** The fence's own policies, which differ by what is said of clusters and not of nodes, stay as they are. */
 function fenceOf(mesh: DesiredMesh): FenceWill {
