@@ -103,6 +103,15 @@ export async function cluster(
   };
 }
 
+/** Makes a pod on each of a cluster's nodes. */
+export function podOnEachNode(cluster: Cluster): Promise<Pod[]> {
+  return Promise.all(
+    cluster.nodes.map(({ name }) =>
+      cluster.pod({ name: `box-${name}`, node: name }),
+    ),
+  );
+}
+
 interface NodeWords extends ClusterOptions {
   readonly plane: ControlPlane;
   readonly name: string;

@@ -91,12 +91,12 @@ export async function startNode(
     },
     stop: async (program) => {
       daemons.delete(program);
-      await run(["bash", "-ec", STOP, program]);
+      await run(["bash", "-ec", STOP, program, "TERM"]);
     },
     restart: async (program, signal) => {
       const daemon = daemons.get(program);
       if (daemon === undefined) throw new Error(`No ${program} runs`);
-      await run(["timeout", "60", "bash", "-c", END, "bash", program, signal]);
+      await run(["bash", "-ec", STOP, program, signal]);
       await launch(daemon);
     },
     reboot: async () => {
@@ -107,15 +107,10 @@ export async function startNode(
   };
 }
 
-const END = `
-  process=$(cat "/run/$1.pid")
-  kill "-$2" "$process"
-  while [ -e "/proc/$process" ]; do sleep 0.1; done`;
-
 const STOP = `
   [ -e "/run/$0.pid" ] || exit 0
   process=$(cat "/run/$0.pid")
-  kill "$process" 2>/dev/null || true
+  kill "-$1" "$process" 2>/dev/null || true
   for ((i = 0; i < 100; i++)); do
     [ -e "/proc/$process" ] || break
     sleep 0.1

@@ -1,10 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { until } from "../../support/until.ts";
-import type { Cluster } from "../cluster.ts";
-import { stateOf } from "../node/state.ts";
+import { podOnEachNode } from "../cluster.ts";
 import { inOffice, OFFICE_HOST } from "../office.ts";
 import type { Pod } from "../pod.ts";
 import type { World } from "../world.ts";
+import { leavesNothing } from "./expect.ts";
 
 /** Pods whose ADD and DEL a kubelet asks for, and whom the office sees. */
 export function attach(theWorld: () => World): void {
@@ -49,17 +48,8 @@ export function attach(theWorld: () => World): void {
     it("leave nothing of themselves when they are deleted", async () => {
       const { east, west } = theWorld();
       for (const cluster of [east, west]) {
-        const name = `passing-${cluster.name}`;
         const [node] = cluster.nodes;
-        const before = await stateOf(node!);
-        const pod = await cluster.pod({ name, node: node!.name });
-        expect(await stateOf(node!)).not.toBe(before);
-        await cluster.remove(pod.name);
-        await until(async () => (await stateOf(node!)) === before, {
-          limitSeconds: 60,
-          pauseMs: 500,
-          describe: () => `${node!.name} is not as it was before ${name}`,
-        });
+        await leavesNothing(cluster, node!, `passing-${cluster.name}`);
       }
     });
   });
@@ -68,14 +58,6 @@ export function attach(theWorld: () => World): void {
 function isMate(one: Pod, other: Pod): boolean {
   const clusterOf = ({ node }: Pod) => node.name.replace(/-\d+$/, "");
   return one !== other && clusterOf(one) === clusterOf(other);
-}
-
-function podOnEachNode(cluster: Cluster): Promise<Pod[]> {
-  return Promise.all(
-    cluster.nodes.map(({ name }) =>
-      cluster.pod({ name: `box-${name}`, node: name }),
-    ),
-  );
 }
 
 function ping(from: Pod, address: string): Promise<string> {

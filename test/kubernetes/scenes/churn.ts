@@ -12,6 +12,7 @@ import type { Node } from "../node/node.ts";
 import { tracesOn } from "../node/state.ts";
 import { officeFile } from "../office.ts";
 import type { World } from "../world.ts";
+import { failedSandboxes } from "./expect.ts";
 
 /** How long pods come and go; 60 with 50 pods is what two busy processors were seen to do. */
 const SECONDS = 40;
@@ -37,7 +38,9 @@ export function churn(theWorld: () => World): void {
       for (const count of rounds) expect(count).toBeGreaterThan(0);
       expect(changes).toBeGreaterThan(10);
       for (const cluster of clusters)
-        expect(await failedSandboxes(cluster)).toEqual([]);
+        expect(
+          await failedSandboxes(cluster, (pod) => pod.startsWith("churn-")),
+        ).toEqual([]);
       await Promise.all(clusters.map(settle));
       for (const [index, node] of nodes.entries()) {
         expect(await runtimeFailures(node)).toBe(said[index]);
@@ -119,17 +122,6 @@ const BRANCH = {
 function withMore(file: ReturnType<typeof officeFile>) {
   const second = { name: "office-router-2", ips: ["203.0.113.51"] };
   return { ...file, nodes: [...file.nodes, second] };
-}
-
-/** What events say of sandboxes that could not be made. */
-async function failedSandboxes({ kubectl }: Cluster): Promise<string[]> {
-  const { items } = (await kubectl.get(
-    "events",
-    "--field-selector=reason=FailedCreatePodSandBox",
-  )) as { items: { message: string; involvedObject: { name: string } }[] };
-  return items
-    .filter(({ involvedObject }) => involvedObject.name.startsWith("churn-"))
-    .map(({ message }) => message);
 }
 
 /** What containerd has said of sandboxes that it could not make or take away. */

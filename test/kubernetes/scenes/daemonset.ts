@@ -11,8 +11,9 @@ import type { Manifest } from "../control-plane/kubectl.ts";
 import { clusterFile, placeConflist } from "../crosslink.ts";
 import { crosslinkImage } from "../crosslink-image.ts";
 import type { Node } from "../node/node.ts";
-import { OFFICE_HOST, officeFile } from "../office.ts";
+import { officeFile } from "../office.ts";
 import type { World } from "../world.ts";
+import { reachesOffice } from "./expect.ts";
 
 const NAMESPACE = ["-n", "kube-system"];
 const SELECTED = ["-l", "app.kubernetes.io/name=crosslink"];
@@ -211,12 +212,4 @@ function metrics(node: Node): Promise<string> {
 async function labels(node: Node): Promise<number> {
   const shown = await node.run(["ip", "link"]);
   return shown.match(/alias crosslink /g)?.length ?? 0;
-}
-
-async function reachesOffice(pod: {
-  readonly run: (command: readonly string[]) => Promise<string>;
-}): Promise<void> {
-  expect(await pod.run(["ping", "-c", "3", "-W", "5", OFFICE_HOST])).toContain(
-    "3 packets received",
-  );
 }

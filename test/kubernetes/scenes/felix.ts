@@ -2,11 +2,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../support/until.ts";
 import { startFelix } from "../node/base.ts";
 import type { Node } from "../node/node.ts";
-import { stateOf } from "../node/state.ts";
 import { inOffice, OFFICE_HOST } from "../office.ts";
 import type { Pod } from "../pod.ts";
 import { ask, WEB_PORT } from "../web.ts";
 import type { World } from "../world.ts";
+import { leavesNothing } from "./expect.ts";
 
 /** What each of Felix's backends writes with. */
 const IPTABLES = { NFT: "iptables", Legacy: "iptables-legacy" } as const;
@@ -64,17 +64,7 @@ export function felix(theWorld: () => World): void {
       });
 
       it("leaves nothing of a pod that is deleted", async () => {
-        const { west } = theWorld();
-        const node = theNode();
-        const was = await stateOf(node);
-        const pod = await west.pod({ name: "passing-felix", node: node.name });
-        expect(await stateOf(node)).not.toBe(was);
-        await west.remove(pod.name);
-        await until(async () => (await stateOf(node)) === was, {
-          limitSeconds: 60,
-          pauseMs: 500,
-          describe: () => `${node.name} is not as it was`,
-        });
+        await leavesNothing(theWorld().west, theNode(), "passing-felix");
       });
     },
   );

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Cluster } from "../cluster.ts";
+import { podOnEachNode } from "../cluster.ts";
 import type { Pod } from "../pod.ts";
 import { clearText, wire } from "../wire.ts";
 import type { World } from "../world.ts";
@@ -76,14 +76,6 @@ export function reach(theWorld: () => World): void {
       expect(await seen.show(clear(theWorld()), 5)).toBe("");
     });
   });
-}
-
-function podOnEachNode(cluster: Cluster): Promise<Pod[]> {
-  return Promise.all(
-    cluster.nodes.map(({ name }) =>
-      cluster.pod({ name: `box-${name}`, node: name }),
-    ),
-  );
 }
 
 function clear({ east, west }: World): string {

@@ -5,6 +5,7 @@ import { putCrosslink } from "../crosslink.ts";
 import { OFFICE_HOST } from "../office.ts";
 import type { Pod } from "../pod.ts";
 import type { World } from "../world.ts";
+import { failedSandboxes, reachesOffice } from "./expect.ts";
 
 const BASES = ["east", "west"] as const;
 
@@ -59,7 +60,9 @@ export function restart(theWorld: () => World): void {
         enough.abort();
       }
       expect(await replacing).toBeGreaterThan(3);
-      expect(await failures(cluster(), names)).toEqual([]);
+      expect(
+        await failedSandboxes(cluster(), (pod) => names.includes(pod)),
+      ).toEqual([]);
     });
 
     it("gives its pods their network again after it has lost all kernel state", async () => {
@@ -80,24 +83,6 @@ export function restart(theWorld: () => World): void {
   });
 }
 
-/** What events say of sandboxes that could not be made. */
-async function failures(
-  { kubectl }: Cluster,
-  pods: readonly string[],
-): Promise<string[]> {
-  const { items } = (await kubectl.get("events")) as {
-    items: {
-      reason: string;
-      message: string;
-      involvedObject: { name: string };
-    }[];
-  };
-  return items
-    .filter(({ reason }) => reason === "FailedCreatePodSandBox")
-    .filter(({ involvedObject }) => pods.includes(involvedObject.name))
-    .map(({ message }) => message);
-}
-
 /** The same pod, in a sandbox of its node's new life. */
 async function startedAgain(cluster: Cluster, before: Pod): Promise<Pod> {
   let pod = before;
@@ -108,9 +93,4 @@ async function startedAgain(cluster: Cluster, before: Pod): Promise<Pod> {
   };
   await until(isNew, { limitSeconds: 300, pauseMs: 1000 });
   return pod;
-}
-
-async function reachesOffice(pod: Pod): Promise<void> {
-  const said = await pod.run(["ping", "-c", "3", "-W", "5", OFFICE_HOST]);
-  expect(said, pod.name).toContain("3 packets received");
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../support/until.ts";
+import { UNKNOWN_NODE, withBrokenFiles } from "../broken-files.ts";
 import type { Cluster } from "../cluster.ts";
 import { placeNewest, removeNewest } from "../newest-conflist.ts";
 import type { Node } from "../node/node.ts";
@@ -21,28 +22,14 @@ export function status(theWorld: () => World): void {
 
     it("is not ready while crosslink cannot serve, in its words, and ready again afterwards", async () => {
       await becomes(west(), node(), /^True /);
-      await node().run(["bash", "-ec", BREAK]);
-      try {
+      await withBrokenFiles(node(), UNKNOWN_NODE, async () => {
         const said = await becomes(west(), node(), /^False /);
-        expect(said).toMatch(
-          /Cannot find this node in the cluster files.*Add the node to its cluster's file/,
-        );
-      } finally {
-        await node().run(["bash", "-ec", MEND]);
-      }
+        expect(said).toMatch(UNKNOWN_NODE.sentence);
+      });
       await becomes(west(), node(), /^True /);
     });
   });
 }
-
-const BREAK = `
-  cp -a /etc/crosslink /run/sound
-  sed -i "s/$(hostname)/another/; s/$(hostname -I | cut -d' ' -f1)/203.0.113.99/" /etc/crosslink/clusters.d/*.json`;
-
-const MEND = `
-  find /etc/crosslink -mindepth 1 -delete
-  cp -a /run/sound/. /etc/crosslink/
-  rm -r /run/sound`;
 
 /** Waits for a node's condition Ready; its word and message. */
 async function becomes(

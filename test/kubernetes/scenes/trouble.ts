@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { until } from "../../support/until.ts";
+import {
+  type Trouble,
+  UNKNOWN_NODE,
+  withBrokenFiles,
+} from "../broken-files.ts";
 import type { Cluster } from "../cluster.ts";
 import { podManifest } from "../control-plane/manifests.ts";
-import type { Node } from "../node/node.ts";
 import type { World } from "../world.ts";
 
-/** What is wrong with a node's files, and what the pod's description says of it: what fails, then what to do. */
-const TROUBLES = [
+const TROUBLES: readonly Trouble[] = [
   {
     name: "no keyring, where one is needed",
     script: `
@@ -15,12 +18,7 @@ const TROUBLES = [
     sentence:
       /Cannot use keyring "\/etc\/crosslink\/keyring\.json".*make a keyring with: crosslink keygen/,
   },
-  {
-    name: "no entry of its own",
-    script: `sed -i "s/$(hostname)/another/; s/$(hostname -I | cut -d' ' -f1)/203.0.113.99/" /etc/crosslink/clusters.d/*.json`,
-    sentence:
-      /Cannot find this node in the cluster files.*Add the node to its cluster's file/,
-  },
+  UNKNOWN_NODE,
   {
     name: "two files that contradict each other",
     script: `
@@ -33,40 +31,26 @@ const TROUBLES = [
     script: `truncate -s 40 /etc/crosslink/clusters.d/office.json`,
     sentence: /Cannot use cluster file ".*office\.json".*/,
   },
-] as const;
+];
 
 /** What an admin sees who asks why a pod does not start, and that the pod starts by itself once its node is mended. */
 export function trouble(theWorld: () => World): void {
   describe("a pod on a node with", () => {
     it.each(TROUBLES)(
       "$name: its description says what to do; mended, it starts",
-      async ({ name, script, sentence }) => {
+      async (each) => {
         const { east } = theWorld();
         const [node] = east.nodes;
-        const pod = `beside-${name.replaceAll(/[^a-z]+/g, "-")}`;
-        await breakFiles(node!, script);
-        try {
+        const pod = `beside-${each.name.replaceAll(/[^a-z]+/g, "-")}`;
+        await withBrokenFiles(node!, each, async () => {
           await east.apply(podManifest({ name: pod, node: node!.name }));
-          expect(await described(east, pod)).toMatch(sentence);
-        } finally {
-          await mendFiles(node!);
-        }
+          expect(await described(east, pod)).toMatch(each.sentence);
+        });
         await east.running(pod);
         await east.remove(pod);
       },
     );
   });
-}
-
-async function breakFiles(node: Node, script: string): Promise<void> {
-  const save = "rm -rf /run/sound; cp -a /etc/crosslink /run/sound";
-  await node.run(["bash", "-ec", `${save}\n${script}`]);
-}
-
-async function mendFiles(node: Node): Promise<void> {
-  const script =
-    "find /etc/crosslink -mindepth 1 -delete; cp -a /run/sound/. /etc/crosslink/";
-  await node.run(["bash", "-ec", script]);
 }
 
 /** The line of a pod's description that says why it has no network. */

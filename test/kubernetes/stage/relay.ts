@@ -1,4 +1,5 @@
 import { connect, createServer } from "node:net";
+import { passOn } from "./pass-on.ts";
 
 // In the stage: who connects to the machine's loopback as a guest would gets there through a socket in a file.
 //
@@ -6,11 +7,5 @@ import { connect, createServer } from "node:net";
 const [port = "", file = ""] = process.argv.slice(2);
 
 createServer((near) => {
-  const far = connect(file);
-  near.pipe(far).pipe(near);
-  for (const [one, other] of [
-    [near, far],
-    [far, near],
-  ] as const)
-    one.on("error", () => undefined).on("close", () => other.destroy());
+  passOn(near, connect(file));
 }).listen(Number(port), "10.0.2.2");

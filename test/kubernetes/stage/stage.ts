@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { bundle } from "../../support/guest/bundle.ts";
 import { bootHere } from "./here.ts";
 import { bootGuest } from "./guest.ts";
+import { passOn } from "./pass-on.ts";
 import type { Ran, Wish } from "./wish.ts";
 
 /** A guest, or namespaces of this machine's. */
@@ -88,10 +89,7 @@ export async function startStage(folder: string, place: Place): Promise<Stage> {
 /** Hands on who comes to a port of the machine's loopback. */
 function relayTo(port: number): Server {
   return createServer((near) => {
-    const far = connect(port, "127.0.0.1");
-    near.pipe(far).pipe(near);
-    near.on("error", () => undefined).on("close", () => far.destroy());
-    far.on("error", () => undefined).on("close", () => near.destroy());
+    passOn(near, connect(port, "127.0.0.1"));
   });
 }
 
