@@ -24,6 +24,9 @@ const LIMIT_MS = 2_000_000;
 /** How often Node's event loop turns before it ends differs from run to run. */
 const OF_THE_LOOP = new Set(["epoll_pwait", "io_uring_enter"]);
 
+/** So many files of /sys V8 opens in some runs, where its threads contend: ours then have that much higher numbers. */
+const OPENED_BY_V8 = 2;
+
 beforeAll(requireBinary);
 
 interface Killing {
@@ -59,12 +62,7 @@ async function killEverywhere(site: FaultSite, what: Killing): Promise<void> {
   const lost: unknown[] = [];
   const missed: Moment[] = [];
   for (const moment of planned) {
-    await prepare();
-    const struck = await callStruck(site, call, {
-      ...moment,
-      fault: "signal=KILL",
-    });
-    if (struck?.signal !== "SIGKILL") missed.push(moment);
+    if (!(await isKilledAt(site, call, moment, prepare))) missed.push(moment);
     const again = await resident.call(call);
     const state = nodeState(site);
     if (again.exitCode !== exitCode || !isSame(state, wanted))
@@ -81,6 +79,23 @@ async function killEverywhere(site: FaultSite, what: Killing): Promise<void> {
   );
   expect(lasting).toEqual([]);
   expect(missed.length).toBeLessThan(planned.length * 0.05);
+}
+
+/** Whether the call came to that moment, and ended there. */
+async function isKilledAt(
+  site: FaultSite,
+  call: BinaryCall,
+  { systemCall, nth }: Moment,
+  prepare: Killing["prepare"],
+): Promise<boolean> {
+  const fault = "signal=KILL";
+  const first = systemCall === "openat" ? nth - OPENED_BY_V8 : nth;
+  for (let at = nth; at >= first; at--) {
+    await prepare();
+    const struck = await callStruck(site, call, { systemCall, nth: at, fault });
+    if (struck?.signal === "SIGKILL") return true;
+  }
+  return false;
 }
 
 function isSame(a: object, b: object): boolean {
