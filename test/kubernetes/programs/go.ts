@@ -1,5 +1,11 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { GO } from "./versions.ts";
 
@@ -35,6 +41,7 @@ function versionOf(go: string): string | undefined {
 
 /** By rename: an installation that was interrupted is no installation. */
 function fetchGo(folder: string): void {
+  mkdirSync(dirname(folder), { recursive: true });
   const unfinished = mkdtempSync(join(dirname(folder), ".unfinished-"));
   try {
     const options = [

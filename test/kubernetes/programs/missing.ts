@@ -27,8 +27,8 @@ export function programsMissing(): string | undefined {
       env: { ...process.env, GOTOOLCHAIN: "local" },
     });
     return status === 0 ? undefined : "the Go module proxy";
-  } catch {
-    return "Go, of this machine or of PyPI";
+  } catch (error) {
+    return `Go, of this machine or of PyPI (${String(error)})`;
   } finally {
     rmSync(folder, { recursive: true });
   }
