@@ -3,8 +3,10 @@ import { hereMissing } from "./stage/here-missing.ts";
 import { attach } from "./scenes/attach.ts";
 import { churn } from "./scenes/churn.ts";
 import { cnitool } from "./scenes/cnitool.ts";
+import { critest } from "./scenes/critest.ts";
 import { daemonset } from "./scenes/daemonset.ts";
 import { felix } from "./scenes/felix.ts";
+import { ipam } from "./scenes/ipam.ts";
 import { services } from "./scenes/services.ts";
 import { restart } from "./scenes/restart.ts";
 import { status } from "./scenes/status.ts";
@@ -35,8 +37,10 @@ describe.skipIf(missing !== undefined)(
     trouble(theWorld);
     restart(theWorld);
     churn(theWorld);
+    ipam(theWorld);
     status(theWorld);
     cnitool(theWorld);
+    critest(theWorld);
     daemonset(theWorld);
   },
 );

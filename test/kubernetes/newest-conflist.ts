@@ -34,6 +34,7 @@ export async function placeNewest(node: Node, pods: string): Promise<void> {
           routes: [{ dst: "0.0.0.0/0" }],
         },
       },
+      { type: "portmap", capabilities: { portMappings: true } },
       { type: "crosslink" },
     ],
   };

@@ -8,7 +8,7 @@ export interface PodWords {
   readonly node?: string;
 }
 
-/** A pod's manifest. It does not wait for what no cluster here has: service accounts' tokens, DNS, taints' ends. */
+/** A pod's manifest. */
 export function podManifest({ name, node }: PodWords): Manifest {
   return {
     apiVersion: "v1",
@@ -19,15 +19,43 @@ export function podManifest({ name, node }: PodWords): Manifest {
       ...(node === undefined
         ? {}
         : { nodeSelector: { "kubernetes.io/hostname": node } }),
-      terminationGracePeriodSeconds: 1,
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      dnsPolicy: "Default",
-      tolerations: [{ operator: "Exists" }],
-      containers: [{ name: "main", image: BOX, imagePullPolicy: "Never" }],
+      ...IDLE,
     },
   };
 }
+
+/** Pods that do nothing unless told to, as many at a time, wherever there is room. */
+export interface DeploymentWords {
+  readonly name: string;
+  readonly replicas: number;
+}
+
+export function deploymentManifest({
+  name,
+  replicas,
+}: DeploymentWords): Manifest {
+  const labels = { app: name };
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name },
+    spec: {
+      replicas,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: IDLE },
+    },
+  };
+}
+
+/** It does not wait for what no cluster here has: service accounts' tokens, DNS, taints' ends. */
+const IDLE = {
+  terminationGracePeriodSeconds: 1,
+  automountServiceAccountToken: false,
+  enableServiceLinks: false,
+  dnsPolicy: "Default",
+  tolerations: [{ operator: "Exists" }],
+  containers: [{ name: "main", image: BOX, imagePullPolicy: "Never" }],
+};
 
 /** A service in front of a pod, at port 80 of its own address and at a port of every node. */
 export interface ServiceWords {

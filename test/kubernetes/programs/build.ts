@@ -12,7 +12,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { findGo } from "./go.ts";
 import { goModule, pinnedSums } from "./go-module.ts";
 import { type Source, SOURCES } from "./versions.ts";
@@ -105,16 +105,11 @@ function build(
       join(work, "go.sum"),
       `${pinned}\n${readFileSync(join(origin.Dir, "go.sum"), "utf8")}`,
     );
-    run(
-      "build",
-      "-p",
-      "2",
-      "-ldflags",
-      linkerWords(source),
-      "-o",
-      `${bin}/`,
-      ...source.packages,
-    );
+    const words = ["-p", "2", "-ldflags", linkerWords(source), "-o"];
+    if (source.packages.length > 0)
+      run("build", ...words, `${bin}/`, ...source.packages);
+    for (const tests of source.tests ?? [])
+      run("test", "-c", ...words, join(bin, basename(tests)), tests);
     for (const [alias, program] of Object.entries(source.aliases ?? {}))
       symlinkSync(program, join(bin, alias));
     for (const [name, path] of Object.entries(source.files ?? {})) {

@@ -6,6 +6,8 @@ export interface Source {
   readonly version: string;
   /** Packages of programs; each program is named as the last word of its path. */
   readonly packages: readonly string[];
+  /** Packages of tests, each of which becomes a program of that kind of name, too. */
+  readonly tests?: readonly string[];
   /** Whether it needs a C compiler. */
   readonly cgo?: boolean;
   /** Linker words beside "-s -w": versions that programs tell. */
@@ -21,6 +23,15 @@ export interface Source {
 }
 
 const K8S = "k8s.io/component-base/version";
+
+const CALICO = {
+  module: "github.com/projectcalico/calico",
+  // v3.28.5, by the only name that the proxy has for it.
+  version: "v1.11.0-cni-plugin.0.20250813170300-a0db560f0520",
+  replacements: {
+    "github.com/projectcalico/api": "v0.0.0-20240708202104-e3f70b269c2c",
+  },
+};
 
 /** The versions of all that the room runs. What go.sum beside this file says of them is checked before anything is built. */
 export const SOURCES: readonly Source[] = [
@@ -66,19 +77,22 @@ export const SOURCES: readonly Source[] = [
     },
   },
   {
-    // v3.28.5, by the only name that the proxy has for it.
     name: "calico",
-    module: "github.com/projectcalico/calico",
-    version: "v1.11.0-cni-plugin.0.20250813170300-a0db560f0520",
+    module: CALICO.module,
+    version: CALICO.version,
     // calico-node is Felix, too; without cgo it is built without BPF.
     packages: ["cni-plugin/cmd/calico", "node/cmd/calico-node"].map(
-      (path) => `github.com/projectcalico/calico/${path}`,
+      (path) => `${CALICO.module}/${path}`,
     ),
-    replacements: {
-      "github.com/projectcalico/api": "v0.0.0-20240708202104-e3f70b269c2c",
-    },
+    replacements: CALICO.replacements,
     aliases: { "calico-ipam": "calico" },
     files: { "calico-crds.yaml": "manifests/crds.yaml" },
+  },
+  {
+    // What its DaemonSet's init container runs: it writes the conflist.
+    ...CALICO,
+    name: "calico-installer",
+    packages: [`${CALICO.module}/cni-plugin/cmd/install`],
   },
   {
     // The flannel CNI plugin's own repository is not served; the reference plugins had it until here.
@@ -111,6 +125,13 @@ export const SOURCES: readonly Source[] = [
     module: "sigs.k8s.io/cri-tools",
     version: "v1.37.0",
     packages: ["sigs.k8s.io/cri-tools/cmd/crictl"],
+  },
+  {
+    name: "critest",
+    module: "sigs.k8s.io/cri-tools",
+    version: "v1.37.0",
+    packages: [],
+    tests: ["sigs.k8s.io/cri-tools/cmd/critest"],
   },
   {
     // In a folder of its own for another reason, too: its shim on the PATH breaks Debian's containerd 1.6.

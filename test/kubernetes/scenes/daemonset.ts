@@ -10,6 +10,7 @@ import type { Cluster, Ground } from "../cluster.ts";
 import type { Manifest } from "../control-plane/kubectl.ts";
 import { clusterFile, placeConflist } from "../crosslink.ts";
 import { crosslinkImage } from "../crosslink-image.ts";
+import { runCalicoInstaller } from "../node/calico-installer.ts";
 import type { Node } from "../node/node.ts";
 import { officeFile } from "../office.ts";
 import type { World } from "../world.ts";
@@ -58,19 +59,26 @@ export function daemonset(theWorld: () => World): void {
       await cluster().remove("served");
     });
 
-    it("puts crosslink back, once and last, whenever the base writes its conflist anew", async () => {
-      const { nodes } = cluster();
-      for (let time = 0; time < 3; time += 1) {
-        await writeBaseConflists(cluster());
-        for (const node of nodes)
-          await until(async () => (await pluginsOf(node)).length === 3, {
-            limitSeconds: 20,
-            pauseMs: 100,
-            describe: () => `${node.name} has no crosslink in its conflist`,
-          });
-        for (const node of nodes) expect(await pluginsOf(node)).toEqual(CHAIN);
-      }
-    });
+    it.each([
+      ["by rename", writeBaseConflists],
+      ["in place, by Calico's own installer", installBaseConflists],
+    ])(
+      "puts crosslink back, once and last, whenever the base writes its conflist anew %s",
+      async (_, write) => {
+        const { nodes } = cluster();
+        for (let time = 0; time < 3; time += 1) {
+          await write(cluster(), theWorld().ground);
+          for (const node of nodes)
+            await until(async () => (await pluginsOf(node)).length === 3, {
+              limitSeconds: 20,
+              pauseMs: 100,
+              describe: () => `${node.name} has no crosslink in its conflist`,
+            });
+          for (const node of nodes)
+            expect(await pluginsOf(node)).toEqual(CHAIN);
+        }
+      },
+    );
 
     it("makes a pod right that started without crosslink, and names it", async () => {
       const { kubectl, nodes } = cluster();
@@ -146,6 +154,14 @@ function manifests(): Manifest[] {
 async function writeBaseConflists({ base, nodes }: Cluster): Promise<void> {
   for (const node of nodes)
     await placeConflist(node, base.cni, base.conflist(node));
+}
+
+async function installBaseConflists(
+  { base, nodes }: Cluster,
+  { programs }: Ground,
+): Promise<void> {
+  for (const node of nodes)
+    await runCalicoInstaller(node, programs, base.conflist(node));
 }
 
 async function pluginsOf(node: Node): Promise<string[]> {
