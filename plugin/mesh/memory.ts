@@ -9,7 +9,8 @@ import {
 } from "./ipsec/derived.ts";
 import type { KeyedTunnel } from "./ipsec/keyed-tunnel.ts";
 import { policiesByRemote } from "./ipsec/policies.ts";
-import { type Choices, CHOICES } from "./ipsec/spi.ts";
+import { type Numberer, senderNumberer } from "./ipsec/sender-numbers.ts";
+import { CHOICES } from "./ipsec/spi.ts";
 import { keptFor, lastOf } from "./kept.ts";
 import {
   type AliveGateways,
@@ -31,7 +32,7 @@ import { type Tunnel, tunnelsOf } from "./tunnels.ts";
 export interface MeshMemory {
   readonly networksOf: typeof networksOf;
   readonly outerEndsOf: OuterEnds;
-  readonly choices: Choices;
+  readonly numberers: Readonly<Record<4 | 6, Numberer>>;
   readonly membersOf: (
     source: ClusterSource,
     networks: Networks,
@@ -69,6 +70,10 @@ export function meshMemory(keep: typeof keptFor = keptFor): MeshMemory {
     outerEnds(head, node),
   );
   const tunnelsFrom = lastOf((own: Member) => keep(tunnelsOf(own)));
+  const choices = {
+    number: keptFor(CHOICES.number),
+    turn: keptFor(CHOICES.turn),
+  };
   const listed = keep(
     (node: Node, head: ClusterSource, networks: Networks | undefined) =>
       listedMember(head, node, networks, ends(node, head)),
@@ -77,11 +82,15 @@ export function meshMemory(keep: typeof keptFor = keptFor): MeshMemory {
     networksOf: keptNetworks(),
     outerEndsOf: keptFor((source: ClusterSource) => {
       const head = headOf(source);
-      return source.cluster.nodes.map((node) => ends(node, head));
+      const of = (family: 4 | 6) =>
+        source.cluster.nodes.flatMap(
+          (node) => ends(node, head).get(family)?.end ?? [],
+        );
+      return { 4: of(4), 6: of(6) };
     }),
-    choices: {
-      number: keptFor(CHOICES.number),
-      turn: keptFor(CHOICES.turn),
+    numberers: {
+      4: senderNumberer(choices),
+      6: senderNumberer(choices),
     },
     membersOf: keptFor(
       (source: ClusterSource, networks: Networks, alive: AliveGateways) =>

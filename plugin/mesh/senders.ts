@@ -1,17 +1,13 @@
 import type { ClusterSource } from "../../conf/clusters.ts";
-import {
-  type Choices,
-  numberSenders,
-  type SenderNumbers,
-} from "./ipsec/spi.ts";
+import type { Numberer, SenderNumbers } from "./ipsec/sender-numbers.ts";
+import type { TunnelEnd } from "./ipsec/keys.ts";
 import { lastOf } from "./kept.ts";
-import type { OuterEnd } from "./members.ts";
 import { isEncrypted } from "./networks.ts";
 
 /** A cluster's nodes as ends of tunnels, by address family. */
 export type OuterEnds = (
   source: ClusterSource,
-) => readonly ReadonlyMap<4 | 6, OuterEnd>[];
+) => Readonly<Record<4 | 6, readonly TunnelEnd[]>>;
 
 /** The numbers by the tunnels' outer family. */
 export type NumbersOf = Readonly<Record<4 | 6, SenderNumbers>>;
@@ -24,19 +20,20 @@ export function senderNumbers(
   clusters: readonly ClusterSource[],
   {
     outerEndsOf,
-    choices,
-  }: { readonly outerEndsOf: OuterEnds; readonly choices: Choices },
+    numberers,
+  }: {
+    readonly outerEndsOf: OuterEnds;
+    readonly numberers: Readonly<Record<4 | 6, Numberer>>;
+  },
 ): NumbersOf {
   const numbered = (family: 4 | 6): (() => SenderNumbers) =>
-    lastOf(() => {
-      const nodes = clusters
-        .filter(isEncrypted)
-        .flatMap((source) => outerEndsOf(source));
-      return numberSenders(
-        nodes.flatMap((ends) => ends.get(family)?.end ?? []),
-        choices,
-      );
-    });
+    lastOf(() =>
+      numberers[family](
+        clusters
+          .filter(isEncrypted)
+          .map((source) => outerEndsOf(source)[family]),
+      ),
+    );
   const [four, six] = [numbered(4), numbered(6)];
   return {
     get 4() {

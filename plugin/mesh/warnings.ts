@@ -91,7 +91,7 @@ function sharedAmong(tunnels: readonly Tunnel[]): string[] {
   ];
 }
 
-/** See numberSenders() in ipsec/spi.ts: harmless as long as all nodes read the same files. */
+/** See numberSenders() in ipsec/sender-numbers.ts: harmless as long as all nodes read the same files. */
 function displaced({ keyringOf, tunnels, numbers }: WarningFacts): string[] {
   if (tunnels.length === 0) return [];
   const ties = ([4, 6] as const).flatMap((family) => numbers[family].displaced);

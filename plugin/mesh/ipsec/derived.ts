@@ -4,7 +4,8 @@ import type { Tunnel } from "../tunnels.ts";
 import { DerivedSeries, type PreparedKey } from "./derived-series.ts";
 import type { KeyedTunnel } from "./keyed-tunnel.ts";
 import { nameSecret } from "./keys.ts";
-import { deriveReqid, type SenderNumbers } from "./spi.ts";
+import type { SenderNumbers } from "./sender-numbers.ts";
+import { deriveReqid } from "./spi.ts";
 
 /**
  * Inbound series for all keys, an outbound one for the active key alone: the kernel takes any SA that fits a

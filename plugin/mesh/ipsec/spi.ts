@@ -21,68 +21,11 @@ export function isDerivedSpi(spi: number): boolean {
 }
 
 /** What tells one sender's SAs at one receiver apart. */
-interface SpiPlace {
+export interface SpiPlace {
   /** 1 to 255. */
   readonly keyId: number;
   /** 0 to 3: the generation's. */
   readonly slot: number;
-}
-
-/** Which number each sender of the mesh has; no two have the same. */
-export interface SenderNumbers {
-  readonly of: (sender: TunnelEnd) => number;
-  /** The SPI of an SA; see {@link deriveSpi}. */
-  readonly spi: (
-    sender: TunnelEnd,
-    receiver: TunnelEnd,
-    place: SpiPlace,
-  ) => number;
-  /** Which numbers are others than what their senders would choose alone: where that is the same, so is every number. */
-  readonly ties: string;
-  /** Senders whose first choice was taken, with who took it. */
-  readonly displaced: readonly {
-    readonly end: TunnelEnd;
-    readonly by: TunnelEnd;
-  }[];
-}
-
-/**
- * Numbers every node of the mesh, from 0 up to what SPIs have room for (see NUMBERS), by a hash of its names and addresses.
- *
- * A receiver finds an SA by destination, SPI and protocol, so its senders' SPIs must differ. With a number a
- * node, not a pair, ties are rare (12 in 100 meshes of 1,000 nodes have one). Where two nodes choose one number,
- * the first in order of cluster and node name has it and the other chooses again: nobody's first choice ever
- * gives way to a second one. So another cluster changes an existing number only if one of its nodes ties with
- * an existing one, 1 in 4,000 a node in a mesh of 1,000, and sorts before it; until every node has the new
- * file, that one node's packets are then dropped.
- *
- * @param ends all nodes of all encrypted clusters that have an address of the outer family; both ends of a
- *   tunnel must pass the same ones
- */
-export function numberSenders(
-  ends: readonly TunnelEnd[],
-  choices: Choices = CHOICES,
-): SenderNumbers {
-  requireNames(ends);
-  const { owners, waiting } = firstChoices(ends, choices);
-  const displaced = waiting.flatMap((end) => {
-    const by = owners.get(choices.number(end));
-    return by === undefined ? [] : [{ end, by }];
-  });
-  const others = nextChoices(waiting, owners);
-  const of = (sender: TunnelEnd): number => {
-    const other = others.get(sender.bound);
-    if (other !== undefined) return other;
-    const number = choices.number(sender);
-    if (owners.get(number)?.bound === sender.bound) return number;
-    throw new RangeError(
-      `Cannot number node "${sender.node}" of cluster "${sender.cluster}": not a sender`,
-    );
-  };
-  const spi: SenderNumbers["spi"] = (sender, receiver, place) =>
-    deriveSpi(of(sender), choices.turn(receiver), place);
-  const ties = JSON.stringify([...others]);
-  return { of, spi, displaced, ties };
 }
 
 /** What an end chooses, whatever others do. */
@@ -98,44 +41,6 @@ export const CHOICES: Choices = {
   number: (sender) => chooseNumber(sender, 0),
   turn: (receiver) => choose("crosslink receiver 1", receiver, 0),
 };
-
-/** Of those that choose alike the first in order has it. */
-function firstChoices(
-  ends: readonly TunnelEnd[],
-  { number: numberOf }: Choices,
-): {
-  readonly owners: Map<number, TunnelEnd>;
-  /** All others, in order. */
-  readonly waiting: readonly TunnelEnd[];
-} {
-  const owners = new Map<number, TunnelEnd>();
-  const waiting: TunnelEnd[] = [];
-  for (const end of ends) {
-    const number = numberOf(end);
-    const owner = owners.get(number);
-    if (owner !== undefined) waiting.push(byName(owner, end) > 0 ? owner : end);
-    if (owner === undefined || byName(owner, end) > 0) owners.set(number, end);
-  }
-  return { owners, waiting: waiting.sort(byName) };
-}
-
-/** Has them choose until each has its own. Returns the numbers by what their ends are bound as. */
-function nextChoices(
-  displaced: readonly TunnelEnd[],
-  owners: Map<number, TunnelEnd>,
-): Map<string, number> {
-  const numbers = new Map<string, number>();
-  let waiting = displaced;
-  for (let round = 1; waiting.length > 0; round += 1)
-    waiting = waiting.filter((end) => {
-      const number = chooseNumber(end, round);
-      if (owners.has(number)) return true;
-      owners.set(number, end);
-      numbers.set(end.bound, number);
-      return false;
-    });
-  return numbers;
-}
 
 /**
  * The SPI of an SA: the sender's number moved round by the receiver, so that every ordered pair has its own and one
@@ -181,7 +86,8 @@ export function deriveReqid(
   return FIRST_REQID + (digest.readUInt32BE(0) % REQIDS);
 }
 
-function chooseNumber(sender: TunnelEnd, round: number): number {
+/** What a sender takes in a round of choices, where nobody has it. */
+export function chooseNumber(sender: TunnelEnd, round: number): number {
   return choose("crosslink sender 1", sender, round);
 }
 
@@ -192,28 +98,4 @@ function choose(label: string, end: TunnelEnd, round: number): number {
 
 function sha256(text: string): Buffer {
   return hash("sha256", text, "buffer");
-}
-
-/** Two ends of one name would choose alike for ever. */
-function requireNames(ends: readonly TunnelEnd[]): void {
-  const clusters = new Map<string, Set<string>>();
-  for (const { cluster, node } of ends) {
-    const nodes = clusters.get(cluster) ?? new Set();
-    clusters.set(cluster, nodes);
-    if (nodes.has(node))
-      throw new RangeError(
-        "Cannot number senders: two nodes of a cluster have one name",
-      );
-    nodes.add(node);
-  }
-}
-
-/** Names sort alike everywhere: no locale. */
-function byName(a: TunnelEnd, b: TunnelEnd): number {
-  return nameOf(a) < nameOf(b) ? -1 : 1;
-}
-
-/** Cluster and node names hold no slash. */
-function nameOf(end: TunnelEnd): string {
-  return `${end.cluster}/${end.node}`;
 }

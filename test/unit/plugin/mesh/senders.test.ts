@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { senderNumberer } from "../../../../plugin/mesh/ipsec/sender-numbers.ts";
 import { CHOICES } from "../../../../plugin/mesh/ipsec/spi.ts";
 import { meshMemory } from "../../../../plugin/mesh/memory.ts";
 import { cluster, meshAt, node } from "../../../support/mesh/mesh.ts";
@@ -28,7 +29,8 @@ function hashedWith(encryption: "esp" | "none"): Set<string> {
       return CHOICES.number(end);
     },
   };
-  const memory = { ...meshMemory(), choices };
+  const numberers = { 4: senderNumberer(choices), 6: senderNumberer(choices) };
+  const memory = { ...meshMemory(), numberers };
   meshAt([here, there], "here/node1", {}, memory);
   return hashed;
 }
