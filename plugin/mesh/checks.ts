@@ -1,4 +1,5 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
+import type { KeyIndex } from "../../diff/shared-keys.ts";
 import {
   addressFromBytes,
   type Cidr,
@@ -6,10 +7,12 @@ import {
   parseAddress,
 } from "../../ip/cidr.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
+import type { Node } from "../../conf/generated/cluster.ts";
 import { sameBytes } from "../../native/index.ts";
 import type { Tunnel } from "./tunnels.ts";
 import { networkHolding, widest } from "./networks.ts";
 import type { Self } from "./self.ts";
+import { farEndOf, type TunnelGroup } from "./tunnel-group.ts";
 
 /** A cluster with the networks that policies of this node will have as their far side. */
 export interface RemoteNetworks {
@@ -17,27 +20,75 @@ export interface RemoteNetworks {
   readonly seen: readonly Cidr[];
 }
 
+/** Looks for the same again and again: whoever remembers what it found looks at changed clusters alone. */
+export interface MeshChecks {
+  /** Tunnels by where they end. */
+  readonly farEnds: (
+    lists: readonly (readonly Tunnel[])[],
+  ) => KeyIndex<string, Tunnel>;
+  /** The same object for networks that say the same. */
+  readonly networksAs: (networks: readonly Cidr[]) => readonly Cidr[];
+  readonly endsInside: typeof endsInside;
+  readonly livesInside: typeof livesInside;
+}
+
+/** Whether one of the tunnels ends in one of the networks, which are sorted and apart. */
+export function endsInside(
+  tunnels: readonly Tunnel[],
+  networks: readonly Cidr[],
+): boolean {
+  return tunnels.some(
+    ({ remote }) => networkHolding(networks, remote) !== undefined,
+  );
+}
+
+/** Whether one of the nodes has an address in one of the networks. */
+export function livesInside(
+  nodes: readonly Node[],
+  networks: readonly Cidr[],
+): boolean {
+  return nodes.some(({ ips }) =>
+    ips.some(
+      (ip) => networkHolding(networks, parseAddress(ip).bytes) !== undefined,
+    ),
+  );
+}
+
+/** What is checked. */
+interface CheckedMesh {
+  readonly self: Self;
+  readonly remotes: readonly RemoteNetworks[];
+  readonly locals: readonly Cidr[];
+  readonly groups: readonly TunnelGroup[];
+}
+
 /**
  * Refuses what would make policies catch the wrong packets.
  *
  * @throws CniError 7 with the files, the addresses and the fix
  */
-export function checkMesh(mesh: {
-  self: Self;
-  remotes: readonly RemoteNetworks[];
-  locals: readonly Cidr[];
-  tunnels: readonly Tunnel[];
-}): void {
-  checkEndpoints(mesh.tunnels);
-  checkLocals(mesh.self, mesh.remotes, mesh.locals);
-  checkNodeAddresses(mesh);
+export function checkMesh(mesh: CheckedMesh, checks: MeshChecks): void {
+  const { groups, self, remotes, locals } = mesh;
+  const ends = checks.farEnds(groups.map(({ fixed }) => fixed));
+  if (ends.shared.size > 0 || groups.some(({ isToItself }) => isToItself))
+    refuseEndpoints(groups.flatMap(({ fixed }) => fixed));
+  checkLocals(self, remotes, locals);
+  const networks = checks.networksAs(
+    widest(remotes.flatMap(({ seen }) => seen)),
+  );
+  const { nodes } = self.source.cluster;
+  if (
+    groups.some(({ fixed }) => checks.endsInside(fixed, networks)) ||
+    checks.livesInside(nodes, networks)
+  )
+    refuseNodeAddresses(mesh, networks);
 }
 
 /** Two tunnels to one address are one for the kernel. */
-function checkEndpoints(tunnels: readonly Tunnel[]): void {
+function refuseEndpoints(tunnels: readonly Tunnel[]): void {
   const seen = new Map<string, Tunnel>();
-  for (const tunnel of fixed(tunnels)) {
-    const text = addressFromBytes(tunnel.remote).text;
+  for (const tunnel of tunnels) {
+    const text = farEndOf(tunnel);
     if (sameBytes(tunnel.remote, tunnel.local)) {
       throw refusal(
         `Cannot link ${nodeOf(tunnel)}: its address "${text}" is this node's own`,
@@ -53,11 +104,6 @@ function checkEndpoints(tunnels: readonly Tunnel[]): void {
     }
     seen.set(text, tunnel);
   }
-}
-
-/** Several that initiate may be behind one NAT: their SAs differ by reqid and SPI. */
-function fixed(tunnels: readonly Tunnel[]): Tunnel[] {
-  return tunnels.filter(({ initiator }) => initiator !== "peer");
 }
 
 function checkLocals(
@@ -79,17 +125,15 @@ function checkLocals(
 }
 
 /** Block policies would cut the tunnels' own ends off, and this node from its neighbours. */
-function checkNodeAddresses(mesh: {
-  self: Self;
-  remotes: readonly RemoteNetworks[];
-  tunnels: readonly Tunnel[];
-}): void {
+function refuseNodeAddresses(
+  { self, remotes, groups }: CheckedMesh,
+  networks: readonly Cidr[],
+): void {
   const owners = new Map(
-    mesh.remotes.flatMap(({ source, seen }) =>
+    remotes.flatMap(({ source, seen }) =>
       seen.map((cidr) => [cidr.text, source] as const),
     ),
   );
-  const networks = widest(mesh.remotes.flatMap(({ seen }) => seen));
   const check = (bytes: Uint8Array, whose: string, file: string): void => {
     const network = networkHolding(networks, bytes);
     const source = network && owners.get(network.text);
@@ -99,14 +143,14 @@ function checkNodeAddresses(mesh: {
       `${source.file} and ${file}. Its block policy would cut the node off: give pods and nodes CIDRs that are apart, or globalCIDRs`,
     );
   };
-  for (const tunnel of fixed(mesh.tunnels))
+  for (const tunnel of groups.flatMap(({ fixed }) => fixed))
     check(tunnel.remote, nodeOf(tunnel), tunnel.peer.source.file);
-  for (const node of mesh.self.source.cluster.nodes) {
+  for (const node of self.source.cluster.nodes) {
     for (const ip of node.ips) {
       check(
         parseAddress(ip).bytes,
         `node "${node.name}" of this node's own cluster`,
-        mesh.self.source.file,
+        self.source.file,
       );
     }
   }

@@ -5,17 +5,19 @@ import type {
 } from "../../native/index.ts";
 import { checkMesh } from "./checks.ts";
 import { secretNames } from "./ipsec/derived.ts";
-import type { KeyedTunnel, TemplatedTunnel } from "./ipsec/keyed-tunnel.ts";
+import type { KeyedTunnel } from "./ipsec/keyed-tunnel.ts";
 import { ikeTunnels } from "./ipsec/ike.ts";
 import {
   blockUnserved,
   blockUntranslated,
   gatewayPolicies,
+  policiesOfAll,
   protectPolicies,
 } from "./ipsec/policies.ts";
 import { firstAssociations, inOrder, placesOf } from "./ipsec/series.ts";
+import { joinSorted } from "./join-sorted.ts";
 import { type KeyringOf, keyringsOf } from "./keyring-of.ts";
-import { keyTunnels } from "./key-tunnels.ts";
+import { type Keying, keyTunnels } from "./key-tunnels.ts";
 import { legsOf, wrappingsBeyond } from "./legs.ts";
 import { keptForNothing, type MeshMemory, meshMemory } from "./memory.ts";
 import { podsOf } from "./members.ts";
@@ -30,6 +32,7 @@ import type {
   Peer,
   RemoteRoute,
 } from "./state.ts";
+import type { TunnelGroup } from "./tunnel-group.ts";
 import type { Tunnel } from "./tunnels.ts";
 import { type MeshInput, type View, viewOf } from "./view.ts";
 import { warningsOf } from "./warnings.ts";
@@ -49,8 +52,9 @@ export function desiredMesh(
   memory: MeshMemory = meshMemory(keptForNothing),
 ): DesiredMesh {
   const found = lookAround(input, memory);
-  const { view, tunnels, keyringOf, numbers } = found;
-  const { keyed, byIke, retiring } = found.keying;
+  const { view, groups, keyringOf, numbers } = found;
+  const { byIke, retiring } = found.keying;
+  const keyed = found.keying.keyed.flat();
   const exemptions = exemptionsOf(view);
   const globalMappings = mappingsIn(exemptions);
   let associations: SecurityAssociation[] | undefined;
@@ -65,22 +69,28 @@ export function desiredMesh(
     retiring: retiring.flatMap(placesOf),
     policies: [
       ...blocks(view, globalMappings),
-      ...protectPolicies([...keyed, ...byIke], memory.policiesOf),
+      ...protectPolicies([
+        ...found.keying.keyed.map((list) => memory.policiesOf(list)),
+        policiesOfAll(byIke),
+      ]),
     ],
-    routes: routesOf(view, tunnels),
+    routes: routesOf(view, groups),
     wrappingsBeyond: wrappingsBeyond(view),
     exemptions,
     globalMappings,
-    peers: peersOf(keyed, byIke, memory),
-    needsKeyring: tunnels.length > 0,
-    warnings: warningsOf({
-      self: input.self,
-      pods: view.pods,
-      tunnels,
-      keyringOf,
-      peers: [...view.peers.flat(), ...view.companions],
-      numbers,
-    }),
+    peers: peersOf(found.keying, memory),
+    needsKeyring: groups.some(({ tunnels }) => tunnels.length > 0),
+    warnings: warningsOf(
+      {
+        self: input.self,
+        pods: view.pods,
+        lists: groups.map(({ tunnels }) => tunnels),
+        keyringOf,
+        peers: [...view.peers, view.companions],
+        numbers,
+      },
+      memory.warnings,
+    ),
   };
 }
 
@@ -91,17 +101,20 @@ function lookAround(input: MeshInput, memory: MeshMemory) {
   const lists = tunnelLists(view, memory).map((list) =>
     placed(list, input.whereabouts ?? new Map(), networks),
   );
-  const tunnels = lists.flat();
-  checkMesh({
-    self: input.self,
-    remotes: view.encrypted,
-    locals: [...view.pods, ...input.localCidrs],
-    tunnels,
-  });
+  const groups = lists.map((list) => memory.groupOf(list));
+  checkMesh(
+    {
+      self: input.self,
+      remotes: view.encrypted,
+      locals: [...view.pods, ...input.localCidrs],
+      groups,
+    },
+    memory.checks,
+  );
   const numbers = senderNumbers(input.clusters, memory);
   const keyringOf = keyringsOf(input);
   const keying = keyTunnels(lists, { keyringOf, numbers, memory });
-  return { view, tunnels, numbers, keyringOf, keying };
+  return { view, groups, numbers, keyringOf, keying };
 }
 
 /** The mesh's own secrets are known by their ids; those of a pair of clusters are what they are today. */
@@ -117,13 +130,14 @@ function secretsOf(
 }
 
 function peersOf(
-  keyed: readonly KeyedTunnel[],
-  byIke: readonly TemplatedTunnel[],
-  { peerOf }: MeshMemory,
+  { keyed, byIke }: Pick<Keying, "keyed" | "byIke">,
+  { peersOf: of }: MeshMemory,
 ): Peer[] {
-  return [...keyed.map((one) => peerOf(one)), ...byIke.map(ikePeer)].sort(
-    byPlace,
-  );
+  const lists = [
+    ...keyed.map((list) => of(list)),
+    byIke.map(ikePeer).sort(byPlace),
+  ];
+  return joinSorted(lists, byPlace);
 }
 
 /** All tunnels, a list for each cluster that peers are of: those have one keyring, and are keyed alike. */
@@ -159,9 +173,9 @@ function blockPassing(
     : gatewayPolicies(podsOf(self.source, gateway), remotes);
 }
 
-function routesOf(view: View, tunnels: readonly Tunnel[]): RemoteRoute[] {
+function routesOf(view: View, groups: readonly TunnelGroup[]): RemoteRoute[] {
   return [
-    ...peerRoutes(view.encrypted, tunnels),
+    ...peerRoutes(view.self.source, view.encrypted, groups),
     ...plainRoutes(view.plain),
   ].sort((a, b) => compareCidrs(a.destination, b.destination));
 }

@@ -24,6 +24,18 @@ export function keptFor<
   };
 }
 
+/** What it was given last, as long as that says the same: what is kept by identity then stays. */
+export function sameWhile<Value>(
+  textOf: (value: Value) => string,
+): (value: Value) => Value {
+  let last: { readonly text: string; readonly value: Value } | undefined;
+  return (value) => {
+    const text = textOf(value);
+    if (last?.text !== text) last = { text, value };
+    return last.value;
+  };
+}
+
 /** The function, which remembers its last answer alone. */
 export function lastOf<Args extends readonly unknown[], Value>(
   make: (...args: Args) => Value,

@@ -7,8 +7,9 @@ import type { NumbersOf } from "./senders.ts";
 import type { Tunnel } from "./tunnels.ts";
 
 /** Who makes the SAs of which tunnels. */
-interface Keying {
-  readonly keyed: readonly KeyedTunnel[];
+export interface Keying {
+  /** In lists that are kept. */
+  readonly keyed: readonly (readonly KeyedTunnel[])[];
   readonly byIke: readonly TemplatedTunnel[];
   /** The latter with the SAs that they had before. */
   readonly retiring: readonly KeyedTunnel[];
@@ -41,14 +42,17 @@ export function keyTunnels(
   const keyed = keyAll(derived, source);
   return {
     keyed,
-    byIke: templatesFor(
-      ike.flat(),
-      keyed.map(({ reqid }) => reqid),
-    ),
+    byIke:
+      ike.length === 0
+        ? []
+        : templatesFor(
+            ike.flat(),
+            keyed.flat().map(({ reqid }) => reqid),
+          ),
     retiring: keyAll(
       ike.filter(([first]) => first && keyringOf(first)?.kind === "keys"),
       source,
-    ),
+    ).flat(),
   };
 }
 
@@ -56,12 +60,13 @@ export function keyTunnels(
 function keyAll(
   lists: readonly (readonly Tunnel[])[],
   { keyringOf, numbers, memory }: KeySource,
-): KeyedTunnel[] {
+): (readonly KeyedTunnel[])[] {
   const sharing = Map.groupBy(lists, ([first]) => first && keyringOf(first));
   return [...sharing].flatMap(([keyring, among]) => {
     if (keyring === undefined) return [];
-    if (keyring.kind === "static") return keyWithStatic(among.flat(), keyring);
+    if (keyring.kind === "static")
+      return [keyWithStatic(among.flat(), keyring)];
     const keys = memory.keysOf(keyring);
-    return among.flatMap((list) => memory.keyedOf(list, keys, numbers));
+    return among.map((list) => memory.keyedOf(list, keys, numbers));
   });
 }

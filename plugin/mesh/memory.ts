@@ -1,6 +1,8 @@
 import type { ClusterSource } from "../../conf/clusters.ts";
 import type { Node } from "../../conf/generated/cluster.ts";
+import { keyIndex } from "../../diff/shared-keys.ts";
 import { type Cidr, parseCidr } from "../../ip/cidr.ts";
+import { endsInside, livesInside, type MeshChecks } from "./checks.ts";
 import {
   activeFirst,
   keyTunnel,
@@ -8,10 +10,10 @@ import {
   type PreparedKeys,
 } from "./ipsec/derived.ts";
 import type { KeyedTunnel } from "./ipsec/keyed-tunnel.ts";
-import { policiesByRemote } from "./ipsec/policies.ts";
+import { policiesByRemote, policiesOfAll } from "./ipsec/policies.ts";
 import { type Numberer, senderNumberer } from "./ipsec/sender-numbers.ts";
 import { CHOICES } from "./ipsec/spi.ts";
-import { keptFor, lastOf } from "./kept.ts";
+import { keptFor, lastOf, sameWhile } from "./kept.ts";
 import {
   type AliveGateways,
   listedMember,
@@ -21,9 +23,11 @@ import {
   outerEnds,
 } from "./members.ts";
 import { inFamily, type Networks, networksOf } from "./networks.ts";
-import { derivedPeer } from "./peers.ts";
+import { derivedPeer, derivedPeers } from "./peers.ts";
 import type { NumbersOf, OuterEnds } from "./senders.ts";
+import { farEndOf, groupOf } from "./tunnel-group.ts";
 import { type Tunnel, tunnelsOf } from "./tunnels.ts";
+import { boundsIn, type ListLooks, membersWithout } from "./warnings.ts";
 
 /**
  * What was worked out for a mesh, piece by piece. The next one, of other files, takes over what follows from the same objects, so
@@ -56,8 +60,15 @@ export interface MeshMemory {
     keys: PreparedKeys,
     numbers: NumbersOf,
   ) => readonly KeyedTunnel[];
-  readonly policiesOf: typeof policiesByRemote;
-  readonly peerOf: typeof derivedPeer;
+  readonly groupOf: typeof groupOf;
+  readonly checks: MeshChecks;
+  readonly warnings: ListLooks;
+  readonly policiesOf: (
+    tunnels: readonly KeyedTunnel[],
+  ) => ReturnType<typeof policiesOfAll>;
+  readonly peersOf: (
+    tunnels: readonly KeyedTunnel[],
+  ) => ReturnType<typeof derivedPeers>;
 }
 
 /** Does not keep what follows from single nodes: for who looks once, it would be most of what he holds. */
@@ -74,6 +85,7 @@ export function meshMemory(keep: typeof keptFor = keptFor): MeshMemory {
     number: keptFor(CHOICES.number),
     turn: keptFor(CHOICES.turn),
   };
+  const [policiesOfOne, peerOf] = [keep(policiesByRemote), keep(derivedPeer)];
   const listed = keep(
     (node: Node, head: ClusterSource, networks: Networks | undefined) =>
       listedMember(head, node, networks, ends(node, head)),
@@ -105,8 +117,30 @@ export function meshMemory(keep: typeof keptFor = keptFor): MeshMemory {
     }),
     keysOf: keptFor(activeFirst),
     keyedOf: keptKeyed(keep(keyTunnel)),
-    policiesOf: keep(policiesByRemote),
-    peerOf: keep(derivedPeer),
+    groupOf: keep(groupOf),
+    checks: meshChecks(keep),
+    warnings: {
+      without: keep(membersWithout),
+      tiedAs: sameWhile((tied) => [...tied].join()),
+      boundsIn: keep(boundsIn),
+    },
+    policiesOf: keep((tunnels: readonly KeyedTunnel[]) =>
+      policiesOfAll(tunnels, policiesOfOne),
+    ),
+    peersOf: keep((tunnels: readonly KeyedTunnel[]) =>
+      derivedPeers(tunnels, peerOf),
+    ),
+  };
+}
+
+function meshChecks(keep: typeof keptFor): MeshChecks {
+  return {
+    farEnds: keyIndex(farEndOf),
+    networksAs: sameWhile((networks: readonly Cidr[]) =>
+      networks.map(({ text }) => text).join(),
+    ),
+    endsInside: keep(endsInside),
+    livesInside: keep(livesInside),
   };
 }
 

@@ -38,6 +38,14 @@ function peerOf(tunnel: TemplatedTunnel): Omit<Peer, "spisOut" | "accepted"> {
   };
 }
 
+/** Those of tunnels with one cluster, in order. */
+export function derivedPeers(
+  tunnels: readonly KeyedTunnel[],
+  make: typeof derivedPeer = derivedPeer,
+): readonly Peer[] {
+  return tunnels.map((tunnel) => make(tunnel)).sort(byPlace);
+}
+
 /** Their order. */
 export function byPlace(a: Peer, b: Peer): number {
   if (a.cluster !== b.cluster) return a.cluster < b.cluster ? -1 : 1;

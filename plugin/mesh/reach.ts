@@ -3,28 +3,30 @@ import { firstInside } from "../../ip/search.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
 import type { Node } from "../../conf/generated/cluster.ts";
 import type { RemoteNetworks } from "./checks.ts";
-import type { Tunnel } from "./tunnels.ts";
-import { isPlaced } from "./whereabouts.ts";
+import type { Carried, TunnelGroup } from "./tunnel-group.ts";
 import { outerAddresses } from "./members.ts";
 import { seenFrom } from "./networks.ts";
 import type { NetworkPair, GlobalMapping, RemoteRoute } from "./state.ts";
 
 /**
- * One route a remote network, toward the peer that carries it or the first that carries a part. A route is all
- * that the kernel wants before it looks at policies, and those find the right peer.
+ * One route a remote network, toward the peer that carries it or the first that carries a part: one of its cluster, or on a
+ * leaf the gateway. A route is all that the kernel wants before it looks at policies, and those find the right peer.
  */
 export function peerRoutes(
+  self: ClusterSource,
   remotes: readonly RemoteNetworks[],
-  tunnels: readonly Tunnel[],
+  groups: readonly TunnelGroup[],
 ): RemoteRoute[] {
-  const carried = tunnels
-    .filter(isPlaced)
-    .flatMap((tunnel) => tunnel.remoteCidrs.map((cidr) => ({ cidr, tunnel })))
-    .sort((a, b) => compareCidrs(a.cidr, b.cidr));
-  return remotes.flatMap(({ source, seen }) =>
-    seen.flatMap((destination) => {
-      const first = firstInside(carried, destination, ({ cidr }) => cidr);
-      const via = first?.tunnel.remote;
+  const byCluster = Map.groupBy(
+    groups,
+    ({ tunnels: [first] }) => first?.peer.source.cluster.name,
+  );
+  const legs = byCluster.get(self.cluster.name) ?? [];
+  return remotes.flatMap(({ source, seen }) => {
+    const near = byCluster.get(source.cluster.name) ?? [];
+    const ways = [...near, ...legs].map(({ carried }) => carried);
+    return seen.flatMap((destination) => {
+      const via = firstCarried(ways, destination)?.tunnel.remote;
       return via === undefined
         ? []
         : [
@@ -35,8 +37,19 @@ export function peerRoutes(
               kind: "peer" as const,
             },
           ];
-    }),
-  );
+    });
+  });
+}
+
+function firstCarried(
+  ways: readonly (readonly Carried[])[],
+  destination: Cidr,
+): Carried | undefined {
+  return ways
+    .flatMap(
+      (carried) => firstInside(carried, destination, ({ cidr }) => cidr) ?? [],
+    )
+    .sort((a, b) => compareCidrs(a.cidr, b.cidr))[0];
 }
 
 /** Plain networks through the routers that their files name; those without are left to the default route. */

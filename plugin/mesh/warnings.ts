@@ -12,20 +12,29 @@ export interface WarningFacts {
   readonly self: Self;
   /** What this node carries. */
   readonly pods: readonly Cidr[];
-  readonly peers: readonly Member[];
-  readonly tunnels: readonly Tunnel[];
+  /** In lists that are kept, as the tunnels: those with peers of one cluster, which have one keyring and one keying. */
+  readonly peers: readonly (readonly Member[])[];
+  readonly lists: readonly (readonly Tunnel[])[];
   readonly keyringOf: KeyringOf;
   readonly numbers: NumbersOf;
 }
 
+/** Looks through lists: whoever remembers what it found looks at changed ones alone. */
+export interface ListLooks {
+  readonly without: typeof membersWithout;
+  /** The same object for what says the same. */
+  readonly tiedAs: (tied: ReadonlySet<string>) => ReadonlySet<string>;
+  readonly boundsIn: typeof boundsIn;
+}
+
 /** What works less well than the files suggest, each in one sentence that says what to do. */
-export function warningsOf(facts: WarningFacts): string[] {
+export function warningsOf(facts: WarningFacts, looks: ListLooks): string[] {
   return [
     ...unknownToOthers(facts),
-    ...unreachable(facts),
+    ...unreachable(facts, looks),
     ...bothInitiate(facts),
     ...sharedKey(facts),
-    ...displaced(facts),
+    ...displaced(facts, looks),
     ...differentKeying(facts),
   ];
 }
@@ -44,13 +53,14 @@ function unknownToOthers({ self, pods }: WarningFacts): string[] {
 }
 
 /** The peer's CIDRs are blocked all the same. */
-function unreachable({ self, peers, tunnels }: WarningFacts): string[] {
-  const families = ([4, 6] as const).filter((one) => hasAddress(self, one));
-  const apart = peers.filter(
-    ({ addresses }) => !families.some((family) => addresses.has(family)),
-  );
+function unreachable(
+  { self, peers, lists }: WarningFacts,
+  { without }: ListLooks,
+): string[] {
+  const [four, six] = [hasAddress(self, 4), hasAddress(self, 6)];
+  const apart = peers.flatMap((members) => without(members, four, six));
   if (apart.length === 0) return [];
-  const linked = new Set(tunnels.map(({ peer }) => peer));
+  const linked = new Set(lists.flat().map(({ peer }) => peer));
   return apart
     .filter((peer) => !linked.has(peer))
     .map(
@@ -59,9 +69,23 @@ function unreachable({ self, peers, tunnels }: WarningFacts): string[] {
     );
 }
 
+/** Those that have no address of a family that is asked for. */
+export function membersWithout(
+  members: readonly Member[],
+  four: boolean,
+  six: boolean,
+): readonly Member[] {
+  return members.filter(
+    ({ addresses }) =>
+      !((four && addresses.has(4)) || (six && addresses.has(6))),
+  );
+}
+
 /** Each waits for the other. */
-function bothInitiate({ self, tunnels }: WarningFacts): string[] {
-  return tunnels
+function bothInitiate({ self, lists }: WarningFacts): string[] {
+  if (self.node.initiate !== true) return [];
+  return lists
+    .flat()
     .filter(
       ({ own, initiator }) =>
         own.node.initiate === true && initiator === "peer",
@@ -76,10 +100,10 @@ function hasAddress(self: Self, family: 4 | 6): boolean {
   return self.node.ips.some((ip) => ip.includes(":") === (family === 6));
 }
 
-function sharedKey({ keyringOf, tunnels }: WarningFacts): string[] {
-  const sharing = Map.groupBy(tunnels, keyringOf);
+function sharedKey({ keyringOf, lists }: WarningFacts): string[] {
+  const sharing = Map.groupBy(lists, ([first]) => first && keyringOf(first));
   return [...sharing].flatMap(([keyring, among]) =>
-    keyring?.kind === "static" ? sharedAmong(among) : [],
+    keyring?.kind === "static" ? sharedAmong(among.flat()) : [],
   );
 }
 
@@ -92,17 +116,18 @@ function sharedAmong(tunnels: readonly Tunnel[]): string[] {
 }
 
 /** See numberSenders() in ipsec/sender-numbers.ts: harmless as long as all nodes read the same files. */
-function displaced({ keyringOf, tunnels, numbers }: WarningFacts): string[] {
-  if (tunnels.length === 0) return [];
+function displaced(
+  { keyringOf, lists, numbers }: WarningFacts,
+  { tiedAs, boundsIn: among }: ListLooks,
+): string[] {
+  if (lists.every(({ length }) => length === 0)) return [];
   const ties = ([4, 6] as const).flatMap((family) => numbers[family].displaced);
-  const tied = new Set(ties.map(({ end }) => end.bound));
-  const involved = new Set<string>();
-  for (const tunnel of tunnels) {
-    const { own, peer } = tunnel.ends;
-    const bounds = [own.bound, peer.bound].filter((bound) => tied.has(bound));
-    if (bounds.length > 0 && keyringOf(tunnel)?.kind === "keys")
-      for (const bound of bounds) involved.add(bound);
-  }
+  if (ties.length === 0) return [];
+  const tied = tiedAs(new Set(ties.map(({ end }) => end.bound)));
+  const derived = lists.filter(
+    ([first]) => first && keyringOf(first)?.kind === "keys",
+  );
+  const involved = new Set(derived.flatMap((list) => among(list, tied)));
   return ties
     .filter(({ end }) => involved.has(end.bound))
     .map(
@@ -111,8 +136,19 @@ function displaced({ keyringOf, tunnels, numbers }: WarningFacts): string[] {
     );
 }
 
-function differentKeying({ tunnels }: WarningFacts): string[] {
-  const sentences = tunnels.map(keyingDifference);
+/** What ends of these tunnels are bound as, where that is one of those. */
+export function boundsIn(
+  tunnels: readonly Tunnel[],
+  tied: ReadonlySet<string>,
+): readonly string[] {
+  const bounds = tunnels.flatMap(({ ends }) =>
+    [ends.own.bound, ends.peer.bound].filter((bound) => tied.has(bound)),
+  );
+  return [...new Set(bounds)];
+}
+
+function differentKeying({ lists }: WarningFacts): string[] {
+  const sentences = lists.map(([first]) => first && keyingDifference(first));
   return [...new Set(sentences)].filter((each) => each !== undefined);
 }
 

@@ -7,6 +7,7 @@ import {
 } from "../../../native/index.ts";
 import type { TemplatedTunnel } from "./keyed-tunnel.ts";
 import { compareCidrs } from "../../../ip/cidr.ts";
+import { joinSorted } from "../join-sorted.ts";
 import { isPlaced } from "../whereabouts.ts";
 import { anyOf, block, prefixOf } from "./block.ts";
 
@@ -64,19 +65,27 @@ export function gatewayPolicies(
   return [...blocked, ...passed];
 }
 
-/** Tunnels each pair of local and remote CIDR through its tunnel, both ways. Without "fwd" the receiver drops. */
-export function protectPolicies(
+/** What protects the packets of several tunnels, in order. */
+export function policiesOfAll(
   tunnels: readonly TemplatedTunnel[],
   make: typeof policiesByRemote = policiesByRemote,
-): SecurityPolicy[] {
+): readonly RemotePolicies[] {
   return tunnels
     .flatMap((tunnel) => make(tunnel))
-    .sort((a, b) => compareCidrs(a.remote, b.remote))
-    .flatMap(({ policies }) => policies);
+    .sort((a, b) => compareCidrs(a.remote, b.remote));
+}
+
+/** Tunnels each pair of local and remote CIDR through its tunnel, both ways. Without "fwd" the receiver drops. */
+export function protectPolicies(
+  lists: readonly (readonly RemotePolicies[])[],
+): SecurityPolicy[] {
+  return joinSorted(lists, (a, b) => compareCidrs(a.remote, b.remote)).flatMap(
+    ({ policies }) => policies,
+  );
 }
 
 /** Those of one remote CIDR. */
-interface RemotePolicies {
+export interface RemotePolicies {
   readonly remote: Cidr;
   readonly policies: readonly SecurityPolicy[];
 }
