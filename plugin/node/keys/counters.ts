@@ -1,5 +1,6 @@
+import { keptFor } from "../../mesh/kept.ts";
 import { readStateFile } from "../../kernel/state-file.ts";
-import { type CountersFile, isCounters } from "./stored.ts";
+import { type CountersFile, isCounters, type StoredLook } from "./stored.ts";
 
 /** Reads the file of counters. Of 20,000 peers it has a megabyte: whoever reads it again parses it only where it says something else. */
 export interface CountersReader {
@@ -7,11 +8,16 @@ export interface CountersReader {
   readonly read: (file: string) => CountersFile | undefined;
   /** Is told what the file says from now on. */
   readonly wrote: (text: string, content: CountersFile) => void;
+  /** What to write for it: most of what looks say is the same each time. */
+  readonly textOf: (content: CountersFile) => string;
+  /** The series that a look was at. */
+  readonly seriesOf: (look: StoredLook) => readonly string[];
 }
 
 /** One that has read nothing yet. */
 export function countersReader(): CountersReader {
   let last: Parsed | undefined;
+  const lookText = keptFor((look: StoredLook) => JSON.stringify(look));
   return {
     read: (file) => {
       const text = tryRead(file);
@@ -22,7 +28,22 @@ export function countersReader(): CountersReader {
     wrote: (text, content) => {
       last = { text, content };
     },
+    textOf: (content) => `${textOf(content, lookText)}\n`,
+    seriesOf: keptFor(({ sent }: StoredLook) => Object.keys(sent)),
   };
+}
+
+/** As JSON.stringify() has it, of looks' own texts. */
+function textOf(
+  { version, boot, nodes }: CountersFile,
+  lookText: (look: StoredLook) => string,
+): string {
+  const texts = nodes.map(({ network, secrets, looks }) => {
+    const head = JSON.stringify({ network, secrets }).slice(0, -1);
+    return `${head},"looks":[${looks.map((look) => lookText(look)).join()}]}`;
+  });
+  const head = JSON.stringify({ version, boot }).slice(0, -1);
+  return `${head},"nodes":[${texts.join()}]}`;
 }
 
 interface Parsed {

@@ -152,13 +152,16 @@ export function writeKeyNote(
       const own = nodes.find(({ network }) => network === id.network);
       const others = nodes.filter((node) => node !== own);
       const isLate = (own?.looks[0]?.milliseconds ?? 0) > since;
-      const newest = isLate && own ? own : toStored(note, id.network, own);
+      const newest =
+        isLate && own
+          ? own
+          : toStored(note, { network: id.network, before: own, reader });
       const content: CountersFile = {
         version: 1,
         boot: id.boot,
         nodes: [newest, ...others].slice(0, MOST_NODES),
       };
-      const text = `${JSON.stringify(content)}\n`;
+      const text = reader.textOf(content);
       reader.wrote(text, content);
       return text;
     });
@@ -178,15 +181,23 @@ const MOST_NODES = 200;
 /** Of this many series at most, the newest: of those that were rotated away nobody tells either. */
 const MOST_GENERATIONS = 10_000;
 
+/** What a look says of series that were looked at later does no harm: the later one counts. One that has nothing else goes. */
 function toStored(
   { sent, secrets }: NewNote,
-  network: string,
-  before: StoredNode | undefined,
+  {
+    network,
+    before,
+    reader,
+  }: {
+    readonly network: string;
+    readonly before: StoredNode | undefined;
+    readonly reader: CountersReader;
+  },
 ): StoredNode {
   const [first] = sent.values();
-  const left = (before?.looks ?? [])
-    .map((look) => without(look, sent))
-    .filter((look) => Object.keys(look.sent).length > 0);
+  const left = (before?.looks ?? []).filter(
+    (look) => !reader.seriesOf(look).every((name) => sent.has(name)),
+  );
   const look = first && {
     ...first.at,
     sent: Object.fromEntries(
@@ -201,13 +212,6 @@ function toStored(
     secrets: Object.fromEntries(secrets),
     looks: look === undefined ? left : [look, ...left],
   };
-}
-
-function without(look: StoredLook, sent: NewNote["sent"]): StoredLook {
-  const isApart = [...sent.keys()].every((name) => !(name in look.sent));
-  if (isApart) return look;
-  const left = Object.entries(look.sent).filter(([name]) => !sent.has(name));
-  return { ...look, sent: Object.fromEntries(left) };
 }
 
 function generationsText(file: string, moved: KeyNote["moved"]): string {

@@ -13,7 +13,7 @@ export interface CountersFile {
 export interface StoredNode {
   readonly network: string;
   readonly secrets: Readonly<Record<string, string>>;
-  /** The newest first. What is no longer looked at stays in an old one. */
+  /** The newest first. What is no longer looked at stays in an old one; of a series in several the newest counts. */
   readonly looks: readonly StoredLook[];
 }
 

@@ -20,6 +20,7 @@ import {
   readKeyNote,
   writeKeyNote,
 } from "../../../plugin/node/keys/note.ts";
+import type { CountersFile } from "../../../plugin/node/keys/stored.ts";
 import { namespace } from "../../support/namespace.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "crosslink-note-"));
@@ -169,6 +170,31 @@ describe("the note of counters", () => {
     const sent = new Map([["a", { generation: 8, sequence: 0, at }]]);
     writeKeyNote(kernel, { ...note, sent }, { files });
     expect(read().sent.get("a")?.generation).toBe(8);
+  });
+
+  it("writes what looks said before as JSON would, and drops looks that say nothing newer", () => {
+    writeKeyNote(kernel, note, { files, reader });
+    const looks = (): number[] => {
+      const text = readFileSync(files.counters, "utf8");
+      const content = JSON.parse(text) as CountersFile;
+      expect(text).toBe(`${JSON.stringify(content)}\n`);
+      expect(reader.read(files.counters)).toEqual(content);
+      return (content.nodes[0]?.looks ?? []).map(
+        ({ milliseconds }) => milliseconds,
+      );
+    };
+    const again = (milliseconds: number, ...names: readonly string[]) => {
+      const one = { generation: 3, sequence: 9, at: { milliseconds } };
+      const sent = new Map(names.map((name) => [name, one]));
+      writeKeyNote(kernel, { ...note, sent }, { files, reader });
+    };
+    again(2000, "b");
+    expect(looks()).toEqual([2000, 1234]);
+    again(3000, "b");
+    expect(looks()).toEqual([3000, 1234]);
+    expect(read().sent.get("a")).toEqual(note.sent.get("a"));
+    again(4000, "a", "b");
+    expect(looks()).toEqual([4000]);
   });
 
   it("says so where it cannot be written", () => {
