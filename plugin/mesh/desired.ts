@@ -52,7 +52,7 @@ export function desiredMesh(
   memory: MeshMemory = meshMemory(keptForNothing),
 ): DesiredMesh {
   const found = lookAround(input, memory);
-  const { view, groups, keyringOf, numbers } = found;
+  const { view, groups, keyringOf } = found;
   const { byIke, retiring } = found.keying;
   const keyed = found.keying.keyed.flat();
   const exemptions = exemptionsOf(view);
@@ -80,18 +80,23 @@ export function desiredMesh(
     globalMappings,
     peers: peersOf(found.keying, memory),
     needsKeyring: groups.some(({ tunnels }) => tunnels.length > 0),
-    warnings: warningsOf(
-      {
-        self: input.self,
-        pods: view.pods,
-        lists: groups.map(({ tunnels }) => tunnels),
-        keyringOf,
-        peers: [...view.peers, view.companions],
-        numbers,
-      },
-      memory.warnings,
-    ),
+    warnings: warningsIn(found, memory),
   };
+}
+
+function warningsIn(
+  { view, groups, keyringOf, numbers }: ReturnType<typeof lookAround>,
+  { warnings }: MeshMemory,
+): string[] {
+  const facts = {
+    self: view.self,
+    pods: view.pods,
+    lists: groups.map(({ tunnels }) => tunnels),
+    keyringOf,
+    peers: [...view.peers, view.companions],
+    numbers,
+  };
+  return warningsOf(facts, warnings);
 }
 
 /** Who is there, and by which tunnels with which keys this node talks to them. */

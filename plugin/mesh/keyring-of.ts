@@ -1,6 +1,5 @@
 import type { Keyring } from "../../conf/keyring.ts";
 import type { Tunnel } from "./tunnels.ts";
-import type { MeshInput } from "./view.ts";
 
 /** The keyring that a tunnel's keys come from; undefined at a first look, which has none. */
 export type KeyringOf = (tunnel: Tunnel) => Keyring | undefined;
@@ -9,6 +8,9 @@ export type KeyringOf = (tunnel: Tunnel) => Keyring | undefined;
 export function keyringsOf({
   keyring,
   keyrings,
-}: Pick<MeshInput, "keyring" | "keyrings">): KeyringOf {
+}: {
+  readonly keyring?: Keyring;
+  readonly keyrings?: ReadonlyMap<string, Keyring>;
+}): KeyringOf {
   return ({ ends }) => keyrings?.get(ends.peer.cluster) ?? keyring;
 }

@@ -1,8 +1,6 @@
 import type { ClusterSource } from "../../conf/clusters.ts";
 import type { Node } from "../../conf/generated/cluster.ts";
-import { keyIndex } from "../../diff/shared-keys.ts";
 import { type Cidr, parseCidr } from "../../ip/cidr.ts";
-import { endsInside, livesInside, type MeshChecks } from "./checks.ts";
 import {
   activeFirst,
   keyTunnel,
@@ -10,10 +8,10 @@ import {
   type PreparedKeys,
 } from "./ipsec/derived.ts";
 import type { KeyedTunnel } from "./ipsec/keyed-tunnel.ts";
-import { policiesByRemote, policiesOfAll } from "./ipsec/policies.ts";
 import { type Numberer, senderNumberer } from "./ipsec/sender-numbers.ts";
 import { CHOICES } from "./ipsec/spi.ts";
-import { keptFor, lastOf, sameWhile } from "./kept.ts";
+import { type GroupMemory, groupMemory } from "./group-memory.ts";
+import { keptFor, lastOf } from "./kept.ts";
 import {
   type AliveGateways,
   listedMember,
@@ -23,17 +21,14 @@ import {
   outerEnds,
 } from "./members.ts";
 import { inFamily, type Networks, networksOf } from "./networks.ts";
-import { derivedPeer, derivedPeers } from "./peers.ts";
 import type { NumbersOf, OuterEnds } from "./senders.ts";
-import { farEndOf, groupOf } from "./tunnel-group.ts";
 import { type Tunnel, tunnelsOf } from "./tunnels.ts";
-import { boundsIn, type ListLooks, membersWithout } from "./warnings.ts";
 
 /**
  * What was worked out for a mesh, piece by piece. The next one, of other files, takes over what follows from the same objects, so
  * that a changed node costs a node's work. Nothing of it is ever another than what would be worked out anew.
  */
-export interface MeshMemory {
+export interface MeshMemory extends GroupMemory {
   readonly networksOf: typeof networksOf;
   readonly outerEndsOf: OuterEnds;
   readonly numberers: Readonly<Record<4 | 6, Numberer>>;
@@ -60,15 +55,6 @@ export interface MeshMemory {
     keys: PreparedKeys,
     numbers: NumbersOf,
   ) => readonly KeyedTunnel[];
-  readonly groupOf: typeof groupOf;
-  readonly checks: MeshChecks;
-  readonly warnings: ListLooks;
-  readonly policiesOf: (
-    tunnels: readonly KeyedTunnel[],
-  ) => ReturnType<typeof policiesOfAll>;
-  readonly peersOf: (
-    tunnels: readonly KeyedTunnel[],
-  ) => ReturnType<typeof derivedPeers>;
 }
 
 /** Does not keep what follows from single nodes: for who looks once, it would be most of what he holds. */
@@ -85,21 +71,15 @@ export function meshMemory(keep: typeof keptFor = keptFor): MeshMemory {
     number: keptFor(CHOICES.number),
     turn: keptFor(CHOICES.turn),
   };
-  const [policiesOfOne, peerOf] = [keep(policiesByRemote), keep(derivedPeer)];
   const listed = keep(
     (node: Node, head: ClusterSource, networks: Networks | undefined) =>
       listedMember(head, node, networks, ends(node, head)),
   );
   return {
     networksOf: keptNetworks(),
-    outerEndsOf: keptFor((source: ClusterSource) => {
-      const head = headOf(source);
-      const of = (family: 4 | 6) =>
-        source.cluster.nodes.flatMap(
-          (node) => ends(node, head).get(family)?.end ?? [],
-        );
-      return { 4: of(4), 6: of(6) };
-    }),
+    outerEndsOf: keptFor((source: ClusterSource) =>
+      endsOf(source, (node) => ends(node, headOf(source))),
+    ),
     numberers: {
       4: senderNumberer(choices),
       6: senderNumberer(choices),
@@ -117,31 +97,17 @@ export function meshMemory(keep: typeof keptFor = keptFor): MeshMemory {
     }),
     keysOf: keptFor(activeFirst),
     keyedOf: keptKeyed(keep(keyTunnel)),
-    groupOf: keep(groupOf),
-    checks: meshChecks(keep),
-    warnings: {
-      without: keep(membersWithout),
-      tiedAs: sameWhile((tied) => [...tied].join()),
-      boundsIn: keep(boundsIn),
-    },
-    policiesOf: keep((tunnels: readonly KeyedTunnel[]) =>
-      policiesOfAll(tunnels, policiesOfOne),
-    ),
-    peersOf: keep((tunnels: readonly KeyedTunnel[]) =>
-      derivedPeers(tunnels, peerOf),
-    ),
+    ...groupMemory(keep),
   };
 }
 
-function meshChecks(keep: typeof keptFor): MeshChecks {
-  return {
-    farEnds: keyIndex(farEndOf),
-    networksAs: sameWhile((networks: readonly Cidr[]) =>
-      networks.map(({ text }) => text).join(),
-    ),
-    endsInside: keep(endsInside),
-    livesInside: keep(livesInside),
-  };
+function endsOf(
+  { cluster }: ClusterSource,
+  ends: (node: Node) => ReturnType<typeof outerEnds>,
+): ReturnType<OuterEnds> {
+  const of = (family: 4 | 6) =>
+    cluster.nodes.flatMap((node) => ends(node).get(family)?.end ?? []);
+  return { 4: of(4), 6: of(6) };
 }
 
 /**
