@@ -2,7 +2,13 @@ import { basename, join } from "node:path";
 import { isObject } from "../cni/configuration.ts";
 import { readSmallFile } from "../files/read.ts";
 import { type Cidr, parseAddressWithPrefix } from "../ip/cidr.ts";
-import { clusterFiles, type FolderNames } from "./folder-names.ts";
+import {
+  clusterFiles,
+  fileOf,
+  type FolderNames,
+  orphans,
+  slicesOf,
+} from "./folder-names.ts";
 import { reservedBlock } from "./reserved.ts";
 
 /** What a cluster file says of the networks behind it: all that has to be known of a cluster to keep clear text from it. */
@@ -28,18 +34,40 @@ const BYTE_LIMIT = 4 * 1024 * 1024;
  * purpose: to block packets. Throws nothing.
  */
 export function readClaims(names: FolderNames): Claim[] {
-  return clusterFiles(names).flatMap((name) => {
+  const files = [...clusterFiles(names), ...orphans(names).map(fileOf)];
+  return files.flatMap((name) => {
     const text = readText(join(names.folder, name));
-    return text === undefined ? [] : claimsIn(text, basename(name, ".json"));
+    const slices = sliceTexts(slicesOf(names, name));
+    if (text === undefined && slices.length === 0) return [];
+    return claimsIn(text ?? "", basename(name, ".json"), slices);
   });
 }
 
+/** Of those that can be read. */
+function sliceTexts(names: FolderNames | undefined): string[] {
+  if (names === undefined) return [];
+  return clusterFiles(names).flatMap(
+    (name) => readText(join(names.folder, name)) ?? [],
+  );
+}
+
 /** What a cluster file's text says, as far as it can be made out. */
-function claimsIn(text: string, fallbackName: string): Claim[] {
+function claimsIn(
+  text: string,
+  fallbackName: string,
+  slices: readonly string[],
+): Claim[] {
   const file = parse(text);
   const pods = cidrsOf(file, "podCIDRs");
-  const nodes = objectsOf(member(file, "nodes"));
-  const shares = nodes.flatMap((node) => cidrsOf(node, "podCIDRs"));
+  const parts = slices.map(parse);
+  const nodes = [file, ...parts].flatMap((part) =>
+    objectsOf(member(part, "nodes")),
+  );
+  const shares = [
+    ...nodes.flatMap((node) => cidrsOf(node, "podCIDRs")),
+    // What is left of a slice that is no JSON says of no node what it says.
+    ...parts.flatMap((part) => cidrsOf(part, "podCIDRs")),
+  ];
   const globals = networksIn(
     Object.values(entries(member(file, "globalCIDRs"))),
   );

@@ -1,6 +1,11 @@
 import { type Cidr, cidrContains, parseCidr } from "../ip/cidr.ts";
 import { requireAuthority } from "./authority.ts";
-import { memberPointer, orRefuse, type Refuse } from "./document/problem.ts";
+import {
+  memberPointer,
+  orRefuse,
+  type Refuse,
+  type WhereIs,
+} from "./document/problem.ts";
 import type { Cluster } from "./generated/cluster.ts";
 import { type NodeAddress, readAddresses } from "./node.ts";
 import { firstOverlap, overlapping, sortByCidr } from "./overlap.ts";
@@ -24,7 +29,12 @@ export interface ReadCluster {
 }
 
 /** Reads a cluster's addresses and checks whatever can be checked without the other clusters. */
-export function readCluster(cluster: Cluster, refuse: Refuse): ReadCluster {
+export function readCluster(
+  cluster: Cluster,
+  refuse: Refuse,
+  whereIs: WhereIs = (pointer) => pointer,
+): ReadCluster {
+  const said = { refuse, whereIs };
   const read = (list: readonly string[], pointer: string): LocatedCidr[] =>
     list.map((text, i) => {
       const network = readNetwork(text, `${pointer}/${i}`, refuse);
@@ -36,16 +46,16 @@ export function readCluster(cluster: Cluster, refuse: Refuse): ReadCluster {
     read(node.podCIDRs ?? [], `/nodes/${i}/podCIDRs`),
   );
   const own = pods.length > 0 ? pods : shares.flat();
-  requireDisjoint([...own, ...services], refuse);
-  requireDisjoint(shares.flat(), refuse);
+  requireDisjoint([...own, ...services], said);
+  requireDisjoint(shares.flat(), said);
   if (pods.length > 0) requireInside(shares.flat(), pods, refuse);
   const globals = readGlobals(cluster.globalCIDRs, pods, refuse);
   const seen = own.map((network) => globals.get(network.cidr.text) ?? network);
   const effective = [...seen, ...services];
-  if (globals.size > 0) requireDisjoint(effective, refuse);
+  if (globals.size > 0) requireDisjoint(effective, said);
   requireShape(cluster, refuse);
   requireAuthority(cluster, refuse);
-  const addresses = readAddresses(cluster.nodes, refuse);
+  const addresses = readAddresses(cluster.nodes, refuse, whereIs);
   return {
     cluster: canonical(cluster, { pods, services, shares, globals, addresses }),
     effective,
@@ -85,13 +95,13 @@ function requireFamily(
 
 function requireDisjoint(
   networks: readonly LocatedCidr[],
-  refuse: Refuse,
+  { refuse, whereIs }: { readonly refuse: Refuse; readonly whereIs: WhereIs },
 ): void {
   const [a, b] = firstOverlap(networks) ?? [];
   if (a === undefined || b === undefined) return;
   refuse({
     pointer: b.pointer,
-    fact: `"${b.cidr.text}" overlaps "${a.cidr.text}" at ${a.pointer}`,
+    fact: `"${b.cidr.text}" overlaps "${a.cidr.text}" at ${whereIs(a.pointer)}`,
     fix: "remove one of them, or make them smaller",
   });
 }

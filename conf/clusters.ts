@@ -1,14 +1,24 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { sameItems } from "../diff/same-items.ts";
 import { readCluster } from "./cluster.ts";
 import { type MeshFile, requireNoConflicts } from "./conflicts.ts";
 import { madeOf } from "./document/again.ts";
-import { parseDocument, readDocument } from "./document/document.ts";
+import {
+  type Document,
+  parseDocument,
+  readDocument,
+} from "./document/document.ts";
 import type { FileRules } from "./document/file.ts";
 import { checkFolder } from "./document/folder.ts";
 import { checkOthersCannotWrite, checkOwner } from "./document/ownership.ts";
 import { configurationError, fact } from "./document/problem.ts";
 import type { Quoting } from "./document/schema.ts";
-import { clusterFiles, type FolderNames, namesIn } from "./folder-names.ts";
+import {
+  clusterFiles,
+  type FolderNames,
+  namesIn,
+  slicesOf,
+} from "./folder-names.ts";
 import { isCluster } from "./generated/cluster-validator.ts";
 import type { Cluster, Node } from "./generated/cluster.ts";
 import {
@@ -17,6 +27,7 @@ import {
   networksText,
   withKnownNodes,
 } from "./known-cluster.ts";
+import { type KnownSlice, merge, readSlices, requireFiles } from "./slices.ts";
 
 export type { Cluster, Node };
 
@@ -50,7 +61,8 @@ const folder = {
 const totalLimit = 32 * 1024 * 1024;
 
 /**
- * Reads the cluster files of a folder: `*.json` in the order of their names, hidden files left out.
+ * Reads the cluster files of a folder: `*.json` in the order of their names, hidden files left out. Nodes of `NAME.json` may be
+ * in slices besides, `NAME.d/*.json`.
  *
  * Each is validated by itself, then all together. Addresses and networks come back in their canonical spelling.
  *
@@ -78,7 +90,8 @@ export function clusterReader(): ClusterReader {
       files.length === known.size &&
       files.every((file) => known.get(file.path) === file);
     if (isAsBefore) return sources;
-    if (!agreeAsBefore(files, known)) requireNoConflicts(files.map(inFull));
+    if (!agreeAsBefore(files, known))
+      requireNoConflicts(files.map((file) => inFull(file, names)));
     known = new Map(files.map(({ inFull: _, ...file }) => [file.path, file]));
     sources = files.map(({ source }) => source);
     return sources;
@@ -86,10 +99,31 @@ export function clusterReader(): ClusterReader {
 }
 
 /** What conflicts are found and told by. Of a file that is known nothing of it was kept. */
-function inFull({ path, inFull: file }: KnownFile): MeshFile {
+function inFull(
+  { path, inFull: file }: KnownFile,
+  names: FolderNames,
+): MeshFile {
   if (file !== undefined) return file;
-  const { value, refuse } = readDocument(path, isCluster, rules);
-  return { ...readCluster(value, refuse), path, refuse };
+  const slices = readSlices(slicesOf(names, basename(path)), rules);
+  return readWith(slices, readDocument(path, isCluster, rules));
+}
+
+/** A cluster file and its slices, as one. */
+function readWith(
+  slices: readonly KnownSlice[],
+  document: Document<Cluster>,
+): MeshFile {
+  const { path, value, refuse } = document;
+  if (slices.length === 0)
+    return {
+      ...readCluster(value, refuse),
+      ...{ path, refuse, whereIs: (pointer) => `${pointer} of "${path}"` },
+    };
+  const { cluster, ...said } = merge(document, slices, rules);
+  return {
+    ...readCluster(cluster, said.refuse, said.whereIs),
+    ...{ path, ...said },
+  };
 }
 
 function readFiles(
@@ -98,12 +132,17 @@ function readFiles(
 ): KnownFile[] {
   const { folder: dir, trouble } = names;
   checkFolder(dir, trouble, folder);
+  requireFiles(names);
   let total = 0;
   return clusterFiles(names).map((name) => {
     const path = join(dir, name);
     const before = known.get(path);
-    const file = madeOf({ path, rules }, before, (text, isOf) =>
-      readFile({ text, isOf, path, before }),
+    const slices = readSlices(slicesOf(names, name), rules, before?.slices);
+    const same = before && sameSlices(before.slices, slices);
+    const file = madeOf(
+      { path, rules },
+      same ? before : undefined,
+      (text, isOf) => readFile({ text, isOf, path, before, slices }),
     );
     total += file.length;
     if (total > totalLimit) {
@@ -122,19 +161,45 @@ function readFile({
   isOf,
   path,
   before,
-}: Pick<KnownFile, "isOf" | "path"> & {
+  slices,
+}: Pick<KnownFile, "isOf" | "path" | "slices"> & {
   readonly text: string;
   readonly before: KnownFile | undefined;
 }): KnownFile {
-  const { value, refuse } = parseDocument(text, path, isCluster, rules);
-  const read = readCluster(value, refuse);
+  const document = parseDocument(text, path, isCluster, rules);
+  const own = document.value.nodes.length;
+  const read = readWith(slices, document);
+  const cluster = withKnownNodes(read.cluster, before?.source.cluster);
   return {
-    ...{ path, isOf, length: text.length },
-    source: {
-      file: path,
-      cluster: withKnownNodes(read.cluster, before?.source.cluster),
-    },
+    ...{ path, isOf },
+    length: slices.reduce((sum, { length }) => sum + length, text.length),
+    slices: withNodesOf(cluster, slices, own),
+    source: { file: path, cluster },
     networks: networksText(read),
-    inFull: { ...read, path, refuse },
+    inFull: read,
   };
+}
+
+function sameSlices(
+  before: readonly KnownSlice[],
+  now: readonly KnownSlice[],
+): boolean {
+  return sameItems(
+    before.map(({ isOf }) => isOf),
+    now.map(({ isOf }) => isOf),
+  );
+}
+
+/** What is kept of slices are the cluster's own nodes: none is in memory twice. */
+function withNodesOf(
+  { nodes }: Cluster,
+  slices: readonly KnownSlice[],
+  own: number,
+): KnownSlice[] {
+  let from = own;
+  return slices.map((slice) => {
+    const begin = from;
+    from += slice.nodes.length;
+    return { ...slice, nodes: nodes.slice(begin, from) };
+  });
 }

@@ -1,5 +1,5 @@
 import type { LocatedCidr, ReadCluster } from "./cluster.ts";
-import type { Refuse } from "./document/problem.ts";
+import type { Refuse, WhereIs } from "./document/problem.ts";
 import type { NodeAddress } from "./node.ts";
 import { firstOverlap, overlapping, sortByCidr } from "./overlap.ts";
 
@@ -7,6 +7,8 @@ import { firstOverlap, overlapping, sortByCidr } from "./overlap.ts";
 export interface MeshFile extends ReadCluster {
   readonly path: string;
   readonly refuse: Refuse;
+  /** For files that are refused because of this one. */
+  readonly whereIs: WhereIs;
 }
 
 /**
@@ -63,7 +65,7 @@ function refuseOverlap(a: CidrOfFile, b: CidrOfFile): never {
   const [first, second] = a.order <= b.order ? [a, b] : [b, a];
   return second.member.refuse({
     pointer: second.pointer,
-    fact: `"${second.cidr.text}" overlaps "${first.cidr.text}" at ${first.pointer} of "${first.member.path}"`,
+    fact: `"${second.cidr.text}" overlaps "${first.cidr.text}" at ${first.member.whereIs(first.pointer)}`,
     fix: second.pointer.startsWith("/serviceCIDRs")
       ? 'take it out of "serviceCIDRs" in all but one of the files'
       : 'map the pod CIDRs of both clusters to networks that nobody else has, with "globalCIDRs"',
@@ -113,7 +115,7 @@ function addresses(members: readonly MeshFile[]): AddressOfFile[] {
 function refuseAddress(found: AddressOfFile, owner: AddressOfFile): never {
   return found.member.refuse({
     pointer: found.pointer,
-    fact: `"${found.address.text}" is the elastic address at ${owner.pointer} of "${owner.member.path}"`,
+    fact: `"${found.address.text}" is the elastic address at ${owner.member.whereIs(owner.pointer)}`,
     fix: "give each node its own elastic address",
   });
 }

@@ -2,14 +2,16 @@ import { isDeepStrictEqual } from "node:util";
 import type { ReadCluster } from "./cluster.ts";
 import type { MeshFile } from "./conflicts.ts";
 import type { Made } from "./document/again.ts";
+import type { KnownSlice } from "./slices.ts";
 import type { Cluster } from "./generated/cluster.ts";
 
 /** A cluster file that may be asked for again; no more of it is kept than that takes. */
 export interface KnownFile extends Made {
   readonly path: string;
   readonly source: { readonly file: string; readonly cluster: Cluster };
-  /** Of its text, in UTF-16 units. */
+  /** Of its text and its slices', in UTF-16 units. */
   readonly length: number;
+  readonly slices: readonly KnownSlice[];
   /** All that other files' networks may be in conflict with, as one text. */
   readonly networks: string;
   /** Where each of that stands: for a file that was just read. */

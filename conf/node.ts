@@ -1,5 +1,5 @@
 import { type Address, parseAddress } from "../ip/cidr.ts";
-import { orRefuse, type Refuse } from "./document/problem.ts";
+import { orRefuse, type Refuse, type WhereIs } from "./document/problem.ts";
 import type { Node } from "./generated/cluster.ts";
 import { reservedBlock } from "./reserved.ts";
 
@@ -15,6 +15,7 @@ export interface NodeAddress {
 export function readAddresses(
   nodes: readonly Node[],
   refuse: Refuse,
+  whereIs: WhereIs,
 ): NodeAddress[][] {
   const names = new Map<string, string>();
   const owners = new Map<string, NodeAddress>();
@@ -24,12 +25,13 @@ export function readAddresses(
     if (other !== undefined) {
       refuse({
         pointer: `${pointer}/name`,
-        fact: `"${node.name}" is the name of ${other} too`,
+        fact: `"${node.name}" is the name of ${whereIs(other)} too`,
       });
     }
     names.set(node.name, pointer);
     const addresses = addressesOf(node, pointer, refuse);
-    for (const found of addresses) requireUnused(found, owners, refuse);
+    for (const found of addresses)
+      requireUnused(found, owners, { refuse, whereIs });
     return addresses;
   });
 }
@@ -37,7 +39,7 @@ export function readAddresses(
 function requireUnused(
   found: NodeAddress,
   owners: Map<string, NodeAddress>,
-  refuse: Refuse,
+  { refuse, whereIs }: { readonly refuse: Refuse; readonly whereIs: WhereIs },
 ): void {
   const other = owners.get(found.address.text);
   // A public address right on the node's own network card is both private and elastic.
@@ -45,7 +47,7 @@ function requireUnused(
   if (other !== undefined && !isBoth) {
     refuse({
       pointer: found.pointer,
-      fact: `"${found.address.text}" is at ${other.pointer} too`,
+      fact: `"${found.address.text}" is at ${whereIs(other.pointer)} too`,
     });
   }
   owners.set(found.address.text, found);

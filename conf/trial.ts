@@ -24,7 +24,8 @@ export function tryCluster(path: string, value: unknown): TriedFile | string {
   try {
     const problem = findSchemaProblem(isCluster, copy, { secret: false });
     if (problem !== undefined) refuse(problem);
-    return { path, refuse, ...readCluster(copy as Cluster, refuse) };
+    const whereIs = (pointer: string) => `${pointer} of "${path}"`;
+    return { path, refuse, whereIs, ...readCluster(copy as Cluster, refuse) };
   } catch (error) {
     return sentenceOf(error);
   }

@@ -34,6 +34,9 @@ export function configurationError(
   );
 }
 
+/** How a message names a place by its pointer, with the file where that is another one. */
+export type WhereIs = (pointer: string) => string;
+
 /** Runs a parser of a text at `pointer`; where it throws RangeError, refuses the document with its words. */
 export function orRefuse<T>(
   parse: () => T,

@@ -1,4 +1,5 @@
 import { basename, dirname } from "node:path";
+import { namesIn } from "../../conf/folder-names.ts";
 import { keyringsFolder } from "../../conf/keyrings.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import {
@@ -136,7 +137,9 @@ function placesOfMesh({
   keyring,
 }: NetworkConfiguration): PathWatch[] {
   return [
-    ...watchesOf({ folder: clustersDir, judge: () => "harm", guarded: true }),
+    ...[clustersDir, ...sliceFolders(clustersDir)].flatMap((folder) =>
+      watchesOf({ folder, judge: () => "harm", guarded: true }),
+    ),
     ...placesOfOne(keyring, { guarded: true, awaited: true }),
     ...watchesOf({
       folder: keyringsFolder(keyring),
@@ -144,6 +147,10 @@ function placesOfMesh({
       guarded: true,
     }),
   ];
+}
+
+function sliceFolders(clustersDir: string): string[] {
+  return [...namesIn(clustersDir).slices.values()].map(({ folder }) => folder);
 }
 
 /** Without a name all count that runtimes read as conflists. */

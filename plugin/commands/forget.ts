@@ -71,7 +71,7 @@ function present(name: string, folder: string): CniError {
     `Cannot forget cluster "${name}": its file is in "${folder}"`,
     {
       details:
-        'remove the file first, on every node; or, for a network that is to be reached in clear text, write "encryption": "none" into it',
+        'remove the file first, and its slices, on every node; or, for a network that is to be reached in clear text, write "encryption": "none" into it',
     },
   );
 }

@@ -1,6 +1,9 @@
 import { type BigIntStats, lstatSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { clusterFiles, type FolderNames } from "../../conf/folder-names.ts";
+import {
+  clusterFiles,
+  type FolderNames,
+  placesIn,
+} from "../../conf/folder-names.ts";
 
 /** What a folder of cluster files looks like from outside. */
 export interface FolderAge {
@@ -15,12 +18,11 @@ export interface FolderAge {
 /** Looks at the times of a folder and its files. Throws nothing. */
 export function folderAge(names: FolderNames): FolderAge {
   const { folder } = names;
-  const files = clusterFiles(names);
   let newest: bigint | undefined;
-  for (const path of [folder, ...files.map((name) => join(folder, name))])
+  for (const path of [folder, ...placesIn(names)])
     for (const changed of changesOf(path))
       if (newest === undefined || changed > newest) newest = changed;
-  const hasFiles = files.length > 0;
+  const hasFiles = clusterFiles(names).length > 0;
   return newest === undefined ? { hasFiles } : { newest, hasFiles };
 }
 

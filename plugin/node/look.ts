@@ -2,10 +2,10 @@ import { CniError } from "../../cni/error.ts";
 import { type Claim, readClaims } from "../../conf/claims.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
 import {
-  clusterFiles,
   type FolderNames,
   ignoredFiles,
   namesIn,
+  placesIn,
 } from "../../conf/folder-names.ts";
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import {
@@ -123,9 +123,8 @@ function lookAtStanding(
     const names = namesIn(clustersDir);
     const files = lookAtFiles(session, place, names);
     if (files.trouble === undefined || left === 1) return { names, files };
-    const now = clusterFiles(namesIn(clustersDir));
-    if (now.join("/") === clusterFiles(names).join("/"))
-      return { names, files };
+    const now = placesIn(namesIn(clustersDir));
+    if (now.join() === placesIn(names).join()) return { names, files };
   }
 }
 

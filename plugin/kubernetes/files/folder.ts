@@ -1,7 +1,12 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { isObject } from "../../../cni/configuration.ts";
-import { clusterFiles, namesIn } from "../../../conf/folder-names.ts";
+import {
+  clusterFiles,
+  type FolderNames,
+  namesIn,
+  slicesOf,
+} from "../../../conf/folder-names.ts";
 import { conflictOf, type TriedFile, tryCluster } from "../../../conf/trial.ts";
 import { readSmallFile } from "../../../files/read.ts";
 import { replaceFile } from "../../../files/replace.ts";
@@ -68,13 +73,27 @@ export function keepFolder(wanted: WantedFiles): KeptFiles {
 }
 
 function readStanding(folder: string): Standing[] {
-  return clusterFiles(namesIn(folder)).map((name) => {
+  const names = namesIn(folder);
+  return clusterFiles(names).map((name) => {
     const path = join(folder, name);
     const text = readText(path);
-    const value = parse(text);
+    const value = withSlices(parse(text), slicesOf(names, name));
     const managed = isObject(value) && value["managedBy"] === "kubernetes";
     return { path, text, value, managed };
   });
+}
+
+/** Nodes in slices, which are somebody's own, have addresses that no other cluster may have. */
+function withSlices(value: unknown, slices: FolderNames | undefined): unknown {
+  if (slices === undefined || !isObject(value)) return value;
+  const parts = clusterFiles(slices).map((name) =>
+    parse(readText(join(slices.folder, name))),
+  );
+  const nodes = [value, ...parts].flatMap((part) => {
+    const own = isObject(part) ? part["nodes"] : undefined;
+    return Array.isArray(own) ? (own as unknown[]) : [];
+  });
+  return { ...value, nodes };
 }
 
 /** A file that cannot be read is somebody's, too. */

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -25,6 +25,8 @@ interface Mesh {
   readonly isFarBroken: boolean;
   readonly farFile: string;
   readonly hasOther: boolean;
+  /** From which place on far nodes are in slices, one a node. */
+  readonly slicedFrom: number;
   readonly activeKey: number;
 }
 
@@ -35,6 +37,7 @@ const MESH: Mesh = {
   isFarBroken: false,
   farFile: "far",
   hasOther: true,
+  slicedFrom: 9,
   activeKey: 1,
 };
 
@@ -49,6 +52,7 @@ const change: fc.Arbitrary<Partial<Mesh>> = fc.oneof(
   fc.record({ isFarBroken: fc.boolean() }),
   fc.record({ farFile: fc.constantFrom("far", "renamed") }),
   fc.record({ hasOther: fc.boolean() }),
+  fc.record({ slicedFrom: fc.constantFrom(0, 1, 9) }),
   fc.record({ activeKey: fc.constantFrom(1, 2) }),
 );
 
@@ -76,6 +80,20 @@ describe("an agent whose files change", () => {
       return dumps.policies;
     });
     // Whoever has to wait for the node's lock, as beside other tests, lists policies to raise the fence meanwhile.
+    expect(Math.min(...listed)).toBe(0);
+  });
+
+  it("asks for what a changed slice says, and for no list", () => {
+    const sliced = { ...MESH, slicedFrom: 1 };
+    write(agent, sliced);
+    agent.look();
+    const listed = Array.from({ length: 5 }, (_, index) => {
+      write(agent, { ...sliced, far: [1, 2, 40 + index] });
+      const { outcome, dumps } = agent.look();
+      expect([outcome, dumps.associations]).toEqual(["partly", 0]);
+      expect(remotes()).toEqual(elastic([1, 2, 40 + index]));
+      return dumps.policies;
+    });
     expect(Math.min(...listed)).toBe(0);
   });
 
@@ -193,8 +211,20 @@ function write({ site }: LookedAfter, mesh: Mesh, before = MESH): void {
   for (const name of ["far", "renamed", "other"])
     rmSync(join(site.clustersDir, `${name}.json`), { force: true });
   const farPath = join(site.clustersDir, `${farFile}.json`);
-  const text = JSON.stringify({ name: "far", ...farCluster(far) });
+  const { nodes: all, ...head } = farCluster(far);
+  const listed = all.slice(0, mesh.slicedFrom);
+  const text = JSON.stringify({ name: "far", ...head, nodes: listed });
   writeFileSync(farPath, mesh.isFarBroken ? text.slice(1) : text);
+  for (const name of ["far.d", "renamed.d"])
+    rmSync(join(site.clustersDir, name), { recursive: true, force: true });
+  for (const [place, one] of all.slice(mesh.slicedFrom).entries()) {
+    const slices = join(site.clustersDir, `${farFile}.d`);
+    mkdirSync(slices, { recursive: true });
+    writeFileSync(
+      join(slices, `${String(place)}.json`),
+      JSON.stringify({ nodes: [one] }),
+    );
+  }
   if (hasOther)
     site.writeCluster("other", {
       podCIDRs: ["10.7.0.0/16"],
@@ -207,7 +237,7 @@ function write({ site }: LookedAfter, mesh: Mesh, before = MESH): void {
 }
 
 /** A far node's name stays with its place. */
-function farCluster(octets: readonly number[]): object {
+function farCluster(octets: readonly number[]) {
   return {
     podCIDRs: ["10.6.0.0/16"],
     nodes: octets.map((last, index) => ({

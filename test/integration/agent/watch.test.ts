@@ -288,6 +288,36 @@ describe("poll()", () => {
     expect(changes.poll()).toBe("nothing");
   });
 
+  it("follows slices of a cluster, in a sub-folder that comes and goes", () => {
+    const slices = join(folder, "clusters.d", "a.d");
+    mkdirSync(slices);
+    expect(changes.poll()).toBe("harm");
+    follow();
+    write("clusters.d", "a.d", "1.json");
+    expect(changes.poll()).toBe("harm");
+    follow();
+    for (const change of [
+      () => {
+        writeFileSync(join(slices, "1.json"), '{"nodes": []}');
+      },
+      () => {
+        writeFileSync(join(slices, "new"), "{}");
+        renameSync(join(slices, "new"), join(slices, "1.json"));
+      },
+      () => {
+        rmSync(join(slices, "1.json"));
+      },
+      () => {
+        rmSync(slices, { recursive: true });
+      },
+    ]) {
+      change();
+      expect(changes.poll()).toBe("harm");
+      follow();
+      changes.poll();
+    }
+  });
+
   it("follows files through links, as Kubernetes swaps them", () => {
     const volume = join(folder, "clusters.d");
     for (const version of ["v1", "v2"]) {

@@ -29,6 +29,7 @@ const INPUTS = {
   stdin: 3000,
   environment: 3000,
   clusters: 2000,
+  slices: 1000,
   keyring: 1000,
   netlink: 1000,
 };

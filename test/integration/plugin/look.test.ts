@@ -1,3 +1,5 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { parseNetwork } from "../../../conf/network.ts";
 import { withSession } from "../../../plugin/kernel/session.ts";
@@ -56,6 +58,17 @@ it("sees the file that takes another's place while it looks", () => {
     site.writeCluster("branch", OFFICE);
   });
   expect(look.trouble).toBeUndefined();
+});
+
+it("sees a cluster without the slice that goes while it looks", () => {
+  const slices = join(site.clustersDir, "office.d");
+  mkdirSync(slices);
+  writeFileSync(join(slices, "1.json"), '{"nodes": []}');
+  const look = lookWhile((time) => {
+    if (time === 1) rmSync(slices, { recursive: true });
+  });
+  expect(look.trouble).toBeUndefined();
+  expect(look.node?.mesh).toBeDefined();
 });
 
 it("tells what is wrong with a file that stays", () => {

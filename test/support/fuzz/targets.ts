@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../../../cni/main.ts";
 import type { Binding } from "../../../native/binding.ts";
@@ -45,6 +45,7 @@ export function fuzzTarget(site: FuzzedSite, name: string): Target {
     environment: () => environmentTarget(site),
     clusters: () =>
       fileTarget(site, join(site.clustersDir, "b.json"), clusters),
+    slices: () => sliceTarget(site),
     keyring: () => fileTarget(site, site.keyring, keyrings),
     netlink: () => netlinkTarget(site),
   };
@@ -84,6 +85,20 @@ function fileTarget(
       return call(site, { environment: environmentOf(site, command) });
     },
   };
+}
+
+/** A slice of a plain network's routers, beside the network's own file. */
+function sliceTarget(site: FuzzedSite): Target {
+  const { nodes, ...own } = plainNetwork;
+  const head = JSON.stringify({ name: "b", ...own });
+  writeFileSync(join(site.clustersDir, "b.json"), head);
+  const folder = join(site.clustersDir, "b.d");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "1.json"), JSON.stringify({ nodes: [] }));
+  return fileTarget(site, join(folder, "2.json"), [
+    { nodes },
+    { nodes: rich.nodes },
+  ]);
 }
 
 function netlinkTarget(site: FuzzedSite): Target {
