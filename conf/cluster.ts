@@ -174,9 +174,21 @@ function requireInitiators({ nodes, keying }: Cluster, refuse: Refuse): void {
   }
 }
 
+/** Nobody takes a node for the gateway in use that is none. */
+function requireActive({ nodes }: Cluster, refuse: Refuse): void {
+  for (const [i, { active, gateway }] of nodes.entries())
+    if (active === true && !gateway)
+      refuse({
+        pointer: `/nodes/${i}/active`,
+        fact: "is true, and the node is no gateway",
+        fix: 'add "gateway": true to the node, or remove "active"',
+      });
+}
+
 /** What the schema can't say about which keys need each other. */
 function requireShape(cluster: Cluster, refuse: Refuse): void {
   requireInitiators(cluster, refuse);
+  requireActive(cluster, refuse);
   if (cluster.encryption === "none") {
     if (cluster.keying === "ike")
       refuse({

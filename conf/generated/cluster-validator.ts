@@ -46,6 +46,7 @@ var schema31 = {
         elasticIP: { type: "string" },
         podCIDRs: { type: "array", items: { type: "string" } },
         gateway: { type: "boolean", default: false },
+        active: { type: "boolean" },
         initiate: { type: "boolean" },
       },
     },
@@ -387,6 +388,7 @@ function validate20(
                                         key2 === "elasticIP" ||
                                         key2 === "podCIDRs" ||
                                         key2 === "gateway" ||
+                                        key2 === "active" ||
                                         key2 === "initiate"
                                       )) {
                                         validate20.errors = [
@@ -643,12 +645,10 @@ function validate20(
                                               }
                                               var valid6 = _errs38 === errors;
                                               if (valid6) {
-                                                if (
-                                                  data11.initiate !== void 0
-                                                ) {
+                                                if (data11.active !== void 0) {
                                                   const _errs40 = errors;
                                                   if (
-                                                    typeof data11.initiate !==
+                                                    typeof data11.active !==
                                                     "boolean"
                                                   ) {
                                                     validate20.errors = [
@@ -657,9 +657,9 @@ function validate20(
                                                           instancePath +
                                                           "/nodes/" +
                                                           i2 +
-                                                          "/initiate",
+                                                          "/active",
                                                         schemaPath:
-                                                          "#/$defs/node/properties/initiate/type",
+                                                          "#/$defs/node/properties/active/type",
                                                         keyword: "type",
                                                         params: {
                                                           type: "boolean",
@@ -672,6 +672,38 @@ function validate20(
                                                     _errs40 === errors;
                                                 } else {
                                                   var valid6 = true;
+                                                }
+                                                if (valid6) {
+                                                  if (
+                                                    data11.initiate !== void 0
+                                                  ) {
+                                                    const _errs42 = errors;
+                                                    if (
+                                                      typeof data11.initiate !==
+                                                      "boolean"
+                                                    ) {
+                                                      validate20.errors = [
+                                                        {
+                                                          instancePath:
+                                                            instancePath +
+                                                            "/nodes/" +
+                                                            i2 +
+                                                            "/initiate",
+                                                          schemaPath:
+                                                            "#/$defs/node/properties/initiate/type",
+                                                          keyword: "type",
+                                                          params: {
+                                                            type: "boolean",
+                                                          },
+                                                        },
+                                                      ];
+                                                      return false;
+                                                    }
+                                                    var valid6 =
+                                                      _errs42 === errors;
+                                                  } else {
+                                                    var valid6 = true;
+                                                  }
                                                 }
                                               }
                                             }
@@ -712,9 +744,9 @@ function validate20(
                         }
                         var valid0 = _errs20 === errors;
                         if (valid0) {
-                          let data20 = data.encryption;
-                          const _errs42 = errors;
-                          if (!(data20 === "esp" || data20 === "none")) {
+                          let data21 = data.encryption;
+                          const _errs44 = errors;
+                          if (!(data21 === "esp" || data21 === "none")) {
                             validate20.errors = [
                               {
                                 instancePath: instancePath + "/encryption",
@@ -728,11 +760,11 @@ function validate20(
                             ];
                             return false;
                           }
-                          var valid0 = _errs42 === errors;
+                          var valid0 = _errs44 === errors;
                           if (valid0) {
-                            let data21 = data.encap;
-                            const _errs43 = errors;
-                            if (!(data21 === "esp" || data21 === "udp")) {
+                            let data22 = data.encap;
+                            const _errs45 = errors;
+                            if (!(data22 === "esp" || data22 === "udp")) {
                               validate20.errors = [
                                 {
                                   instancePath: instancePath + "/encap",
@@ -746,13 +778,13 @@ function validate20(
                               ];
                               return false;
                             }
-                            var valid0 = _errs43 === errors;
+                            var valid0 = _errs45 === errors;
                             if (valid0) {
                               if (data.keying !== void 0) {
-                                let data22 = data.keying;
-                                const _errs44 = errors;
+                                let data23 = data.keying;
+                                const _errs46 = errors;
                                 if (!(
-                                  data22 === "derived" || data22 === "ike"
+                                  data23 === "derived" || data23 === "ike"
                                 )) {
                                   validate20.errors = [
                                     {
@@ -767,13 +799,13 @@ function validate20(
                                   ];
                                   return false;
                                 }
-                                var valid0 = _errs44 === errors;
+                                var valid0 = _errs46 === errors;
                               } else {
                                 var valid0 = true;
                               }
                               if (valid0) {
                                 if (data.managedBy !== void 0) {
-                                  const _errs45 = errors;
+                                  const _errs47 = errors;
                                   if (!(data.managedBy === "kubernetes")) {
                                     validate20.errors = [
                                       {
@@ -790,13 +822,13 @@ function validate20(
                                     ];
                                     return false;
                                   }
-                                  var valid0 = _errs45 === errors;
+                                  var valid0 = _errs47 === errors;
                                 } else {
                                   var valid0 = true;
                                 }
                                 if (valid0) {
                                   if (data.ca !== void 0) {
-                                    const _errs46 = errors;
+                                    const _errs48 = errors;
                                     if (typeof data.ca !== "string") {
                                       validate20.errors = [
                                         {
@@ -808,13 +840,13 @@ function validate20(
                                       ];
                                       return false;
                                     }
-                                    var valid0 = _errs46 === errors;
+                                    var valid0 = _errs48 === errors;
                                   } else {
                                     var valid0 = true;
                                   }
                                   if (valid0) {
                                     if (data.crl !== void 0) {
-                                      const _errs48 = errors;
+                                      const _errs50 = errors;
                                       if (typeof data.crl !== "string") {
                                         validate20.errors = [
                                           {
@@ -826,7 +858,7 @@ function validate20(
                                         ];
                                         return false;
                                       }
-                                      var valid0 = _errs48 === errors;
+                                      var valid0 = _errs50 === errors;
                                     } else {
                                       var valid0 = true;
                                     }
@@ -889,6 +921,7 @@ export const isCluster: SchemaValidator<Cluster> = Object.assign(validate, {
       "elasticIP",
       "podCIDRs",
       "gateway",
+      "active",
       "initiate",
     ],
   },

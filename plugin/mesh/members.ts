@@ -39,8 +39,8 @@ export interface Member {
 export type AliveGateways = ReadonlySet<string> | undefined;
 
 /**
- * The nodes of a cluster that end its tunnels: all of them in p2p mode, in gateway mode the first gateway, by the
- * file's order, that is alive. `serviceCIDRs` belong to that gateway; in p2p mode to the first node with
+ * The nodes of a cluster that end its tunnels: all of them in p2p mode, in gateway mode the gateway in use: the one that the
+ * file calls active, else the first by its order, that is alive. `serviceCIDRs` belong to that gateway; in p2p mode to the first node with
  * `"gateway": true`, else to the first node.
  *
  * @throws CniError 7 for a gateway-mode cluster without a gateway, and for a p2p node whose pod CIDRs are not known
@@ -170,7 +170,9 @@ function firstGateway(
   const usable = gateways.filter(
     ({ name }) => alive?.has(`${source.cluster.name}/${name}`) ?? true,
   );
-  return usable[0] ?? gateways[0];
+  return (
+    usable.find(({ active }) => active === true) ?? usable[0] ?? gateways[0]
+  );
 }
 
 /**

@@ -290,6 +290,18 @@ describe("shapes", () => {
     });
   });
 
+  test("loadClusters() takes none for the gateway in use that is no gateway", () => {
+    const gateway = { ...node, gateway: true };
+    accepted({ nodes: [{ ...gateway, active: true }] });
+    accepted({ nodes: [{ ...node, active: false }] });
+    expect(refused({ nodes: [{ ...node, active: true }] })).toMatchObject({
+      msg: "/nodes/0/active: is true, and the node is no gateway",
+      details: expect.stringContaining(
+        'add "gateway": true to the node, or remove "active"',
+      ),
+    });
+  });
+
   test("loadClusters() takes a node that initiates by IKE alone, and at no public address", () => {
     const initiating = { ...node, initiate: true };
     accepted({ keying: "ike", nodes: [initiating] });

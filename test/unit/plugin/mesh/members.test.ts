@@ -108,6 +108,25 @@ describe("membersOf() in gateway mode", () => {
     expect(members(source, new Set())[0]).toMatch(/^a2:/u);
   });
 
+  it("takes the one that the file calls active, while it is alive", () => {
+    const [leaf, first, second] = source.cluster.nodes;
+    const called = (...active: ("first" | "second")[]) => ({
+      ...source,
+      cluster: {
+        ...source.cluster,
+        nodes: [
+          leaf!,
+          { ...first!, active: active.includes("first") },
+          { ...second!, active: active.includes("second") },
+        ],
+      },
+    });
+    expect(members(called("second"))[0]).toMatch(/^a3:/u);
+    expect(members(called("first", "second"))[0]).toMatch(/^a2:/u);
+    expect(members(called())[0]).toMatch(/^a2:/u);
+    expect(members(called("second"), new Set(["a/a2"]))[0]).toMatch(/^a2:/u);
+  });
+
   it("refuses a cluster without a gateway", () => {
     const none = cluster("a", {
       mode: "gateway",
