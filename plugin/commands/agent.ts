@@ -1,7 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { AGENT_SOCKET } from "../owned.ts";
 import { afterwards } from "../agent/call/afterwards.ts";
-import { startAgent } from "../agent/agent.ts";
+import { type AgentOptions, startAgent } from "../agent/agent.ts";
 import { keepMemoryFromCores } from "../agent/core-dumps.ts";
 import { putCallsFirst } from "../agent/helper-threads.ts";
 import { openAgentLogs } from "../agent/telemetry/log.ts";
@@ -11,8 +11,10 @@ import { openMetrics } from "../agent/telemetry/metrics.ts";
 import { type Meter, observe } from "../agent/telemetry/observer.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type Log, openLog } from "../kernel/log.ts";
+import { followPulse, type PulseOf } from "../agent/pulse.ts";
 import { claimSocket } from "../agent/call/socket-folder.ts";
 import { type FilesKept, keepFilesTrue } from "../kubernetes/files/keep.ts";
+import { beat } from "../kubernetes/heartbeat.ts";
 import { accessFor } from "./kubernetes/access.ts";
 import { probeAgent } from "./agent-probe.ts";
 import type { Terminal } from "./command.ts";
@@ -36,7 +38,7 @@ export function runAgent(options: Options, terminal: Terminal): number {
 }
 
 function stay(options: Options, terminal: Terminal): number {
-  const { conflist, socket = AGENT_SOCKET } = options;
+  const { socket = AGENT_SOCKET } = options;
   putCallsFirst();
   keepMemoryFromCores();
   const kernel = terminal.kernel();
@@ -44,25 +46,26 @@ function stay(options: Options, terminal: Terminal): number {
   const later = afterwards();
   const logs = openAgentLogs(configuredLogFile(options), later);
   const log = logs.own;
-  const files: { kept?: FilesKept | undefined } = {};
+  const files: { kept?: Kept | undefined } = {};
   const lastGood = () => files.kept?.lastGood();
   const metrics = startMetrics(options, { kernel, log, lastGood });
+  const { observer, pulse } = followPulse(
+    kernel,
+    observe({ log, meter: metrics.meter, later }),
+  );
   const stop = startAgent({
     kernel,
     host: terminal.host,
     configuration: () =>
       fenced(() => configurationFor(options), { options, terminal, log }),
-    conflists:
-      conflist === undefined
-        ? { folder: CONFLIST_FOLDER }
-        : { folder: dirname(conflist), name: basename(conflist) },
+    conflists: conflistsOf(options),
     keepConflist: options.flags.has("keep-conflist"),
     runtime: () => runtimeSocket(options.runtimeEndpoint),
     socket,
     logs,
-    observer: observe({ log, meter: metrics.meter, later }),
+    observer,
   });
-  files.kept = startKeepingFiles(options, terminal, log);
+  files.kept = followKubernetes(options, terminal, { log, pulse });
   for (const signal of ["SIGTERM", "SIGINT"] as const)
     process.once(signal, () => {
       log("info", "the agent ends", { signal });
@@ -75,17 +78,31 @@ function stay(options: Options, terminal: Terminal): number {
   return 0;
 }
 
-function startKeepingFiles(
+function conflistsOf({ conflist }: Options): AgentOptions["conflists"] {
+  return conflist === undefined
+    ? { folder: CONFLIST_FOLDER }
+    : { folder: dirname(conflist), name: basename(conflist) };
+}
+
+type Kept = Pick<FilesKept, "lastGood" | "stop">;
+
+function followKubernetes(
   options: Options,
   terminal: Terminal,
-  log: Log,
-): FilesKept | undefined {
+  { log, pulse }: { readonly log: Log; readonly pulse: PulseOf },
+): Kept | undefined {
   if (!options.flags.has("kubernetes")) return undefined;
-  return keepFilesTrue({
-    access: accessFor(options, terminal),
-    places: () => configurationFor(options),
-    log,
-  });
+  const access = accessFor(options, terminal);
+  const places = () => configurationFor(options);
+  const kept = keepFilesTrue({ access, places, log });
+  const stopBeating = beat({ access, log, pulse });
+  return {
+    lastGood: kept.lastGood,
+    stop: () => {
+      stopBeating();
+      kept.stop();
+    },
+  };
 }
 
 function startMetrics(

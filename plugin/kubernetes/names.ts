@@ -11,6 +11,15 @@ export const SYSTEM = "crosslink-system";
 /** Where the keyrings are, a Secret a cluster, named as the cluster. */
 export const KEYS = "crosslink-keys";
 
+/** Where gateways' agents say that they are there, a Lease a node, named as the node. */
+export const HEARTBEATS = "crosslink-gateways";
+
+/** The annotation of a Node that is to be a gateway: "true". */
+export const GATEWAY = "crosslink.io/gateway";
+
+/** The annotation of such a Lease with what its agent finds wrong; none where all is well. */
+export const TROUBLE = "crosslink.io/trouble";
+
 /** The annotation of a Node with its public address, which goes before what its cloud says. */
 export const ELASTIC_IP = "crosslink.io/elastic-ip";
 
@@ -32,6 +41,7 @@ export const PATHS = {
   services: "/apis/networking.k8s.io/v1/servicecidrs",
   keyrings: `/api/v1/namespaces/${KEYS}/secrets`,
   secrets: `/api/v1/namespaces/${SYSTEM}/secrets`,
+  heartbeats: `/apis/coordination.k8s.io/v1/namespaces/${HEARTBEATS}/leases`,
 } as const;
 
 /** Whether a text can be the name of a Cluster: an RFC 1123 label, as the kind's own rule has it. */

@@ -10,6 +10,7 @@ import { readKubeconfig } from "../../plugin/kubernetes/api/kubeconfig.ts";
 import { removeObject } from "../../plugin/kubernetes/api/remove.ts";
 import { ask } from "../../plugin/kubernetes/api/request.ts";
 import { keepFilesTrue } from "../../plugin/kubernetes/files/keep.ts";
+import { beat } from "../../plugin/kubernetes/heartbeat.ts";
 import { peerCluster } from "../../plugin/kubernetes/join/join.ts";
 import {
   makeAccount,
@@ -279,9 +280,16 @@ describe("rights, each taken away once", () => {
         timing: QUICK,
         log: (___, message) => lines.push(message),
       });
+      await remove(`${PATHS.heartbeats}/n1`);
+      const stopBeating = beat({
+        access: agent,
+        log: (___, message) => lines.push(message),
+        pulse: () => ({ node: "n1", trouble: undefined }),
+      });
       try {
         await names(lines, right);
       } finally {
+        stopBeating();
         kept.stop();
         rmSync(folder, { recursive: true });
       }

@@ -2,10 +2,7 @@ import { isObject } from "../../../cni/configuration.ts";
 import { parseAddress, parseCidr } from "../../../ip/cidr.ts";
 import { type ApiObject } from "../api/object.ts";
 import type { NodeEntry } from "../kinds.ts";
-import { ELASTIC_IP } from "../names.ts";
-
-/** An annotation of a Node that is ours. */
-const GATEWAY = "crosslink.io/gateway";
+import { ELASTIC_IP, GATEWAY } from "../names.ts";
 
 /** flannel's, backend/common.go: what an admin gave it for the node's public address. */
 const FLANNEL_OVERWRITE = "flannel.alpha.coreos.com/public-ip-overwrite";
