@@ -12,6 +12,7 @@ import {
 import { API_VERSION, PATHS } from "../names.ts";
 import { type Failed, takeAnswers } from "./answers.ts";
 import type { News } from "./events.ts";
+import type { Gateways } from "./gateways.ts";
 import { type Found, publishOwn } from "./own.ts";
 import type { Peers } from "./peers.ts";
 import { takeKeyrings } from "./take-keyrings.ts";
@@ -38,7 +39,8 @@ export type Sources = Readonly<
     | "keyrings"
     | "pools"
     | "affinities"
-    | "services",
+    | "services"
+    | "heartbeats",
     Followed
   >
 >;
@@ -47,7 +49,7 @@ export type Sources = Readonly<
 export async function look(
   publishing: Publishing & Renewing,
   sources: Sources,
-  peers: Peers,
+  { peers, gateways }: { readonly peers: Peers; readonly gateways: Gateways },
 ): Promise<void> {
   const clusters = valuesOf(sources.clusters);
   const found = foundIn(sources);
@@ -62,7 +64,7 @@ export async function look(
     return; // it is seen with the next turn
   }
   const { access, telling } = publishing;
-  await telling.verdict(first, await publishOwn(access, first, found));
+  await lookAtOwn(publishing, first, { found, gateways });
   const others = all.filter(({ spec }) => spec.peer !== undefined);
   const secrets = valuesOf(sources.secrets) ?? [];
   for (const failed of await takeAnswers(access, secrets, publishing.log))
@@ -83,6 +85,16 @@ export async function look(
     );
   await removeOrphans(access, all, have);
   await telling.settle(all);
+}
+
+async function lookAtOwn(
+  { access, telling }: Renewing,
+  own: ClusterObject,
+  { found, gateways }: { readonly found: Found; readonly gateways: Gateways },
+): Promise<void> {
+  const { verdict, news } = await publishOwn(access, own, found, gateways);
+  await telling.verdict(own, verdict);
+  if (news !== undefined) await telling.happened(own, news);
 }
 
 /** Undefined where something is not known yet: what is there would be taken for gone. */

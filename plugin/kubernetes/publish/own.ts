@@ -2,6 +2,9 @@ import type { Access } from "../api/access.ts";
 import type { ApiObject } from "../api/object.ts";
 import { SERVED } from "../names.ts";
 import type { ClusterObject, SliceObject } from "../kinds.ts";
+import { chooseGateway } from "./choose-gateway.ts";
+import type { News } from "./events.ts";
+import type { Gateways } from "./gateways.ts";
 import { ownCni, ownNodes } from "./own-nodes.ts";
 import { type NetworkObjects, ownNetworks } from "./own-networks.ts";
 import { nextStatus, type Verdict, writeStatus } from "./status.ts";
@@ -13,6 +16,13 @@ export interface Found extends NetworkObjects {
   readonly slices: readonly SliceObject[];
 }
 
+/** What became of it. */
+interface Published {
+  readonly verdict: Verdict;
+  /** The gateway in use, where it is another than before, or is not well. */
+  readonly news: News | undefined;
+}
+
 /**
  * Brings this cluster's own slices and status to what was found; its spec is its admin's.
  *
@@ -22,16 +32,19 @@ export async function publishOwn(
   access: Access,
   own: ClusterObject,
   found: Found,
-): Promise<Verdict> {
+  gateways: Gateways,
+): Promise<Published> {
   const { name, annotations = {} } = own.metadata;
   // Most clusters have the same ServiceCIDR: to tell others of it unasked would be to overlap with them.
   const services = annotations[SERVED] === "true" ? found.services : [];
   const networks = ownNetworks({ ...found, services }, own.spec["podCIDRs"]);
-  const { nodes, problems, origins } = ownNodes(found.nodes, networks.blocks);
-  const cni = ownCni(found.nodes);
+  const objects = found.nodes;
+  const { nodes, problems, origins } = ownNodes(objects, networks.blocks);
+  const cni = ownCni(objects);
   const have = found.slices.filter(({ spec }) => spec.cluster === name);
-  const slices = await writeSlices(access, name, { nodes, have });
-  const all = [...problems, ...networks.problems];
+  const choice = chooseGateway(gateways, own, { objects, nodes, have });
+  const slices = await writeSlices(access, name, { nodes: choice.nodes, have });
+  choice.settle();
   const words = {
     discovered: {
       ...(cni === undefined ? {} : { cni: cni.cni }),
@@ -45,12 +58,16 @@ export async function publishOwn(
     nodes: nodes.length,
     slices,
   };
-  const verdict = {
-    ready: all.length === 0,
-    reason: all.length === 0 ? "Published" : "NodesLeftOut",
-    message: all.join("; "),
-  };
-  const status = nextStatus(own, words, { verdict, now: Date.now() });
+  const verdict = verdictOn([...problems, ...networks.problems]);
+  const status = nextStatus(own, words, {
+    ...{ verdict, gateway: choice.verdict, now: Date.now() },
+  });
   await writeStatus(access, own, status);
-  return verdict;
+  return { verdict, news: choice.news };
+}
+
+function verdictOn(problems: readonly string[]): Verdict {
+  const ready = problems.length === 0;
+  const reason = ready ? "Published" : "NodesLeftOut";
+  return { ready, reason, message: problems.join("; ") };
 }

@@ -6,6 +6,7 @@ import { troublesTold } from "../troubles.ts";
 import { eventWriter } from "./events.ts";
 import { holdLease } from "./lease.ts";
 import { look, type Publishing, type Sources } from "./look.ts";
+import { watchGateways } from "./watch-gateways.ts";
 import { followPeers } from "./peers.ts";
 import { telling } from "./telling.ts";
 import { inTurns } from "./turns.ts";
@@ -30,9 +31,13 @@ export function publish(publishing: PublishOptions): () => void {
     unrenewed: troublesTold(log, "a peer's token is renewed again"),
   };
   const turns = inTurns(async () => {
-    if (lease.held()) await look({ ...publishing, ...told }, sources, peers);
+    if (lease.held())
+      await look({ ...publishing, ...told }, sources, {
+        ...{ peers, gateways: watched.gateways },
+      });
   }, teller(log));
   const sources = startSources(publishing, turns.soon);
+  const watched = watchGateways(sources, turns.soon);
   const peers = followPeers({
     secret: (name) => sources.secrets.objects()?.get(`${SYSTEM}/${name}`),
     log,
@@ -42,6 +47,7 @@ export function publish(publishing: PublishOptions): () => void {
   const lease = holdLease(publishing, identity, turns.soon);
   return () => {
     turns.stop();
+    watched.stop();
     lease.stop();
     peers.stop();
     for (const { stop } of Object.values(sources)) stop();
@@ -71,6 +77,12 @@ function startSources(
     pools: start(PATHS.pools, true),
     affinities: start(PATHS.affinities, true),
     services: start(PATHS.services, true),
+    // Each beats every two seconds: what that means for a gateway is looked at by the clock.
+    heartbeats: follow({
+      ...{ access, log, collection: { path: PATHS.heartbeats } },
+      onChange: () => undefined,
+      ...(timing === undefined ? {} : { timing }),
+    }),
   };
 }
 

@@ -21,30 +21,42 @@ export function nextStatus(
   words: Omit<ClusterStatus, "conditions" | "lastSeen" | "observedGeneration">,
   {
     verdict,
+    gateway,
     lastGood,
     now,
-  }: { verdict: Verdict; lastGood?: number | undefined; now: number },
+  }: {
+    verdict: Verdict;
+    /** Of this cluster's own, where it has gateways. */
+    gateway?: Verdict | undefined;
+    lastGood?: number | undefined;
+    now: number;
+  },
 ): ClusterStatus {
   const noted = Date.parse(status.lastSeen ?? "");
   const isNews = lastGood !== undefined && !(lastGood - noted < NOTED_MS);
   const lastSeen = isNews ? new Date(lastGood).toISOString() : status.lastSeen;
+  const before = status.conditions ?? [];
   const next: ClusterStatus = {
     ...words,
     ...(metadata.generation === undefined
       ? {}
       : { observedGeneration: metadata.generation }),
     ...(lastSeen === undefined ? {} : { lastSeen }),
-    conditions: [conditionOf(verdict, status.conditions ?? [], now)],
+    conditions: [
+      conditionOf("Ready", verdict, { before, now }),
+      ...(gateway === undefined
+        ? []
+        : [conditionOf("Gateway", gateway, { before, now })]),
+    ],
   };
   return isDeepStrictEqual(next, status) ? status : next;
 }
 
 function conditionOf(
+  type: string,
   { ready, reason, message }: Verdict,
-  before: readonly Condition[],
-  now: number,
+  { before, now }: { before: readonly Condition[]; now: number },
 ): Condition {
-  const type = "Ready";
   const status = ready ? "True" : "False";
   const was = before.find((condition) => condition.type === type);
   return {
