@@ -97,6 +97,7 @@ function validate20(
                             key1 === "elasticIP" ||
                             key1 === "podCIDRs" ||
                             key1 === "gateway" ||
+                            key1 === "active" ||
                             key1 === "initiate"
                           )) {
                             validate20.errors = [
@@ -314,18 +315,18 @@ function validate20(
                                   }
                                   var valid3 = _errs20 === errors;
                                   if (valid3) {
-                                    if (data1.initiate !== void 0) {
+                                    if (data1.active !== void 0) {
                                       const _errs22 = errors;
-                                      if (typeof data1.initiate !== "boolean") {
+                                      if (typeof data1.active !== "boolean") {
                                         validate20.errors = [
                                           {
                                             instancePath:
                                               instancePath +
                                               "/nodes/" +
                                               i0 +
-                                              "/initiate",
+                                              "/active",
                                             schemaPath:
-                                              "#/$defs/node/properties/initiate/type",
+                                              "#/$defs/node/properties/active/type",
                                             keyword: "type",
                                             params: { type: "boolean" },
                                           },
@@ -335,6 +336,32 @@ function validate20(
                                       var valid3 = _errs22 === errors;
                                     } else {
                                       var valid3 = true;
+                                    }
+                                    if (valid3) {
+                                      if (data1.initiate !== void 0) {
+                                        const _errs24 = errors;
+                                        if (
+                                          typeof data1.initiate !== "boolean"
+                                        ) {
+                                          validate20.errors = [
+                                            {
+                                              instancePath:
+                                                instancePath +
+                                                "/nodes/" +
+                                                i0 +
+                                                "/initiate",
+                                              schemaPath:
+                                                "#/$defs/node/properties/initiate/type",
+                                              keyword: "type",
+                                              params: { type: "boolean" },
+                                            },
+                                          ];
+                                          return false;
+                                        }
+                                        var valid3 = _errs24 === errors;
+                                      } else {
+                                        var valid3 = true;
+                                      }
                                     }
                                   }
                                 }
@@ -404,6 +431,7 @@ export const isSlice: SchemaValidator<Slice> = Object.assign(validate, {
       "elasticIP",
       "podCIDRs",
       "gateway",
+      "active",
       "initiate",
     ],
   },

@@ -32,9 +32,13 @@ export interface Node {
    */
   podCIDRs?: string[];
   /**
-   * Whether the node holds the cluster's tunnels in gateway mode. Of several, the first in this list comes first.
+   * Whether the node holds the cluster's tunnels in gateway mode. Of several, the one with "active": true does, else the first in this list.
    */
   gateway: boolean;
+  /**
+   * Of several gateways, whether it is the one in use; with Kubernetes the publisher decides. Where two have it the first in this list counts.
+   */
+  active?: boolean;
   /**
    * Whether others cannot reach the node, as behind a NAT: it begins its tunnels itself, and its peers answer to wherever it appears. This needs "keying": "ike", and no elasticIP.
    */

@@ -21,14 +21,24 @@ import {
 /** What somebody does to a mesh: another cluster in the place of one, or something to one of its nodes. */
 interface Edit {
   readonly place: number;
-  readonly what: "swap" | "elastic" | "pods" | "gone" | "keys" | "nothing";
+  readonly what: (typeof WHATS)[number];
   readonly node: number;
   readonly other: readonly ClusterSource[];
 }
 
+const WHATS = [
+  "swap",
+  "elastic",
+  "pods",
+  "active",
+  "gone",
+  "keys",
+  "nothing",
+] as const;
+
 const edit: fc.Arbitrary<Edit> = fc.record({
   place: fc.nat({ max: 3 }),
-  what: fc.constantFrom("swap", "elastic", "pods", "gone", "keys", "nothing"),
+  what: fc.constantFrom(...WHATS),
   node: fc.nat({ max: 2 }),
   other: meshes({ min: 4, max: 4 }),
 });
@@ -173,6 +183,8 @@ function changed(one: Node, what: Edit["what"], at: number): Node[] {
       return [{ ...one, elasticIP: `203.0.113.${String(at)}` }];
     case "pods":
       return [{ ...one, podCIDRs: one.podCIDRs?.slice(1) ?? [] }];
+    case "active":
+      return [{ ...one, active: one.gateway && one.active !== true }];
     case "gone":
       return [];
     default:
