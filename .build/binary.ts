@@ -17,20 +17,9 @@ import type { Plugin } from "esbuild";
 import pkg from "@yao-pkg/pkg/lib-es5/sea.js";
 import { asFunction, bundle } from "./bundle.ts";
 import { writeCaches } from "./code-cache.ts";
+import type { Entries } from "./entries.ts";
 import { bundlePackages, PACKAGES_NAME } from "./packages.ts";
 import { nodePackage, root } from "./paths.ts";
-
-/** Two scripts: a CNI call, for which a pod waits, reads nothing of what only commands need. */
-export interface Entries {
-  readonly call: string;
-  readonly commandLine: string;
-}
-
-/** Those of the program. */
-export const ENTRIES: Entries = {
-  call: `${root}/plugin/start-call.ts`,
-  commandLine: `${root}/plugin/start.ts`,
-};
 
 /** What goes into a binary. */
 export interface BinaryInputs {
@@ -54,11 +43,13 @@ export async function buildBinary(
 ): Promise<void> {
   const program = {
     call: await bundle(entry.call, plugins),
+    ipam: await bundle(entry.ipam, plugins),
     commandLine: await bundle(entry.commandLine, plugins),
   };
   const packages = await bundlePackages();
   const digest = digestOf([
     program.call,
+    program.ipam,
     program.commandLine,
     packages,
     readFileSync(addon),
@@ -107,12 +98,7 @@ async function pack(
   { program, packages, addon, launcher }: Parts,
 ): Promise<void> {
   const node = strippedNode(join(folder, "node"));
-  const scripts = {
-    call: join(folder, "call.js"),
-    commandLine: join(folder, "crosslink.js"),
-  };
-  writeFileSync(scripts.call, asFunction(program.call));
-  writeFileSync(scripts.commandLine, asFunction(program.commandLine));
+  const scripts = writeScripts(folder, program);
   const tools = { node, flags: HEAP_FLAGS, addon };
   const caches = writeCaches(scripts, folder, tools);
   const packagesScript = join(folder, PACKAGES_NAME);
@@ -125,6 +111,7 @@ async function pack(
     execArgvExtension: "none",
     assets: {
       "call.js": scripts.call,
+      "ipam.js": scripts.ipam,
       "crosslink.js": scripts.commandLine,
       ...caches,
       [PACKAGES_NAME]: packagesScript,
@@ -144,6 +131,19 @@ async function pack(
 /** The name that the addon's file gets where it is unpacked: it tells the content. */
 function addonName(addon: string): string {
   return `.crosslink-${digestOf([readFileSync(addon)]).slice(0, 16)}.node`;
+}
+
+function writeScripts(folder: string, program: Entries): Entries {
+  const write = (name: string, text: string): string => {
+    const script = join(folder, name);
+    writeFileSync(script, asFunction(text));
+    return script;
+  };
+  return {
+    call: write("call.js", program.call),
+    ipam: write("ipam.js", program.ipam),
+    commandLine: write("crosslink.js", program.commandLine),
+  };
 }
 
 /** The Node that ships, 18 MB smaller without the symbols that only a debugger reads. */

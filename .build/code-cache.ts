@@ -14,6 +14,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
+import type { Entries } from "./entries.ts";
 
 /** What a cache is made with. */
 export interface CacheTools {
@@ -38,16 +39,13 @@ export const TRAINED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Writes the caches of both scripts into a folder: one each with every function, and one for each call of
+ * Writes the caches of all scripts into a folder: one each with every function, and one for each call of
  * {@link TRAINED}, where this machine lets them be made.
  *
  * @returns the paths, by the names that the loader knows
  */
 export function writeCaches(
-  {
-    call,
-    commandLine,
-  }: { readonly call: string; readonly commandLine: string },
+  scripts: Entries,
   folder: string,
   tools: CacheTools,
 ): Record<string, string> {
@@ -57,14 +55,20 @@ export function writeCaches(
     run(tools, ["verify", script, cache]);
     return { [name]: cache };
   };
-  const trained = writeTrained(call, folder, tools);
-  for (const cache of Object.values(trained))
-    run(tools, ["verify", call, cache]);
+  const trained = writeTrained(scripts, folder, tools);
+  for (const [call, cache] of Object.entries(trained))
+    run(tools, ["verify", scriptOf(call, scripts), cache]);
   return {
-    ...whole(commandLine, "crosslink.cache"),
-    ...whole(call, "call.cache"),
+    ...whole(scripts.commandLine, "crosslink.cache"),
+    ...whole(scripts.call, "call.cache"),
+    ...whole(scripts.ipam, "ipam.cache"),
     ...trained,
   };
+}
+
+/** The script that serves a call of {@link TRAINED}. */
+function scriptOf(call: string, { call: plugin, ipam }: Entries): string {
+  return call.startsWith("crosslink-ipam ") ? ipam : plugin;
 }
 
 /** In a process of its own: the flags must not outlive it. */
@@ -73,7 +77,7 @@ function run({ node, flags }: CacheTools, words: readonly string[]): void {
 }
 
 function writeTrained(
-  script: string,
+  scripts: Entries,
   folder: string,
   { node, flags, addon }: CacheTools,
 ): Record<string, string> {
@@ -82,6 +86,7 @@ function writeTrained(
     const name = `${call}.cache`;
     const file = join(folder, name);
     const training = join(import.meta.dirname, "training.ts");
+    const script = scriptOf(call, scripts);
     const words = [training, script, file, addon, ...call.split(" ")];
     const program = [node, ...flags, ...words];
     const ran = spawnSync("unshare", ["--net", "--mount", ...program], {

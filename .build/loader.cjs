@@ -6,9 +6,11 @@ const { Script } = require("node:vm");
 
 let packages;
 const isCall = process.env.CNI_COMMAND !== undefined;
+const program = basename(process.argv0);
+const name = scriptName();
 const script = new Script(
   // esbuild writes ASCII only.
-  Buffer.from(getRawAsset(isCall ? "call.js" : "crosslink.js")).latin1Slice(),
+  Buffer.from(getRawAsset(`${name}.js`)).latin1Slice(),
   {
     filename: "crosslink.js",
     // A V8 that would not take it compiles the text instead: slower, nothing else.
@@ -17,11 +19,16 @@ const script = new Script(
 );
 script.runInThisContext()(exports, requireAny, module, __filename, __dirname);
 
+/** What reads nothing of what other uses need. */
+function scriptName() {
+  if (!isCall) return "crosslink";
+  return program === "crosslink-ipam" ? "ipam" : "call";
+}
+
 /** The cache of this call, or else that of all functions of the script. */
 function cacheName() {
-  if (!isCall) return "crosslink.cache";
-  const name = `${basename(process.argv0)} ${process.env.CNI_COMMAND}.cache`;
-  return getAssetKeys().includes(name) ? name : "call.cache";
+  const trained = `${program} ${process.env.CNI_COMMAND}.cache`;
+  return isCall && getAssetKeys().includes(trained) ? trained : `${name}.cache`;
 }
 
 /** Node's own modules, and the bundle of what only an agent needs: see .build/packages.ts. */

@@ -86,7 +86,7 @@ export default tseslint.config(
   },
   {
     files: rooms.map((room) => `${room}/**/*.ts`),
-    ignores: ["cni/environment.ts", "plugin/start.ts", "plugin/start-call.ts"],
+    ignores: ["cni/environment.ts", "plugin/start*.ts"],
     rules: { "no-restricted-properties": processOnly },
   },
   {

@@ -8,6 +8,7 @@ export default {
       entry: [
         "plugin/start.ts",
         "plugin/start-call.ts",
+        "plugin/start-ipam.ts",
         ".build/*.ts",
         ".config/*.{ts,js,cjs}",
         ".ci/*.cjs",

@@ -15,8 +15,20 @@ export function serveCall(
   environment: Environment,
   front: Front,
 ): number {
-  const call = { environment, ...front };
   return basename(argv0) === "crosslink-ipam"
-    ? serveIpam(call, front)
-    : run(call, pluginHandlers(processContext(front)));
+    ? serveIpamCall(environment, front)
+    : servePluginCall(environment, front);
+}
+
+/** Serves a call as the IPAM helper. Returns the exit code. */
+export function serveIpamCall(environment: Environment, front: Front): number {
+  return serveIpam({ environment, ...front }, front);
+}
+
+/** Serves a call as the plugin. Returns the exit code. */
+export function servePluginCall(
+  environment: Environment,
+  front: Front,
+): number {
+  return run({ environment, ...front }, pluginHandlers(processContext(front)));
 }

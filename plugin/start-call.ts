@@ -1,6 +1,6 @@
 /** Where the built binary begins for a CNI call: none of what only commands need is read then. As start.ts else. */
-import { serveCall } from "./call.ts";
+import { servePluginCall } from "./call.ts";
 import { openFront } from "./front.ts";
 
 // At once, since all is written: a process that ends by itself first lets V8 collect garbage.
-process.exit(serveCall(process.argv0, process.env, openFront(process.env)));
+process.exit(servePluginCall(process.env, openFront(process.env)));

@@ -7,7 +7,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
 import { buildAddon } from "../../../.build/addon.ts";
-import { buildBinary, ENTRIES } from "../../../.build/binary.ts";
+import { buildBinary } from "../../../.build/binary.ts";
+import { ENTRIES } from "../../../.build/entries.ts";
 import { buildLauncher } from "../../../.build/launcher.ts";
 
 const folder = fileURLToPath(

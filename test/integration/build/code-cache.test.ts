@@ -11,9 +11,9 @@ import {
   vi,
 } from "vitest";
 import { buildAddon } from "../../../.build/addon.ts";
-import { ENTRIES, type Entries } from "../../../.build/binary.ts";
 import { asFunction, bundle } from "../../../.build/bundle.ts";
-import { writeCaches } from "../../../.build/code-cache.ts";
+import { TRAINED, writeCaches } from "../../../.build/code-cache.ts";
+import { ENTRIES, type Entries } from "../../../.build/entries.ts";
 import { nodePackage } from "../../../.build/paths.ts";
 
 const node = `${nodePackage()}/bin/node`;
@@ -24,6 +24,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "crosslink-cache-"));
   scripts = {
     call: await bundled("call.js", ENTRIES.call),
+    ipam: await bundled("ipam.js", ENTRIES.ipam),
     commandLine: await bundled("crosslink.js", ENTRIES.commandLine),
   };
 });
@@ -55,15 +56,20 @@ describe("writeCaches()", () => {
     expect(Object.keys(sizes)).toEqual([
       "crosslink.cache",
       "call.cache",
+      "ipam.cache",
       "crosslink ADD.cache",
       "crosslink DEL.cache",
       "crosslink VERSION.cache",
       "crosslink-ipam ADD.cache",
       "crosslink-ipam DEL.cache",
     ]);
-    const [whole, all, ...rest] = Object.values(sizes);
-    expect(all).toBeLessThan(whole! * 0.8);
-    expect(Math.max(...rest)).toBeLessThan(all! * 0.8);
+    const sizeOf = (name: string): number => sizes[`${name}.cache`]!;
+    expect(sizeOf("call")).toBeLessThan(sizeOf("crosslink") * 0.8);
+    expect(sizeOf("ipam")).toBeLessThan(sizeOf("call") * 0.8);
+    for (const call of Object.keys(TRAINED)) {
+      const script = call.startsWith("crosslink-ipam") ? "ipam" : "call";
+      expect(sizeOf(call)).toBeLessThan(sizeOf(script) * 0.8);
+    }
     expect(sizes["crosslink VERSION.cache"]).toBeLessThan(
       sizes["crosslink ADD.cache"]!,
     );
@@ -78,7 +84,11 @@ describe("writeCaches()", () => {
       using log = vi.spyOn(console, "log").mockImplementation(() => undefined);
       vi.stubEnv("PATH", path);
       const caches = writeCaches(scripts, folder, { node, flags: [], addon });
-      expect(Object.keys(caches)).toEqual(["crosslink.cache", "call.cache"]);
+      expect(Object.keys(caches)).toEqual([
+        "crosslink.cache",
+        "call.cache",
+        "ipam.cache",
+      ]);
       expect(log.mock.calls).toEqual([
         [expect.stringMatching(/^build: calls will start slower: /)],
       ]);
