@@ -1,7 +1,7 @@
 /**
  * V8's compiled forms of the bundle. A short process spends a fifth of an ADD on compiling functions when they are first
  * called; the cache that Node can put into a single executable holds none of them, and one of all functions takes as long
- * to read as half of them to compile. So each call that a pod waits for has a cache of its own, of what it runs.
+ * to read as half of them to compile. So each call that a runtime makes of a pod has a cache of its own, of what it runs.
  *
  *   node .build/code-cache.ts make|verify SCRIPT CACHE
  */
@@ -32,6 +32,7 @@ export interface CacheTools {
  */
 export const TRAINED: Readonly<Record<string, readonly string[]>> = {
   "crosslink ADD": ["ADD", "ADD", "DEL"],
+  "crosslink CHECK": ["ADD"],
   "crosslink DEL": ["ADD"],
   "crosslink VERSION": [],
   "crosslink-ipam ADD": ["ADD", "DEL"],

@@ -178,7 +178,7 @@ function builtinModule(real: NodeJS.Process) {
     name === "node:sea" ? sea : real.getBuiltinModule(name);
 }
 
-/** What ADD says on a kernel without ESP, as that of a machine that builds may be: crosslink's error 102. */
+/** On a kernel without ESP, as that of a machine that builds may be, ADD says error 102, and CHECK 103 of what it left. */
 function cannotEncrypt(printed: string): boolean {
-  return /"code":\s*102\b/.test(printed);
+  return /"code":\s*10[23]\b/.test(printed);
 }

@@ -44,7 +44,7 @@ afterAll(() => {
 });
 
 describe("writeCaches()", () => {
-  it("gives each call that a pod waits for a cache of what it runs, which V8 takes", () => {
+  it("gives each call that a runtime makes of a pod a cache of what it runs, which V8 takes", () => {
     const caches = writeCaches(scripts, folder, {
       node,
       flags: ["--max-semi-space-size=4"],
@@ -58,6 +58,7 @@ describe("writeCaches()", () => {
       "call.cache",
       "ipam.cache",
       "crosslink ADD.cache",
+      "crosslink CHECK.cache",
       "crosslink DEL.cache",
       "crosslink VERSION.cache",
       "crosslink-ipam ADD.cache",
