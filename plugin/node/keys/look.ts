@@ -11,7 +11,7 @@ import {
   refusal,
 } from "./choose.ts";
 import { type GenerationOf, knowGenerations } from "./generations.ts";
-import { readMeter } from "./meter.ts";
+import { readClock, readMeter } from "./meter.ts";
 import { readKeyNote, writeKeyNote } from "./note.ts";
 
 /** Which SAs a node should have. */
@@ -27,15 +27,17 @@ export function lookAtKeys(
   observe: () => ObservedState,
   given: Partial<KeysToLookAt> = {},
 ): { readonly observed: ObservedState; readonly keys: ChosenKeys } {
-  const before = readMeter(kernel);
-  const observed = observe();
   const mesh = { ...NO_KEYS, ...given };
+  // Without an SA to tell of, nobody asks what was sent.
+  const read = mesh.series.length > 0 ? readMeter : readClock;
+  const before = read(kernel);
+  const observed = observe();
   const keys = chooseKeys(mesh, {
     associations: observed.associations,
     wasLinked: given.wasLinked ?? observed.policies.some(isProtecting),
     note: readKeyNote(kernel, { reader: given.counters }),
     before,
-    after: readMeter(kernel),
+    after: read(kernel),
   });
   return { observed, keys };
 }

@@ -33,10 +33,14 @@ export function mostPackets(from: Meter, to: Meter): number {
 
 /** Reads both. */
 export function readMeter({ netns }: Kernel): Meter {
-  const milliseconds = Number(process.hrtime.bigint() / 1_000_000n);
   // Files below /proc/net are of the namespace that this process is in.
   const octets = netns === undefined ? sentOctets() : undefined;
-  return { milliseconds, ...(octets === undefined ? {} : { octets }) };
+  return { ...readClock(), ...(octets === undefined ? {} : { octets }) };
+}
+
+/** Reads the clock alone. */
+export function readClock(): Meter {
+  return { milliseconds: Number(process.hrtime.bigint() / 1_000_000n) };
 }
 
 /** Of both families: IpExt's OutOctets and Ip6OutOctets, which count an IPsec packet when it leaves (ip_output(), net/ipv4/ip_output.c). */
