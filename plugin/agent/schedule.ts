@@ -13,7 +13,10 @@ export interface Pace {
   readonly settle: number;
   /** Shortest time between two runs, however often they are asked for. */
   readonly rest: number;
-  /** Which part of the time runs may take: what is asked of a busy node must not keep it busy. */
+  /**
+   * Which part of the time runs may take, of a processor: what is asked of a busy node must not keep it busy, nor is it put off
+   * for what others do there meanwhile.
+   */
   readonly share: number;
   /** How much more than their share runs may have taken before they have to wait: a large repair may be needed twice. */
   readonly burst: number;
@@ -42,6 +45,8 @@ export const PACE: Pace = {
 /** The time, in milliseconds, and what calls back later. */
 export interface Clock {
   readonly now: () => number;
+  /** What this process has taken of a processor. */
+  readonly busy: () => number;
   readonly after: (milliseconds: number, callback: () => void) => Disposable;
 }
 
@@ -69,11 +74,11 @@ export function schedule(
   const run = (): void => {
     planned?.timer[Symbol.dispose]();
     planned = undefined;
-    const started = clock.now();
+    const [started, busy] = [clock.now(), clock.busy()];
     const succeeded = task(started >= sweepAt);
     const ended = clock.now();
     debt = Math.max(0, debt - (started - lastEnded) * pace.share);
-    debt += ended - started;
+    debt += clock.busy() - busy;
     lastEnded = ended;
     restUntil = ended + Math.max(pace.rest, (debt - pace.burst) / pace.share);
     const pause = succeeded ? untilSweep(ended - started, pace) : pace.retry;
@@ -99,6 +104,10 @@ function untilSweep(took: number, { sweep, calm, sweepMost }: Pace): number {
 
 const SYSTEM_CLOCK: Clock = {
   now: () => performance.now(),
+  busy: () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
   after: (milliseconds, callback) => {
     const timer = setTimeout(callback, milliseconds);
     return {

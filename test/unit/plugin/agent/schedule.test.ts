@@ -10,9 +10,11 @@ import {
 /** A clock that a test turns. */
 function testClock() {
   let now = 1000;
+  let busy = 0;
   const timers = new Set<{ at: number; callback: () => void }>();
   const clock: Clock = {
     now: () => now,
+    busy: () => busy,
     after: (milliseconds, callback) => {
       const timer = { at: now + milliseconds, callback };
       timers.add(timer);
@@ -33,9 +35,10 @@ function testClock() {
   return {
     clock,
     pass,
-    /** Time that the task itself takes. */
-    spend: (milliseconds: number) => {
+    /** Time that the task itself takes, and how much of a processor. */
+    spend: (milliseconds: number, ofProcessor = milliseconds) => {
       now += milliseconds;
+      busy += ofProcessor;
     },
     pending: () => timers.size,
   };
@@ -45,13 +48,20 @@ function start({
   takes = 0,
   succeeds = (): boolean => true,
   pace = PACE,
+  /** Where others keep it waiting. */
+  busy,
+}: {
+  readonly takes?: number;
+  readonly succeeds?: () => boolean;
+  readonly pace?: Pace;
+  readonly busy?: number;
 } = {}) {
   const turned = testClock();
   const runs: number[] = [];
   const planned = schedule(
     () => {
       runs.push(turned.clock.now());
-      turned.spend(takes);
+      turned.spend(takes, busy);
       return succeeds();
     },
     pace,
@@ -122,6 +132,16 @@ describe("schedule()", () => {
     request();
     pass(100);
     expect(runs).toEqual([1000, 4100]);
+  });
+
+  it("is as prompt on a machine that others keep busy", () => {
+    const { runs, run, request, pass } = start({ takes: 20_000, busy: 4000 });
+    run();
+    run();
+    pass(1000);
+    request();
+    pass(100);
+    expect(runs).toEqual([1000, 21_000, 42_100]);
   });
 
   it("sweeps without being asked, and is back soon after a failure", () => {
