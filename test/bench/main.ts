@@ -23,6 +23,7 @@ import {
   stormTable,
 } from "./report.ts";
 import { runtimeProgram } from "./runtime/build.ts";
+import { benchChurn } from "./scale/churn.ts";
 import { benchScale } from "./scale/main.ts";
 import type { Storm } from "./storm.ts";
 
@@ -36,7 +37,8 @@ const [only, ...sizes] = process.argv.slice(2);
 if (only === "scale") {
   runtimeProgram();
   await benchScale(sizes.map(Number));
-} else if (only === "against") await benchAgainst(sizes[0] ?? "");
+} else if (only === "churn") benchChurn(sizes);
+else if (only === "against") await benchAgainst(sizes[0] ?? "");
 else await bench();
 
 /** This build beside an older one, whose `dist` is named. */
