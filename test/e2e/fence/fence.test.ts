@@ -14,6 +14,13 @@ const damages = {
   "the node's address changed": "refuses",
 };
 
+/** How packets come to leave the node. */
+const ways = [
+  "a route by a device of IPIP",
+  "a route by a device of GRE",
+  "pods in a VRF",
+];
+
 /** Scene by scene, what it must find. */
 const scenes = {
   damages: [
@@ -24,6 +31,10 @@ const scenes = {
     "with all mended, pods talk again",
     "with both layers gone at once, clear text is seen",
   ],
+  routing: ways.flatMap((way) => [
+    `${way}: no clear text, whichever layer goes`,
+    `${way}: with both layers gone clear text is seen`,
+  ]),
   races: [
     "two ADDs race while a file comes and goes: nothing leaves in clear text",
     "two ADDs race while a file comes and goes: both layers name every cluster after each",

@@ -51,9 +51,12 @@ const plans = [
   },
 ] as const;
 
-/** Packets for a pod of another cluster, whoever they say they are from; 10.0.2.0/24 is a third cluster's. */
+/**
+ * Packets for a pod of another cluster, whoever they say they are from; 10.0.2.0/24 is a third cluster's. So is an IPv4
+ * packet that IPIP or GRE wraps, which hide nothing; a GRE device that comes up sends IPv6 of its own.
+ */
 export const clearText =
-  "not esp and (dst net 10.0.0.0/24 or dst net 10.0.1.0/24 or dst net 10.0.2.0/24)";
+  "not esp and (dst net 10.0.0.0/24 or dst net 10.0.1.0/24 or dst net 10.0.2.0/24 or ip proto 4 or (ip proto 47 and ip[22:2] == 0x0800))";
 
 /** Sets the stage. `linked`: crosslink's ADD has come, too. */
 export async function openStage({

@@ -8,6 +8,8 @@ interface Stage extends SceneOptions {
   readonly missing: string | undefined;
 }
 
+const NOT_FOUND: Fact = { held: false, evidence: "the scene did not look" };
+
 /** In a describe(): plays a scene once, with one test for each fact that it must find. */
 export function play(
   script: string,
@@ -21,6 +23,7 @@ export function play(
   });
 
   test.skipIf(missing !== undefined).each(names)("%s", (name) => {
-    expect(facts.get(name)).toMatchObject({ held: true });
+    const { held, evidence } = facts.get(name) ?? NOT_FOUND;
+    expect(held, evidence).toBe(true);
   });
 }

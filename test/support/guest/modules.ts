@@ -57,4 +57,7 @@ export const SCENE_MODULES = [
   "nft_reject_inet",
   "nft_xfrm",
   "ip_set_hash_net",
+  "ipip",
+  "ip_gre",
+  "vrf",
 ] as const;
