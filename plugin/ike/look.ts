@@ -136,6 +136,11 @@ function provableOf(
   tunnel: IkeTunnel,
   { identity, known }: Circumstances,
 ): ProvableTunnel[] {
+  if (tunnel.isUnprovable) {
+    const why = tunnel.difference ?? "its ends cannot prove who they are";
+    known.errors.set(connectionName(tunnel), why);
+    return [];
+  }
   if (tunnel.authority === undefined) return [{ tunnel }];
   const found = identity(tunnel.localId);
   if (typeof found !== "string") return [{ tunnel, identity: found }];

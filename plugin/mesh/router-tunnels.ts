@@ -37,16 +37,26 @@ export function routerTunnels(
       `Cannot tell the router of "${name}" what to do: its file names none`,
       { details: `${network.file}: /nodes. Write the router's name and ips` },
     );
-  return nodes.map((node) => ({
-    network: name,
-    router: node.name,
-    tunnels: desiredMesh({
-      clusters,
-      self: { source: network, node },
-      keyring,
-      localCidrs: podsOf(network, node),
-    }).ike,
-  }));
+  return nodes.map((node) => {
+    const localCidrs = podsOf(network, node);
+    const self = { source: network, node };
+    const { ike } = desiredMesh({ clusters, self, keyring, localCidrs });
+    requireProvable(name, ike);
+    return { network: name, router: node.name, tunnels: ike };
+  });
+}
+
+/** Its router would be told of a proof that nobody takes. */
+function requireProvable(network: string, tunnels: readonly IkeTunnel[]): void {
+  const half = tunnels.find(({ isUnprovable }) => isUnprovable);
+  if (half === undefined) return;
+  throw new CniError(
+    ErrorCode.invalidConfiguration,
+    `Cannot tell the router of "${network}" what to do: it and cluster "${half.cluster}" cannot prove who is who`,
+    {
+      details: `${half.difference ?? ""}; write "ca" into both files, or into none`,
+    },
+  );
 }
 
 /** Ends and selectors do not depend on it. */

@@ -114,6 +114,8 @@ export interface IkeTunnel {
   readonly initiator?: "own" | "peer";
   /** A sentence, where the files of its clusters do not agree that it is one by IKE. */
   readonly difference?: string;
+  /** Whether its ends cannot prove who they are, and charon is not told of it; `difference` says why. */
+  readonly isUnprovable?: true;
   /** Where both prove who they are by certificates; then there are no secrets. */
   readonly authority?: Authority;
   /** The active key's first; the peer may have another active one while keys rotate. */

@@ -1,7 +1,7 @@
 import { type Cidr, cidrContains, parseCidr } from "../../ip/cidr.ts";
 import type { KeyringOf } from "./keyring-of.ts";
 import type { TunnelEnd } from "./ipsec/keys.ts";
-import { keyingDifference } from "./keying.ts";
+import { authorityDifference, keyingDifference } from "./keying.ts";
 import type { NumbersOf } from "./senders.ts";
 import type { Tunnel } from "./tunnels.ts";
 import type { Member } from "./members.ts";
@@ -148,7 +148,11 @@ export function boundsIn(
 }
 
 function differentKeying({ lists }: WarningFacts): string[] {
-  const sentences = lists.map(([first]) => first && keyingDifference(first));
+  const sentences = lists.flatMap(([first]) =>
+    first === undefined
+      ? []
+      : [authorityDifference(first), keyingDifference(first)],
+  );
   return [...new Set(sentences)].filter((each) => each !== undefined);
 }
 

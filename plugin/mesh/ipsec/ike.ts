@@ -2,9 +2,8 @@ import { hkdfSync } from "node:crypto";
 import { CniError, ErrorCode } from "../../../cni/error.ts";
 import type { Keyring } from "../../../conf/keyring.ts";
 import { Secret } from "../../../conf/secret.ts";
-import { keyingDifference } from "../keying.ts";
+import { authorityDifference, keyingDifference } from "../keying.ts";
 import type { Tunnel } from "../tunnels.ts";
-import type { Member } from "../members.ts";
 import type { IkeTunnel } from "../state.ts";
 import { bind } from "./bind.ts";
 import { activeFirst } from "./derived.ts";
@@ -88,7 +87,7 @@ function withSecrets(
 }
 
 function differenceOf(tunnel: Tunnel): Pick<IkeTunnel, "difference"> {
-  const difference = keyingDifference(tunnel);
+  const difference = authorityDifference(tunnel) ?? keyingDifference(tunnel);
   return difference === undefined ? {} : { difference };
 }
 
@@ -96,7 +95,7 @@ function differenceOf(tunnel: Tunnel): Pick<IkeTunnel, "difference"> {
 function proofOf(
   tunnel: Tunnel,
   keys: readonly PreparedKey[],
-): Pick<IkeTunnel, "authority" | "secrets"> {
+): Pick<IkeTunnel, "authority" | "secrets" | "isUnprovable"> {
   const { own, peer } = tunnel;
   const [ours, theirs] = [own, peer].map(({ source }) => source.cluster.ca);
   if (ours === undefined && theirs === undefined)
@@ -107,7 +106,7 @@ function proofOf(
       })),
     };
   if (ours === undefined || theirs === undefined)
-    throw refuseHalf(tunnel, ours === undefined ? own : peer);
+    return { secrets: [], isUnprovable: true };
   const { crl } = peer.source.cluster;
   return {
     secrets: [],
@@ -116,18 +115,6 @@ function proofOf(
       ...(crl === undefined ? {} : { revoked: crl }),
     },
   };
-}
-
-/** A secret would be the weaker proof, and nobody would notice. */
-function refuseHalf({ own, peer }: Tunnel, without: Member): CniError {
-  const [a = "", b = ""] = [own, peer].map(({ source }) => source.cluster.name);
-  return new CniError(
-    ErrorCode.invalidConfiguration,
-    `Cannot prove who is who between clusters "${a}" and "${b}": one has a certificate authority, the other none`,
-    {
-      details: `${without.source.file}: /ca is missing. Write there what \`crosslink ca init\` makes for that cluster, or remove "ca" from the other file`,
-    },
-  );
 }
 
 /**

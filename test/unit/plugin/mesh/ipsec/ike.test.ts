@@ -113,6 +113,33 @@ describe("tunnels by IKE", () => {
     expect(new Set([secret, ...others]).size).toBe(4);
   });
 
+  it.each([
+    ["own", ["a"]],
+    ["peer's", ["b"]],
+  ])(
+    "between clusters of which the %s alone has an authority stay down, and no others with them",
+    (_, holders) => {
+      const given = [a, b, c].map((source) => {
+        const { name } = source.cluster;
+        const words = holders.includes(name) ? { ca: "PEM" } : {};
+        return cluster(name, { ...source.cluster, keying: "ike", ...words });
+      });
+      const others = holders.includes("a") ? [] : ["c1.c"];
+      const { ike, policies, warnings } = meshAt(given, "a/a1");
+      const provable = ike.filter(({ isUnprovable }) => !isUnprovable);
+      expect(provable.map(({ remoteId }) => remoteId)).toEqual(others);
+      const down = ike.find(({ remoteId }) => remoteId === "b1.b");
+      expect(down).toMatchObject({ secrets: [], isUnprovable: true });
+      expect(down).not.toHaveProperty("authority");
+      const words = "one has a certificate authority, the other none";
+      expect(down?.difference).toContain(words);
+      expect(warnings.join()).toContain(words);
+      // What is sent there waits for SAs that nobody makes.
+      const templates = policies.flatMap((policy) => policy.templates);
+      expect(templates.some(({ reqid }) => reqid === down?.reqid)).toBe(true);
+    },
+  );
+
   it("share no reqid, with each other or with derived keys", () => {
     const [one, two] = twoThatTie();
     const far = (name: string, last: number, keying: "ike" | "derived") =>
