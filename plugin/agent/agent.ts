@@ -50,6 +50,8 @@ export interface AgentOptions {
   readonly runtime: () => string | undefined;
   /** Where it serves CNI calls. */
   readonly socket: string;
+  /** What this node's certificate waits for, where somebody is to bring one. */
+  readonly certificateWaitsFor?: () => string | undefined;
   readonly logs: AgentLogs;
   readonly observer: Observer;
 }

@@ -25,6 +25,8 @@ interface FarEndsOptions {
   readonly socket: string;
   readonly log: Log;
   readonly configuration: () => Pick<NetworkConfiguration, "keyring">;
+  /** What this node's certificate waits for, where somebody is to bring one. */
+  readonly certificateWaitsFor?: () => string | undefined;
   /** Is told what is known of tunnels by IKE, at each look. */
   readonly observer: { readonly ike: (state: IkeState) => void };
 }
@@ -46,6 +48,7 @@ export function farEnds(options: FarEndsOptions, onMove: () => void): FarEnds {
     folder,
     log,
     identityFolder: () => dirname(configuration().keyring),
+    certificateWaitsFor: options.certificateWaitsFor ?? (() => undefined),
     onIdle: share,
     onLook: observer.ike,
     onMove,

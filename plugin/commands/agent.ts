@@ -13,6 +13,10 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { type Log, openLog } from "../kernel/log.ts";
 import { followPulse, type PulseOf } from "../agent/pulse.ts";
 import { claimSocket } from "../agent/call/socket-folder.ts";
+import {
+  type CertificateKept,
+  keepCertificate,
+} from "../kubernetes/certificates/keep.ts";
 import { type FilesKept, keepFilesTrue } from "../kubernetes/files/keep.ts";
 import { beat } from "../kubernetes/heartbeat.ts";
 import { accessFor } from "./kubernetes/access.ts";
@@ -62,6 +66,7 @@ function stay(options: Options, terminal: Terminal): number {
     keepConflist: options.flags.has("keep-conflist"),
     runtime: () => runtimeSocket(options.runtimeEndpoint),
     socket,
+    certificateWaitsFor: () => files.kept?.waitsFor(),
     logs,
     observer,
   });
@@ -84,7 +89,8 @@ function conflistsOf({ conflist }: Options): AgentOptions["conflists"] {
     : { folder: dirname(conflist), name: basename(conflist) };
 }
 
-type Kept = Pick<FilesKept, "lastGood" | "stop">;
+type Kept = Pick<FilesKept, "lastGood" | "stop"> &
+  Pick<CertificateKept, "waitsFor">;
 
 function followKubernetes(
   options: Options,
@@ -94,13 +100,24 @@ function followKubernetes(
   if (!options.flags.has("kubernetes")) return undefined;
   const access = accessFor(options, terminal);
   const places = () => configurationFor(options);
-  const kept = keepFilesTrue({ access, places, log });
+  const { nodeName, hostName } = terminal.host;
+  const certificate = keepCertificate({
+    ...{ access, log },
+    folder: () => dirname(places().keyring),
+    node: nodeName ?? hostName.toLowerCase(),
+  });
+  const kept = keepFilesTrue({
+    ...{ access, places, log },
+    onClusters: certificate.look,
+  });
   const stopBeating = beat({ access, log, pulse });
   return {
     lastGood: kept.lastGood,
+    waitsFor: certificate.waitsFor,
     stop: () => {
       stopBeating();
       kept.stop();
+      certificate.stop();
     },
   };
 }

@@ -5,7 +5,7 @@ import type { IkeTunnel, Peer, SaPlace } from "../mesh/state.ts";
 import type { Whereabouts } from "../mesh/whereabouts.ts";
 import { charonPlaces } from "./charon/configuration.ts";
 import { charonDaemon, type Daemon } from "./charon/daemon.ts";
-import { readIdentity } from "./charon/node-identity.ts";
+import { orAwaited, readIdentity } from "./charon/node-identity.ts";
 import { isInstalled } from "./charon/process.ts";
 import { hear } from "./hear.ts";
 import { type Knowledge, knowNothing, servedTunnels } from "./knowledge.ts";
@@ -45,6 +45,8 @@ interface IkeOptions {
   readonly onIdle: () => void;
   /** The folder of this node's key and certificate; throws where the configuration cannot be read. */
   readonly identityFolder: () => string;
+  /** What its certificate waits for, where somebody is to bring one. */
+  readonly certificateWaitsFor: () => string | undefined;
   /** Is told what is known of the tunnels, at each look. */
   readonly onLook: (state: IkeState) => void;
   /** Is told when a peer that initiates has appeared at another address. */
@@ -79,7 +81,7 @@ export function openIke(options: IkeOptions): Ike {
 
 /** Whenever charon says that something came or went, and every now and then: what it means is in charon's list. */
 function startLooking(
-  { folder, identityFolder, ...options }: IkeOptions,
+  { folder, identityFolder, certificateWaitsFor, ...options }: IkeOptions,
   known: Knowledge,
 ): { readonly looking: Loop; readonly daemon: Daemon } {
   const { log } = options;
@@ -97,7 +99,8 @@ function startLooking(
   });
   const looking = loop(async () => {
     try {
-      const identity = (id: string) => readIdentity(identityFolder(), id);
+      const identity = (id: string) =>
+        orAwaited(readIdentity(identityFolder(), id), certificateWaitsFor());
       await look({ ...options, places, daemon, known, identity });
     } catch (error) {
       const fact = error instanceof Error ? error.message : String(error);

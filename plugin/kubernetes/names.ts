@@ -26,6 +26,17 @@ export const ELASTIC_IP = "crosslink.io/elastic-ip";
 /** The annotation of a cluster's own Cluster by which its ServiceCIDRs are told to others. */
 export const SERVED = "crosslink.io/publish-services";
 
+/** The annotation of a cluster's own Cluster by which its publisher is the authority of its nodes' certificates. */
+export const CERTIFIED = "crosslink.io/certificates";
+
+/** Who signs nodes' certificates, as CertificateSigningRequests name it. */
+export const SIGNER = "crosslink.io/node";
+
+/** The service account of the agents, in full. */
+export const AGENT = `system:serviceaccount:${SYSTEM}:crosslink-agent`;
+
+export const CERTIFICATES_VERSION = "certificates.k8s.io/v1";
+
 export const EVENTS_VERSION = "events.k8s.io/v1";
 
 /** Where Events of objects that are no namespace's are: `kubectl describe` looks for them there. */
@@ -39,6 +50,7 @@ export const PATHS = {
   pools: "/apis/crd.projectcalico.org/v1/ippools",
   affinities: "/apis/crd.projectcalico.org/v1/blockaffinities",
   services: "/apis/networking.k8s.io/v1/servicecidrs",
+  requests: `/apis/${CERTIFICATES_VERSION}/certificatesigningrequests`,
   keyrings: `/api/v1/namespaces/${KEYS}/secrets`,
   secrets: `/api/v1/namespaces/${SYSTEM}/secrets`,
   heartbeats: `/apis/coordination.k8s.io/v1/namespaces/${HEARTBEATS}/leases`,

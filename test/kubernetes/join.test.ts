@@ -22,8 +22,18 @@ import {
   twoClusters,
 } from "./control-plane/mesh.ts";
 
-/** Asked for where a reason comes again: rights.test.ts has that. */
-const SELDOM = ["patch events.k8s.io/events default"];
+/** Asked for where a reason comes again, where nodes have certificates, and by gateways: rights.test.ts has that. */
+const REQUESTS = "certificates.k8s.io/certificatesigningrequests";
+const SELDOM = [
+  "patch events.k8s.io/events default",
+  "create /secrets crosslink-system",
+  ...["create", "patch"].map(
+    (verb) => `${verb} coordination.k8s.io/leases crosslink-gateways`,
+  ),
+  ...["create", "get"].map((verb) => `${verb} ${REQUESTS}`),
+  ...["approval", "status"].map((part) => `update ${REQUESTS}/${part}`),
+  ...["approve", "sign"].map((verb) => `${verb} certificates.k8s.io/signers`),
+];
 
 describe("two commands that join two clusters", () => {
   let clusters: TwoClusters;

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,11 @@ import type { Access } from "../../plugin/kubernetes/api/access.ts";
 import { readKubeconfig } from "../../plugin/kubernetes/api/kubeconfig.ts";
 import { removeObject } from "../../plugin/kubernetes/api/remove.ts";
 import { ask } from "../../plugin/kubernetes/api/request.ts";
+import { keepCertificate } from "../../plugin/kubernetes/certificates/keep.ts";
+import {
+  asSigningRequest,
+  signingRequest,
+} from "../../plugin/kubernetes/certificates/signing-request.ts";
 import { keepFilesTrue } from "../../plugin/kubernetes/files/keep.ts";
 import { beat } from "../../plugin/kubernetes/heartbeat.ts";
 import { peerCluster } from "../../plugin/kubernetes/join/join.ts";
@@ -19,12 +24,14 @@ import {
 import { asCluster } from "../../plugin/kubernetes/kinds.ts";
 import {
   API_VERSION,
+  CERTIFIED,
   KEYS,
   PATHS,
   SYSTEM,
 } from "../../plugin/kubernetes/names.ts";
 import { eventWriter } from "../../plugin/kubernetes/publish/events.ts";
 import { publish } from "../../plugin/kubernetes/publish/publish.ts";
+import { requestCertificate } from "../../plugin/x509/request.ts";
 import { telling } from "../../plugin/kubernetes/publish/telling.ts";
 import { binary } from "../support/binary.ts";
 import { until } from "../support/until.ts";
@@ -72,6 +79,7 @@ describe("rights, each taken away once", () => {
   let admin: Access;
   let publisher: Access;
   let agent: Access;
+  let agentOfNode: Access;
   let peer: Access;
 
   beforeAll(async () => {
@@ -93,6 +101,11 @@ describe("rights, each taken away once", () => {
     const { token = "", ca = "" } = peer.credentials();
     await secret(SYSTEM, "peer-b", { token, "ca.crt": ca });
     await create(PATHS.nodes, nodeObject("n1", { internal: "192.0.2.1" }));
+    agentOfNode = readKubeconfig(
+      await accountConfig(plane, "crosslink-agent", {
+        ...{ kind: "Node", name: "n1" },
+      }),
+    );
     await create(PATHS.clusters, own);
     await create(PATHS.clusters, peerCluster("b", admin.server, []));
     await using published = publishing();
@@ -103,8 +116,8 @@ describe("rights, each taken away once", () => {
   const own = {
     apiVersion: API_VERSION,
     kind: "Cluster",
-    metadata: { name: "a" },
-    spec: { local: true },
+    metadata: { name: "a", annotations: { [CERTIFIED]: "true" } },
+    spec: { local: true, keying: "ike" },
   };
   const create = (path: string, body: object) =>
     ask(admin, { method: "POST", path, body });
@@ -136,6 +149,15 @@ describe("rights, each taken away once", () => {
     "delete clusternodes": () => create(PATHS.slices, slice("z", "192.0.2.9")),
     "create leases": () => remove(LEASE),
     "create events": () => forgetStatus(),
+    "create secrets in crosslink-system": async () => {
+      await certified();
+      await remove(`${PATHS.secrets}/authority`);
+      await forgetStatus();
+    },
+    "update certificatesigningrequests/approval": () => asked(),
+    "update certificatesigningrequests/status": () => asked(),
+    "approve signers": () => asked(),
+    "sign signers": () => asked(),
     "patch secrets in crosslink-system": () => answered(),
     "delete secrets in crosslink-system": () => answered(),
     "patch secrets in crosslink-keys": () => rotated(),
@@ -156,6 +178,28 @@ describe("rights, each taken away once", () => {
       server: "https://c.example",
       token: "t",
     });
+  };
+  /** As an admin says it; the publisher does not, where it makes the Cluster anew. */
+  const certified = () =>
+    ask(admin, {
+      method: "PATCH",
+      path: `${PATHS.clusters}/a`,
+      body: { metadata: own.metadata, spec: own.spec },
+    });
+  /** n1's agent wants a certificate; returns the request's path. */
+  const asked = async () => {
+    await certified();
+    const name = `asked-${randomUUID()}`;
+    const { publicKey, privateKey: key } = generateKeyPairSync("ec", {
+      namedCurve: "P-384",
+    });
+    const request = requestCertificate("n1.a", { publicKey, key });
+    await ask(agentOfNode, {
+      method: "POST",
+      path: PATHS.requests,
+      body: signingRequest(name, { request, seconds: 3600 }),
+    });
+    return `${PATHS.requests}/${name}`;
   };
   /** b, which is this API server too, has taken a step. */
   const rotated = async () => {
@@ -202,9 +246,24 @@ describe("rights, each taken away once", () => {
       },
     };
   };
+  /** The Cluster has an authority that agents turn to. */
+  const signing = async () => {
+    await certified();
+    await using published = publishing();
+    await until(
+      async () => {
+        const path = `${PATHS.clusters}/a`;
+        const { status } = asCluster((await ask(admin, { path })) as never);
+        return status.discovered?.["ca"] !== undefined;
+      },
+      { limitSeconds: 60, describe: () => published.lines.join("\n") },
+    );
+  };
   /** The API server's own words for what was refused. */
   const refusalOf = ({ verb, resource }: Right) =>
-    `cannot ${verb} resource "${resource}"`;
+    resource === "signers"
+      ? `not permitted to ${verb} requests with signerName`
+      : `cannot ${verb} resource "${resource}"`;
   const names = (lines: readonly string[], right: Right) =>
     until(() => lines.some((line) => line.includes(refusalOf(right))), {
       limitSeconds: 60,
@@ -267,10 +326,15 @@ describe("rights, each taken away once", () => {
   it.each(rightsOf("crosslink-agent"))(
     "%s: the agent's log names it",
     async (_, right) => {
+      await signing();
       await using less = new AsyncDisposableStack();
       less.use(await withoutRight(admin, right, agent));
       const folder = mkdtempSync(join(tmpdir(), "crosslink-rights-"));
       const lines: string[] = [];
+      const log = (___: string, message: string) => lines.push(message);
+      const certificate = keepCertificate({
+        ...{ access: agent, log, folder: () => folder, node: "n1" },
+      });
       const kept = keepFilesTrue({
         access: agent,
         places: () => ({
@@ -278,7 +342,8 @@ describe("rights, each taken away once", () => {
           keyring: join(folder, "keyring.json"),
         }),
         timing: QUICK,
-        log: (___, message) => lines.push(message),
+        log,
+        onClusters: certificate.look,
       });
       await remove(`${PATHS.heartbeats}/n1`);
       const stopBeating = beat({
@@ -291,7 +356,8 @@ describe("rights, each taken away once", () => {
       } finally {
         stopBeating();
         kept.stop();
-        rmSync(folder, { recursive: true });
+        certificate.stop();
+        rmSync(folder, { recursive: true, force: true });
       }
     },
   );
@@ -318,17 +384,23 @@ describe("rights, each taken away once", () => {
     for (const need of Object.values(needs)) await need();
     await using published = publishing();
     await published.settled();
+    const request = await asked();
     const isThere = (path: string) =>
       ask(admin, { path }).then(
         () => true,
         () => false,
       );
+    const isSigned = async (path: string) => {
+      const object = (await ask(admin, { path })) as never;
+      return asSigningRequest(object)?.certificate !== undefined;
+    };
     await until(
       async () =>
         (await isThere(`${PATHS.clusters}/c`)) &&
         !(await isThere(`${PATHS.secrets}/invitation-c`)) &&
         !(await isThere(`${PATHS.slices}/z-0`)) &&
         (await isThere(`${PATHS.slices}/a-0`)) &&
+        (await isSigned(request)) &&
         (await isThere(LEASE)),
       { limitSeconds: 60, describe: () => published.lines.join("\n") },
     );

@@ -54,6 +54,16 @@ export function readIdentity(
   }
 }
 
+/** Where somebody is to bring a certificate, what is in the way of that is the trouble. */
+export function orAwaited(
+  identity: NodeIdentity | string,
+  awaited: string | undefined,
+): NodeIdentity | string {
+  return typeof identity === "string" && awaited !== undefined
+    ? `This node cannot prove who it is yet: ${awaited}`
+    : identity;
+}
+
 function troubleOf(
   certificate: X509Certificate,
   key: KeyObject,

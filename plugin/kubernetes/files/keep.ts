@@ -19,6 +19,8 @@ export interface KeepingFiles {
     readonly keyring: string;
   };
   readonly log: Log;
+  /** Is told of the Clusters at each look. */
+  readonly onClusters?: (clusters: readonly ClusterObject[]) => void;
   readonly timing?: Timing;
   /** Changes are gathered for so long, and a failed look is repeated after ten times as long; milliseconds. */
   readonly gatherMs?: number;
@@ -48,6 +50,8 @@ export function keepFilesTrue(keeping: KeepingFiles): FilesKept {
   const spared: Spared = { names: new Set(), setBacks: 0 };
   const look = (): void => {
     timer = undefined;
+    const clusters = valuesOf(followed.clusters);
+    if (clusters !== undefined) keeping.onClusters?.(clusters.map(asCluster));
     try {
       tell(lookOnce(keeping, followed, spared));
     } catch (error) {

@@ -10,7 +10,9 @@ import type {
 
 /** Words of a peer that are taken from it. That it is encrypted, which cluster it is and who it may be is not its to say. */
 const TAKEN = [
+  "ca",
   "cni",
+  "crl",
   "encap",
   "globalCIDRs",
   "ipFamily",

@@ -3,6 +3,7 @@ import type { Access } from "../api/access.ts";
 import { ApiError } from "../api/error.ts";
 import { type Followed, valuesOf, valuesOrNone } from "../api/follow.ts";
 import { ask } from "../api/request.ts";
+import { ownAuthority } from "../certificates/authority.ts";
 import {
   asCluster,
   asSlice,
@@ -11,6 +12,7 @@ import {
 } from "../kinds.ts";
 import { API_VERSION, PATHS } from "../names.ts";
 import { type Failed, takeAnswers } from "./answers.ts";
+import { certify, type Certifying } from "./certify.ts";
 import type { News } from "./events.ts";
 import type { Gateways } from "./gateways.ts";
 import { type Found, publishOwn } from "./own.ts";
@@ -40,14 +42,15 @@ export type Sources = Readonly<
     | "pools"
     | "affinities"
     | "services"
-    | "heartbeats",
+    | "heartbeats"
+    | "requests",
     Followed
   >
 >;
 
 /** Brings Clusters and slices to what Nodes and peers say. Rejects with ApiError at the first that cannot be written. */
 export async function look(
-  publishing: Publishing & Renewing,
+  publishing: Publishing & Renewing & Certifying,
   sources: Sources,
   { peers, gateways }: { readonly peers: Peers; readonly gateways: Gateways },
 ): Promise<void> {
@@ -64,7 +67,7 @@ export async function look(
     return; // it is seen with the next turn
   }
   const { access, telling } = publishing;
-  await lookAtOwn(publishing, first, { found, gateways });
+  await lookAtOwn(publishing, first, { found, sources, gateways });
   const others = all.filter(({ spec }) => spec.peer !== undefined);
   const secrets = valuesOf(sources.secrets) ?? [];
   for (const failed of await takeAnswers(access, secrets, publishing.log))
@@ -87,18 +90,35 @@ export async function look(
   await telling.settle(all);
 }
 
+/** This cluster's own objects, and the certificates that its nodes ask for. */
 async function lookAtOwn(
-  { access, telling }: Renewing,
+  publishing: Publishing & Certifying,
   own: ClusterObject,
-  { found, gateways }: { readonly found: Found; readonly gateways: Gateways },
+  {
+    found,
+    sources,
+    gateways,
+  }: {
+    readonly found: Omit<Found, "authority">;
+    readonly sources: Sources;
+    readonly gateways: Gateways;
+  },
 ): Promise<void> {
-  const { verdict, news } = await publishOwn(access, own, found, gateways);
+  const { access, telling } = publishing;
+  const secrets = sources.secrets.objects();
+  const authority = await ownAuthority(publishing, own, secrets);
+  const all = { ...found, authority };
+  const { verdict, news } = await publishOwn(access, own, all, gateways);
   await telling.verdict(own, verdict);
   if (news !== undefined) await telling.happened(own, news);
+  await certify(publishing, own, {
+    ...{ authority: authority.authority, nodes: found.nodes },
+    requests: valuesOf(sources.requests) ?? [],
+  });
 }
 
 /** Undefined where something is not known yet: what is there would be taken for gone. */
-function foundIn(sources: Sources): Found | undefined {
+function foundIn(sources: Sources): Omit<Found, "authority"> | undefined {
   const slices = valuesOf(sources.slices);
   const nodes = valuesOf(sources.nodes);
   const pools = valuesOrNone(sources.pools);

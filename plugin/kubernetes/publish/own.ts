@@ -1,5 +1,6 @@
 import type { Access } from "../api/access.ts";
 import type { ApiObject } from "../api/object.ts";
+import type { OwnAuthority } from "../certificates/authority.ts";
 import { SERVED } from "../names.ts";
 import type { ClusterObject, SliceObject } from "../kinds.ts";
 import { chooseGateway } from "./choose-gateway.ts";
@@ -14,6 +15,7 @@ import { writeSlices } from "./write-slices.ts";
 export interface Found extends NetworkObjects {
   readonly nodes: readonly ApiObject[];
   readonly slices: readonly SliceObject[];
+  readonly authority: OwnAuthority;
 }
 
 /** What became of it. */
@@ -45,20 +47,23 @@ export async function publishOwn(
   const choice = chooseGateway(gateways, own, { objects, nodes, have });
   const slices = await writeSlices(access, name, { nodes: choice.nodes, have });
   choice.settle();
+  const { certificate } = found.authority;
   const words = {
     discovered: {
       ...(cni === undefined ? {} : { cni: cni.cni }),
       ...networks.discovered,
+      ...(certificate === undefined ? {} : { ca: certificate }),
     },
     origins: {
       ...(cni === undefined ? {} : { cni: cni.origin }),
       ...networks.origins,
       ...origins,
+      ...(certificate === undefined ? {} : { ca: "this publisher" }),
     },
     nodes: nodes.length,
     slices,
   };
-  const verdict = verdictOn([...problems, ...networks.problems]);
+  const verdict = verdictOf([...problems, ...networks.problems], found);
   const status = nextStatus(own, words, {
     ...{ verdict, gateway: choice.verdict, now: Date.now() },
   });
@@ -66,8 +71,15 @@ export async function publishOwn(
   return { verdict, news: choice.news };
 }
 
-function verdictOn(problems: readonly string[]): Verdict {
-  const ready = problems.length === 0;
-  const reason = ready ? "Published" : "NodesLeftOut";
-  return { ready, reason, message: problems.join("; ") };
+function verdictOf(
+  problems: readonly string[],
+  { authority: { trouble } }: Found,
+): Verdict {
+  const all = [...problems, ...(trouble === undefined ? [] : [trouble])];
+  const reason = problems.length > 0 ? "NodesLeftOut" : "NoAuthority";
+  return {
+    ready: all.length === 0,
+    reason: all.length === 0 ? "Published" : reason,
+    message: all.join("; "),
+  };
 }

@@ -1,7 +1,8 @@
 import type { Log } from "../../kernel/log.ts";
 import { isStatus } from "../api/error.ts";
 import { follow, type Followed, type Timing } from "../api/follow.ts";
-import { PATHS, SYSTEM } from "../names.ts";
+import type { Collection } from "../api/list.ts";
+import { PATHS, SIGNER, SYSTEM } from "../names.ts";
 import { troublesTold } from "../troubles.ts";
 import { eventWriter } from "./events.ts";
 import { holdLease } from "./lease.ts";
@@ -29,6 +30,7 @@ export function publish(publishing: PublishOptions): () => void {
   const told = {
     telling: telling(eventWriter(access, identity), log),
     unrenewed: troublesTold(log, "a peer's token is renewed again"),
+    uncertified: troublesTold(log, ""),
   };
   const turns = inTurns(async () => {
     if (lease.held())
@@ -58,12 +60,16 @@ function startSources(
   { access, log, timing }: PublishOptions,
   onChange: () => void,
 ): Sources {
-  const start = (path: string, mayBeMissing = false): Followed =>
+  const start = (
+    path: string,
+    mayBeMissing = false,
+    selector: Omit<Collection, "path"> = {},
+  ): Followed =>
     follow({
       mayBeMissing,
       access,
       log,
-      collection: { path },
+      collection: { path, ...selector },
       onChange,
       onTrouble: onChange,
       ...(timing === undefined ? {} : { timing }),
@@ -82,6 +88,9 @@ function startSources(
       ...{ access, log, collection: { path: PATHS.heartbeats } },
       onChange: () => undefined,
       ...(timing === undefined ? {} : { timing }),
+    }),
+    requests: start(PATHS.requests, false, {
+      fieldSelector: `spec.signerName=${SIGNER}`,
     }),
   };
 }

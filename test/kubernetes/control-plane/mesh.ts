@@ -59,15 +59,22 @@ export function adminConfig(plane: ControlPlaneOfATest): string {
   return join(plane.folder, "kubeconfig");
 }
 
-/** A kubeconfig with the token of a service account in crosslink-system; its path. */
+/** A kubeconfig with the token of a service account in crosslink-system, which an object may bound; its path. */
 export async function accountConfig(
   plane: ControlPlaneOfATest,
   account: string,
+  bound?: { readonly kind: "Pod" | "Node"; readonly name: string },
 ): Promise<string> {
   const config = JSON.parse(readFileSync(adminConfig(plane), "utf8"));
   const words = ["create", "token", account, "-n", "crosslink-system"];
+  if (bound !== undefined)
+    words.push(
+      ...["--bound-object-kind", bound.kind],
+      ...["--bound-object-name", bound.name],
+    );
   const token = (await plane.kubectl.run(...words)).trim();
-  const path = join(plane.folder, `${account}.kubeconfig`);
+  const name = [account, bound?.kind, bound?.name].filter(Boolean).join("-");
+  const path = join(plane.folder, `${name}.kubeconfig`);
   const user = { name: config.users[0].name, user: { token } };
   writeFileSync(path, JSON.stringify({ ...config, users: [user] }));
   return path;

@@ -1,0 +1,89 @@
+import type { KeyObject } from "node:crypto";
+import { commonNameOf } from "../../x509/name.ts";
+import { OID } from "../../x509/oid.ts";
+import { type CertificateRequest, readRequest } from "../../x509/request.ts";
+import type { ApiObject } from "../api/object.ts";
+import { AGENT, SYSTEM } from "../names.ts";
+import { type SigningRequest, USAGES } from "./signing-request.ts";
+
+/** What this cluster knows of itself. */
+interface Known {
+  readonly cluster: string;
+  readonly nodes: readonly ApiObject[];
+}
+
+/** What is to be signed, or why nothing is. */
+export type Judgement =
+  | { readonly identity: string; readonly publicKey: KeyObject }
+  | { readonly refusal: string };
+
+/**
+ * Whether a request is a node's own, for its own name and nothing else. Pure: who asks, and by which node's token, the API server
+ * has written; all else whoever asks.
+ */
+export function judge(asked: SigningRequest, known: Known): Judgement {
+  const stranger = strangerIn(asked, known);
+  if (stranger !== undefined) return { refusal: stranger };
+  const identity = `${asked.node ?? ""}.${known.cluster}`;
+  const odd = asked.usages.filter((usage) => !USAGES.includes(usage));
+  if (odd.length > 0)
+    return { refusal: `it asks for the usage "${short(odd[0])}"` };
+  try {
+    const request = readRequest(asked.request);
+    const { publicKey } = request;
+    if (publicKey === undefined)
+      return { refusal: "its key is none of ECDSA with P-256 or P-384" };
+    const refusal = excessIn(request, identity);
+    return refusal === undefined ? { identity, publicKey } : { refusal };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { refusal: `its request makes no sense: ${error.message}` };
+  }
+}
+
+/** Why whoever asks is no agent of a node. */
+function strangerIn(
+  { username, node, nodeUid }: SigningRequest,
+  { nodes }: Known,
+): string | undefined {
+  if (username !== AGENT)
+    return `"${short(username)}" asks, and not the agents' service account, crosslink-agent in ${SYSTEM}`;
+  if (node === undefined)
+    return "the token that asks is bound to no node: an agent asks by the token that kubelet gives its pod";
+  const found = nodes.find(({ metadata }) => metadata.name === node);
+  if (found === undefined) return `there is no Node "${short(node)}"`;
+  const { uid } = found.metadata;
+  return nodeUid !== undefined && uid !== undefined && nodeUid !== uid
+    ? `the token that asks was made for an earlier Node "${short(node)}"`
+    : undefined;
+}
+
+/** What a request asks for beyond its node's name; a proof that is missing is such a thing, too. */
+function excessIn(
+  { subject, dnsNames, others, isProven }: CertificateRequest,
+  identity: string,
+): string | undefined {
+  if (!isProven) return "it is not signed by the key that it is for";
+  const [other] = others;
+  if (other !== undefined)
+    return `it asks for ${other}, and only a name is given`;
+  const words: Readonly<Record<string, string>> = {
+    [OID.commonName]: commonNameOf(identity),
+    [OID.organizationName]: "crosslink",
+  };
+  const stray = subject.find(({ oid, text }) => words[oid] !== text);
+  const name = dnsNames.find((dns) => dns !== identity) ?? stray?.text;
+  if (name !== undefined)
+    return `it asks for the name "${short(name)}", and its node's is "${short(identity)}"`;
+  const isNamed =
+    dnsNames.length > 0 ||
+    subject.some(
+      ({ oid, text }) => oid === OID.commonName && text === identity,
+    );
+  return isNamed ? undefined : `it does not name "${short(identity)}"`;
+}
+
+/** Others wrote it: no line of theirs, and no long one, is put into ours. */
+function short(text = ""): string {
+  return text.replace(/[^\x20-\x7e]/g, "?").slice(0, 100);
+}

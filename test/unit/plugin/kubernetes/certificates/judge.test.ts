@@ -1,0 +1,149 @@
+import { generateKeyPairSync } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { judge } from "../../../../../plugin/kubernetes/certificates/judge.ts";
+import { asSigningRequest } from "../../../../../plugin/kubernetes/certificates/signing-request.ts";
+import { requestCertificate } from "../../../../../plugin/x509/request.ts";
+import { opensslRequest } from "../../x509/openssl.ts";
+import { asked, bound, inObject, nodeKey, nodes, requestOf } from "./asked.ts";
+
+const EC = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+
+function judged(spec: object) {
+  const request = asSigningRequest(asked(spec));
+  if (request === undefined) throw new Error("It is another signer's");
+  return judge(request, { cluster: "a", nodes });
+}
+
+/** What openssl asks for, in an object. */
+const openssl = (subject: string, words = EC) => ({
+  request: inObject(opensslRequest(subject, words)),
+});
+
+describe("judge()", () => {
+  it("takes a node's own name, asked for by its own agent", () => {
+    const found = judged({});
+    expect(found).toMatchObject({ identity: "n1.a" });
+    expect(
+      "publicKey" in found && found.publicKey.equals(nodeKey.publicKey),
+    ).toBe(true);
+  });
+
+  it.each([
+    ["with the name as common name alone", openssl("/CN=n1.a")],
+    ["with the organization", openssl("/O=crosslink/CN=n1.a")],
+    [
+      "with the name as subjectAltName alone",
+      openssl("/O=crosslink", [...EC, "-addext", "subjectAltName=DNS:n1.a"]),
+    ],
+  ])("takes openssl's, too, %s", (_, spec) => {
+    expect(judged(spec)).toMatchObject({ identity: "n1.a" });
+  });
+
+  const posed = () => {
+    const { privateKey: key } = generateKeyPairSync("ec", {
+      namedCurve: "P-384",
+    });
+    const { publicKey } = nodeKey;
+    return requestCertificate("n1.a", { publicKey, key });
+  };
+  const account = (name: string) => `system:serviceaccount:${name}`;
+
+  it.each<[string, object, string]>([
+    ["an admin", { username: "kubernetes-admin" }, '"kubernetes-admin" asks'],
+    [
+      "another account of the namespace",
+      { username: account("crosslink-system:peer-b") },
+      'peer-b" asks',
+    ],
+    [
+      "the same account of another namespace",
+      { username: account("default:crosslink-agent") },
+      "asks, and not the agents'",
+    ],
+    [
+      "a token that is bound to nothing",
+      { extra: undefined },
+      "bound to no node",
+    ],
+    ["an empty binding", { extra: {} }, "bound to no node"],
+    [
+      "two bindings",
+      { extra: { "authentication.kubernetes.io/node-name": ["n1", "n2"] } },
+      "bound to no node",
+    ],
+    [
+      "another node",
+      { extra: bound("n2") },
+      'the name "n1.a", and its node\'s is "n2.a"',
+    ],
+    ["a node that is gone", { extra: bound("n9") }, 'no Node "n9"'],
+    [
+      "a node that was",
+      { extra: bound("n1", "other") },
+      'an earlier Node "n1"',
+    ],
+    [
+      "another's name",
+      { request: inObject(requestOf("n2.a")) },
+      'the name "n2.a"',
+    ],
+    [
+      "another cluster's name",
+      { request: inObject(requestOf("n1.b")) },
+      'the name "n1.b"',
+    ],
+    [
+      "a longer name",
+      { request: inObject(requestOf("n1.a.b")) },
+      'the name "n1.a.b"',
+    ],
+    ["a wildcard", { request: inObject(requestOf("*.a")) }, 'the name "*.a"'],
+    ["an empty name", { request: inObject(requestOf("")) }, 'the name ""'],
+    ["no name", openssl("/O=crosslink"), 'does not name "n1.a"'],
+    ["a word more", openssl("/OU=x/CN=n1.a"), 'the name "x"'],
+    ["two common names", openssl("/CN=n1.a/CN=n2.a"), 'the name "n2.a"'],
+    [
+      "a second name",
+      openssl("/CN=n1.a", [
+        ...EC,
+        "-addext",
+        "subjectAltName=DNS:n1.a,DNS:n2.a",
+      ]),
+      'the name "n2.a"',
+    ],
+    [
+      "an address",
+      openssl("/CN=n1.a", [...EC, "-addext", "subjectAltName=IP:192.0.2.1"]),
+      "no DNS name",
+    ],
+    [
+      "an authority's rights",
+      openssl("/CN=n1.a", [...EC, "-addext", "basicConstraints=CA:TRUE"]),
+      "it asks for 2.5.29.19",
+    ],
+    [
+      "a usage of the extension",
+      openssl("/CN=n1.a", [...EC, "-addext", "extendedKeyUsage=codeSigning"]),
+      "it asks for 2.5.29.37",
+    ],
+    ["another usage", { usages: ["cert sign"] }, 'the usage "cert sign"'],
+    ["RSA", openssl("/CN=n1.a", ["-newkey", "rsa:2048"]), "its key is none of"],
+    ["another's key", { request: inObject(posed()) }, "not signed by the key"],
+    ["nothing", { request: undefined }, "makes no sense"],
+    ["no PEM", { request: inObject("x") }, "makes no sense"],
+  ])("refuses %s", (_, spec, words) => {
+    const found = judged(spec);
+    expect("refusal" in found && found.refusal).toContain(words);
+  });
+
+  it("puts no line of others into its sentence", () => {
+    const found = judged({ username: `x\n${"y".repeat(5000)}` });
+    expect("refusal" in found && found.refusal).toMatch(/^"x\?y{98}" asks/);
+  });
+
+  it("does not look at other signers' requests", () => {
+    const other = asked({ signerName: "kubernetes.io/kubelet-serving" });
+    expect(asSigningRequest(other)).toBeUndefined();
+    expect(asSigningRequest({ metadata: { name: "r" } })).toBeUndefined();
+  });
+});
