@@ -21,8 +21,9 @@ interface Both<Item> {
   readonly fresh: readonly Item[];
 }
 
-/** More than that is not asked for one by one: to list all is then no slower. */
-const MOST = 2000;
+/** More than so many, and than that share of all, is not asked for one by one: to list all is then no slower. */
+const FEW = 2000;
+const SHARE = 1 / 4;
 
 /**
  * What came and what went, by identity: a mesh takes over from the one before what has not changed (`../mesh/memory.ts`).
@@ -44,7 +45,8 @@ export function differenceOf(
   const size = [policies, series]
     .flatMap(({ gone, fresh }) => [gone.length, fresh.length])
     .reduce((sum, length) => sum + length);
-  return size > MOST ? undefined : { policies, series };
+  const most = (after.policies.length + after.series.length) * SHARE;
+  return size > Math.max(FEW, most) ? undefined : { policies, series };
 }
 
 function sameSecrets(

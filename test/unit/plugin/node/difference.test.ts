@@ -113,6 +113,19 @@ it("where keys, the role or IKE differ, all is looked at", () => {
   expect(differenceOf(mesh, { ...mesh, policies: many })).toBeUndefined();
 });
 
+it("a quarter of a large mesh is asked for one by one, more is not", () => {
+  const mesh = meshAt([near, far([1])], "near/n0");
+  const copies = (length: number) =>
+    Array.from({ length }, () => ({ ...mesh.policies[0]! }));
+  const before = { ...mesh, policies: copies(9000) };
+  const withMore = (length: number) => ({
+    ...mesh,
+    policies: [...before.policies, ...copies(length)],
+  });
+  expect(differenceOf(before, withMore(2900))).toBeDefined();
+  expect(differenceOf(before, withMore(3100))).toBeUndefined();
+});
+
 const EMPTY: NodePlan = { protect: [], retire: [], conflicts: [] };
 
 /** The fence's own policies, which differ by what is said of clusters and not of nodes, stay as they are. */
