@@ -20,7 +20,8 @@ import {
   type FolderNames,
   orphans,
 } from "./folder-names.ts";
-import type { Cluster, Node } from "./generated/cluster.ts";
+import type { Cluster } from "./generated/cluster.ts";
+import type { Node } from "./generated/slice.ts";
 import { isSlice } from "./generated/slice-validator.ts";
 
 /** Some of a cluster's nodes, in a file of their own; and for the next time that it is asked for. */

@@ -12,7 +12,7 @@ export const SYSTEM = "crosslink-system";
 export const KEYS = "crosslink-keys";
 
 /** Where gateways' agents say that they are there, a Lease a node, named as the node. */
-export const HEARTBEATS = "crosslink-gateways";
+const HEARTBEATS = "crosslink-gateways";
 
 /** The annotation of a Node that is to be a gateway: "true". */
 export const GATEWAY = "crosslink.io/gateway";

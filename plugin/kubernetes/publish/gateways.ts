@@ -10,7 +10,7 @@ import {
 } from "./elect.ts";
 
 /** A heartbeat that did not come for so long: five of them (`heartbeat.ts`). Milliseconds. */
-export const SILENT_MS = 10_000;
+const SILENT_MS = 10_000;
 
 /** Whoever is to take over from one that is silent was heard within this time: silence of all is the API server's. */
 const FRESH_MS = 5_000;
@@ -117,7 +117,7 @@ function judge(
 }
 
 /** Whether an admin has declared a node a gateway. */
-export function isGateway({ metadata }: ApiObject): boolean {
+function isGateway({ metadata }: ApiObject): boolean {
   return metadata.annotations?.[GATEWAY] === "true";
 }
 
