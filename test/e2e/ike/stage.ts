@@ -1,7 +1,6 @@
 /** Two nodes with agents, and charons of theirs, for scenes. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { WrittenState } from "../../../plugin/ike/state.ts";
 import { until } from "../../support/until.ts";
 import {
@@ -127,20 +126,36 @@ export async function untakenBy(nodes: readonly Node[]): Promise<number> {
 }
 
 /**
- * Each end rekeys both, ESP's keys and IKE's own, one after the other as in life: the next time once both agents have seen
- * that the last one is over, and what it has left is in use.
+ * Each end rekeys both, ESP's keys and IKE's own, one after the other as in life: the next time once both ends have what the
+ * last one made, and both agents have seen to it that the newest is in use. Two that rekey at once collide.
  */
 export async function rekeyByEach(nodes: readonly Node[]): Promise<void> {
   for (const node of nodes)
-    for (const what of ["--child", "--ike"]) {
+    for (const [what, spisOn] of REKEYED) {
+      const before = (await Promise.all(nodes.map(spisOn))).flat();
       await swanctl(node, "--rekey", what, await connectionOn(node));
-      await sleep(1_000);
       for (const each of nodes)
-        await until(() => usesNewest(each), {
-          ...SLOWLY,
-          describe: () => each.name,
-        });
+        await until(
+          async () =>
+            (await spisOn(each)).some((spi) => !before.includes(spi)) &&
+            (await usesNewest(each)),
+          { ...SLOWLY, describe: () => `${each.name} after ${what}` },
+        );
     }
+}
+
+/** What swanctl calls it, and the SPIs that a rekeying replaces. */
+const REKEYED = [
+  ["--child", spisOf],
+  ["--ike", ikeSpisOf],
+] as const;
+
+/** SPIs of a node's IKE SAs, of either end. */
+async function ikeSpisOf(node: Node): Promise<string[]> {
+  const shown = await swanctl(node, "--list-sas");
+  return [...shown.matchAll(/\b([0-9a-f]{16})_[ir]/gu)].map(
+    ([, spi = ""]) => spi,
+  );
 }
 
 /** Whether the newest outbound SA of a node is the one in use, and says that it is of tomorrow (see plugin/ike/outgoing.ts). */
