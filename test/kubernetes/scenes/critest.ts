@@ -32,15 +32,20 @@ export function critest(theWorld: () => World): void {
       ["containerd 2 and a conflist of CNI 1.1", () => second(theWorld().west)],
     ])("holds with %s, and leaves nothing", async (_, node) => {
       await node().run([`${CNI_BIN}/crosslink`, "apply"]);
-      const before = await stateOf(node());
+      const before = unmarked(await stateOf(node()));
       await node().stop("kubelet");
       const said = await runCritest(theWorld(), node(), archive);
       await startKubelet(node());
       expect(said).toMatch(/Ran 4 of \d+ Specs/);
       expect(said).toContain("4 Passed | 0 Failed");
-      expect(await stateOf(node())).toBe(before);
+      expect(unmarked(await stateOf(node()))).toBe(before);
     });
   });
+}
+
+/** portmap's chains and their mark, which our rules pass by, come with a node's first host port, and stay. */
+function unmarked(state: string): string {
+  return state.replaceAll(/ -m mark ! --mark \S+/g, "");
 }
 
 async function runCritest(

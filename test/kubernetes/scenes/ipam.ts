@@ -46,8 +46,10 @@ export function ipam(theWorld: () => World): void {
         const inPods = await addressesOn(node);
         return same(await held(node), inPods) && inPods.length > 0;
       });
-      const given = (await Promise.all(nodes.map(givenByUs))).flat();
-      expect(given).toHaveLength(REPLICAS);
+      const given = (await Promise.all(nodes.map(noted))).flat();
+      const rolled = await addressesOf(east(), name);
+      expect(rolled).toHaveLength(REPLICAS);
+      expect(given).toEqual(expect.arrayContaining(rolled));
       await east().kubectl.run("delete", "deployment", name, "--wait=true");
       await settled(nodes, async (node) =>
         same(await held(node), before[nodes.indexOf(node)]!),
@@ -82,25 +84,29 @@ async function addressesOn(node: Node): Promise<string[]> {
   return [...shown.matchAll(/ inet ([\d.]+)\//g)].map(([, it]) => it!).sort();
 }
 
-interface Holding {
-  readonly address: string;
-  /** host-local notes none. */
-  readonly netns?: string;
-}
-
-async function holdings(node: Node): Promise<Holding[]> {
-  const words = ["ipam", "list", "--json"];
-  const shown = await node.run([`${CNI_BIN}/crosslink`, ...words]);
-  return JSON.parse(shown) as Holding[];
-}
-
 /** The addresses that the store holds for somebody. */
 async function held(node: Node): Promise<string[]> {
-  return (await holdings(node)).map(({ address }) => address).sort();
+  const words = ["ipam", "list", "--json"];
+  const shown = await node.run([`${CNI_BIN}/crosslink`, ...words]);
+  const holdings = JSON.parse(shown) as { address: string }[];
+  return holdings.map(({ address }) => address).sort();
 }
 
-async function givenByUs(node: Node): Promise<Holding[]> {
-  return (await holdings(node)).filter(({ netns }) => netns !== undefined);
+/** Those that crosslink-ipam has noted that it gave: host-local makes no notes. */
+async function noted(node: Node): Promise<string[]> {
+  const notes = ["/var/lib/crosslink/ipam", "-type", "l", "-printf", "%f\\n"];
+  return (await node.run(["find", ...notes])).split("\n");
+}
+
+/** Of a deployment's pods. */
+async function addressesOf(
+  { kubectl }: Cluster,
+  name: string,
+): Promise<string[]> {
+  const { items } = (await kubectl.get("pods", "-l", `app=${name}`)) as {
+    items: { status: { podIP: string } }[];
+  };
+  return items.map(({ status }) => status.podIP);
 }
 
 function twice(addresses: readonly string[]): string[] {
