@@ -23,6 +23,7 @@ import type { ControlPlaneOfATest } from "./control-plane/for-a-test.ts";
 import {
   accountConfig,
   adminConfig,
+  give,
   nodeObject,
   staying,
   type TwoClusters,
@@ -68,12 +69,6 @@ describe("nodes' certificates, before real API servers with RBAC", () => {
     rmSync(folder, { recursive: true });
   });
 
-  const give = async (plane: ControlPlaneOfATest, ...items: object[]) => {
-    const path = join(plane.folder, "given.json");
-    const list = { apiVersion: "v1", kind: "List", items };
-    writeFileSync(path, JSON.stringify(list));
-    await plane.kubectl.run("apply", "-f", path);
-  };
   const patch = (plane: ControlPlaneOfATest, name: string, spec: object) =>
     plane.kubectl.run(
       ...["patch", "cluster", name, "--type=merge", "-p"],

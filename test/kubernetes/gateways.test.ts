@@ -9,6 +9,7 @@ import { asCluster } from "../../plugin/kubernetes/kinds.ts";
 import { API_VERSION, PATHS } from "../../plugin/kubernetes/names.ts";
 import { activeGateway } from "../../plugin/mesh/members.ts";
 import { until } from "../support/until.ts";
+import { becomes as becomesIn } from "./control-plane/becomes.ts";
 import {
   type ControlPlaneOfATest,
   controlPlaneForATest,
@@ -127,21 +128,11 @@ describe("the gateway in use, before a real API server", () => {
   /** Whatever was said of it before: on a busy machine all may be silent for a while. */
   const isInUse = (name: string) => async () =>
     (await condition()).startsWith(`True InUse: ${name} is in use`);
-  const becomes = async (look: () => Promise<unknown>, wanted: unknown) => {
-    let found: unknown;
-    await until(
-      async () => {
-        found = await look().catch(String);
-        return JSON.stringify(found) === JSON.stringify(wanted);
-      },
-      {
-        limitSeconds: 90,
-        pauseMs: 300,
-        describe: () =>
-          [JSON.stringify(found), publisher.log(), ...lines].join("\n"),
-      },
-    );
-  };
+  const becomes = (look: () => Promise<unknown>, wanted: unknown) =>
+    becomesIn(look, wanted, {
+      limitSeconds: 90,
+      log: () => [publisher.log(), ...lines].join("\n"),
+    });
   /** Which one a node's files have in use. */
   const inFiles = () => {
     const [own] = loadClusters(join(plane.folder, "node", "clusters.d"));

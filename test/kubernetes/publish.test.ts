@@ -1,21 +1,16 @@
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadClusters } from "../../conf/clusters.ts";
 import { readKubeconfig } from "../../plugin/kubernetes/api/kubeconfig.ts";
 import { keepFilesTrue } from "../../plugin/kubernetes/files/keep.ts";
-import { until } from "../support/until.ts";
+import { becomes as becomesIn } from "./control-plane/becomes.ts";
 import { calicoCrds } from "./control-plane/calico.ts";
 import type { ControlPlaneOfATest } from "./control-plane/for-a-test.ts";
 import {
   accountConfig,
+  give,
   nodeObject,
   type TwoClusters,
   twoClusters,
@@ -34,14 +29,6 @@ describe("publishers and agents, before real API servers with RBAC", () => {
   });
   afterAll(() => clusters[Symbol.asyncDispose]());
 
-  const give = async (plane: ControlPlaneOfATest, ...objects: object[]) => {
-    const path = join(plane.folder, "given.json");
-    writeFileSync(
-      path,
-      JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }),
-    );
-    await plane.kubectl.run("apply", "-f", path);
-  };
   const nodesOf = async (plane: ControlPlaneOfATest, cluster: string) => {
     const { items } = await plane.kubectl.get(
       "clusternodes",
@@ -50,21 +37,11 @@ describe("publishers and agents, before real API servers with RBAC", () => {
     );
     return items.flatMap(({ spec }: any) => spec.nodes); // eslint-disable-line @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-call -- what kubectl prints
   };
-  const becomes = async (look: () => Promise<unknown>, wanted: unknown) => {
-    let found: unknown;
-    await until(
-      async () => {
-        found = await look().catch(String);
-        return JSON.stringify(found) === JSON.stringify(wanted);
-      },
-      {
-        limitSeconds: 60,
-        pauseMs: 300,
-        describe: () =>
-          `${JSON.stringify(found)}\n${publishers.map((one) => one.log()).join("\n")}`,
-      },
-    );
-  };
+  const becomes = (look: () => Promise<unknown>, wanted: unknown) =>
+    becomesIn(look, wanted, {
+      limitSeconds: 60,
+      log: () => publishers.map((one) => one.log()).join("\n"),
+    });
 
   it("publish a cluster's nodes, and what an admin says of each first", async () => {
     await give(

@@ -22,6 +22,17 @@ export async function installMesh(plane: ControlPlaneOfATest): Promise<void> {
   await plane.kubectl.run("wait", "--for=condition=Established", ...kinds);
 }
 
+/** `kubectl apply` of objects, as an admin does it: by the client, which checks their words. */
+export async function give(
+  plane: ControlPlaneOfATest,
+  ...items: readonly object[]
+): Promise<void> {
+  const path = join(plane.folder, "given.json");
+  const list = { apiVersion: "v1", kind: "List", items };
+  writeFileSync(path, JSON.stringify(list));
+  await plane.kubectl.run("apply", "-f", path);
+}
+
 /** Two clusters, `a` and `b`, each with its publisher. */
 export interface TwoClusters extends AsyncDisposable {
   readonly a: ControlPlaneOfATest;
