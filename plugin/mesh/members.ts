@@ -35,12 +35,9 @@ export interface Member {
   readonly backends: readonly Cidr[];
 }
 
-/** Which gateways are alive, as `cluster/node`; undefined takes all for alive. */
-export type AliveGateways = ReadonlySet<string> | undefined;
-
 /**
  * The nodes of a cluster that end its tunnels: all of them in p2p mode, in gateway mode the gateway in use: the one that the
- * file calls active, else the first by its order, that is alive. `serviceCIDRs` belong to that gateway; in p2p mode to the first node with
+ * file calls active, else the first by its order. `serviceCIDRs` belong to that gateway; in p2p mode to the first node with
  * `"gateway": true`, else to the first node.
  *
  * @throws CniError 7 for a gateway-mode cluster without a gateway, and for a p2p node whose pod CIDRs are not known
@@ -48,14 +45,13 @@ export type AliveGateways = ReadonlySet<string> | undefined;
 export function membersOf(
   source: ClusterSource,
   networks: Networks,
-  alive: AliveGateways,
   make: MakeMember = listedMember,
 ): Member[] {
   if (source.cluster.mode === "gateway") {
-    const node = activeGateway(source, alive);
+    const node = activeGateway(source);
     return [memberOf(source, node, { pods: networks.pods, networks })];
   }
-  const carrier = serviceCarrier(source, alive);
+  const carrier = serviceCarrier(source);
   return source.cluster.nodes.map((node) =>
     make(source, node, node === carrier ? networks : undefined),
   );
@@ -74,25 +70,17 @@ export const listedMember: MakeMember = (source, node, networks, addresses) =>
   memberOf(source, node, { pods: podsOf(source, node), networks }, addresses);
 
 /** Whether this node of a p2p cluster is the one that serves its services. */
-export function carriesServices(
-  source: ClusterSource,
-  node: Node,
-  alive: AliveGateways,
-): boolean {
-  return node === serviceCarrier(source, alive);
+export function carriesServices(source: ClusterSource, node: Node): boolean {
+  return node === serviceCarrier(source);
 }
 
 /**
- * The gateway in use of a gateway-mode cluster. Where none is known to be alive it is the first one: what is sent
- * to it then is lost, and not sent elsewhere in clear text.
+ * The gateway in use of a gateway-mode cluster.
  *
  * @throws CniError 7 where no node has `"gateway": true`
  */
-export function activeGateway(
-  source: ClusterSource,
-  alive: AliveGateways,
-): Node {
-  const gateway = firstGateway(source, alive);
+export function activeGateway(source: ClusterSource): Node {
+  const gateway = firstGateway(source);
   if (gateway !== undefined) return gateway;
   throw new CniError(
     ErrorCode.invalidConfiguration,
@@ -155,24 +143,13 @@ export function memberOf(
   };
 }
 
-function serviceCarrier(
-  source: ClusterSource,
-  alive: AliveGateways,
-): Node | undefined {
-  return firstGateway(source, alive) ?? source.cluster.nodes[0];
+function serviceCarrier(source: ClusterSource): Node | undefined {
+  return firstGateway(source) ?? source.cluster.nodes[0];
 }
 
-function firstGateway(
-  source: ClusterSource,
-  alive: AliveGateways,
-): Node | undefined {
-  const gateways = source.cluster.nodes.filter(({ gateway }) => gateway);
-  const usable = gateways.filter(
-    ({ name }) => alive?.has(`${source.cluster.name}/${name}`) ?? true,
-  );
-  return (
-    usable.find(({ active }) => active === true) ?? usable[0] ?? gateways[0]
-  );
+function firstGateway({ cluster }: ClusterSource): Node | undefined {
+  const gateways = cluster.nodes.filter(({ gateway }) => gateway);
+  return gateways.find(({ active }) => active === true) ?? gateways[0];
 }
 
 /**

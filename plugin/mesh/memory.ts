@@ -13,7 +13,6 @@ import { CHOICES } from "./ipsec/spi.ts";
 import { type GroupMemory, groupMemory } from "./group-memory.ts";
 import { keptFor, lastOf } from "./kept.ts";
 import {
-  type AliveGateways,
   listedMember,
   type Member,
   memberOf,
@@ -35,7 +34,6 @@ export interface MeshMemory extends GroupMemory {
   readonly membersOf: (
     source: ClusterSource,
     networks: Networks,
-    alive: AliveGateways,
   ) => readonly Member[];
   /** This node as one, with the pod CIDRs that it knows itself; services come with `networks`. */
   readonly ownMember: (
@@ -84,11 +82,10 @@ export function meshMemory(keep: typeof keptFor = keptFor): MeshMemory {
       4: senderNumberer(choices),
       6: senderNumberer(choices),
     },
-    membersOf: keptFor(
-      (source: ClusterSource, networks: Networks, alive: AliveGateways) =>
-        membersOf(source, networks, alive, (_, node, services) =>
-          listed(node, headOf(source), services),
-        ),
+    membersOf: keptFor((source: ClusterSource, networks: Networks) =>
+      membersOf(source, networks, (_, node, services) =>
+        listed(node, headOf(source), services),
+      ),
     ),
     ownMember: keptOwn(headOf),
     tunnelsWith: keptFor((peers: readonly Member[], own: Member) => {

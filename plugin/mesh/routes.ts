@@ -1,12 +1,7 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { type Address, type Cidr, compareCidrs } from "../../ip/cidr.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
-import {
-  type AliveGateways,
-  type Member,
-  membersOf,
-  outerAddresses,
-} from "./members.ts";
+import { type Member, membersOf, outerAddresses } from "./members.ts";
 import { distinct, networksOf, seenFrom } from "./networks.ts";
 
 /** A static route that a router outside of the clusters needs, to reach pods or services. */
@@ -24,7 +19,6 @@ export interface RouterPlace {
   readonly network?: string;
   /** Only to this cluster. */
   readonly cluster?: string;
-  readonly aliveGateways?: AliveGateways;
 }
 
 /**
@@ -46,9 +40,7 @@ export function routerRoutes(
         cluster.name !== place.network &&
         (place.cluster === undefined || cluster.name === place.cluster),
     )
-    .flatMap((source) =>
-      carriersOf(source, place.aliveGateways).flatMap(routesThrough),
-    )
+    .flatMap((source) => carriersOf(source).flatMap(routesThrough))
     .sort((a, b) => compareCidrs(a.destination, b.destination));
 }
 
@@ -59,7 +51,7 @@ type Carrier = Pick<Member, "source" | "node" | "pods" | "services">;
  * Without the nodes' own CIDRs the whole cluster is behind one node, whose base CNI knows the rest of the way.
  * That serves an office; peers in other clusters need to know more.
  */
-function carriersOf(source: ClusterSource, alive: AliveGateways): Carrier[] {
+function carriersOf(source: ClusterSource): Carrier[] {
   const { cluster } = source;
   const networks = networksOf(source);
   const [first] = cluster.nodes;
@@ -68,7 +60,7 @@ function carriersOf(source: ClusterSource, alive: AliveGateways): Carrier[] {
     cluster.mode === "gateway" ||
     cluster.nodes.every((node) => node.podCIDRs !== undefined)
   )
-    return membersOf(source, networks, alive);
+    return membersOf(source, networks);
   const node = cluster.nodes.find(({ gateway }) => gateway) ?? first;
   return [{ source, node, ...networks }];
 }

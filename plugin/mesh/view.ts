@@ -6,7 +6,6 @@ import type { RemoteNetworks } from "./checks.ts";
 import {
   activeGateway,
   carriesServices,
-  type AliveGateways,
   type Member,
   memberOf,
   podsOf,
@@ -27,8 +26,6 @@ export interface MeshInput {
   readonly keyrings?: ReadonlyMap<string, Keyring>;
   /** This node's own pod CIDRs, from its entry or found on the node. */
   readonly localCidrs: readonly Cidr[];
-  /** Gateways known to be alive, as `cluster/node`; without it all are taken for alive. */
-  readonly aliveGateways?: AliveGateways;
   /** Of peers that initiate; those that it does not name have not appeared. */
   readonly whereabouts?: Whereabouts;
 }
@@ -55,7 +52,7 @@ export interface View {
  * @throws CniError 7 where a cluster file leaves that open
  */
 export function viewOf(input: MeshInput, memory: MeshMemory): View {
-  const { self, aliveGateways: alive } = input;
+  const { self } = input;
   const far = input.clusters
     .filter(({ cluster }) => cluster.name !== self.source.cluster.name)
     .sort(byName)
@@ -65,7 +62,7 @@ export function viewOf(input: MeshInput, memory: MeshMemory): View {
   const encrypted = far.filter(encrypts);
   const gateway =
     isEncrypted(self.source) && self.source.cluster.mode === "gateway"
-      ? activeGateway(self.source, alive)
+      ? activeGateway(self.source)
       : undefined;
   const role = roleOf(self, gateway);
   const own = carrierFor(input, { role, gateway, memory });
@@ -80,7 +77,7 @@ export function viewOf(input: MeshInput, memory: MeshMemory): View {
     peers:
       role === "tunnel"
         ? encrypted.map(({ source }) =>
-            memory.membersOf(source, memory.networksOf(source), alive),
+            memory.membersOf(source, memory.networksOf(source)),
           )
         : [],
     companions:
@@ -112,7 +109,7 @@ function roleOf(self: Self, gateway: Node | undefined): Role {
 }
 
 function carrierFor(
-  { self: { source, node }, localCidrs: pods, aliveGateways: alive }: MeshInput,
+  { self: { source, node }, localCidrs: pods }: MeshInput,
   {
     role,
     gateway,
@@ -126,9 +123,9 @@ function carrierFor(
   return gateway === undefined
     ? memory.ownMember(source, node, {
         pods,
-        ...(carriesServices(source, node, alive) ? { networks } : {}),
+        ...(carriesServices(source, node) ? { networks } : {}),
       })
-    : memory.membersOf(source, networks, alive)[0];
+    : memory.membersOf(source, networks)[0];
 }
 
 function byName(a: ClusterSource, b: ClusterSource): number {

@@ -66,7 +66,6 @@ function isSame(one: MeshInput, other: MeshInput): boolean {
     one.self.node === other.self.node &&
     one.keyring === other.keyring &&
     sameKeyrings(one.keyrings, other.keyrings) &&
-    one.aliveGateways === other.aliveGateways &&
     textOf(one.localCidrs) === textOf(other.localCidrs) &&
     isSameWhereabouts(one.whereabouts, other.whereabouts)
   );

@@ -136,7 +136,7 @@ describe("the gateway in use, before a real API server", () => {
   /** Which one a node's files have in use. */
   const inFiles = () => {
     const [own] = loadClusters(join(plane.folder, "node", "clusters.d"));
-    return Promise.resolve(own && activeGateway(own, undefined).name);
+    return Promise.resolve(own && activeGateway(own).name);
   };
 
   it("is one of the two, in the slice and in an agent's file", async () => {

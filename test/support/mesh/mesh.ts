@@ -54,6 +54,15 @@ export function cluster(name: string, rest: Partial<Cluster>): ClusterSource {
   };
 }
 
+/** The same file, which calls that gateway the one in use. */
+export function using(source: ClusterSource, gateway: string): ClusterSource {
+  const nodes = source.cluster.nodes.map((each) => ({
+    ...each,
+    active: each.name === gateway,
+  }));
+  return { ...source, cluster: { ...source.cluster, nodes } };
+}
+
 /** The entry `cluster/node`. */
 export function selfAt(
   clusters: readonly ClusterSource[],

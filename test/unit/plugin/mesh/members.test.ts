@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import type { ClusterSource } from "../../../../conf/clusters.ts";
 import {
   activeGateway,
-  type AliveGateways,
   carriesServices,
   type Member,
   membersOf,
@@ -10,10 +9,10 @@ import {
 } from "../../../../plugin/mesh/members.ts";
 import { meshMemory } from "../../../../plugin/mesh/memory.ts";
 import { networksOf } from "../../../../plugin/mesh/networks.ts";
-import { cidrs, cluster, node } from "../../../support/mesh/mesh.ts";
+import { cidrs, cluster, node, using } from "../../../support/mesh/mesh.ts";
 
-function members(source: ClusterSource, alive?: AliveGateways): string[] {
-  return membersOf(source, networksOf(source), alive).map(summary);
+function members(source: ClusterSource): string[] {
+  return membersOf(source, networksOf(source)).map(summary);
 }
 
 function summary(member: Member): string {
@@ -37,7 +36,7 @@ describe("membersOf() in p2p mode", () => {
       "a2: 10.0.2.0/24; 10.96.0.0/16; 10.0.1.0/24 10.0.2.0/24",
       "a3: ; ; ",
     ]);
-    expect(members(source, new Set(["a/a3"]))[2]).toBe(
+    expect(members(using(source, "a3"))[2]).toBe(
       "a3: ; 10.96.0.0/16; 10.0.1.0/24 10.0.2.0/24",
     );
   });
@@ -103,12 +102,7 @@ describe("membersOf() in gateway mode", () => {
     ]);
   });
 
-  it("takes the first that is alive, and the first of all where none is", () => {
-    expect(members(source, new Set(["a/a3", "b/a2"]))[0]).toMatch(/^a3:/u);
-    expect(members(source, new Set())[0]).toMatch(/^a2:/u);
-  });
-
-  it("takes the one that the file calls active, while it is alive", () => {
+  it("takes the one that the file calls active, and the first where it calls several or none", () => {
     const [leaf, first, second] = source.cluster.nodes;
     const called = (...active: ("first" | "second")[]) => ({
       ...source,
@@ -124,7 +118,6 @@ describe("membersOf() in gateway mode", () => {
     expect(members(called("second"))[0]).toMatch(/^a3:/u);
     expect(members(called("first", "second"))[0]).toMatch(/^a2:/u);
     expect(members(called())[0]).toMatch(/^a2:/u);
-    expect(members(called("second"), new Set(["a/a2"]))[0]).toMatch(/^a2:/u);
   });
 
   it("refuses a cluster without a gateway", () => {
@@ -132,7 +125,7 @@ describe("membersOf() in gateway mode", () => {
       mode: "gateway",
       nodes: [node("a1", "192.168.0.1")],
     });
-    expect(() => activeGateway(none, undefined)).toThrow(
+    expect(() => activeGateway(none)).toThrow(
       expect.objectContaining({
         code: 7,
         details: expect.stringContaining(
@@ -159,7 +152,7 @@ describe("a node as a member of its own cluster", () => {
     const own = (at: number) =>
       meshMemory().ownMember(source, nodes[at]!, {
         pods: cidrs(["10.0.7.0/26", "fd00::/64"]),
-        ...(carriesServices(source, nodes[at]!, undefined)
+        ...(carriesServices(source, nodes[at]!)
           ? { networks: networksOf(source) }
           : {}),
       });

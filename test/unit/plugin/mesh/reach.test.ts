@@ -2,7 +2,13 @@ import { describe, expect, it } from "vitest";
 import type { ClusterSource } from "../../../../conf/clusters.ts";
 import { formatAddress } from "../../../../native/address.ts";
 import type { DesiredMesh } from "../../../../plugin/mesh/state.ts";
-import { cidrs, cluster, meshAt, node } from "../../../support/mesh/mesh.ts";
+import {
+  cidrs,
+  cluster,
+  meshAt,
+  node,
+  using,
+} from "../../../support/mesh/mesh.ts";
 
 function routes({ routes: list }: DesiredMesh): string[] {
   return list.map(
@@ -189,18 +195,14 @@ describe("desiredMesh() in a gateway-mode cluster", () => {
     expect(meshAt([wide, b], "b/b1").peers).toHaveLength(1);
   });
 
-  it("takes a second gateway for a leaf until the first is dead", () => {
+  it("takes a second gateway for a leaf until the file calls it active", () => {
     expect(meshAt([gate, b], "a/a3", own).role).toBe("leaf");
-    const mesh = meshAt([gate, b], "a/a3", {
-      ...own,
-      aliveGateways: new Set(["a/a3"]),
-    });
-    expect(mesh.role).toBe("tunnel");
-    expect(
-      routes(
-        meshAt([gate, b], "a/a1", { ...own, aliveGateways: new Set(["a/a3"]) }),
-      ),
-    ).toEqual(["10.2.0.0/16 via 192.168.0.3 peer b"]);
+    const moved = [using(gate, "a3"), b];
+    expect(meshAt(moved, "a/a3", own).role).toBe("tunnel");
+    expect(meshAt(moved, "a/a2", own).role).toBe("leaf");
+    expect(routes(meshAt(moved, "a/a1", own))).toEqual([
+      "10.2.0.0/16 via 192.168.0.3 peer b",
+    ]);
   });
 
   it("gives the gateway the whole cluster", () => {
