@@ -21,7 +21,7 @@ import {
   serveCall,
   type ServingContext,
 } from "./call/call.ts";
-import { type Changes, listen } from "./changes.ts";
+import { type Changes, listen, type Told } from "./changes.ts";
 import type { CallAnswer, Left } from "./call/frame.ts";
 import { type Keeper, keeper } from "./keeper.ts";
 import { knownMesh } from "./known-mesh.ts";
@@ -31,8 +31,9 @@ import type { AgentLogs } from "./telemetry/log.ts";
 import type { Observer } from "./telemetry/observer.ts";
 import { entryKeeper } from "./entry-keeper.ts";
 import { type FarEnds, farEnds } from "./far-ends.ts";
-import { schedule } from "./schedule.ts";
+import { type Schedule, schedule } from "./schedule.ts";
 import { spareMemory } from "./spare-memory.ts";
+import { worst } from "./watch/effect.ts";
 import { startUpkeep } from "./upkeep.ts";
 import { type RemoteCall, serveCalls } from "./call/server.ts";
 
@@ -79,17 +80,18 @@ export function startAgent(given: AgentOptions): () => void {
   });
   const spare = spareMemory(kernel.binding);
   const keepEntry = entryKeeper({ ...options, log });
-  const reconciling = schedule((isSweep) => {
+  const reconciling = schedule((occasion) => {
     memory.invalidate();
     spare.busy();
     keepEntry();
-    if (isSweep) looks.wantWhole();
-    return reconcile(memory.ensure, options) && looks.last();
+    looks.begin(occasion);
+    const succeeded = reconcile(memory.ensure, options);
+    // A call does not wait for what is put off: it looks.
+    if (looks.isOwed()) memory.invalidate();
+    return succeeded && looks.last();
   });
   const poll = (): void => {
-    const effect = changes.poll();
-    if (effect === "harm") memory.invalidate();
-    if (effect !== "nothing") reconciling.request();
+    heed(changes.poll(), memory, reconciling);
   };
   const stopServing = startServing(options, memory);
   reconciling.run();
@@ -102,6 +104,17 @@ export function startAgent(given: AgentOptions): () => void {
     changes.close,
     ends.close,
   ]);
+}
+
+/** Who serves calls does not wait for the look that news ask for. */
+function heed(
+  { files, kernel }: Told,
+  { invalidate }: Pick<Keeper, "invalidate">,
+  { request }: Pick<Schedule, "request">,
+): void {
+  if (worst([files, kernel]) === "harm") invalidate();
+  if (files !== "nothing") request("files");
+  if (kernel !== "nothing") request();
 }
 
 function inTurn(stops: readonly (() => void)[]): () => void {

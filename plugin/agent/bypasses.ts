@@ -5,7 +5,8 @@ import { programVerdicts } from "../bypass/program-verdict.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { withSession } from "../kernel/session.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
-import { type Pace, schedule } from "./schedule.ts";
+import type { Pace } from "./pace.ts";
+import { schedule } from "./schedule.ts";
 import {
   judgeFilter,
   judgePolicy,
@@ -21,6 +22,7 @@ const PACE: Pace = {
   rest: 5_000,
   share: 0.02,
   burst: 1_000,
+  following: 0.02,
   retry: 30_000,
   sweep: 30_000,
   calm: 0.01,

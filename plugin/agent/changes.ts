@@ -27,13 +27,13 @@ import {
 } from "./watch/route.ts";
 import { kernelNews } from "./watch/kernel-news.ts";
 import type { Source, Topic } from "./watch/source.ts";
-import { type Effect, worst } from "./watch/effect.ts";
+import type { Effect } from "./watch/effect.ts";
 import { judgeXfrm, XFRM_GROUPS } from "./watch/xfrm.ts";
 
 /** Listens to the kernel and to the configured files until it is closed. */
 export interface Changes {
-  /** Reads all that is queued: the worst that happened since the last time. */
-  readonly poll: () => Effect;
+  /** Reads all that is queued. */
+  readonly poll: () => Told;
   /** Whether anything but files may have changed since it was asked last; the first time, yes. */
   readonly wasTouched: () => boolean;
   /** Reads what xfrm tells, and passes over what was done by the conversation of that mark; the rest is told by `poll`. */
@@ -49,6 +49,14 @@ export interface Changes {
   /** Turns to the devices that the main table's routes lead over. */
   readonly followLinks: (routes: readonly Route[]) => void;
   readonly close: () => void;
+}
+
+/** The worst that happened since the last time. */
+export interface Told {
+  /** To files. */
+  readonly files: Effect;
+  /** To the kernel. */
+  readonly kernel: Effect;
 }
 
 /** Where to listen. */
@@ -80,7 +88,7 @@ export function listen(
     watch(onChange),
   );
   return {
-    poll: () => worst([files.drain(), news.drain()]),
+    poll: () => ({ files: files.drain(), kernel: news.drain() }),
     wasTouched: news.wasTouched,
     passOver: (mark) => {
       if (news.passOver(mark) !== "nothing") later = setImmediate(onChange);

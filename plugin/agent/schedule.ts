@@ -1,46 +1,14 @@
+import { demandsOn, type Occasion } from "./demands.ts";
+import { PACE, type Pace, type Times } from "./pace.ts";
+
 /** Runs a task soon after it is asked for, never twice at once and not all the time. */
 export interface Schedule {
-  /** Asks for a run. */
-  readonly request: () => void;
+  /** Asks for a run; for one that follows files, where that is all that is asked for. */
+  readonly request: (by?: "files") => void;
   /** Runs now, whatever was planned. */
   readonly run: () => void;
   readonly stop: () => void;
 }
-
-/** How soon, how often, and when without being asked. All in milliseconds. */
-export interface Pace {
-  /** Changes come in bunches: one run serves them all. */
-  readonly settle: number;
-  /** Shortest time between two runs, however often they are asked for. */
-  readonly rest: number;
-  /**
-   * Which part of the time runs may take, of a processor: what is asked of a busy node must not keep it busy, nor is it put off
-   * for what others do there meanwhile.
-   */
-  readonly share: number;
-  /** How much more than their share runs may have taken before they have to wait: a large repair may be needed twice. */
-  readonly burst: number;
-  /** When to try again after a run that failed. */
-  readonly retry: number;
-  /** Time without a run after which one comes unasked: for what nobody tells of. */
-  readonly sweep: number;
-  /** Which part of the time unasked runs may take: a large mesh is swept less often. */
-  readonly calm: number;
-  /** Longest time without a run, however long one takes. */
-  readonly sweepMost: number;
-}
-
-/** The agent's pace: a repair within a second, and no spinning beside a program that rewrites rules in a loop. */
-export const PACE: Pace = {
-  settle: 100,
-  rest: 500,
-  share: 0.1,
-  burst: 15_000,
-  retry: 5_000,
-  sweep: 30_000,
-  calm: 0.01,
-  sweepMost: 300_000,
-};
 
 /** The time, in milliseconds, and what calls back later. */
 export interface Clock {
@@ -51,55 +19,93 @@ export interface Clock {
 }
 
 /**
- * Makes a schedule. The task is told whether it was asked for, or sweeps. It returns whether it succeeded, or "partly" where it did
- * not look at all that a sweep looks at; and must not throw.
+ * Makes a schedule. The task is told what it runs for. It returns whether it succeeded, or "partly" where it did not look at all
+ * that a sweep looks at; and must not throw.
  *
  * A run is planned at any time: after the last one for the sweep, sooner where one is asked for.
  */
 export function schedule(
-  task: (isSweep: boolean) => boolean | "partly",
+  task: (occasion: Occasion) => boolean | "partly",
   pace: Pace = PACE,
   clock: Clock = SYSTEM_CLOCK,
 ): Schedule {
+  const demands = demandsOn(pace, clock.now());
+  const timer = soonest(clock, () => {
+    run();
+  });
+  let isRunning = false;
   let restUntil = -Infinity;
-  let debt = 0;
-  let lastEnded = clock.now();
   let sweepAt = -Infinity;
-  let planned: { readonly at: number; readonly timer: Disposable } | undefined;
-  const plan = (at: number): void => {
-    if (planned !== undefined && planned.at <= at) return;
-    planned?.timer[Symbol.dispose]();
-    planned = { at, timer: clock.after(Math.max(0, at - clock.now()), run) };
-  };
   const run = (): void => {
-    planned?.timer[Symbol.dispose]();
-    planned = undefined;
-    const [started, busy] = [clock.now(), clock.busy()];
-    const succeeded = task(started >= sweepAt);
-    const ended = clock.now();
-    debt = Math.max(0, debt - (started - lastEnded) * pace.share);
-    debt += clock.busy() - busy;
-    lastEnded = ended;
-    restUntil = ended + Math.max(pace.rest, (debt - pace.burst) / pace.share);
-    const pause = succeeded ? untilSweep(ended - started, pace) : pace.retry;
-    if (succeeded !== "partly") sweepAt = ended + pause;
-    plan(sweepAt);
+    timer.clear();
+    const occasion = demands.serve(clock.now(), sweepAt);
+    isRunning = true;
+    const { succeeded, ...times } = timed(clock, () => task(occasion));
+    isRunning = false;
+    const follows = occasion === "files";
+    demands.spend(follows && succeeded === "partly" ? 0 : times.cost, times);
+    restUntil = times.ended + restAfter(follows ? times.cost : 0, pace);
+    if (succeeded !== "partly")
+      sweepAt =
+        times.ended + (succeeded ? untilSweep(times, pace) : pace.retry);
+    timer.plan(sweepAt);
+    timer.plan(demands.next(restUntil));
   };
   return {
-    request: () => {
-      plan(Math.max(clock.now() + pace.settle, restUntil));
+    request: (by) => {
+      demands.ask(by);
+      const soon = Math.max(clock.now() + pace.settle, restUntil);
+      // What is asked for in the midst of a run has the rest after it, too.
+      if (!isRunning) timer.plan(demands.next(soon));
     },
     run,
+    stop: timer.stop,
+  };
+}
+
+/** Calls back once, at the soonest of the times that were planned since it was cleared. */
+function soonest(clock: Clock, callback: () => void) {
+  let planned: { readonly at: number; readonly timer: Disposable } | undefined;
+  const clear = (): void => {
+    planned?.timer[Symbol.dispose]();
+    planned = undefined;
+  };
+  return {
+    clear,
+    plan: (at: number) => {
+      if (at === Infinity || (planned && planned.at <= at)) return;
+      clear();
+      const pause = Math.max(0, at - clock.now());
+      planned = { at, timer: clock.after(pause, callback) };
+    },
+    /** For ever. */
     stop: () => {
-      planned?.timer[Symbol.dispose]();
+      clear();
       planned = { at: -Infinity, timer: { [Symbol.dispose]: () => undefined } };
     },
   };
 }
 
+function timed<Outcome>(
+  { now, busy }: Clock,
+  task: () => Outcome,
+): Times & { readonly succeeded: Outcome } {
+  const [started, before] = [now(), busy()];
+  const succeeded = task();
+  return { succeeded, started, ended: now(), cost: busy() - before };
+}
+
+/** How long to rest after a run that took so much to follow files. */
+function restAfter(cost: number, { rest, following }: Pace): number {
+  return Math.max(rest, cost * (1 / following - 1));
+}
+
 /** How long after a run of that length the next one comes unasked. Milliseconds. */
-function untilSweep(took: number, { sweep, calm, sweepMost }: Pace): number {
-  return Math.max(sweep, Math.min(took / calm, sweepMost));
+function untilSweep(
+  { started, ended }: Times,
+  { sweep, calm, sweepMost }: Pace,
+): number {
+  return Math.max(sweep, Math.min((ended - started) / calm, sweepMost));
 }
 
 const SYSTEM_CLOCK: Clock = {

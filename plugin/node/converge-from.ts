@@ -1,5 +1,6 @@
 import type { Session } from "../kernel/session.ts";
-import type { FenceWill } from "../fence/will.ts";
+import { raiseFence } from "../fence/raise.ts";
+import { type FenceWill, raising } from "../fence/will.ts";
 import { type Manner, tryRemember, underLock } from "./converge.ts";
 import { differenceOf, type MeshDifference } from "./difference.ts";
 import {
@@ -15,7 +16,8 @@ import type { Place } from "./place.ts";
 
 /**
  * Brings a node from what its files said to what they say now, where it was right and nobody has touched its kernel since: of
- * xfrm only what differs is asked for, since to list all of it takes seconds at 20,000 nodes.
+ * xfrm only what differs is asked for, since to list all of it takes seconds at 20,000 nodes. Where somebody has, what he did
+ * elsewhere stays until all is looked at.
  *
  * @param before the look by which the node was right
  * @returns undefined where all has to be looked at: much differs, the fence does, or something is wrong
@@ -25,7 +27,7 @@ export function convergeFrom(
   before: Look,
   session: Session,
   place: Place & Required<Pick<Place, "reader">>,
-  manner: Manner,
+  manner: Manner & Behind,
 ): Look | undefined {
   return underLock(session, { place, log: manner.log }, () => {
     const look = lookAround(session, place);
@@ -34,6 +36,12 @@ export function convergeFrom(
       ? look
       : undefined;
   });
+}
+
+/** Of a kernel that somebody has touched. */
+interface Behind {
+  /** Whether the fence is raised first: what protects it may go with a node that has gone. */
+  readonly raises: boolean;
 }
 
 function betweenLooks(before: Look, look: Look): MeshDifference | undefined {
@@ -64,9 +72,10 @@ interface Step {
 function step(
   session: Session,
   { look, difference, place }: Step,
-  { log, onlooker }: Manner,
+  { log, onlooker, raises }: Manner & Behind,
 ): boolean {
   const wanted = wantedBy(look, place);
+  if (raises) raiseFence(session, raising(look.decision.will), log);
   const plan = planFully(session, wanted, QUICKLY, difference);
   // A note of a few series would pass for one of all.
   if (!isEmpty(plan) && plan.keys.notedAt === undefined) return false;

@@ -19,14 +19,17 @@ export type EnsureNode = (
 
 /** What a resident process knows of the time between its looks. */
 export interface Meanwhile {
-  /** Whether nothing but files can have changed since the last look that went well. */
-  readonly isUntouched: () => boolean;
+  /**
+   * What the next look is to be at: "changed" is what files say otherwise, where nothing else can have changed since the last look
+   * that went well; "changed behind the fence" the same, where something else has, and is looked at later.
+   */
+  readonly next: () => "whole" | "changed" | "changed behind the fence";
   /** Is told of each look that went well: whether it was at the changed alone. */
   readonly looked: (partly: boolean) => void;
 }
 
 const UNKNOWN: Meanwhile = {
-  isUntouched: () => false,
+  next: () => "whole",
   looked: () => undefined,
 };
 
@@ -46,9 +49,12 @@ export function refreshNode(
     const place = { config, ...here, reader };
     const picture = pictureOf(session);
     const how = { ...manner, log, picture };
-    const before = meanwhile.isUntouched() ? last : undefined;
+    const next = meanwhile.next();
+    const before = next === "whole" ? undefined : last;
     last = undefined;
-    const partly = before && convergeFrom(before, session, place, how);
+    const raises = next === "changed behind the fence";
+    const partly =
+      before && convergeFrom(before, session, place, { ...how, raises });
     const look = partly ?? converge(session, place, how);
     last = look;
     meanwhile.looked(partly !== undefined);

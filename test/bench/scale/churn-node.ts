@@ -105,16 +105,18 @@ function startAgent(config: NetworkConfiguration, sad: Sad) {
   const conflists = { folder: join(folder, "net.d") };
   const kernel = { binding };
   const changes = listen({ kernel, conflists, log: silent }, () => {
-    if (changes.poll() !== "nothing") agent.request();
+    const { files, kernel } = changes.poll();
+    if (files !== "nothing") agent.request("files");
+    if (kernel !== "nothing") agent.request();
   });
   const kinds = lookKinds(changes);
   const onlooker = { know: () => undefined, repaired: () => undefined };
   const refresh = refreshNode({ host: HOST }, { onlooker }, kinds);
   const looks: Look[] = [];
-  const agent = schedule((isSweep) => {
+  const agent = schedule((occasion) => {
     const [began, cpu] = [Date.now(), process.cpuUsage()];
     changes.poll();
-    if (isSweep) kinds.wantWhole();
+    kinds.begin(occasion);
     changes.followFiles(config, { flannel: false });
     changes.passOver(lookOnce(refresh, { config, sad }, silent));
     const { user, system } = process.cpuUsage(cpu);

@@ -131,6 +131,25 @@ describe("an agent whose files change", () => {
     expect(agent.said.join("\n")).toContain("more.yaml");
   });
 
+  it("does what files changed behind the fence where all else that happened is put off", () => {
+    const before = agent.holds();
+    const { node } = agent.site;
+    node.shell("ip xfrm policy flush; nft delete table inet crosslink");
+    write(agent, { ...MESH, far: [1, 9, 3] });
+    expect(agent.look("rest put off").outcome).toBe("partly");
+    const blocks = (holds: readonly string[]): string[] =>
+      holds.filter((text) => text.includes("action block"));
+    expect(blocks(agent.holds())).toEqual(blocks(before));
+    expect(blocks(before).length).toBeGreaterThan(0);
+    node.shell("nft list table inet crosslink");
+    expect(remotes()).toEqual(elastic([9]));
+    expect(agent.look().outcome).toBe("whole");
+    expect(remotes()).toEqual(elastic([1, 3, 9]));
+    write(agent, MESH);
+    expect(agent.look().outcome).toBe("partly");
+    expect(agent.holds()).toEqual(before);
+  });
+
   it("looks at all SAs where what was noted of them is lost", () => {
     const kernel = { binding, netns: agent.site.node.fd };
     expect(readKeyNote(kernel).isKnown).toBe(true);

@@ -18,7 +18,8 @@ import { type Dumps, type Sad, withSad } from "../xfrm/sad.ts";
 /** A node whose kernel has all but ESP, and somebody who looks after it. */
 export interface LookedAfter extends Disposable {
   readonly site: NodeSite;
-  readonly look: () => Looked;
+  /** Where the rest is put off, at what the files changed alone. */
+  readonly look: (how?: "rest put off") => Looked;
   /** What its xfrm holds: policies in the words of `ip`, and SAs in those of `ip` too. */
   readonly holds: () => readonly string[];
   /** All that was logged. */
@@ -49,7 +50,8 @@ export function byAgent(): LookedAfter {
   });
   return {
     ...kept,
-    look: () => {
+    look: (how) => {
+      if (how === "rest put off") looks.begin("files");
       const { outcome, dumps } = kept.look();
       const isPart = outcome === "whole" && looks.last() === "partly";
       return { outcome: isPart ? "partly" : outcome, dumps };

@@ -1,11 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  type Clock,
-  type Pace,
-  PACE,
-  schedule,
-} from "../../../../plugin/agent/schedule.ts";
+import { PACE, type Pace } from "../../../../plugin/agent/pace.ts";
+import { type Clock, schedule } from "../../../../plugin/agent/schedule.ts";
 
 /** A clock that a test turns. */
 function testClock() {
@@ -74,8 +70,8 @@ it("schedule() sweeps when it is time to, whatever parts were looked at meanwhil
   const { clock, pass } = testClock();
   const sweeps: number[] = [];
   const planned = schedule(
-    (isSweep) => {
-      if (!isSweep) return "partly";
+    (occasion) => {
+      if (occasion !== "sweep") return "partly";
       sweeps.push(clock.now());
       return true;
     },
@@ -91,6 +87,136 @@ it("schedule() sweeps when it is time to, whatever parts were looked at meanwhil
   expect(sweeps.map((at) => Math.round((at - first) / 30_000))).toEqual([
     0, 1, 2, 3,
   ]);
+});
+
+describe("schedule() where files ask", () => {
+  /** A node that follows files by looks of that length at what they changed alone, and at all otherwise. */
+  function followed({
+    partly,
+    whole,
+  }: {
+    readonly partly: number;
+    readonly whole: number;
+  }) {
+    const turned = testClock();
+    const { clock, spend } = turned;
+    const runs: { at: number; occasion: string; took: number }[] = [];
+    let isTouched = false;
+    const planned = schedule(
+      (occasion) => {
+        const isPart =
+          occasion === "files" || (occasion === "asked" && !isTouched);
+        const took = isPart ? partly : whole;
+        runs.push({ at: clock.now(), occasion, took });
+        spend(took);
+        if (isPart) return "partly";
+        isTouched = false;
+        return true;
+      },
+      PACE,
+      clock,
+    );
+    const touch = (): void => {
+      isTouched = true;
+      planned.request();
+    };
+    const churn = (seconds: number, doing: () => void): void => {
+      const end = clock.now() + seconds * 1000;
+      while (clock.now() < end) {
+        doing();
+        turned.pass(100);
+      }
+    };
+    return { ...turned, ...planned, runs, touch, churn };
+  }
+
+  const gaps = (runs: readonly { at: number; took: number }[]): number[] =>
+    runs.slice(1).map(({ at }, index) => {
+      const { at: before = 0, took = 0 } = runs[index] ?? {};
+      return at - before - took;
+    });
+
+  it("keeps following them, whatever that takes, and rests a third of the time", () => {
+    const { runs, run, request, churn } = followed({
+      partly: 1000,
+      whole: 5000,
+    });
+    run();
+    run();
+    churn(120, () => {
+      request("files");
+    });
+    const following = runs.slice(3);
+    expect(following.length).toBeGreaterThan(120 / 1.7);
+    expect(Math.max(...gaps(following))).toBeLessThanOrEqual(600);
+    expect(Math.min(...gaps(following))).toBeGreaterThanOrEqual(500);
+  });
+
+  it("follows them though what else is asked for has used up its share, and pays for that alone", () => {
+    const { runs, request, touch, churn, clock } = followed({
+      partly: 100,
+      whole: 2000,
+    });
+    churn(60, touch);
+    const from = clock.now();
+    churn(300, () => {
+      touch();
+      request("files");
+    });
+    const later = runs.filter(({ at }) => at >= from);
+    const wholes = later.filter(({ took }) => took === 2000);
+    expect(Math.max(...gaps(later))).toBeLessThanOrEqual(600);
+    expect(new Set(later.map(({ occasion }) => occasion))).toEqual(
+      new Set(["files", "asked"]),
+    );
+    const share = (wholes.length * 2000) / (clock.now() - from);
+    expect(share).toBeLessThan(0.12);
+    expect(share).toBeGreaterThan(0.06);
+  });
+
+  it("does not forget what it put off", () => {
+    const { runs, request, touch, churn, pass } = followed({
+      partly: 100,
+      whole: 2000,
+    });
+    churn(60, touch);
+    touch();
+    request("files");
+    pass(1000);
+    expect(runs.at(-1)).toMatchObject({ occasion: "files" });
+    pass(25_000);
+    expect(runs.at(-1)).toMatchObject({ occasion: "asked", took: 2000 });
+  });
+
+  it("counts looks at all that files ask for, and waits for none of them", () => {
+    const { runs, run, request, churn } = followed({
+      partly: 100,
+      whole: 4000,
+    });
+    for (let n = 0; n < 10; n += 1) run();
+    churn(20, () => {
+      request("files");
+    });
+    expect(Math.max(...gaps(runs.slice(-30)))).toBeLessThanOrEqual(600);
+  });
+
+  it("rests after a run in whose midst it was asked", () => {
+    const turned = testClock();
+    const runs: number[] = [];
+    const planned = schedule(
+      () => {
+        runs.push(turned.clock.now());
+        if (runs.length < 3) planned.request("files");
+        turned.spend(200);
+        return true;
+      },
+      PACE,
+      turned.clock,
+    );
+    planned.run();
+    turned.pass(3000);
+    expect(runs).toEqual([1000, 1700, 2400]);
+  });
 });
 
 describe("schedule()", () => {
