@@ -43,12 +43,14 @@ export async function buildBinary(
 ): Promise<void> {
   const program = {
     call: await bundle(entry.call, plugins),
+    release: await bundle(entry.release, plugins),
     ipam: await bundle(entry.ipam, plugins),
     commandLine: await bundle(entry.commandLine, plugins),
   };
   const packages = await bundlePackages();
   const digest = digestOf([
     program.call,
+    program.release,
     program.ipam,
     program.commandLine,
     packages,
@@ -111,6 +113,7 @@ async function pack(
     execArgvExtension: "none",
     assets: {
       "call.js": scripts.call,
+      "release.js": scripts.release,
       "ipam.js": scripts.ipam,
       "crosslink.js": scripts.commandLine,
       ...caches,
@@ -141,6 +144,7 @@ function writeScripts(folder: string, program: Entries): Entries {
   };
   return {
     call: write("call.js", program.call),
+    release: write("release.js", program.release),
     ipam: write("ipam.js", program.ipam),
     commandLine: write("crosslink.js", program.commandLine),
   };

@@ -57,19 +57,27 @@ export function writeCaches(
     return { [name]: cache };
   };
   const trained = writeTrained(scripts, folder, tools);
-  for (const [call, cache] of Object.entries(trained))
-    run(tools, ["verify", scriptOf(call, scripts), cache]);
+  for (const [name, cache] of Object.entries(trained))
+    run(tools, [
+      "verify",
+      scriptOf(name.replace(/\.cache$/, ""), scripts),
+      cache,
+    ]);
   return {
     ...whole(scripts.commandLine, "crosslink.cache"),
     ...whole(scripts.call, "call.cache"),
+    ...whole(scripts.release, "release.cache"),
     ...whole(scripts.ipam, "ipam.cache"),
     ...trained,
   };
 }
 
-/** The script that serves a call of {@link TRAINED}. */
-function scriptOf(call: string, { call: plugin, ipam }: Entries): string {
-  return call.startsWith("crosslink-ipam ") ? ipam : plugin;
+/** The script that serves a call of {@link TRAINED}, as the loader chooses it. */
+function scriptOf(call: string, scripts: Entries): string {
+  const [program, command = ""] = call.split(" ");
+  if (program === "crosslink-ipam") return scripts.ipam;
+  const releases = ["DEL", "GC", "VERSION"].includes(command);
+  return releases ? scripts.release : scripts.call;
 }
 
 /** In a process of its own: the flags must not outlive it. */
@@ -87,12 +95,17 @@ function writeTrained(
     const name = `${call}.cache`;
     const file = join(folder, name);
     const training = join(import.meta.dirname, "training.ts");
+    const [program = "", command = ""] = call.split(" ");
     const script = scriptOf(call, scripts);
-    const words = [training, script, file, addon, ...call.split(" ")];
-    const program = [node, ...flags, ...words];
-    const ran = spawnSync("unshare", ["--net", "--mount", ...program], {
-      encoding: "utf8",
-    });
+    const earlier = scriptOf(`${program} ADD`, scripts);
+    const words = [script, earlier, file, addon, program, command];
+    const ran = spawnSync(
+      "unshare",
+      ["--net", "--mount", node, ...flags, training, ...words],
+      {
+        encoding: "utf8",
+      },
+    );
     if (ran.status !== 0) {
       console.log(`build: calls will start slower: ${reasonOf(ran)}`);
       return {};

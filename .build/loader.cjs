@@ -22,7 +22,9 @@ script.runInThisContext()(exports, requireAny, module, __filename, __dirname);
 /** What reads nothing of what other uses need. */
 function scriptName() {
   if (!isCall) return "crosslink";
-  return program === "crosslink-ipam" ? "ipam" : "call";
+  if (program === "crosslink-ipam") return "ipam";
+  const releases = ["DEL", "GC", "VERSION"].includes(process.env.CNI_COMMAND);
+  return releases ? "release" : "call";
 }
 
 /** The cache of this call, or else that of all functions of the script. */

@@ -2,7 +2,7 @@
  * Makes a call of the bundle as a node that has had pods before gets it, and writes V8's compiled form of the functions
  * that ran. .build/code-cache.ts says why.
  *
- *   unshare --net --mount node .build/training.ts SCRIPT CACHE ADDON PROGRAM COMMAND
+ *   unshare --net --mount node .build/training.ts SCRIPT EARLIER-CALLS-SCRIPT CACHE ADDON PROGRAM COMMAND
  *
  * Needs root, and changes nothing outside of those namespaces. Throws where the call fails.
  */
@@ -59,12 +59,12 @@ const KEYRING = join(FOLDER, "keyring.json");
 type Configuration = Readonly<Record<string, unknown>>;
 type Program = (...commonJs: unknown[]) => void;
 
-const [script = "", cache = "", addon = "", argv0 = "", command = ""] =
+const [script = "", earlierScript = "", cache = "", addon = "", ...called] =
   process.argv.slice(2);
-const text = readFileSync(script, "latin1");
+const [argv0 = "", command = ""] = called;
 // Functions that only earlier calls need are compiled for another script, and stay out of the cache.
-const earlier = new Script(text, { filename: "earlier.js" });
-const trained = new Script(text, { filename: "crosslink.js" });
+const earlier = compiled(earlierScript, "earlier.js");
+const trained = compiled(script, "crosslink.js");
 
 execFileSync("sh", ["-ec", NODE]);
 mkdirSync(FOLDER);
@@ -121,6 +121,10 @@ function writeKeyring(): void {
   const secret = Buffer.alloc(32, "training").toString("base64");
   const keyring = { active: 1, keys: [{ id: 1, secret }] };
   writeFileSync(KEYRING, JSON.stringify(keyring), { mode: 0o600 });
+}
+
+function compiled(file: string, filename: string): Script {
+  return new Script(readFileSync(file, "latin1"), { filename });
 }
 
 /** One call in this process, which the bundle takes for the binary's. */

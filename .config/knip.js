@@ -9,6 +9,7 @@ export default {
         "plugin/start.ts",
         "plugin/start-call.ts",
         "plugin/start-ipam.ts",
+        "plugin/start-release.ts",
         ".build/*.ts",
         ".config/*.{ts,js,cjs}",
         ".ci/*.cjs",

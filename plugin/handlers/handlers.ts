@@ -18,22 +18,17 @@ import {
   raiseAnyway,
 } from "../node/raise-only.ts";
 import { checkAttachment } from "./check.ts";
-import { collectGarbage, detachPod } from "../pod/detach.ts";
 import { attachPod, requirePod } from "../pod/attach.ts";
 import { pictureOf } from "../kernel/picture.ts";
-import { type LendSession, withSession } from "../kernel/session.ts";
+import { withSession } from "../kernel/session.ts";
+import { type ReleaseContext, releaseHandlers } from "./release.ts";
 import { reportStatus } from "./status.ts";
 
 /** What the handlers need of the process that they run in. */
-export interface PluginContext {
+export interface PluginContext extends ReleaseContext {
   /** Opened on first use: VERSION and bad input need no addon. */
   readonly kernel: () => Kernel;
-  /** Lends the conversations with that kernel. */
-  readonly lend: LendSession;
   readonly host: Host;
-  readonly writeStderr: (text: string) => void;
-  /** Where decisions are logged besides: a resident agent's log. */
-  readonly log?: Log;
   /** Brings the node up to date: {@link refreshNode}, unless a resident agent knows better. */
   readonly ensureNode: EnsureNode;
 }
@@ -50,8 +45,7 @@ export function processContext(
 }
 
 /**
- * crosslink as a CNI plugin. ADD is validate → desired → observed → plan → apply, CHECK the same as far as the plan; DEL and
- * GC read no cluster file: they remove what the kernel shows of a pod.
+ * crosslink as a CNI plugin. ADD is validate → desired → observed → plan → apply, CHECK the same as far as the plan.
  */
 export function pluginHandlers(context: PluginContext): Handlers {
   return {
@@ -59,14 +53,7 @@ export function pluginHandlers(context: PluginContext): Handlers {
     check: (request) => {
       check(request, context);
     },
-    del: (request) => {
-      del(request, context);
-    },
-    gc: (request) => {
-      context.lend((session) => {
-        collectGarbage(session, request);
-      });
-    },
+    ...releaseHandlers(context),
     status: (request) => {
       const config = parseNetwork(request.config);
       const log = openLog(context.writeStderr);
@@ -124,26 +111,6 @@ function check(request: Request, context: PluginContext): void {
       node === undefined ? undefined : requirePod(session, request, node);
     checkAttachment(session, wantedBy(look, place), pod);
   });
-}
-
-/**
- * Never fails: crosslink is last in the chain, so its DEL runs first, and an error would keep the
- * base plugin from freeing the pod's address.
- */
-function del(request: Request, context: PluginContext): void {
-  try {
-    context.lend((session) => {
-      detachPod(session, request);
-    });
-  } catch (error) {
-    both(openLog(context.writeStderr), context.log ?? silent)(
-      "warn",
-      `DEL left something behind: ${String(error)}`,
-      {
-        containerID: request.containerId,
-      },
-    );
-  }
 }
 
 function requirePrevResult(request: Request): void {

@@ -24,6 +24,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "crosslink-cache-"));
   scripts = {
     call: await bundled("call.js", ENTRIES.call),
+    release: await bundled("release.js", ENTRIES.release),
     ipam: await bundled("ipam.js", ENTRIES.ipam),
     commandLine: await bundled("crosslink.js", ENTRIES.commandLine),
   };
@@ -43,6 +44,11 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
+function scriptOf(call: string): string {
+  if (call.startsWith("crosslink-ipam")) return "ipam";
+  return /(DEL|VERSION)$/.test(call) ? "release" : "call";
+}
+
 describe("writeCaches()", () => {
   it("gives each call that a runtime makes of a pod a cache of what it runs, which V8 takes", () => {
     const caches = writeCaches(scripts, folder, {
@@ -56,6 +62,7 @@ describe("writeCaches()", () => {
     expect(Object.keys(sizes)).toEqual([
       "crosslink.cache",
       "call.cache",
+      "release.cache",
       "ipam.cache",
       "crosslink ADD.cache",
       "crosslink CHECK.cache",
@@ -67,8 +74,9 @@ describe("writeCaches()", () => {
     const sizeOf = (name: string): number => sizes[`${name}.cache`]!;
     expect(sizeOf("call")).toBeLessThan(sizeOf("crosslink") * 0.8);
     expect(sizeOf("ipam")).toBeLessThan(sizeOf("call") * 0.8);
+    expect(sizeOf("release")).toBeLessThan(sizeOf("call") * 0.5);
     for (const call of Object.keys(TRAINED)) {
-      const script = call.startsWith("crosslink-ipam") ? "ipam" : "call";
+      const script = scriptOf(call);
       expect(sizeOf(call)).toBeLessThan(sizeOf(script) * 0.8);
     }
     expect(sizes["crosslink VERSION.cache"]).toBeLessThan(
@@ -88,6 +96,7 @@ describe("writeCaches()", () => {
       expect(Object.keys(caches)).toEqual([
         "crosslink.cache",
         "call.cache",
+        "release.cache",
         "ipam.cache",
       ]);
       expect(log.mock.calls).toEqual([
