@@ -50,25 +50,28 @@ export function agreeAsBefore(
   const names = new Set(files.map(({ source }) => source.cluster.name));
   if (names.size < files.length) return false;
   const changed = files.filter((file) => known.get(file.path) !== file);
-  return changed.every((file) => {
-    const before = known.get(file.path);
-    return before?.networks === file.networks && addressesAgree(file, files);
-  });
+  const haveSameNetworks = changed.every(
+    (file) => known.get(file.path)?.networks === file.networks,
+  );
+  return haveSameNetworks && addressesAgree(files);
 }
 
-/** No elastic address of one file is any address of another. */
-function addressesAgree(file: KnownFile, files: readonly KnownFile[]): boolean {
-  const { nodes } = file.source.cluster;
-  const elastic = new Set(nodes.map(({ elasticIP }) => elasticIP));
-  const all = new Set([...elastic, ...nodes.flatMap(({ ips }) => ips)]);
-  elastic.delete(undefined);
-  all.delete(undefined);
-  return files.every(
-    (other) =>
-      other === file ||
-      other.source.cluster.nodes.every(
-        ({ elasticIP, ips }) =>
-          !all.has(elasticIP) && !ips.some((ip) => elastic.has(ip)),
-      ),
+/** No elastic address of one file is any address of another. All are gone through once, however many of them have changed. */
+function addressesAgree(files: readonly KnownFile[]): boolean {
+  const owners = new Map<string, KnownFile>();
+  const isFree = (address: string, file: KnownFile): boolean => {
+    const owner = owners.get(address);
+    return owner === undefined || owner === file;
+  };
+  for (const file of files)
+    for (const { elasticIP } of file.source.cluster.nodes) {
+      if (elasticIP === undefined) continue;
+      if (!isFree(elasticIP, file)) return false;
+      owners.set(elasticIP, file);
+    }
+  return files.every((file) =>
+    file.source.cluster.nodes.every(({ ips }) =>
+      ips.every((ip) => isFree(ip, file)),
+    ),
   );
 }
