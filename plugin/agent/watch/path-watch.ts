@@ -50,10 +50,15 @@ export function watchesOf(interest: Interest): PathWatch[] {
     return [...linksOn(folder), ...(awaited ? nearestAbove(folder) : [])];
   const concerned = names.filter((name) => judge(name) !== "nothing");
   const own = guarded ? GOING | IN_ATTRIB : 0;
+  const above = linksOn(folder);
+  // Each file is asked for by itself alone where no link leads to their folder: there may be hundreds.
+  const isDirect = above.length === 0;
   return [
     { path: folder, mask: COMING | OWN_END | own, judge: orHarm(judge) },
-    ...concerned.flatMap((name) => oneFile(join(folder, name), judge(name))),
-    ...linksOn(folder),
+    ...concerned.flatMap((name) =>
+      oneFile(join(folder, name), judge(name), { isDirect }),
+    ),
+    ...above,
     ...ends(dirname(folder)),
   ];
 }
@@ -81,8 +86,14 @@ function orHarm(judge: (name: string) => Effect): (name: string) => Effect {
   return (name) => (name === "" ? "harm" : judge(name));
 }
 
-function oneFile(path: string, effect: Effect): PathWatch[] {
-  return [{ path, mask: CONTENT, judge: () => effect }, ...linksOn(path)];
+/** @param how `isDirect` where no link leads to its folder */
+function oneFile(
+  path: string,
+  effect: Effect,
+  how: { readonly isDirect: boolean } = { isDirect: false },
+): PathWatch[] {
+  const links = linksOn(path, how.isDirect ? dirname(path) : "/");
+  return [{ path, mask: CONTENT, judge: () => effect }, ...links];
 }
 
 /** A folder and all above: where one is moved away, what stands below is another. */
@@ -114,10 +125,15 @@ const MOST_LINKS = 40;
 /**
  * The folders of the symbolic links on a path, for those links' names: a Kubernetes ConfigMap changes by a link `..data`
  * that gets another target.
+ *
+ * @param known a folder on the path, to which no link leads
  */
-function linksOn(path: string): PathWatch[] {
+function linksOn(path: string, known = "/"): PathWatch[] {
   const watches: PathWatch[] = [];
-  let [done, rest] = ["/", path.split("/").filter(Boolean)];
+  let [done, rest] = [
+    known,
+    path.slice(known.length).split("/").filter(Boolean),
+  ];
   while (rest.length > 0 && watches.length < MOST_LINKS) {
     const [name = "", ...others] = rest;
     const here = join(done, name);
