@@ -41,8 +41,23 @@ export function keyIndex<Item, Key>(
   return (lists) => {
     const before = known;
     known = new Set(lists);
-    for (const list of before) if (!known.has(list)) list.forEach(remove);
-    for (const list of known) if (!before.has(list)) list.forEach(add);
+    const gone = [...before].filter((list) => !known.has(list));
+    const come = [...known].filter((list) => !before.has(list));
+    // A list mostly comes in another's place, with most items in theirs.
+    for (const [which, list] of gone.entries())
+      others(list, come[which]).forEach(remove);
+    for (const [which, list] of come.entries())
+      others(list, gone[which]).forEach(add);
     return { get, shared };
   };
+}
+
+/** The items that the other list has not, at that place. */
+function others<Item>(
+  list: readonly Item[],
+  other: readonly Item[] = [],
+): readonly Item[] {
+  return list.filter(
+    (item, place) => place >= other.length || item !== other[place],
+  );
 }

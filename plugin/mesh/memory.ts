@@ -93,7 +93,7 @@ export function meshMemory(keep: typeof keptFor = keptFor): MeshMemory {
       return peers.flatMap((peer) => tunnels(peer));
     }),
     keysOf: keptFor(activeFirst),
-    keyedOf: keptKeyed(keep(keyTunnel)),
+    keyedOf: keptKeyed(keep),
     ...groupMemory(keep),
   };
 }
@@ -149,19 +149,23 @@ function sameNetworks(one: Networks, other: Networks): boolean {
   );
 }
 
-/** A tunnel's SPIs are as they were where both ends' numbers are, and those are where the same nodes tie. */
-function keptKeyed(one: typeof keyTunnel): MeshMemory["keyedOf"] {
-  const known = new WeakMap<
-    readonly Tunnel[],
-    { keys: PreparedKeys; ties: string; keyed: readonly KeyedTunnel[] }
-  >();
+/**
+ * A tunnel's SPIs are as they were where both ends' numbers are, and those are where the same nodes tie: then they are not worked out.
+ * Where others tie, most tunnels have the same SPIs all the same.
+ */
+function keptKeyed(keep: typeof keptFor): MeshMemory["keyedOf"] {
+  let latest!: NumbersOf;
+  const bySpis = keep(keyTunnel);
+  const one = keep((tunnel: Tunnel, keys: PreparedKeys, _ties: string) =>
+    keyWithDerived([tunnel], keys, latest, bySpis),
+  );
+  const all = keptFor(
+    (tunnels: readonly Tunnel[], keys: PreparedKeys, ties: string) =>
+      tunnels.flatMap((tunnel) => one(tunnel, keys, ties)),
+  );
   return (tunnels, keys, numbers) => {
-    const ties = numbers[4].ties + numbers[6].ties;
-    const before = known.get(tunnels);
-    if (before?.keys === keys && before.ties === ties) return before.keyed;
-    const keyed = keyWithDerived(tunnels, keys, numbers, one);
-    known.set(tunnels, { keys, ties, keyed });
-    return keyed;
+    latest = numbers;
+    return all(tunnels, keys, numbers[4].ties + numbers[6].ties);
   };
 }
 

@@ -59,7 +59,10 @@ function sameSecrets(
   );
 }
 
-/** Both lists are in one order, so that most of them is the same at both ends: only what lies between is sorted out. */
+/**
+ * Both lists are in one order. A change that puts nothing in and takes nothing out leaves all else in its place; where one does, most
+ * is the same at both ends. Only what is left of both is sorted out.
+ */
 function compare<Item>(
   before: readonly Item[],
   after: readonly Item[],
@@ -73,9 +76,11 @@ function compare<Item>(
     before[before.length - 1 - tail] === after[after.length - 1 - tail]
   )
     tail += 1;
-  const [was, is] = [before, after].map((list) =>
-    list.slice(head, list.length - tail),
-  ) as [Item[], Item[]];
+  const others = (list: readonly Item[], other: readonly Item[]): Item[] =>
+    list
+      .slice(head, list.length - tail)
+      .filter((item, place) => item !== other[head + place]);
+  const [was, is] = [others(before, after), others(after, before)];
   const [old, now] = [new Set(was), new Set(is)];
   return {
     gone: was.filter((item) => !now.has(item)),

@@ -191,3 +191,24 @@ function changed(one: Node, what: Edit["what"], at: number): Node[] {
       return [one];
   }
 }
+
+it("tunnels stay the same objects where other nodes tie than before", () => {
+  const memory = meshMemory();
+  let ties = 0;
+  const numbering =
+    (family: 4 | 6): MeshMemory["numberers"][4] =>
+    (lists) => ({
+      ...memory.numberers[family](lists),
+      ties: String((ties += 1)),
+    });
+  const tied = { ...memory, numberers: { 4: numbering(4), 6: numbering(6) } };
+  const files = [near, far([1, 2, 3])];
+  const seriesOf = () =>
+    meshAt(files, "near/n0", { keyring: keyrings[0] }, tied).series;
+  const before = seriesOf();
+  expect(before.length).toBe(3);
+  seriesOf().forEach((series, index) => {
+    expect(series).toBe(before[index]);
+  });
+  expect(ties).toBeGreaterThan(2);
+});
