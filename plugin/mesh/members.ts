@@ -71,7 +71,7 @@ export const listedMember: MakeMember = (source, node, networks, addresses) =>
 
 /** Whether this node of a p2p cluster is the one that serves its services. */
 export function carriesServices(source: ClusterSource, node: Node): boolean {
-  return node === serviceCarrier(source);
+  return node === mainNode(source);
 }
 
 /**
@@ -143,7 +143,8 @@ export function memberOf(
   };
 }
 
-function serviceCarrier(source: ClusterSource): Node | undefined {
+/** The gateway in use; where none is declared the first node. */
+export function mainNode(source: ClusterSource): Node | undefined {
   return firstGateway(source) ?? source.cluster.nodes[0];
 }
 

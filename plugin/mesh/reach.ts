@@ -4,7 +4,7 @@ import type { ClusterSource } from "../../conf/clusters.ts";
 import type { Node } from "../../conf/generated/cluster.ts";
 import type { RemoteNetworks } from "./checks.ts";
 import type { Carried, TunnelGroup } from "./tunnel-group.ts";
-import { outerAddresses } from "./members.ts";
+import { mainNode, outerAddresses } from "./members.ts";
 import { seenFrom } from "./networks.ts";
 import type { NetworkPair, GlobalMapping, RemoteRoute } from "./state.ts";
 
@@ -63,7 +63,7 @@ export function plainRoutes(remotes: readonly RemoteNetworks[]): RemoteRoute[] {
       })),
     );
     const named = new Set(behind.map(({ destination }) => destination.text));
-    const router = mainRouter(source);
+    const router = mainNode(source);
     const others =
       router === undefined
         ? []
@@ -119,13 +119,6 @@ export function mappingsOf(
   return pods
     .map((own) => ({ own, global: seenOutside(own) }))
     .filter(({ own, global }) => own.text !== global.text);
-}
-
-function mainRouter(source: ClusterSource): Node | undefined {
-  return (
-    source.cluster.nodes.find(({ gateway }) => gateway) ??
-    source.cluster.nodes[0]
-  );
 }
 
 /** Of the destination's family where the node has such an address. */

@@ -1,7 +1,7 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { type Address, type Cidr, compareCidrs } from "../../ip/cidr.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
-import { type Member, membersOf, outerAddresses } from "./members.ts";
+import { mainNode, type Member, membersOf, outerAddresses } from "./members.ts";
 import { distinct, networksOf, seenFrom } from "./networks.ts";
 
 /** A static route that a router outside of the clusters needs, to reach pods or services. */
@@ -54,14 +54,13 @@ type Carrier = Pick<Member, "source" | "node" | "pods" | "services">;
 function carriersOf(source: ClusterSource): Carrier[] {
   const { cluster } = source;
   const networks = networksOf(source);
-  const [first] = cluster.nodes;
-  if (first === undefined) return [];
+  const node = mainNode(source);
+  if (node === undefined) return [];
   if (
     cluster.mode === "gateway" ||
     cluster.nodes.every((node) => node.podCIDRs !== undefined)
   )
     return membersOf(source, networks);
-  const node = cluster.nodes.find(({ gateway }) => gateway) ?? first;
   return [{ source, node, ...networks }];
 }
 

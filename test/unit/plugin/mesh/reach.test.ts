@@ -50,6 +50,23 @@ describe("desiredMesh() routes", () => {
     expect(routes(meshAt([a, six], "a/a1"))).toEqual([]);
   });
 
+  it("lead a plain network to the router in use", () => {
+    const office = cluster("office", {
+      encryption: "none",
+      podCIDRs: ["192.168.10.0/24"],
+      nodes: [
+        node("r1", "172.16.0.8", { gateway: true }),
+        node("r2", "172.16.0.9", { gateway: true }),
+      ],
+    });
+    expect(routes(meshAt([a, office], "a/a1"))).toEqual([
+      "192.168.10.0/24 via 172.16.0.8 plain office",
+    ]);
+    expect(routes(meshAt([a, using(office, "r2")], "a/a1"))).toEqual([
+      "192.168.10.0/24 via 172.16.0.9 plain office",
+    ]);
+  });
+
   it("lead plain networks to the routers that their files name", () => {
     const office = cluster("office", {
       encryption: "none",
