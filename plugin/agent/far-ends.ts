@@ -5,7 +5,7 @@ import { openIke } from "../ike/ike.ts";
 import type { IkeState } from "../ike/state.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
-import type { DesiredMesh } from "../mesh/state.ts";
+import type { DesiredMesh, Peer } from "../mesh/state.ts";
 import type { Whereabouts } from "../mesh/whereabouts.ts";
 import { receiversOf } from "../node/peers/encapsulation.ts";
 import { encapsulationSockets } from "./encapsulation.ts";
@@ -31,6 +31,11 @@ interface FarEndsOptions {
   readonly observer: { readonly ike: (state: IkeState) => void };
 }
 
+/** A standby gateway hears its far ends at once. */
+function everybody(mesh: DesiredMesh | undefined): readonly Peer[] {
+  return mesh === undefined ? [] : [...mesh.peers, ...mesh.standby];
+}
+
 const NO_TUNNELS = { ike: [], retiring: [], series: [], peers: [] };
 
 /** Keeps them from now on. `onMove` is told when a peer that initiates has appeared at another address. */
@@ -40,7 +45,7 @@ export function farEnds(options: FarEndsOptions, onMove: () => void): FarEnds {
   let kept: DesiredMesh | undefined;
   const share = (): void => {
     // charon's own socket serves ESP in UDP as well, and it needs the port.
-    sockets.keep(ike.wantsPorts() ? [] : receiversOf(kept));
+    sockets.keep(ike.wantsPorts() ? [] : receiversOf(everybody(kept)));
   };
   const folder = ikeFolder(socket);
   const ike = openIke({

@@ -27,6 +27,8 @@ export interface NodeStatus {
   readonly cluster: string | null;
   readonly node: string | null;
   readonly peers: readonly PeerStatus[];
+  /** Whose SAs stand for the time when another gateway is in use. */
+  readonly standby: readonly PeerStatus[];
   readonly fence: FenceState;
   readonly snat: readonly string[];
   /** The kernel's counters that are not 0; null where it keeps none. */
@@ -56,6 +58,7 @@ export function statusText(status: NodeStatus): string {
   return [
     `Node ${status.node} of cluster ${String(status.cluster)}`,
     rows.length === 0 ? "No peers." : table(HEADINGS, rows),
+    ...standbyLines(status),
     ...status.peers.flatMap(({ ike }) => (ike === null ? [] : [ikeLine(ike)])),
     fenceLine(status.fence),
     ...status.snat.map((sentence) => `SNAT: ${sentence}`),
@@ -64,6 +67,19 @@ export function statusText(status: NodeStatus): string {
     ...status.bypasses.map(bypassLine),
     "",
   ].join("\n");
+}
+
+function standbyLines({ standby }: NodeStatus): string[] {
+  if (standby.length === 0) return [];
+  const ready = standby.filter((peer) => peer.out !== null && peer.in !== null);
+  const many = `${String(ready.length)} of ${String(standby.length)}`;
+  const remedy =
+    ready.length === standby.length
+      ? ""
+      : "; `crosslink apply` makes the others";
+  return [
+    `Standing by, for when another gateway is in use: SAs with ${many} far ends${remedy}`,
+  ];
 }
 
 const HEADINGS = [

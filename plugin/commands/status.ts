@@ -101,8 +101,8 @@ function nodeStatus(
   const { fence, snat, bypasses } = facts;
   const common = { fence, snat, bypasses, xfrmErrors };
   if (node === undefined) {
-    const warnings = [...facts.troubles];
-    return { cluster: null, node: null, peers: [], warnings, ...common };
+    const nothing = { cluster: null, node: null, peers: [], standby: [] };
+    return { ...nothing, warnings: [...facts.troubles], ...common };
   }
   const { self, mesh } = node;
   const known = knowAssociations(facts.associations);
@@ -110,6 +110,7 @@ function nodeStatus(
     cluster: self.source.cluster.name,
     node: self.node.name,
     peers: mesh.peers.map((peer) => peerStatus(peer, { ...facts, known })),
+    standby: mesh.standby.map((peer) => peerStatus(peer, { ...facts, known })),
     warnings: [
       ...mesh.warnings,
       ...keyWarnings(mesh, known),

@@ -41,7 +41,7 @@ export function reportStatus(place: Place, kernel: Kernel, log: Log): void {
     return found;
   });
   for (const family of outerFamilies(node)) requireEsp(kernel, family);
-  for (const end of encapsulationEnds(receiversOf(node?.mesh)))
+  for (const end of encapsulationEnds(receiversOf(node?.mesh.peers ?? [])))
     requireHeld(kernel, end);
   if (node !== undefined && node.mesh.ike.length > 0)
     requireAgreement(node.mesh.ike, requireCharon());

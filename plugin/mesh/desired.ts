@@ -25,6 +25,7 @@ import { widest } from "./networks.ts";
 import { byPlace, ikePeer } from "./peers.ts";
 import { exemptionsFor, mappingsOf, peerRoutes, plainRoutes } from "./reach.ts";
 import { senderNumbers } from "./senders.ts";
+import { standbyTunnels } from "./standby.ts";
 import type {
   DesiredMesh,
   NetworkPair,
@@ -54,7 +55,7 @@ export function desiredMesh(
   const found = lookAround(input, memory);
   const { view, groups, keyringOf } = found;
   const { byIke, retiring } = found.keying;
-  const keyed = found.keying.keyed.flat();
+  const keyed = [...found.keying.keyed, ...found.keying.standby].flat();
   const exemptions = exemptionsOf(view);
   const globalMappings = mappingsIn(exemptions);
   let associations: SecurityAssociation[] | undefined;
@@ -79,6 +80,10 @@ export function desiredMesh(
     exemptions,
     globalMappings,
     peers: peersOf(found.keying, memory),
+    standby: joinSorted(
+      found.keying.standby.map((list) => memory.peersOf(list)),
+      byPlace,
+    ),
     needsKeyring: groups.some(({ tunnels }) => tunnels.length > 0),
     warnings: warningsIn(found, memory),
   };
@@ -103,7 +108,8 @@ function warningsIn(
 function lookAround(input: MeshInput, memory: MeshMemory) {
   const view = viewOf(input, memory);
   const networks = widest(view.encrypted.flatMap(({ seen }) => seen));
-  const lists = tunnelLists(view, memory).map((list) =>
+  const legs = legsOf(view);
+  const lists = [...farTunnels(view, memory), legs].map((list) =>
     placed(list, input.whereabouts ?? new Map(), networks),
   );
   const groups = lists.map((list) => memory.groupOf(list));
@@ -118,7 +124,8 @@ function lookAround(input: MeshInput, memory: MeshMemory) {
   );
   const numbers = senderNumbers(input.clusters, memory);
   const keyringOf = keyringsOf(input);
-  const keying = keyTunnels(lists, { keyringOf, numbers, memory });
+  const standby = standbyTunnels(view, legs, memory);
+  const keying = keyTunnels(lists, standby, { keyringOf, numbers, memory });
   return { view, groups, numbers, keyringOf, keying };
 }
 
@@ -145,14 +152,12 @@ function peersOf(
   return joinSorted(lists, byPlace);
 }
 
-/** All tunnels, a list for each cluster that peers are of: those have one keyring, and are keyed alike. */
-function tunnelLists(
-  view: View,
+/** Tunnels with the other clusters, a list for each: those have one keyring, and are keyed alike. */
+function farTunnels(
+  { own, peers }: View,
   { tunnelsWith }: MeshMemory,
 ): (readonly Tunnel[])[] {
-  const { own, peers } = view;
-  if (own === undefined) return [];
-  return [...peers.map((list) => tunnelsWith(list, own)), legsOf(view)];
+  return own === undefined ? [] : peers.map((list) => tunnelsWith(list, own));
 }
 
 function blocks(

@@ -10,6 +10,8 @@ import type { Tunnel } from "./tunnels.ts";
 export interface Keying {
   /** In lists that are kept. */
   readonly keyed: readonly (readonly KeyedTunnel[])[];
+  /** The same for those that stand by. */
+  readonly standby: readonly (readonly KeyedTunnel[])[];
   readonly byIke: readonly TemplatedTunnel[];
   /** The latter with the SAs that they had before. */
   readonly retiring: readonly KeyedTunnel[];
@@ -26,9 +28,11 @@ interface KeySource {
  * Gives tunnels their keys. No keyring: a first look, with no tunnels yet.
  *
  * @param lists of tunnels with peers of one cluster, which have one keyring and are keyed alike
+ * @param standby the same of those that stand by: only with derived keys, since charon makes others' SAs, and the one SA of a static key serves all
  */
 export function keyTunnels(
   lists: readonly (readonly Tunnel[])[],
+  standby: readonly (readonly Tunnel[])[],
   source: KeySource,
 ): Keying {
   const { keyringOf } = source;
@@ -40,14 +44,22 @@ export function keyTunnels(
     ([first]) => first?.keying ?? "derived",
   );
   const keyed = keyAll(derived, source);
+  const standingBy = keyAll(
+    standby.filter(
+      ([first]) =>
+        first?.keying === "derived" && keyringOf(first)?.kind === "keys",
+    ),
+    source,
+  );
   return {
     keyed,
+    standby: standingBy,
     byIke:
       ike.length === 0
         ? []
         : templatesFor(
             ike.flat(),
-            keyed.flat().map(({ reqid }) => reqid),
+            [...keyed, ...standingBy].flat().map(({ reqid }) => reqid),
           ),
     retiring: keyAll(
       ike.filter(([first]) => first && keyringOf(first)?.kind === "keys"),

@@ -9,7 +9,12 @@ import type { View } from "./view.ts";
  * the leaf's end are its pods, at the gateway's all encrypted networks of the other clusters: the gateway decrypts what
  * comes from either side, and encrypts it for the other.
  */
-export function legsOf({ role, own, companions, encrypted }: View): Tunnel[] {
+export function legsOf({
+  role,
+  own,
+  companions,
+  encrypted,
+}: Pick<View, "role" | "own" | "companions" | "encrypted">): Tunnel[] {
   if (own === undefined) return [];
   const remotes = widest(encrypted.flatMap(({ seen }) => seen));
   return companions.flatMap((companion) =>

@@ -51,10 +51,23 @@ export function membersOf(
     const node = activeGateway(source);
     return [memberOf(source, node, { pods: networks.pods, networks })];
   }
-  const carrier = serviceCarrier(source);
+  const carrier = mainNode(source);
   return source.cluster.nodes.map((node) =>
     make(source, node, node === carrier ? networks : undefined),
   );
+}
+
+/** The other declared gateways of a gateway-mode cluster, each as it would be if it were the one in use; none in p2p mode. */
+export function standbysOf(
+  source: ClusterSource,
+  networks: Networks,
+): Member[] {
+  const { mode, nodes } = source.cluster;
+  if (mode !== "gateway") return [];
+  const active = firstGateway(source);
+  return nodes
+    .filter((node) => node.gateway && node !== active)
+    .map((node) => memberOf(source, node, { pods: networks.pods, networks }));
 }
 
 /** Makes a member of a p2p cluster, as its file has it; services come with `networks`. */

@@ -18,6 +18,7 @@ import {
   memberOf,
   membersOf,
   outerEnds,
+  standbysOf,
 } from "./members.ts";
 import { inFamily, type Networks, networksOf } from "./networks.ts";
 import type { NumbersOf, OuterEnds } from "./senders.ts";
@@ -32,6 +33,10 @@ export interface MeshMemory extends GroupMemory {
   readonly outerEndsOf: OuterEnds;
   readonly numberers: Readonly<Record<4 | 6, Numberer>>;
   readonly membersOf: (
+    source: ClusterSource,
+    networks: Networks,
+  ) => readonly Member[];
+  readonly standbysOf: (
     source: ClusterSource,
     networks: Networks,
   ) => readonly Member[];
@@ -87,6 +92,7 @@ export function meshMemory(keep: typeof keptFor = keptFor): MeshMemory {
         listed(node, headOf(source), services),
       ),
     ),
+    standbysOf: keptFor(standbysOf),
     ownMember: keptOwn(headOf),
     tunnelsWith: keptFor((peers: readonly Member[], own: Member) => {
       const tunnels = tunnelsFrom(own);

@@ -9,7 +9,7 @@ import type { Wrapping } from "./mtu.ts";
 
 /**
  * What a node is in the mesh: "tunnel" has SAs with the other clusters; "leaf" is a node of a gateway-mode cluster, whose
- * one peer is its gateway; "plain" belongs to a network with encryption "none".
+ * one peer in use is its gateway; "plain" belongs to a network with encryption "none".
  */
 export type Role = "tunnel" | "leaf" | "plain";
 
@@ -18,7 +18,7 @@ export interface DesiredMesh {
   readonly role: Role;
   /** As a node has them that never had any: worked out when it is asked for, since of a large mesh nobody needs them all. */
   readonly associations: readonly SecurityAssociation[];
-  /** How they go on: one a tunnel that this node makes the SAs of. */
+  /** How they go on: one a tunnel that this node makes the SAs of, those that stand by last. */
   readonly series: readonly TunnelSeries[];
   /** What tells the keyring's secrets from others, by key id; no secret can be told from it. */
   readonly secrets: ReadonlyMap<number, string>;
@@ -34,6 +34,8 @@ export interface DesiredMesh {
   readonly exemptions: readonly NetworkPair[];
   readonly globalMappings: readonly GlobalMapping[];
   readonly peers: readonly Peer[];
+  /** Far ends of tunnels that stand by: they have SAs, and no policy, route or exemption. */
+  readonly standby: readonly Peer[];
   /** Whether an encrypted peer exists; without a keyring there are then no SAs, and only block policies. */
   readonly needsKeyring: boolean;
   /** Sentences for an admin: what works less well than the files suggest. */

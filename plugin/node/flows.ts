@@ -90,7 +90,9 @@ export function tunnelFlows(
 ): Flow[] {
   const inner = pods.filter(({ leavesEncrypted }) => leavesEncrypted === true);
   const devices = devicesByIndex(session);
-  const own = new Set(mesh.peers.map(({ local }) => formatAddress(local)));
+  const own = new Set(
+    [...mesh.peers, ...mesh.standby].map(({ local }) => formatAddress(local)),
+  );
   const deviceTo = remembered(
     (peer: Uint8Array) => session.route.getRoute(peer)?.outputInterface,
     formatAddress,

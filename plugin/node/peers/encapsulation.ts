@@ -5,7 +5,7 @@ import {
   openEncapsulation,
   type SecurityAssociation,
 } from "../../../native/index.ts";
-import type { DesiredMesh } from "../../mesh/state.ts";
+import type { Peer } from "../../mesh/state.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 
 /** Where a node receives ESP in UDP (RFC 3948): an address family, and a port of all its addresses. */
@@ -20,11 +20,9 @@ export type Receiver = Pick<
   "destination" | "encapsulation"
 >;
 
-/** What stands for all SAs of this node: it receives from a peer as it sends. */
-export function receiversOf(
-  mesh: Pick<DesiredMesh, "peers"> | undefined,
-): Receiver[] {
-  return (mesh?.peers ?? []).flatMap(({ local, encapsulation }) =>
+/** What stands for all SAs with these peers: this node receives from one as it sends. */
+export function receiversOf(peers: readonly Peer[]): Receiver[] {
+  return peers.flatMap(({ local, encapsulation }) =>
     encapsulation === undefined ? [] : [{ destination: local, encapsulation }],
   );
 }

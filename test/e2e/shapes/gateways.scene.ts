@@ -134,8 +134,8 @@ async function leaves(scene: World, pods: Pods): Promise<void> {
     ),
   );
   tell(
-    "a leaf's one peer is its gateway",
-    [...peers].sort().join() === "192.168.1.11,192.168.7.22",
+    "a leaf's peers are its gateways",
+    [...peers].sort().join() === "192.168.1.11,192.168.1.12,192.168.7.22",
     states,
   );
   const gateway = scene.machine("gateway-1").namespace;

@@ -20,7 +20,7 @@ const encrypted = {
     "gateway and gateway, leaf to leaf",
     "the third side of the mesh",
     "a leaf's source address is kept",
-    "a leaf's one peer is its gateway",
+    "a leaf's peers are its gateways",
     "a gateway without a leg's SA or policy drops what goes there",
     "a service of another cluster answers once its gateway serves it",
     "packets for a pod that is not there reach its node, and end there",

@@ -1,7 +1,10 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AF_INET, AF_INET6 } from "../../../native/address.ts";
 import type { SecurityAssociation } from "../../../native/xfrm/sa.ts";
 import { encapsulationSockets } from "../../../plugin/agent/encapsulation.ts";
+import { farEnds } from "../../../plugin/agent/far-ends.ts";
 import {
   encapsulationEnds,
   isHeld,
@@ -9,6 +12,8 @@ import {
 import { requireHeld } from "../../../plugin/handlers/status.ts";
 import { binding } from "../../support/binding.ts";
 import { type Namespace, namespace } from "../../support/namespace.ts";
+import { cluster, meshAt, node as entry } from "../../support/mesh/mesh.ts";
+import { filesFolder } from "../../support/node-files.ts";
 import { association, ip } from "../../support/xfrm/xfrm.ts";
 
 let node: Namespace;
@@ -77,6 +82,42 @@ describe("encapsulationSockets()", () => {
     sockets.keep([overIpv4]);
     expect(lines).toEqual(["warn", "info"]);
     sockets.close();
+  });
+});
+
+describe("farEnds()", () => {
+  it("holds the port that a standby gateway's far ends send to", () => {
+    const gateway = { gateway: true, podCIDRs: [] };
+    const own = cluster("own", {
+      mode: "gateway",
+      podCIDRs: ["10.1.0.0/16"],
+      nodes: [
+        entry("g1", "192.168.1.1", gateway),
+        entry("g2", "192.168.1.2", gateway),
+      ],
+    });
+    const far = cluster("far", {
+      encap: "udp",
+      nodes: [entry("f1", "192.168.2.1", { podCIDRs: ["10.2.1.0/24"] })],
+    });
+    const folder = filesFolder();
+    const ends = farEnds(
+      {
+        kernel: { binding, netns: node.fd },
+        socket: join(folder, "agent.sock"),
+        log: () => undefined,
+        configuration: () => ({ keyring: join(folder, "keyring.json") }),
+        observer: { ike: () => undefined },
+      },
+      () => undefined,
+    );
+    ends.keep(meshAt([own], "own/g2"));
+    expect(ports()).toEqual([]);
+    ends.keep(meshAt([own, far], "own/g2"));
+    expect(ports()).toEqual(["0.0.0.0:4500"]);
+    ends.close();
+    expect(ports()).toEqual([]);
+    rmSync(folder, { recursive: true });
   });
 });
 

@@ -13,7 +13,6 @@ import {
   formatAddress,
   formatPrefix,
 } from "../../../../native/address.ts";
-import type { SecurityAssociation } from "../../../../native/xfrm/sa.ts";
 import type { SecurityPolicy } from "../../../../native/xfrm/sp.ts";
 import type { DesiredMesh, Peer } from "../../../../plugin/mesh/state.ts";
 import {
@@ -26,6 +25,7 @@ import {
   staticKeyring,
 } from "../../../support/mesh/mesh.ts";
 import { meshes, places } from "../../../support/mesh/arbitrary.ts";
+import { arrivesAt, wire } from "../../../support/mesh/wire.ts";
 
 /** Every node's mesh, by place. */
 function all(
@@ -57,25 +57,6 @@ function bothKeyrings(clusters: readonly ClusterSource[]): DesiredMesh[] {
     ...all(clusters, keyring(1, [1, 2, 3])).values(),
     ...all(esp, staticKeyring).values(),
   ];
-}
-
-/** The private address behind the address at which others reach a node. */
-function arrivesAt(clusters: readonly ClusterSource[], remote: string): string {
-  for (const { cluster } of clusters) {
-    for (const { ips, elasticIP } of cluster.nodes) {
-      if (elasticIP === remote) return ips.find((ip) => !ip.includes(":"))!;
-    }
-  }
-  return remote;
-}
-
-/** What both ends must have in common: where it arrives, SPI and key. */
-function wire(
-  clusters: readonly ClusterSource[],
-  sa: SecurityAssociation,
-): string {
-  const key = Buffer.from(sa.aead.key.bytes()).toString("hex");
-  return `${arrivesAt(clusters, formatAddress(sa.source))} ${arrivesAt(clusters, formatAddress(sa.destination))} ${String(sa.spi)} ${key} ${JSON.stringify(sa.encapsulation)}`;
 }
 
 function textOf(prefix: IpPrefix): string {
