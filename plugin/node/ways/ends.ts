@@ -55,7 +55,8 @@ export function lostEnds(
   const lost = new Map<string, Trouble>();
   for (const [index, end] of [...ends.values()].entries()) {
     const trouble =
-      thrownAway(end, look) ?? unreachable(end, found[index], look);
+      thrownAway(end, found[index], look) ??
+      unreachable(end, found[index], look);
     if (trouble !== undefined)
       lost.set(end.address, {
         ...trouble,
@@ -108,8 +109,10 @@ function unreachable(
 /** A route or rule that takes what this node itself sends to an end. */
 function thrownAway(
   end: End,
+  found: Route | undefined,
   { links, tables }: EndsLook,
 ): Trouble | undefined {
+  if (isLed(end, found, tables)) return undefined;
   const discard = discardOf(end.remote.via, end.local, tables);
   if (discard === undefined) return undefined;
   const { rule, route } = discard;
@@ -122,6 +125,22 @@ function thrownAway(
     kind: text,
     sentence: `This node's ${text} throws away what goes to ${words(end)}, so ${end.remote.destination.text} cannot be reached: remove it, \`${deletion}\``,
   };
+}
+
+/**
+ * Whether the kernel's way to an end is that of all that this node sends there: the kernel was asked for packets of no source
+ * yet, and as root.
+ */
+function isLed(
+  { remote: { via } }: End,
+  found: Route | undefined,
+  tables: RoutingTables,
+): boolean {
+  const rules = tables.rules(via.length === 4 ? 4 : 6);
+  return (
+    found?.type === RTN_UNICAST &&
+    rules.every(({ source, isNarrow }) => source === undefined && !isNarrow)
+  );
 }
 
 /** The route or rule that takes what this node itself sends to an end. */

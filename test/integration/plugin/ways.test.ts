@@ -70,6 +70,10 @@ const TO_ROUTER: Case[] = [
     "ip rule add iif lo lookup 55 priority 91; ip route add blackhole default table 55",
     'This node\'s route "blackhole default table 55" throws away what goes to the router 172.17.1.1 of "office"',
   ],
+  [
+    "ip rule add uidrange 0-0 lookup 56 priority 92; ip route add default via 172.17.1.9 table 56; ip route add blackhole 172.17.1.1",
+    'This node\'s route "blackhole 172.17.1.1" throws away what goes to the router 172.17.1.1 of "office"',
+  ],
 ];
 
 const TO_NETWORK: Case[] = [
