@@ -1,7 +1,7 @@
 /** All sources of the program as one text. */
 import { build, type Plugin } from "esbuild";
 import { lazyBuiltins } from "./builtins.ts";
-import { lazyPackages } from "./packages.ts";
+import { lazyPackages, rarePackages } from "./packages.ts";
 
 /**
  * Bundles a TypeScript file and what it imports into one CommonJS text: Node's single executables run no modules. Names
@@ -22,7 +22,7 @@ export async function bundle(
     target: "node24",
     // A folder that a source file could name does not exist in the binary; its own file is the nearest thing.
     define: { "import.meta.dirname": "__dirname" },
-    plugins: [...more, lazyBuiltins, lazyPackages],
+    plugins: [...more, lazyBuiltins, lazyPackages, rarePackages],
     logLevel: "warning",
   });
   const [file] = outputFiles;

@@ -30,7 +30,26 @@ export const lazyPackages: Plugin = {
       }),
     );
     build.onLoad({ filter, namespace: "lazy-package" }, ({ path }) => ({
-      contents: moduleText(path),
+      contents: functionsOf(path, `require("${PACKAGES_NAME}")["${path}"]()`),
+    }));
+  },
+};
+
+/** What few addresses need: a module of a package that takes a millisecond to load. */
+const RARE = /^ip-num\//;
+
+/** Such a module stays in the bundle, and runs when one of its functions is first called. */
+export const rarePackages: Plugin = {
+  name: "rare-packages",
+  setup: (build) => {
+    build.onResolve({ filter: RARE }, ({ path, kind }) =>
+      kind === "import-statement"
+        ? { path, namespace: "rare-package" }
+        : undefined,
+    );
+    build.onLoad({ filter: RARE, namespace: "rare-package" }, ({ path }) => ({
+      contents: functionsOf(path, `require("${path}")`),
+      resolveDir: root,
     }));
   },
 };
@@ -75,14 +94,15 @@ export async function bundlePackages(): Promise<string> {
   return outputFiles[0]?.text ?? "";
 }
 
-function moduleText(name: string): string {
+/** Functions that have `load` give the package when they are called. */
+function functionsOf(name: string, load: string): string {
   const exports = require(name) as Record<string, unknown>;
   return Object.keys(exports)
     .filter((key) => typeof exports[key] === "function" && /^\w+$/.test(key))
     .filter((key) => key !== "default")
     .map(
       (key) => `export function ${key}(...a) {
-  const value = require("${PACKAGES_NAME}")["${name}"]().${key};
+  const value = ${load}.${key};
   return new.target === undefined ? value(...a) : new value(...a);
 }`,
     )

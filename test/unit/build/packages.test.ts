@@ -1,7 +1,12 @@
-import { Script } from "node:vm";
+import { runInNewContext, Script } from "node:vm";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
-import { bundlePackages, lazyPackages } from "../../../.build/packages.ts";
+import {
+  bundlePackages,
+  lazyPackages,
+  rarePackages,
+} from "../../../.build/packages.ts";
+import { root } from "../../../.build/paths.ts";
 
 /** Bundles a program as the main bundle is made, and runs it. Returns its exports, and what it asked the loader for. */
 async function run(program: string) {
@@ -54,6 +59,35 @@ describe("lazyPackages", () => {
     const { exports, Counter } = await run(program);
     expect(exports["count"]?.()).toBeInstanceOf(Counter);
     expect(exports["count"]?.()).toMatchObject({ options: "calls" });
+  });
+});
+
+describe("rarePackages", () => {
+  it("runs what few addresses need when the first of them comes", async () => {
+    const { outputFiles } = await build({
+      stdin: {
+        contents: `module.exports = require("${root}/ip/parse-bytes.ts").parseBytes;`,
+        resolveDir: root,
+      },
+      bundle: true,
+      write: false,
+      format: "cjs",
+      plugins: [rarePackages],
+    });
+    let made = 0;
+    // ip-num makes some as soon as it is loaded.
+    const counting = (digits: string) => {
+      made++;
+      return BigInt(digits);
+    };
+    const module = {} as { exports: (text: string) => Uint8Array };
+    runInNewContext(outputFiles[0]?.text ?? "", { module, BigInt: counting });
+    expect([...module.exports("fd00::1")]).toContain(0xfd);
+    expect(made).toBe(0);
+    expect([...module.exports("64:ff9b::192.0.2.1")]).toEqual([
+      0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, 192, 0, 2, 1,
+    ]);
+    expect(made).toBeGreaterThan(0);
   });
 });
 
