@@ -13,12 +13,15 @@ export interface Demands {
   readonly next: (from: number) => number;
   /** What a run at that time is for, which serves it. */
   readonly serve: (now: number, sweepAt: number) => Occasion;
-  /** A run took so much of the share. */
-  readonly spend: (cost: number, run: Times) => void;
+  /** A run took so much of the share; `hasFailed` where nothing could be followed by it. */
+  readonly spend: (
+    cost: number,
+    run: Times & { readonly hasFailed: boolean },
+  ) => void;
 }
 
 /**
- * What files ask for waits for no share; all else waits where runs have taken more than theirs.
+ * What files ask for waits for no share, unless the last run failed; all else waits where runs have taken more than theirs.
  *
  * @param began when the share began to count
  */
@@ -26,14 +29,16 @@ export function demandsOn({ share, burst }: Pace, began: number): Demands {
   const asked = { byFiles: false, otherwise: false };
   let debt = 0;
   let lastEnded = began;
+  let isFutile = false;
   const fullAt = (): number => lastEnded + (debt - burst) / share;
   return {
     ask: (by) => {
       asked[by === "files" ? "byFiles" : "otherwise"] = true;
     },
     next: (from) => {
-      if (asked.byFiles) return from;
-      return asked.otherwise ? Math.max(from, fullAt()) : Infinity;
+      if (asked.byFiles && !isFutile) return from;
+      const isAsked = asked.byFiles || asked.otherwise;
+      return isAsked ? Math.max(from, fullAt()) : Infinity;
     },
     serve: (now, sweepAt) => {
       const isRestPutOff = !asked.otherwise || now < fullAt();
@@ -43,7 +48,8 @@ export function demandsOn({ share, burst }: Pace, began: number): Demands {
       asked.otherwise = false;
       return now < sweepAt ? "asked" : "sweep";
     },
-    spend: (cost, { started, ended }) => {
+    spend: (cost, { started, ended, hasFailed }) => {
+      isFutile = hasFailed;
       debt = Math.max(0, debt - (started - lastEnded) * share) + cost;
       lastEnded = ended;
     },

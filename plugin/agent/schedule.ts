@@ -43,7 +43,10 @@ export function schedule(
     const { succeeded, ...times } = timed(clock, () => task(occasion));
     isRunning = false;
     const follows = occasion === "files";
-    demands.spend(follows && succeeded === "partly" ? 0 : times.cost, times);
+    demands.spend(follows && succeeded === "partly" ? 0 : times.cost, {
+      ...times,
+      hasFailed: succeeded === false,
+    });
     restUntil = times.ended + restAfter(follows ? times.cost : 0, pace);
     if (succeeded !== "partly")
       sweepAt =

@@ -200,6 +200,20 @@ describe("schedule() where files ask", () => {
     expect(Math.max(...gaps(runs.slice(-30)))).toBeLessThanOrEqual(600);
   });
 
+  it("does not keep trying files that cannot be followed", () => {
+    const { runs, request, pass } = start({
+      takes: 2000,
+      succeeds: () => false,
+    });
+    for (let n = 0; n < 100; n += 1) {
+      request("files");
+      pass(1000);
+    }
+    const later = runs.slice(-5);
+    const between = later.slice(1).map((at, index) => at - later[index]!);
+    expect(Math.min(...between)).toBeGreaterThanOrEqual(7000);
+  });
+
   it("rests after a run in whose midst it was asked", () => {
     const turned = testClock();
     const runs: number[] = [];
