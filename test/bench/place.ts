@@ -35,7 +35,7 @@ export async function servedPlace(
   programs = dist,
 ): Promise<Place & { readonly installed: Installed }> {
   const made = place(stack, mesh);
-  const agent = await startAgent(made.node, programs);
+  const agent = await startAgent(made.node, { programs });
   stack.defer(agent.stop);
   return { ...made, installed: installLauncher(made.node, programs) };
 }

@@ -126,7 +126,7 @@ async function withAgent(
   program: string,
 ): Promise<Installed> {
   const programs = dirname(program);
-  const agent = await startAgent(node, programs);
+  const agent = await startAgent(node, { programs });
   stack.defer(agent.stop);
   return installLauncher(node, programs);
 }

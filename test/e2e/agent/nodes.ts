@@ -9,7 +9,7 @@ import { networkConfig, ownFiles } from "../../support/node-files.ts";
 import { until } from "../../support/until.ts";
 import type { Side } from "../leak/stage.ts";
 import { crosslinkPlugin } from "../support/pod.ts";
-import type { Node, Topology } from "../support/topology.ts";
+import type { Machine, Node, Topology } from "../support/topology.ts";
 
 const launcher = join(dist, "../native/build/launcher");
 
@@ -26,13 +26,17 @@ export interface Agent {
   readonly kill: () => Promise<void>;
 }
 
-/** Starts a node's agent, of the build in `programs`, and waits until it serves. */
-export async function startAgent(node: Node, programs = dist): Promise<Agent> {
+/** Starts a node's agent, of the build in `programs`, with the iptables of a `PATH`, and waits until it serves. */
+export async function startAgent(
+  node: Machine,
+  { programs = dist, path = process.env["PATH"] ?? "" } = {},
+): Promise<Agent> {
   mkdirSync(join(node.folder, "run"), { recursive: true, mode: 0o700 });
   const child = spawn(
     "nsenter",
     [
       `--net=/run/netns/${node.namespace.name}`,
+      ...["env", `PATH=${path}`],
       ...[join(programs, "crosslink"), "agent", "--socket", socket(node)],
       ...ownFiles("agent", node, node.name),
     ],
@@ -94,6 +98,6 @@ export function askStatus(
 }
 
 /** The path of a node's agent's socket. */
-export function socket({ folder }: Node): string {
+export function socket({ folder }: Machine): string {
   return join(folder, "run", "agent.sock");
 }

@@ -1,6 +1,4 @@
 /** conf/examples/gateways: a cluster with two gateways and leaves on both sides of a router, a p2p one, a third one. */
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Capture, capture } from "../support/capture.ts";
 import { tell } from "../support/facts.ts";
@@ -14,7 +12,7 @@ import {
   wirePod,
 } from "./actor.ts";
 import { sendForged } from "./forged.ts";
-import type { Member } from "./locations.ts";
+import { failOver, nothingPasses, standingBy } from "./standby.ts";
 import { type World, world } from "./world.ts";
 
 /** Between the locations: a packet of a pod, a service or a node's own for them, outside of ESP. */
@@ -39,7 +37,11 @@ type PodName = "edge" | "gateway-1" | "worker-1" | "worker-2" | "campus-worker";
   await services(scene, pods);
   await nobody(scene, pods);
   await hostNetwork(scene, pods);
-  await secondGateway(scene, pods);
+  const ends = { edge: pods.edge, leaf: pods["worker-2"] };
+  await standingBy(scene);
+  await nothingPasses(scene, ends);
+  await failOver(scene, ends);
+  await secondGateway(pods);
   await sleep(500);
   await allEncrypted("nothing left a location in clear text", [between]);
   await allEncrypted(
@@ -268,15 +270,8 @@ async function hostNetwork(scene: World, pods: Pods): Promise<void> {
   );
 }
 
-/** The second gateway takes over as soon as the files no longer name the first. */
-async function secondGateway(scene: World, pods: Pods): Promise<void> {
-  const takers = ["gateway-1", "gateway-2", "worker-2", "edge"].map((name) =>
-    scene.machine(name),
-  );
-  for (const machine of takers) {
-    demote(machine);
-    await mustCrosslink(machine, scene, "apply");
-  }
+/** The first one has come back, and is a leaf. */
+async function secondGateway(pods: Pods): Promise<void> {
   await bothWays(
     "the second gateway, with a leaf behind a router",
     pods.edge,
@@ -287,15 +282,6 @@ async function secondGateway(scene: World, pods: Pods): Promise<void> {
     pods.edge,
     pods["gateway-1"],
   );
-}
-
-function demote({ folder }: Member): void {
-  const file = join(folder, "clusters.d/headquarters.json");
-  const cluster = JSON.parse(readFileSync(file, "utf8")) as {
-    nodes: { gateway?: boolean }[];
-  };
-  delete cluster.nodes[0]?.gateway;
-  writeFileSync(file, JSON.stringify(cluster));
 }
 
 /** Shows that the capture would have seen clear text. */
