@@ -50,11 +50,13 @@ function firewallObstacles(
     const withTunnels = look.withTunnels === true;
     return withTunnels ? [...pods, ...tunnelFlows(session, node, pods)] : pods;
   };
-  const mayMark = remembered(markingDevices(session), ({ index }) => index);
   const mark = look.sinceChanged === true ? markOf(kernel, node) : undefined;
   return unlessVerified<string[]>("forward-verified", mark, {
     nothing: [],
-    look: () => forwardObstacles(kernel, flows, { ...look, mayMark }),
+    look: () => {
+      const mayMark = remembered(markingDevices(session), ({ index }) => index);
+      return forwardObstacles(kernel, flows, { ...look, mayMark });
+    },
     isRight: (obstacles) => obstacles.length === 0,
   });
 }
