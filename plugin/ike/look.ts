@@ -30,7 +30,7 @@ import type { ViciClient } from "./vici/client.ts";
 import { isSameWhereabouts, whereaboutsOf } from "./whereabouts.ts";
 
 /** What a look works with. */
-export interface Circumstances {
+export interface IkeLook {
   readonly kernel: Kernel;
   readonly places: CharonPlaces;
   readonly daemon: Daemon;
@@ -45,7 +45,7 @@ export interface Circumstances {
 }
 
 /** One look: charon runs, knows the tunnels, and speaks for every SA of theirs. */
-export async function look(circumstances: Circumstances): Promise<void> {
+export async function look(circumstances: IkeLook): Promise<void> {
   const { daemon, known, places } = circumstances;
   letGo(circumstances);
   if (servedTunnels(known).length === 0) {
@@ -80,7 +80,7 @@ const NOTHING_KEPT: IkeState = { trouble: null, tunnels: [], whereabouts: {} };
 /** Policies follow a peer that initiates to where charon has it now; one that has gone is awaited where it was last. */
 function follow(
   listed: readonly ListedIke[],
-  { known, onMove }: Circumstances,
+  { known, onMove }: IkeLook,
 ): void {
   const found = whereaboutsOf(known.tunnels, listed);
   const next = new Map([...known.whereabouts, ...found]);
@@ -102,7 +102,7 @@ export function nextLook({
 }
 
 /** Tunnels that have gone over to derived keys for long enough. */
-function letGo({ known }: Circumstances): void {
+function letGo({ known }: IkeLook): void {
   const nowMs = performance.now();
   known.leaving = known.leaving.filter((each) => !isGone(each, nowMs));
 }
@@ -110,7 +110,7 @@ function letGo({ known }: Circumstances): void {
 /** Asks charon for all of this; one that does not answer, or says what makes no sense, is ended. */
 async function serve(
   vici: ViciClient,
-  circumstances: Circumstances,
+  circumstances: IkeLook,
 ): Promise<ListedIke[]> {
   const { daemon, known } = circumstances;
   try {
@@ -134,7 +134,7 @@ async function serve(
 /** With what this node has to show, where the peer wants to see a certificate; none where it has nothing that serves. */
 function provableOf(
   tunnel: IkeTunnel,
-  { identity, known }: Circumstances,
+  { identity, known }: IkeLook,
 ): ProvableTunnel[] {
   if (tunnel.isUnprovable) {
     const why = tunnel.difference ?? "its ends cannot prove who they are";
@@ -156,10 +156,7 @@ async function list(vici: ViciClient): Promise<ListedIke[]> {
   return listed;
 }
 
-function associationsOf({
-  kernel,
-  known,
-}: Circumstances): TunnelAssociations[] {
+function associationsOf({ kernel, known }: IkeLook): TunnelAssociations[] {
   return sortAssociations(
     servedTunnels(known),
     withSession(kernel, ({ xfrm }) => xfrm.associations()),
@@ -168,7 +165,7 @@ function associationsOf({
 }
 
 /** Has the kernel use, of each tunnel's outbound SAs, the one that the other end is sure to take. */
-function steer(circumstances: Circumstances): void {
+function steer(circumstances: IkeLook): void {
   const { kernel, known } = circumstances;
   const nowMs = performance.now();
   const going = new Set(
@@ -200,7 +197,7 @@ function setAll(
 }
 
 /** No charon runs: nobody speaks for what a former one has made. Returns the tunnels that had some. */
-function clearRemains(circumstances: Circumstances): Set<string> {
+function clearRemains(circumstances: IkeLook): Set<string> {
   const { kernel, log } = circumstances;
   const left = associationsOf(circumstances).filter(
     ({ negotiated }) => negotiated.length > 0,
@@ -219,7 +216,7 @@ function clearRemains(circumstances: Circumstances): Set<string> {
 function clearOrphans(
   tunnels: readonly TunnelAssociations[],
   listed: readonly ListedIke[],
-  { kernel, known, log }: Circumstances,
+  { kernel, known, log }: IkeLook,
 ): void {
   const children = listed.flatMap((ike) => ike.children);
   const leaving = new Set(leavingTunnels(known));
