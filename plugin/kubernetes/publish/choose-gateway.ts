@@ -8,14 +8,14 @@ import type {
 import type { Election } from "./elect.ts";
 import type { News } from "./events.ts";
 import { activeIn, type Gateways } from "./gateways.ts";
-import type { Verdict } from "./status.ts";
+import type { Readiness } from "./status.ts";
 
 /** Which gateway is in use, where the cluster's mode is "gateway". */
 export interface Choice {
   /** The nodes, one of the gateways among them with `active`. */
   readonly nodes: readonly NodeEntry[];
   /** Undefined in another mode. */
-  readonly verdict: Verdict | undefined;
+  readonly verdict: Readiness | undefined;
   readonly news: News | undefined;
   /** To be called when the nodes are written. */
   readonly settle: () => void;
@@ -67,14 +67,14 @@ function unchosen(nodes: readonly NodeEntry[]): Choice {
 }
 
 function isTrouble(
-  { ready, reason }: Verdict,
+  { ready, reason }: Readiness,
   before: Condition | undefined,
 ): boolean {
   return !ready && reason !== before?.reason;
 }
 
 /** @param before what was said before: why one is in use stays true while it is */
-function verdictOn(election: Election | undefined, before: string): Verdict {
+function verdictOn(election: Election | undefined, before: string): Readiness {
   if (election === undefined)
     return {
       ...{ ready: false, reason: "NoGateway" },
@@ -96,7 +96,7 @@ function verdictOn(election: Election | undefined, before: string): Verdict {
   };
 }
 
-function newsOf({ ready, reason, message }: Verdict, about: string): News {
+function newsOf({ ready, reason, message }: Readiness, about: string): News {
   return {
     reason: ready ? "GatewayInUse" : reason,
     note: message,

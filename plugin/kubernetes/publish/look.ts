@@ -18,7 +18,7 @@ import type { Gateways } from "./gateways.ts";
 import { type Found, publishOwn } from "./own.ts";
 import type { Peers } from "./peers.ts";
 import { takeKeyrings } from "./take-keyrings.ts";
-import { nextStatus, type Verdict, writeStatus } from "./status.ts";
+import { nextStatus, type Readiness, writeStatus } from "./status.ts";
 import { type Renewing, renewTokens } from "./renew-tokens.ts";
 import { removeObject } from "../api/remove.ts";
 import { MANAGED, writeSlices } from "./write-slices.ts";
@@ -172,7 +172,7 @@ async function copyPeer(
     peers,
     slices,
   }: { readonly peers: Peers; readonly slices: readonly SliceObject[] },
-): Promise<Verdict> {
+): Promise<Readiness> {
   const { name } = peer.metadata;
   const { claimed, verdict, lastGood } = peers.view(peer);
   const { discovered, origins, nodes, slices: count } = peer.status;

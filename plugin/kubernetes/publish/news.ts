@@ -1,5 +1,5 @@
 import type { ClusterObject } from "../kinds.ts";
-import type { Verdict } from "./status.ts";
+import type { Readiness } from "./status.ts";
 
 /** What has been heard of a Cluster, and what of it was told. */
 export interface Heard {
@@ -30,7 +30,7 @@ const PATIENCE_MS: Readonly<Record<string, number>> = {
 export function hear(
   before: Heard | undefined,
   { status }: ClusterObject,
-  { verdict: { reason }, now }: { verdict: Verdict; now: number },
+  { verdict: { reason }, now }: { verdict: Readiness; now: number },
 ): Heard & { readonly isNews: boolean } {
   const known = before ?? heardBefore(status.conditions ?? [], now);
   const since = known?.reason === reason ? known.since : now;

@@ -8,7 +8,7 @@ import type { News } from "./events.ts";
 import type { Gateways } from "./gateways.ts";
 import { ownCni, ownNodes } from "./own-nodes.ts";
 import { type NetworkObjects, ownNetworks } from "./own-networks.ts";
-import { nextStatus, type Verdict, writeStatus } from "./status.ts";
+import { nextStatus, type Readiness, writeStatus } from "./status.ts";
 import { writeSlices } from "./write-slices.ts";
 
 /** What this cluster's API server has of this cluster. */
@@ -20,7 +20,7 @@ export interface Found extends NetworkObjects {
 
 /** What became of it. */
 interface Published {
-  readonly verdict: Verdict;
+  readonly verdict: Readiness;
   /** The gateway in use, where it is another than before, or is not well. */
   readonly news: News | undefined;
 }
@@ -74,7 +74,7 @@ export async function publishOwn(
 function verdictOf(
   problems: readonly string[],
   { authority: { trouble } }: Found,
-): Verdict {
+): Readiness {
   const all = [...problems, ...(trouble === undefined ? [] : [trouble])];
   const reason = problems.length > 0 ? "NodesLeftOut" : "NoAuthority";
   return {

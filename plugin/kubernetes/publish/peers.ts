@@ -14,11 +14,11 @@ import { PATHS } from "../names.ts";
 import { type Claimed, readClaims, type Refusal } from "./claims.ts";
 import { accountOf } from "../join/objects.ts";
 import { peerAccess, textIn } from "../join/peer-secret.ts";
-import type { Verdict } from "./status.ts";
+import type { Readiness } from "./status.ts";
 
 /** What is known of a peer at the moment. */
 interface PeerView {
-  readonly verdict: Verdict;
+  readonly verdict: Readiness;
   /** Undefined where nothing can be taken from it now: what was taken before stays. */
   readonly claimed: Claimed | undefined;
   readonly lastGood: number | undefined;
@@ -164,7 +164,7 @@ function claimsIn(
   { cluster, slices, claims }: Link,
   name: string,
   peer: PeerSpec,
-): Claimed | Pick<Verdict, "reason" | "message"> {
+): Claimed | Pick<Readiness, "reason" | "message"> {
   const objects = cluster.objects();
   const parts = valuesOf(slices);
   if (objects === undefined || parts === undefined)

@@ -5,7 +5,7 @@ import type { ClusterObject, ClusterStatus, Condition } from "../kinds.ts";
 import { PATHS } from "../names.ts";
 
 /** Why a Cluster is, or is not, ready. */
-export interface Verdict {
+export interface Readiness {
   readonly ready: boolean;
   /** One word, as the API conventions have it. */
   readonly reason: string;
@@ -25,9 +25,9 @@ export function nextStatus(
     lastGood,
     now,
   }: {
-    verdict: Verdict;
+    verdict: Readiness;
     /** Of this cluster's own, where it has gateways. */
-    gateway?: Verdict | undefined;
+    gateway?: Readiness | undefined;
     lastGood?: number | undefined;
     now: number;
   },
@@ -54,7 +54,7 @@ export function nextStatus(
 
 function conditionOf(
   type: string,
-  { ready, reason, message }: Verdict,
+  { ready, reason, message }: Readiness,
   { before, now }: { before: readonly Condition[]; now: number },
 ): Condition {
   const status = ready ? "True" : "False";

@@ -4,7 +4,7 @@ import { type ClusterObject, identityOf } from "../kinds.ts";
 import { troublesTold } from "../troubles.ts";
 import type { Events, News } from "./events.ts";
 import { hear, type Heard } from "./news.ts";
-import type { Verdict } from "./status.ts";
+import type { Readiness } from "./status.ts";
 
 /**
  * Tells an admin by Events what has become of a Cluster. Beside its condition, which is the truth: an Event that cannot be written
@@ -12,7 +12,10 @@ import type { Verdict } from "./status.ts";
  */
 export interface Telling {
   /** Tells what a Cluster is, where that is news. */
-  readonly verdict: (cluster: ClusterObject, verdict: Verdict) => Promise<void>;
+  readonly verdict: (
+    cluster: ClusterObject,
+    verdict: Readiness,
+  ) => Promise<void>;
   /** Tells what has happened once. */
   readonly happened: (cluster: ClusterObject, news: News) => Promise<void>;
   /** After each look: writes counts that are due, and forgets all Clusters but these. */
@@ -55,7 +58,7 @@ export function telling(
   };
 }
 
-function newsOf({ ready, reason, message }: Verdict): News {
+function newsOf({ ready, reason, message }: Readiness): News {
   const note = message === "" ? (ALL_WELL[reason] ?? "") : message;
   return { reason, note, isTrouble: !ready };
 }
