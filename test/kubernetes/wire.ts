@@ -15,11 +15,13 @@ export interface WireRecording {
 }
 
 const START = `
-  tcpdump -i internet -U -s 128 -B 32768 -Z root -w "$1.pcap" 2>"$1.log" >/dev/null </dev/null &
+  tcpdump --immediate-mode -i internet -U -s 128 -B 32768 -Z root -w "$1.pcap" 2>"$1.log" >/dev/null </dev/null &
   echo $!
   until grep -q "listening on" "$1.log"; do sleep 0.1; done`;
 
+// What tcpdump has not read by then is lost.
 const STOP = `
+  sleep 1
   kill -INT "$2"
   while [ -e "/proc/$2" ]; do sleep 0.1; done
   cat "$1.log"`;

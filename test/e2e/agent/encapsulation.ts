@@ -31,7 +31,7 @@ export async function encapsulate(
     trouble,
   );
   await second.stop();
-  const seen = await underPing(stage, () => Promise.resolve());
+  const seen = await underPing(stage);
   tell("without its agent a node gets nothing", !answered(seen), seen.pings);
   tell("without its agent a node leaks nothing", isClean(seen), seen.shown);
   const refused = askStatus(node);
@@ -41,7 +41,7 @@ export async function encapsulate(
     refused,
   );
   const again = await startAgent(node);
-  const back = await underPing(stage, () => Promise.resolve());
+  const back = await underPing(stage);
   tell("with its agent back a node is reached", withoutLoss(back), back.pings);
   return [first, again];
 }
@@ -67,7 +67,7 @@ async function talkByUdp(stage: Stage): Promise<void> {
   const { world } = stage;
   const [wire = ""] = world.nodes.map((node) => node.wire);
   const recorder = await capture(world.internet, wire);
-  const seen = await underPing(stage, () => Promise.resolve());
+  const seen = await underPing(stage);
   using recording = await recorder.stop();
   const inUdp = recording.count("udp port 4500");
   tell("pods talk by ESP in UDP", withoutLoss(seen), seen.pings);

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { capture, type Recording } from "../support/capture.ts";
 import { tell } from "../support/facts.ts";
@@ -24,8 +23,6 @@ export async function reach({ sides }: Stage): Promise<void> {
   const answers = await pingAll(ways);
   for (const [index, { what }] of ways.entries())
     tell(what, answers[index] === true);
-  // So long may a packet wait for tcpdump to read it.
-  await sleep(1000);
   for (const [index, recorder] of recorders.entries()) {
     using recording = await recorder.stop();
     tellWhoAsked(sides, index, recording);

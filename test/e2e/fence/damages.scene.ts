@@ -1,9 +1,15 @@
 /** What an admin breaks, and both layers of the fence taken away one after the other, while pods talk. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { addCrosslink, openStage, type Stage } from "../leak/stage.ts";
 import { mustRunIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
-import { isAnswered, isShut, LAYERS, take, underTraffic } from "./traffic.ts";
+import {
+  isAnswered,
+  isShut,
+  LAYERS,
+  type Passing,
+  take,
+  underTraffic,
+} from "./traffic.ts";
 
 /** By a shell in the first node's folder; whether the next ADD can but refuse. More of them are in integration/fence. */
 const damages: Readonly<Record<string, readonly [string, "refuses" | "adds"]>> =
@@ -40,18 +46,15 @@ const OPEN = "open";
     ([name, [damage]]) =>
       [
         name,
-        async () => {
-          answers.set(name, await damageAndTake(stage, damage));
+        async (passing: Passing) => {
+          answers.set(name, await damageAndTake(stage, damage, passing));
         },
       ] as const,
   );
   const traffic = await underTraffic(stage, {
     ...Object.fromEntries(breaking),
-    [MENDED]: async () => {
-      await addCrosslink(side);
-      await sleep(500);
-    },
-    [OPEN]: () => take(side, LAYERS.policies, LAYERS.rules),
+    [MENDED]: () => addCrosslink(side),
+    [OPEN]: (passing) => take(side, passing, LAYERS.policies, LAYERS.rules),
   });
   for (const [name, [, answer]] of Object.entries(damages)) {
     const seen = traffic.during(name);
@@ -82,12 +85,16 @@ const OPEN = "open";
 }
 
 /** Returns what each ADD answered. */
-async function damageAndTake(stage: Stage, damage: string): Promise<string[]> {
+async function damageAndTake(
+  stage: Stage,
+  damage: string,
+  passing: Passing,
+): Promise<string[]> {
   const [side] = stage.sides;
   const answers: string[] = [];
   await inFolder(stage, damage);
   for (const layer of [LAYERS.policies, LAYERS.rules]) {
-    await take(side, layer);
+    await take(side, passing, layer);
     const added = addCrosslink(side).then(
       () => "adds",
       (error: unknown) => String(error),
@@ -95,7 +102,7 @@ async function damageAndTake(stage: Stage, damage: string): Promise<string[]> {
     answers.push(await added);
   }
   // By the rules alone, which the last ADD put back.
-  await take(side, LAYERS.policies);
+  await take(side, passing, LAYERS.policies);
   await inFolder(stage, mend);
   return answers;
 }

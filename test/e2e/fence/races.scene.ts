@@ -17,6 +17,7 @@ import {
   isAnswered,
   isShut,
   LAYERS,
+  type Passing,
   take,
   type Traffic,
   underTraffic,
@@ -59,11 +60,11 @@ const BACK = "back";
       [RACE]: async () => {
         open.push(...(await race([side, { node, pod: second }], file)));
       },
-      [ROTATION]: () => rotate(stage),
-      [BOOT]: async () => {
-        refused = await boot(side);
+      [ROTATION]: (passing) => rotate(stage, passing),
+      [BOOT]: async (passing) => {
+        refused = await boot(side, passing);
       },
-      [BOOTED]: () => takeEach(side),
+      [BOOTED]: (passing) => takeEach(side, passing),
       [BACK]: () => bringBack(stage),
     },
     THIRD,
@@ -169,11 +170,15 @@ async function openTo(
 }
 
 /** Add the key everywhere, make it active everywhere, remove the old one; between the steps a layer goes. */
-async function rotate({ sides }: Stage): Promise<void> {
+async function rotate({ sides }: Stage, passing: Passing): Promise<void> {
   const [one, two] = sides;
   const { keyring } = one.node;
   for (const step of ["--rotate", "--activate", "--retire"]) {
-    await take(one, step === "--activate" ? LAYERS.rules : LAYERS.policies);
+    await take(
+      one,
+      passing,
+      step === "--activate" ? LAYERS.rules : LAYERS.policies,
+    );
     await crosslinkOn(one.node, "keygen", step);
     await mustRunIn(one.node.namespace, "cp", "-p", keyring, two.node.folder);
     await Promise.all(sides.map(({ node }) => crosslinkOn(node, "apply")));
@@ -181,10 +186,11 @@ async function rotate({ sides }: Stage): Promise<void> {
 }
 
 /** What a kernel loses, and a folder that cannot be read: what was remembered is all that there is. Returns what the first ADD says. */
-async function boot(side: Side): Promise<string> {
+async function boot(side: Side, passing: Passing): Promise<string> {
   const clusters = side.node.clustersDir;
   await take(
     side,
+    passing,
     `${LAYERS.policies}; ip xfrm state flush; nft flush ruleset`,
     `mv ${clusters} ${clusters}.away; : > ${clusters}`,
   );
@@ -196,10 +202,10 @@ async function boot(side: Side): Promise<string> {
 }
 
 /** One layer after the other; in between an ADD, which can but refuse. */
-async function takeEach(side: Side): Promise<void> {
-  await take(side, LAYERS.policies);
+async function takeEach(side: Side, passing: Passing): Promise<void> {
+  await take(side, passing, LAYERS.policies);
   await addCrosslink(side).catch(() => undefined);
-  await take(side, LAYERS.rules);
+  await take(side, passing, LAYERS.rules);
 }
 
 async function bringBack({ sides }: Stage): Promise<void> {
@@ -208,7 +214,6 @@ async function bringBack({ sides }: Stage): Promise<void> {
   const lines = `rm ${clusters}; mv ${clusters}.away ${clusters}`;
   await mustRunIn(node.namespace, "sh", "-ec", lines);
   await addCrosslink(sides[0]);
-  await sleep(500);
 }
 
 /** What is remembered of the node with these files is of another boot then, and all that there is. */

@@ -2,7 +2,7 @@
 import { addCrosslink, openStage, type Stage } from "../leak/stage.ts";
 import { mustRunIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
-import { isShut, LAYERS, take, underTraffic } from "./traffic.ts";
+import { isShut, LAYERS, type Passing, take, underTraffic } from "./traffic.ts";
 
 /** By a shell in the first node. The last stays: what is taken out of a VRF has lost its routes. */
 const ways: Readonly<Record<string, readonly [string, string]>> = {
@@ -34,11 +34,11 @@ const ways: Readonly<Record<string, readonly [string, string]>> = {
   const [side] = stage.sides;
   const open = (way: string): string => `${way}, with both layers gone`;
   const steps = Object.entries(ways).flatMap(([way, [set, unset]]) => [
-    [way, () => takeEach(stage, set)] as const,
+    [way, (passing: Passing) => takeEach(stage, set, passing)] as const,
     [
       open(way),
-      async () => {
-        await take(side, LAYERS.policies, LAYERS.rules);
+      async (passing: Passing) => {
+        await take(side, passing, LAYERS.policies, LAYERS.rules);
         await mustRunIn(side.node.namespace, "sh", "-ec", unset);
         await addCrosslink(side).catch(() => undefined);
       },
@@ -58,12 +58,16 @@ const ways: Readonly<Record<string, readonly [string, string]>> = {
   }
 }
 
-async function takeEach({ sides: [side] }: Stage, way: string): Promise<void> {
+async function takeEach(
+  { sides: [side] }: Stage,
+  way: string,
+  passing: Passing,
+): Promise<void> {
   await mustRunIn(side.node.namespace, "sh", "-ec", way);
   for (const layer of [LAYERS.policies, LAYERS.rules]) {
-    await take(side, layer);
+    await take(side, passing, layer);
     // Where a way is in its way, ADD may refuse: the fence stands before it does.
     await addCrosslink(side).catch(() => undefined);
   }
-  await take(side, LAYERS.policies);
+  await take(side, passing, LAYERS.policies);
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { clearText, type Side, type Stage } from "../leak/stage.ts";
 import { capture, type Recording } from "../support/capture.ts";
 import { mustRunIn } from "../support/command.ts";
@@ -32,6 +31,11 @@ interface Step {
   readonly answered: readonly number[];
 }
 
+/** Waits until both pods have sent more of everything: on a busy machine a pause would promise no packet. */
+export type Passing = () => Promise<void>;
+
+const SOME = 5;
+
 /**
  * Records both wires while both pods ping each other, send datagrams to each other and to a plain network, and the steps are
  * taken. One recording for all: in a guest each program that starts takes seconds.
@@ -40,7 +44,7 @@ interface Step {
  */
 export async function underTraffic(
   { world, sides: [one, two] }: Stage,
-  steps: Readonly<Record<string, () => Promise<unknown>>>,
+  steps: Readonly<Record<string, (passing: Passing) => Promise<unknown>>>,
   ...more: readonly string[]
 ): Promise<Traffic> {
   const recorders = await Promise.all(
@@ -56,9 +60,14 @@ export async function underTraffic(
       keepPinging(one.pod.namespace, two.pod.address()),
       keepPinging(two.pod.namespace, one.pod.address()),
     ];
-    await sleep(300);
-    await act();
-    await sleep(300);
+    const passing = async (): Promise<void> => {
+      await Promise.all(
+        [...sending, ...pinging].map((each) => each.more(SOME)),
+      );
+    };
+    await passing();
+    await act(passing);
+    await passing();
     const pings = await Promise.all(pinging.map((ping) => ping.stop()));
     const answered = pings.map(({ received }) => received);
     taken.push({ name, end: Date.now() / 1000, answered });
@@ -113,11 +122,12 @@ export const LAYERS = {
   rules: "nft delete table inet crosslink",
 } as const;
 
-/** Takes something away by a shell on the node, and leaves the packets a moment to find it. */
+/** Takes something away by a shell on the node, and lets packets find it so. */
 export async function take(
   { node }: Side,
+  passing: Passing,
   ...lines: readonly string[]
 ): Promise<void> {
   await mustRunIn(node.namespace, "sh", "-ec", lines.join("\n"));
-  await sleep(300);
+  await passing();
 }

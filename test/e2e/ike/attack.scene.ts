@@ -9,7 +9,12 @@ import { loadKeyring } from "../../../conf/keyring.ts";
 import { routerTunnels } from "../../../plugin/mesh/router-tunnels.ts";
 import { until } from "../../support/until.ts";
 import { type Agent, SLOWLY } from "../agent/nodes.ts";
-import { openStage, type Stage, underPing } from "../leak/stage.ts";
+import {
+  openStage,
+  type Stage,
+  underPing,
+  withoutLoss,
+} from "../leak/stage.ts";
 import { mustRunIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
 import type { Place } from "../../support/namespace.ts";
@@ -19,7 +24,6 @@ import {
   bothUp,
   charonOf,
   ikeOf,
-  lostNothing,
   startAgents,
   statesOf,
   writeKeying,
@@ -126,13 +130,10 @@ async function killBoth(
     seen.clear.length === 0,
     seen.shown,
   );
-  await until(
-    async () => lostNothing(await underPing(stage, () => Promise.resolve())),
-    {
-      ...SLOWLY,
-      describe: () => JSON.stringify(stage.world.nodes.map(ikeOf)),
-    },
-  );
+  await until(async () => withoutLoss(await underPing(stage)), {
+    ...SLOWLY,
+    describe: () => JSON.stringify(stage.world.nodes.map(ikeOf)),
+  });
   tell("both charons killed at once heal", true);
 }
 

@@ -51,7 +51,7 @@ async function firstPacket(stage: Stage): Promise<void> {
     { before, pings: seen.pings },
   );
   tell("the first packet leaks nothing", seen.clear.length === 0, seen.shown);
-  const again = await underPing(stage, () => sleep(500));
+  const again = await underPing(stage);
   tell("by IKE pods talk without loss", withoutLoss(again), again.pings);
   const states = await statesOf(nodes[0]!);
   tell(
@@ -125,12 +125,12 @@ async function endCharon(
     ...SLOWLY,
     describe: () => JSON.stringify(stage.world.nodes.map(ikeOf)),
   });
-  const after = await underPing(stage, () => sleep(500));
+  const after = await underPing(stage);
   tell(`${signal} to charon heals`, withoutLoss(after), after.pings);
 }
 
 async function healed(stage: Stage): Promise<boolean> {
-  return withoutLoss(await underPing(stage, () => Promise.resolve()));
+  return withoutLoss(await underPing(stage));
 }
 
 /** The fence stands without it; no charon stays behind; and with another secret on one side the trouble is named. */

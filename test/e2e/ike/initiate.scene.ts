@@ -2,18 +2,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../../support/until.ts";
 import { SLOWLY } from "../agent/nodes.ts";
-import { answered, openStage, type Stage, underPing } from "../leak/stage.ts";
+import {
+  openStage,
+  type Stage,
+  underPing,
+  withoutLoss,
+} from "../leak/stage.ts";
 import { mustRunIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
 import { clusterFile, type Node, type Topology } from "../support/topology.ts";
-import {
-  bothUp,
-  ikeOf,
-  lostNothing,
-  startAgents,
-  statesOf,
-  statusOf,
-} from "./stage.ts";
+import { bothUp, ikeOf, startAgents, statesOf, statusOf } from "./stage.ts";
 
 /** What the NAT has, and nobody else. */
 const PLACES = ["203.0.113.1", "203.0.113.7"] as const;
@@ -78,7 +76,7 @@ async function comeUp(stage: Stage): Promise<void> {
   const status = await statusOf(two);
   tell(
     "a node that nobody can reach brings its tunnel up",
-    answered(after) && lostNothing(after),
+    withoutLoss(after),
     { pings: after.pings, status },
   );
   tell(
@@ -101,11 +99,11 @@ async function move(stage: Stage): Promise<void> {
   });
   await healed(stage);
   const after = await underPing(stage, () => sleep(1_000));
-  tell(
-    "another address of the NAT's is followed",
-    answered(after) && lostNothing(after),
-    { moving: moving.pings, after: after.pings, sas: await statesOf(two) },
-  );
+  tell("another address of the NAT's is followed", withoutLoss(after), {
+    moving: moving.pings,
+    after: after.pings,
+    sas: await statesOf(two),
+  });
   const clear = [moving, after].flatMap((each) => each.clear);
   tell("while it moves nothing leaks", clear.length === 0, moving.shown);
 }
@@ -115,11 +113,8 @@ function isAt(node: Node, place: string): boolean {
 }
 
 async function healed(stage: Stage): Promise<void> {
-  await until(
-    async () => lostNothing(await underPing(stage, () => Promise.resolve())),
-    {
-      ...SLOWLY,
-      describe: () => JSON.stringify(stage.world.nodes.map(ikeOf)),
-    },
-  );
+  await until(async () => withoutLoss(await underPing(stage)), {
+    ...SLOWLY,
+    describe: () => JSON.stringify(stage.world.nodes.map(ikeOf)),
+  });
 }

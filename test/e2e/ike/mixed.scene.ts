@@ -1,7 +1,7 @@
 /** One node talks by IKE with one cluster and by derived keys with another, and its charon dies, under constant ping. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { addByAgent, startAgent } from "../agent/nodes.ts";
-import { answered, type Side, underPing } from "../leak/stage.ts";
+import { type Side, underPing, withoutLoss } from "../leak/stage.ts";
 import { crosslinkOn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
 import { pod, ptpConflist } from "../support/pod.ts";
@@ -16,7 +16,6 @@ import {
   anotherCharon,
   bothUp,
   charonOf,
-  lostNothing,
   spisOf,
   statesOf,
   statusOf,
@@ -76,7 +75,7 @@ async function talk(
   const derived = await underPing(pair, () => sleep(1_000));
   tell(
     "one node talks by IKE and by derived keys at a time",
-    answered(byIke) && lostNothing(byIke) && lostNothing(derived),
+    withoutLoss(byIke) && withoutLoss(derived),
     [byIke.pings, derived.pings],
   );
   const clear = [byIke, derived].flatMap((seen) => seen.clear);
@@ -112,7 +111,7 @@ async function endCharon(
   });
   tell(
     "that charon dies costs derived keys no packet",
-    lostNothing(seen) && seen.clear.length === 0,
+    withoutLoss(seen) && seen.clear.length === 0,
     seen,
   );
   const here = await spisOf(near.node);

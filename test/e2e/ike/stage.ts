@@ -10,7 +10,7 @@ import {
   socket,
   startAgent,
 } from "../agent/nodes.ts";
-import type { Seen, Stage } from "../leak/stage.ts";
+import type { Stage } from "../leak/stage.ts";
 import { crosslinkOn, mustRunIn } from "../support/command.ts";
 import { type Node, writeClusters } from "../support/topology.ts";
 
@@ -73,11 +73,6 @@ export async function bothUp(nodes: readonly Node[]): Promise<void> {
       limitSeconds: 120,
       describe: () => `${node.name}: ${JSON.stringify(ikeOf(node))}`,
     });
-}
-
-/** Whether every ping was answered. */
-export function lostNothing({ pings }: Seen): boolean {
-  return pings.every(({ received, lost }) => received > 0 && lost.length === 0);
 }
 
 /** The process of the charon that an agent has started last. */

@@ -1,6 +1,5 @@
 /** SAs are flushed, their note is lost, a counter nears its end, a secret changes under its id: no number is sent twice under a key. */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../../support/until.ts";
 import { SLOWLY, startAgent } from "../agent/nodes.ts";
 import { capture } from "../support/capture.ts";
@@ -182,7 +181,7 @@ async function changeSecret(stage: Stage): Promise<void> {
 }
 
 async function answersCome(stage: Stage, name: string): Promise<void> {
-  const seen = await underPing(stage, () => sleep(300));
+  const seen = await underPing(stage);
   tell(name, withoutLoss(seen) && seen.clear.length === 0, seen.pings);
 }
 

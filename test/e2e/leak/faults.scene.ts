@@ -29,7 +29,7 @@ async function loseAssociations(stage: Stage): Promise<void> {
     losing.clear.length === 0 && losing.esp > 0,
     losing.shown,
   );
-  const without = await underPing(stage, () => sleep(500));
+  const without = await underPing(stage);
   tell(
     "a missing SA drops every packet",
     !without.pings.some(({ received }) => received > 0) &&

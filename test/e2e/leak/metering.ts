@@ -13,7 +13,7 @@ import { answered, type Stage, underPing } from "./stage.ts";
 /** Holds an agent's metrics of a node that has sent and received against what `ip` says of its SAs. */
 export async function compareMetrics(stage: Stage): Promise<void> {
   const [{ node }] = stage.sides;
-  const seen = await underPing(stage, () => Promise.resolve());
+  const seen = await underPing(stage);
   const text = await metricsOf(node);
   const state = await mustRunIn(node.namespace, "ip", "-s", "xfrm", "state");
   const labels = `cluster="cluster2",peer="two",endpoint="203.0.113.2"`;

@@ -1,6 +1,5 @@
 /** Two nodes whose kernel has no nf_tables: exemption and fence are legacy iptables' rules, and do the same. */
 import { writeFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   answered,
   openStage,
@@ -45,7 +44,7 @@ async function lookAround({ world }: Stage): Promise<void> {
 
 async function talk(stage: Stage): Promise<void> {
   const [one, two] = stage.sides;
-  const seen = await underPing(stage, () => sleep(500));
+  const seen = await underPing(stage);
   tell(
     "pods reach each other by ESP",
     withoutLoss(seen) && seen.esp > 0 && seen.clear.length === 0,
@@ -72,21 +71,21 @@ async function fenceAlone(stage: Stage): Promise<void> {
     await mustRunIn(namespace, "ip", "xfrm", "policy", "flush");
     await mustRunIn(namespace, "ip", "xfrm", "state", "flush");
   }
-  const closed = await underPing(stage, () => sleep(500));
+  const closed = await underPing(stage);
   tell(
     "without a policy nothing leaves in clear text",
     closed.clear.length === 0 && !answered(closed),
     closed,
   );
   await open(two.namespace);
-  const half = await underPing(stage, () => sleep(500));
+  const half = await underPing(stage);
   tell(
     "without a policy nothing is taken that comes in clear text",
     half.clear.length > 0 && noneAnswered(half),
     half,
   );
   await open(one.namespace);
-  const wide = await underPing(stage, () => sleep(500));
+  const wide = await underPing(stage);
   tell("without the fence, leaks are seen", wide.clear.length > 0, wide);
 }
 
@@ -103,7 +102,7 @@ function noneAnswered({ pings }: Seen): boolean {
 async function comeAndGo(stage: Stage): Promise<void> {
   const { nodes } = stage.world;
   for (const node of nodes) await crosslinkOn(node, "apply");
-  const mended = await underPing(stage, () => sleep(500));
+  const mended = await underPing(stage);
   tell(
     "apply brings all of it back",
     answered(mended) && mended.clear.length === 0,

@@ -1,5 +1,4 @@
 /** conf/examples/gateways: a cluster with two gateways and leaves on both sides of a router, a p2p one, a third one. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Capture, capture } from "../support/capture.ts";
 import { tell } from "../support/facts.ts";
 import { transfer } from "../support/transfer.ts";
@@ -42,7 +41,6 @@ type PodName = "edge" | "gateway-1" | "worker-1" | "worker-2" | "campus-worker";
   await nothingPasses(scene, ends);
   await failOver(scene, ends);
   await secondGateway(pods);
-  await sleep(500);
   await allEncrypted("nothing left a location in clear text", [between]);
   await allEncrypted(
     "nothing passed between a cluster's nodes in clear text",
@@ -200,7 +198,6 @@ async function writers(scene: World, pods: Pods): Promise<void> {
   );
   await pings(stray, addressOf(pods["worker-2"]), "-I", remote);
   await pings(pods["worker-1"].namespace, addressOf(pods.edge));
-  await sleep(500);
   const arrived = [];
   for (const recorder of recorders) {
     using recording = await recorder.stop();
@@ -292,8 +289,6 @@ async function withoutCrosslink(scene: World, pods: Pods): Promise<void> {
   await shell(edge, "iptables-legacy -t nat -F POSTROUTING");
   const far = addressOf(pods["gateway-1"]);
   await pings(pods.edge.namespace, far, "-c3", "-i0.2");
-  // tcpdump may be late on a guest's one core.
-  await sleep(500);
   using recording = await recorder.stop();
   tell(
     "the capture sees clear text where there is some",

@@ -4,7 +4,6 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { capture } from "../support/capture.ts";
 import { tell } from "../support/facts.ts";
 import { espMissing } from "../support/kernel.ts";
@@ -41,7 +40,6 @@ const clearText = "not esp and (net 10.244.0.0/16 or net 100.80.0.0/15)";
   if (east === undefined || west === undefined)
     throw new Error("The example needs two nodes");
   await bothWays(east, west);
-  await sleep(2_000);
   using recording = await recorder.stop();
   const [esp, clear] = [recording.count("esp"), recording.count(clearText)];
   tell(

@@ -1,12 +1,13 @@
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Place } from "../../support/namespace.ts";
+import { until } from "../../support/until.ts";
 
 /** A recording of what passes an interface. */
 export interface Capture {
-  /** Ends the recording. Throws when packets were missed: a count of 0 would prove nothing. */
+  /** Ends the recording, with all that passed until now. Throws when packets were missed: a count of 0 would prove nothing. */
   stop(): Promise<Recording>;
 }
 
@@ -57,6 +58,7 @@ export async function capture(inside: Place, device: string): Promise<Capture> {
     });
   });
   const stop = async (): Promise<Recording> => {
+    await allRead(child, () => said);
     child.kill("SIGINT");
     await exited;
     requireComplete(said);
@@ -65,8 +67,51 @@ export async function capture(inside: Place, device: string): Promise<Capture> {
   return { stop };
 }
 
+/** How many packets tcpdump has written, and how many the kernel has kept for it, which on lo are twice as many. */
+interface Counts {
+  readonly captured: number;
+  readonly received: number;
+}
+
+/** No longer than this do packets wait in the kernel for their block to be full: a second, and what a busy machine adds. */
+const BLOCK_MS = 3000;
+
+/**
+ * Waits until tcpdump has read what passed before the call. It reads whole blocks, and those that it has not read when it is
+ * interrupted are lost: what passed in a last second would be missing, and no count would say so.
+ */
+async function allRead(child: ChildProcess, said: () => string): Promise<void> {
+  const { received } = await countsOf(child, said);
+  let last = { captured: -1, at: 0 };
+  await until(
+    async () => {
+      const { captured } = await countsOf(child, said);
+      if (captured !== last.captured) last = { captured, at: Date.now() };
+      return captured >= received || Date.now() - last.at > BLOCK_MS;
+    },
+    { limitSeconds: 120, pauseMs: 100, describe: said },
+  );
+}
+
+/** As tcpdump says them at SIGUSR1. */
+async function countsOf(
+  child: ChildProcess,
+  said: () => string,
+): Promise<Counts> {
+  const before = said().length;
+  const counts = (): RegExpExecArray | null =>
+    /(\d+) packets? captured, (\d+) packets? received by filter/.exec(
+      said().slice(before),
+    );
+  child.kill("SIGUSR1");
+  await until(() => counts() !== null, { limitSeconds: 60, describe: said });
+  const [, captured, received] = counts() ?? [];
+  return { captured: Number(captured), received: Number(received) };
+}
+
 function requireComplete(said: string): void {
-  const [, dropped] = /(\d+) packets? dropped by kernel/.exec(said) ?? [];
+  const [, dropped] =
+    [...said.matchAll(/(\d+) packets? dropped by kernel/g)].at(-1) ?? [];
   if (dropped !== "0")
     throw new Error(`Cannot trust the capture: ${said.trim()}`);
 }

@@ -30,7 +30,11 @@ export async function startTraffic(
   const left = new Map(addresses.map((address) => [address, 0]));
   const tcpdump = spawn(
     "nsenter",
-    [`--net=${site.node.path}`, "tcpdump", "-nntl", "-i", "cloud", "udp"],
+    // Else what passes in the last second is lost when it is ended: it reads packets by the block.
+    [
+      `--net=${site.node.path}`,
+      ...["tcpdump", "--immediate-mode", "-nntl", "-i", "cloud", "udp"],
+    ],
     { stdio: ["ignore", "pipe", "pipe"] },
   );
   createInterface({ input: tcpdump.stdout }).on("line", (line) => {
