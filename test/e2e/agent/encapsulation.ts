@@ -46,7 +46,7 @@ export async function encapsulate(
   return [first, again];
 }
 
-/** The cluster files are all that the agents are given. */
+/** The cluster files are all that the agents are given; the socket comes after the SAs that need it. */
 async function turnToUdp(nodes: readonly Node[]): Promise<void> {
   writeClusters(nodes, () => ({ encap: "udp" }));
   for (const { namespace, name } of nodes)
@@ -54,12 +54,18 @@ async function turnToUdp(nodes: readonly Node[]): Promise<void> {
       async () => {
         const states = await mustRunIn(namespace, "ip", "xfrm", "state");
         const all = states.split(/^(?=src )/m).filter(Boolean);
+        const sockets = await mustRunIn(namespace, "ss", "-Hlun");
         return (
           all.length > 0 &&
-          all.every((sa) => sa.includes("encap type espinudp"))
+          all.every((sa) => sa.includes("encap type espinudp")) &&
+          sockets.includes(":4500 ")
         );
       },
-      { ...SLOWLY, describe: () => `${name} has no SAs for ESP in UDP` },
+      {
+        ...SLOWLY,
+        describe: () =>
+          `${name} does not have both SAs and a socket for ESP in UDP`,
+      },
     );
 }
 
