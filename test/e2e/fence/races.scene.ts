@@ -9,7 +9,8 @@ import {
   type Stage,
 } from "../leak/stage.ts";
 import { ChainError } from "../../support/chain.ts";
-import { crosslinkOn, mustRunIn, runIn } from "../support/command.ts";
+import { rotate } from "../leak/rotate.ts";
+import { mustRunIn, runIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
 import { pod } from "../support/pod.ts";
 import { clusterFile } from "../support/topology.ts";
@@ -60,7 +61,15 @@ const BACK = "back";
       [RACE]: async () => {
         open.push(...(await race([side, { node, pod: second }], file)));
       },
-      [ROTATION]: (passing) => rotate(stage, passing),
+      // Between the steps a layer goes.
+      [ROTATION]: (passing) =>
+        rotate(stage, (step) =>
+          take(
+            side,
+            passing,
+            LAYERS[step === "--activate" ? "rules" : "policies"],
+          ),
+        ),
       [BOOT]: async (passing) => {
         refused = await boot(side, passing);
       },
@@ -167,22 +176,6 @@ async function openTo(
     ),
   ]);
   return cidrs.filter((cidr) => !layers.every((text) => text.includes(cidr)));
-}
-
-/** Add the key everywhere, make it active everywhere, remove the old one; between the steps a layer goes. */
-async function rotate({ sides }: Stage, passing: Passing): Promise<void> {
-  const [one, two] = sides;
-  const { keyring } = one.node;
-  for (const step of ["--rotate", "--activate", "--retire"]) {
-    await take(
-      one,
-      passing,
-      step === "--activate" ? LAYERS.rules : LAYERS.policies,
-    );
-    await crosslinkOn(one.node, "keygen", step);
-    await mustRunIn(one.node.namespace, "cp", "-p", keyring, two.node.folder);
-    await Promise.all(sides.map(({ node }) => crosslinkOn(node, "apply")));
-  }
 }
 
 /** What a kernel loses, and a folder that cannot be read: what was remembered is all that there is. Returns what the first ADD says. */

@@ -4,6 +4,7 @@ import { tell } from "../support/facts.ts";
 import { keepPinging } from "../support/ping.ts";
 import { clusterFile } from "../support/topology.ts";
 import { openStage, type Stage, underPing, withoutLoss } from "./stage.ts";
+import { rotate } from "./rotate.ts";
 
 /** Nothing answers in this cluster: traffic to it is encrypted or dropped all the same. */
 const third = {
@@ -79,18 +80,9 @@ async function policiesOfThird({ world }: Stage): Promise<string[]> {
   );
 }
 
-/** Add the key everywhere, make it active everywhere, remove the old one. */
 async function rotateKeys(stage: Stage): Promise<void> {
-  const [one, two] = stage.sides;
   const before = await spis(stage);
-  const seen = await underPing(stage, async () => {
-    for (const step of ["--rotate", "--activate", "--retire"]) {
-      await crosslinkOn(one.node, "keygen", step);
-      const { keyring } = one.node;
-      await mustRunIn(one.node.namespace, "cp", "-p", keyring, two.node.folder);
-      await applyAll(stage);
-    }
-  });
+  const seen = await underPing(stage, () => rotate(stage));
   const after = await spis(stage);
   tell(
     "a rotation of keys leaks nothing",

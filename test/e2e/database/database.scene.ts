@@ -1,0 +1,145 @@
+/** The article's demonstration: a database in one cluster replicates to another by pods' addresses, whatever is done to its nodes. */
+import {
+  addCrosslink,
+  clearText,
+  openStage,
+  type Side,
+} from "../leak/stage.ts";
+import { rotate } from "../leak/rotate.ts";
+import { type Capture, capture } from "../support/capture.ts";
+import { mustRunIn } from "../support/command.ts";
+import { tell } from "../support/facts.ts";
+import { database, type Server } from "./server.ts";
+
+/** What a node's kernel has of crosslink. */
+const LOSE = {
+  xfrm: "ip xfrm policy flush; ip xfrm state flush",
+  everything: "ip xfrm policy flush; ip xfrm state flush; nft flush ruleset",
+} as const;
+
+{
+  using stage = await openStage({ linked: true });
+  const { world, sides } = stage;
+  const [east, west] = sides;
+  const wires = () =>
+    Promise.all(world.nodes.map(({ wire }) => capture(world.internet, wire)));
+  const shut = await wires();
+  const pair = {
+    primary: await database(east, 1),
+    replica: await database(west, 2),
+  };
+  await pair.primary.start();
+  await pair.replica.start();
+  await replicate(pair, east.pod.address());
+
+  await tellArrival(
+    "1,000 rows arrive, and their checksums are equal",
+    pair,
+    () => insert(pair.primary, 1000),
+  );
+  await tellArrival(
+    "what is written during a rotation of keys arrives",
+    pair,
+    () => rotate(stage, () => insert(pair.primary, 100)),
+  );
+  await tellArrival(
+    "what is written while a node's xfrm is flushed arrives",
+    pair,
+    async () => {
+      await lose(west, "xfrm");
+      await insert(pair.primary, 100);
+      await addCrosslink(west);
+    },
+  );
+  await tellArrival(
+    "what is written after a reboot of the primary's node arrives",
+    pair,
+    async () => {
+      await pair.primary.kill();
+      await lose(east, "everything");
+      await addCrosslink(east);
+      await pair.primary.start();
+      await insert(pair.primary, 100);
+    },
+  );
+  const { esp, clear, shown } = await seenBy(shut);
+  tell("no SQL passes in clear text", clear === 0 && esp > 100, {
+    esp,
+    clear,
+    shown,
+  });
+
+  const open = await wires();
+  for (const side of sides) await lose(side, "everything");
+  await insert(pair.primary, 100);
+  await pair.primary.ask("select sleep(3)");
+  const leaked = await seenBy(open);
+  tell("without crosslink SQL is seen in clear text", leaked.clear > 0, leaked);
+  await pair.primary.kill();
+  await pair.replica.kill();
+}
+
+interface Pair {
+  readonly primary: Server;
+  readonly replica: Server;
+}
+
+/** By GTID, over the pods' own addresses. */
+async function replicate(
+  { primary, replica }: Pair,
+  address: string,
+): Promise<void> {
+  await primary.ask(`
+    create user reader@'10.0.1.%' identified by 'reads';
+    grant replication slave on *.* to reader@'10.0.1.%';
+    create database shop;
+    create table shop.orders (id int auto_increment primary key, words varchar(200))`);
+  await replica.ask(`
+    change master to master_host='${address}', master_user='reader', master_password='reads',
+      master_use_gtid=slave_pos, master_connect_retry=1, master_heartbeat_period=2;
+    start slave`);
+}
+
+async function insert({ ask }: Server, rows: number): Promise<void> {
+  await ask(
+    `insert into shop.orders (words) select concat('order ', seq, repeat(' confidential', 10)) from shop.seq_1_to_${String(rows)}`,
+  );
+}
+
+/** Does something, and tells whether both ends have the same rows in the end. */
+async function tellArrival(
+  name: string,
+  { primary, replica }: Pair,
+  act: () => Promise<void>,
+): Promise<void> {
+  await act();
+  const position = await primary.ask("select @@gtid_binlog_pos");
+  const waited = await replica.ask(
+    `select master_gtid_wait('${position}', 300)`,
+  );
+  const look =
+    "select count(*) from shop.orders; checksum table shop.orders extended";
+  const [there, here] = [await primary.ask(look), await replica.ask(look)];
+  const isSame = waited === "0" && there === here && !there.includes("NULL");
+  tell(name, isSame, { there, here, waited });
+}
+
+async function lose({ node }: Side, what: keyof typeof LOSE): Promise<void> {
+  await mustRunIn(node.namespace, "sh", "-ec", LOSE[what]);
+}
+
+async function seenBy(
+  recorders: readonly Capture[],
+): Promise<{ esp: number; clear: number; shown: string }> {
+  using recordings = new DisposableStack();
+  const wires = (
+    await Promise.all(recorders.map((recorder) => recorder.stop()))
+  ).map((recording) => recordings.use(recording));
+  const sum = (filter: string): number =>
+    wires.reduce((count, wire) => count + wire.count(filter), 0);
+  return {
+    esp: sum("esp"),
+    clear: sum(`(${clearText}) and tcp port 3306`),
+    shown: wires.map((wire) => wire.show(clearText, 3)).join("\n"),
+  };
+}
