@@ -15,9 +15,9 @@ export interface FolderNames {
 /** Reads the names. Throws nothing. */
 export function namesIn(folder: string): FolderNames {
   const found = listed(folder);
-  const slices = found.names.flatMap((name) => {
+  const slices = found.names.filter(isSliceFolder).flatMap((name) => {
     const path = join(folder, name);
-    return isSliceFolder(name) && kindOf(path)?.isDirectory() === true
+    return kindOf(path)?.isDirectory() === true
       ? [[name, { ...listed(path), slices: new Map<string, never>() }] as const]
       : [];
   });
