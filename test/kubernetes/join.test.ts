@@ -27,7 +27,7 @@ const REQUESTS = "certificates.k8s.io/certificatesigningrequests";
 const SELDOM = [
   "patch events.k8s.io/events default",
   "create /secrets crosslink-system",
-  ...["create", "patch"].map(
+  ...["create", "patch", "delete"].map(
     (verb) => `${verb} coordination.k8s.io/leases crosslink-gateways`,
   ),
   ...["create", "get"].map((verb) => `${verb} ${REQUESTS}`),

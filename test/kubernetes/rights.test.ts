@@ -148,6 +148,7 @@ describe("rights, each taken away once", () => {
     },
     "delete clusternodes": () => create(PATHS.slices, slice("z", "192.0.2.9")),
     "create leases": () => remove(LEASE),
+    "delete leases": () => heartbeat("gone"),
     "create events": () => forgetStatus(),
     "create secrets in crosslink-system": async () => {
       await certified();
@@ -163,6 +164,16 @@ describe("rights, each taken away once", () => {
     "patch secrets in crosslink-keys": () => rotated(),
     // Last: none of the others goes without it.
     "create clusters": () => remove(`${PATHS.clusters}/a`),
+  };
+  /** Of a Node that is no more. */
+  const heartbeat = async (name: string) => {
+    await remove(`${PATHS.heartbeats}/${name}`);
+    await create(PATHS.heartbeats, {
+      apiVersion: "coordination.k8s.io/v1",
+      kind: "Lease",
+      metadata: { name },
+      spec: { holderIdentity: name },
+    });
   };
   const forgetStatus = () =>
     ask(admin, {
@@ -399,6 +410,7 @@ describe("rights, each taken away once", () => {
         (await isThere(`${PATHS.clusters}/c`)) &&
         !(await isThere(`${PATHS.secrets}/invitation-c`)) &&
         !(await isThere(`${PATHS.slices}/z-0`)) &&
+        !(await isThere(`${PATHS.heartbeats}/gone`)) &&
         (await isThere(`${PATHS.slices}/a-0`)) &&
         (await isSigned(request)) &&
         (await isThere(LEASE)),

@@ -15,6 +15,7 @@ import { type Failed, takeAnswers } from "./answers.ts";
 import { certify, type Certifying } from "./certify.ts";
 import type { News } from "./events.ts";
 import type { Gateways } from "./gateways.ts";
+import { removeGone } from "./gone-heartbeats.ts";
 import { type Found, publishOwn } from "./own.ts";
 import type { Peers } from "./peers.ts";
 import { takeKeyrings } from "./take-keyrings.ts";
@@ -88,6 +89,7 @@ export async function look(
     );
   await removeOrphans(access, all, have);
   await telling.settle(all);
+  await removeGone(access, sources);
 }
 
 /** This cluster's own objects, and the certificates that its nodes ask for. */

@@ -1,6 +1,7 @@
 import { valuesOf } from "../api/follow.ts";
 import { asCluster, asSlice } from "../kinds.ts";
 import { activeIn, type Gateways, gateways } from "./gateways.ts";
+import { goneHeartbeats } from "./gone-heartbeats.ts";
 import type { Sources } from "./look.ts";
 
 /** How often heartbeats are held against the clock; milliseconds. */
@@ -9,7 +10,8 @@ const LOOK_MS = 1_000;
 /**
  * Hears gateways' heartbeats from now on, until it is stopped.
  *
- * @param onChange called when another gateway should be in use, or when what is wrong with that one is another thing
+ * @param onChange called when another gateway should be in use, when what is wrong with that one is another thing, and when
+ *   heartbeats are left of Nodes that are no more
  */
 export function watchGateways(
   sources: Sources,
@@ -22,7 +24,7 @@ export function watchGateways(
     const { heartbeats } = sources;
     const isSilent = heartbeats.trouble() !== undefined;
     heard.hear(isSilent ? undefined : valuesOf(heartbeats));
-    const now = decision(heard, sources);
+    const now = [decision(heard, sources), ...goneHeartbeats(sources)].join();
     if (now !== last) onChange();
     last = now;
   }, LOOK_MS);
