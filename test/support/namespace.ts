@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { closeSync, existsSync, openSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type Ended, printedBy } from "./binary.ts";
 
 /** A network namespace, as `ip netns` knows it. */
@@ -93,6 +94,13 @@ export function ipBatch(
   return `ip ${where} -batch - <<'END'\n${commands.join("\n")}\nEND`;
 }
 
+const patient = join(import.meta.dirname, "patient");
+
+/** Files run beside each other: legacy iptables is to wait for the lock that another one has. */
+function patientEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: `${patient}:${process.env["PATH"] ?? ""}` };
+}
+
 /** nsenter rather than `ip netns exec`, which mounts a /sys for the program. */
 function runInside(
   name: string,
@@ -106,6 +114,7 @@ function runInside(
   const ran = spawnSync(inside, [...words, ...args], {
     encoding: "utf8",
     maxBuffer: 1 << 28,
+    env: patientEnvironment(),
   });
   if (ran.error !== undefined) throw ran.error;
   return ran;
