@@ -15,11 +15,11 @@ import {
 import { join } from "node:path";
 import type { Plugin } from "esbuild";
 import pkg from "@yao-pkg/pkg/lib-es5/sea.js";
-import { asFunction, bundle } from "./bundle.ts";
+import { asFunction, bundle, bundleLoader } from "./bundle.ts";
 import { writeCaches } from "./code-cache.ts";
 import type { Entries } from "./entries.ts";
 import { bundlePackages, PACKAGES_NAME } from "./packages.ts";
-import { nodePackage, root } from "./paths.ts";
+import { nodePackage } from "./paths.ts";
 
 /** What goes into a binary. */
 export interface BinaryInputs {
@@ -48,12 +48,14 @@ export async function buildBinary(
     commandLine: await bundle(entry.commandLine, plugins),
   };
   const packages = await bundlePackages();
+  const loader = await bundleLoader();
   const digest = digestOf([
     program.call,
     program.release,
     program.ipam,
     program.commandLine,
     packages,
+    loader,
     readFileSync(addon),
     readFileSync(launcher),
     ownText(),
@@ -64,7 +66,7 @@ export async function buildBinary(
   mkdirSync(join(output, ".."), { recursive: true });
   const folder = mkdtempSync(`${output}.unfinished-`);
   try {
-    await pack(folder, { program, packages, addon, launcher });
+    await pack(folder, { program, packages, loader, addon, launcher });
     renameSync(join(folder, "crosslink"), output);
     linkIpam(output, folder);
     writeFileSync(digestFile, digest);
@@ -77,6 +79,7 @@ export async function buildBinary(
 interface Parts {
   readonly program: Entries;
   readonly packages: string;
+  readonly loader: string;
   readonly addon: string;
   readonly launcher: string;
 }
@@ -97,7 +100,7 @@ export const HEAP_FLAGS = [
  */
 async function pack(
   folder: string,
-  { program, packages, addon, launcher }: Parts,
+  { program, packages, loader, addon, launcher }: Parts,
 ): Promise<void> {
   const node = strippedNode(join(folder, "node"));
   const scripts = writeScripts(folder, program);
@@ -105,6 +108,8 @@ async function pack(
   const caches = writeCaches(scripts, folder, tools);
   const packagesScript = join(folder, PACKAGES_NAME);
   writeFileSync(packagesScript, asFunction(packages));
+  const mainScript = join(folder, "loader.cjs");
+  writeFileSync(mainScript, loader);
   const seaConfig = {
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
@@ -124,7 +129,7 @@ async function pack(
   };
   const target = { platform: "linux", arch: process.arch, nodeRange: "node24" };
   const output = join(folder, "crosslink");
-  await pkg.default(`${root}/.build/loader.cjs`, {
+  await pkg.default(mainScript, {
     targets: [{ ...target, output } as never],
     nodePath: node,
     seaConfig,
@@ -171,13 +176,7 @@ function digestOf(parts: readonly (Uint8Array | string)[]): string {
 
 /** What else shapes the binary: the steps that make it. */
 function ownText(): string {
-  const steps = [
-    "binary.ts",
-    "bundle.ts",
-    "code-cache.ts",
-    "training.ts",
-    "loader.cjs",
-  ];
+  const steps = ["binary.ts", "bundle.ts", "code-cache.ts", "training.ts"];
   return steps
     .map((step) => readFileSync(join(import.meta.dirname, step), "utf8"))
     .join("");

@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
 import type { Entries } from "./entries.ts";
+import { scriptOf } from "./script-of.ts";
 
 /** What a cache is made with. */
 export interface CacheTools {
@@ -60,7 +61,7 @@ export function writeCaches(
   for (const [name, cache] of Object.entries(trained))
     run(tools, [
       "verify",
-      scriptOf(name.replace(/\.cache$/, ""), scripts),
+      served(name.replace(/\.cache$/, ""), scripts),
       cache,
     ]);
   return {
@@ -73,11 +74,9 @@ export function writeCaches(
 }
 
 /** The script that serves a call of {@link TRAINED}, as the loader chooses it. */
-function scriptOf(call: string, scripts: Entries): string {
-  const [program, command = ""] = call.split(" ");
-  if (program === "crosslink-ipam") return scripts.ipam;
-  const releases = ["DEL", "GC", "VERSION"].includes(command);
-  return releases ? scripts.release : scripts.call;
+function served(call: string, scripts: Entries): string {
+  const [program = "", command = ""] = call.split(" ");
+  return scripts[scriptOf(program, command)];
 }
 
 /** In a process of its own: the flags must not outlive it. */
@@ -96,8 +95,8 @@ function writeTrained(
     const file = join(folder, name);
     const training = join(import.meta.dirname, "training.ts");
     const [program = "", command = ""] = call.split(" ");
-    const script = scriptOf(call, scripts);
-    const earlier = scriptOf(`${program} ADD`, scripts);
+    const script = served(call, scripts);
+    const earlier = served(`${program} ADD`, scripts);
     const words = [script, earlier, file, addon, program, command];
     const ran = spawnSync(
       "unshare",

@@ -5,7 +5,7 @@ import { root } from "./paths.ts";
 export interface Entries {
   /** For a call of the plugin that needs the cluster files. */
   readonly call: string;
-  /** For one of the plugin that needs none of them: DEL, GC and VERSION. */
+  /** For one of the plugin that needs none of them: script-of.ts says which. */
   readonly release: string;
   /** For a call of crosslink-ipam. */
   readonly ipam: string;

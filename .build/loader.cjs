@@ -1,13 +1,15 @@
-// The main script of the single executable: runs the bundle from its compiled form. See .build/code-cache.ts.
+// The main script of the single executable, bundled: runs the program from its compiled form. See .build/code-cache.ts.
 "use strict";
 const { basename } = require("node:path");
 const { getAssetKeys, getRawAsset } = require("node:sea");
 const { Script } = require("node:vm");
+const { scriptOf } = require("./script-of.ts");
 
 let packages;
-const isCall = process.env.CNI_COMMAND !== undefined;
+const command = process.env.CNI_COMMAND;
+const isCall = command !== undefined;
 const program = basename(process.argv0);
-const name = scriptName();
+const name = isCall ? scriptOf(program, command) : "crosslink";
 const script = new Script(
   // esbuild writes ASCII only.
   Buffer.from(getRawAsset(`${name}.js`)).latin1Slice(),
@@ -19,17 +21,9 @@ const script = new Script(
 );
 script.runInThisContext()(exports, requireAny, module, __filename, __dirname);
 
-/** What reads nothing of what other uses need. */
-function scriptName() {
-  if (!isCall) return "crosslink";
-  if (program === "crosslink-ipam") return "ipam";
-  const releases = ["DEL", "GC", "VERSION"].includes(process.env.CNI_COMMAND);
-  return releases ? "release" : "call";
-}
-
 /** The cache of this call, or else that of all functions of the script. */
 function cacheName() {
-  const trained = `${program} ${process.env.CNI_COMMAND}.cache`;
+  const trained = `${program} ${command}.cache`;
   return isCall && getAssetKeys().includes(trained) ? trained : `${name}.cache`;
 }
 
