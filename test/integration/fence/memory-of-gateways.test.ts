@@ -1,8 +1,9 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Namespace, namespace } from "../../support/namespace.ts";
+import type { Namespace } from "../../support/namespace.ts";
 import { ADD, type Box, box } from "./box.ts";
+import { bootedNode } from "./node.ts";
 import { oneKey } from "../../support/node-files.ts";
 
 let node: Namespace;
@@ -38,14 +39,6 @@ function entryOf(
   more: object = {},
 ): object {
   return { name, ips: [ip], podCIDRs: [podCidr], ...more };
-}
-
-/** The node's kernel as a boot leaves it, by the node's address. */
-function boot(address: string): void {
-  node = namespace();
-  node.shell(`
-    ip link add eth0 type bridge; ip link set eth0 up
-    ip addr add ${address}/24 dev eth0; ip route add default via 172.17.1.1`);
 }
 
 function add(name: string, before = ":"): void {
@@ -103,7 +96,7 @@ describe.each(NODES)("%s, by what it remembers", (_, name, address, leaves) => {
   ];
 
   it.each(damages)("stands again after a flush: %s", (_, damage) => {
-    boot(address);
+    node = bootedNode(address);
     add(name);
     expect(standing()).toEqual(whole);
     damage();
@@ -113,11 +106,11 @@ describe.each(NODES)("%s, by what it remembers", (_, name, address, leaves) => {
   });
 
   it.each(damages)("stands again after a reboot: %s", (_, damage) => {
-    boot(address);
+    node = bootedNode(address);
     add(name);
     damage();
     node[Symbol.dispose]();
-    boot(address);
+    node = bootedNode(address);
     expect(standing()).toEqual({ policies: false, rules: false, leaves: [] });
     add(name, NEW_BOOT);
     expect(standing()).toEqual(whole);
@@ -131,7 +124,7 @@ it("forgets leaves as soon as the files say that the node is no gateway", () => 
     podCIDRs: ["10.2.0.0/16"],
     nodes: [entryOf("third", "172.17.1.8", "10.2.0.0/16")],
   });
-  boot(address);
+  node = bootedNode(address);
   add(gateway);
   const stored = (): string =>
     readFileSync(join(machine.lib, "fence.json"), "utf8");

@@ -1,17 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Namespace, namespace } from "../../support/namespace.ts";
+import type { Namespace } from "../../support/namespace.ts";
 import { ADD, type Box, box } from "./box.ts";
+import { bootedNode } from "./node.ts";
 
 let node: Namespace;
 let machine: Box;
 
 beforeEach(() => {
-  node = namespace();
-  node.shell(`
-    ip link add eth0 type bridge; ip link set eth0 up
-    ip addr add 172.17.1.2/24 dev eth0`);
+  node = bootedNode();
   machine = box();
   machine.writeCluster("a", {
     podCIDRs: ["10.0.0.0/24"],
@@ -180,10 +178,7 @@ describe("a machine whose folders cannot be written", () => {
 describe("after a reboot, with a folder that cannot be read", () => {
   const reboot = (): void => {
     node[Symbol.dispose]();
-    node = namespace();
-    node.shell(`
-      ip link add eth0 type bridge; ip link set eth0 up
-      ip addr add 172.17.1.2/24 dev eth0`);
+    node = bootedNode();
     expect(standing()).toEqual(OPEN);
   };
   const UNREADABLE = [

@@ -1,16 +1,14 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { type Namespace, namespace } from "../../support/namespace.ts";
+import type { Namespace } from "../../support/namespace.ts";
 import { oneKey } from "../../support/node-files.ts";
 import { type Box, box } from "../fence/box.ts";
+import { bootedNode } from "../fence/node.ts";
 
 let node: Namespace;
 let machine: Box;
 
 beforeEach(() => {
-  node = namespace();
-  node.shell(`
-    ip link add eth0 type bridge; ip link set eth0 up
-    ip addr add 172.17.1.2/24 dev eth0; ip route add default via 172.17.1.1`);
+  node = bootedNode();
   machine = box();
   machine.writeKeyring(oneKey());
   machine.writeCluster("far", {
