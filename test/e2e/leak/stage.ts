@@ -1,6 +1,6 @@
 import { addChain, type Conflist } from "../../support/chain.ts";
 import { capture } from "../support/capture.ts";
-import { keepPinging, type Pinged } from "../support/ping.ts";
+import { keepPinging, type Pinged, type Pinging } from "../support/ping.ts";
 import { crosslinkPlugin, type Pod, pod, ptpConflist } from "../support/pod.ts";
 import {
   type Node,
@@ -107,11 +107,7 @@ export async function underPing(
   const recorders = await Promise.all(
     world.nodes.map(({ wire }) => capture(world.internet, wire)),
   );
-  const pinging = [
-    keepPinging(one.pod.namespace, two.pod.address()),
-    keepPinging(two.pod.namespace, one.pod.address()),
-  ];
-  await Promise.all(pinging.map((ping) => ping.more(BEFORE)));
+  const pinging = [await keptUp(one, two), await keptUp(two, one)];
   await act();
   await Promise.all(pinging.map((ping) => ping.more(AFTERWARDS)));
   const pings = await Promise.all(pinging.map((ping) => ping.stop()));
@@ -125,6 +121,19 @@ export async function underPing(
     esp: wires.reduce((sum, wire) => sum + wire.count("esp"), 0),
     pings,
   };
+}
+
+/**
+ * Pings that have gone out for a while. One side begins after the other: where the first ESP packets of two nodes cross,
+ * each node's conntrack may make an entry for either way at once, and drops the packet that comes second (insert_failed).
+ */
+async function keptUp(
+  { pod: from }: Side,
+  { pod: to }: Side,
+): Promise<Pinging> {
+  const pinging = keepPinging(from.namespace, to.address());
+  await pinging.more(BEFORE);
+  return pinging;
 }
 
 /** Whether every ping was answered, but for the last ones, whose answers may have been on their way when it was stopped. */
