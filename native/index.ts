@@ -39,7 +39,7 @@ export {
   type RouteLookup,
 } from "./route/route.ts";
 export type { RoutingRule, SourceRule } from "./route/rule.ts";
-export type { RouteOperation } from "./route/tables.ts";
+export type { RouteChange } from "./route/tables.ts";
 export type { XfrmSwitches } from "./route/xfrm-switches.ts";
 export type {
   MirrorTarget,
@@ -89,7 +89,7 @@ export type * from "./xfrm/sp.ts";
 export * from "./nftables/constants.ts";
 export { isStale, type Refusal } from "./nftables/batch.ts";
 export {
-  type Attempts,
+  type TransactOptions,
   listingOnce,
   type NftablesClient,
   openNftables,

@@ -2,7 +2,7 @@ import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Binding } from "../../native/index.ts";
 import { defaultDataDir, networkDirectory } from "../configuration/network.ts";
-import { type Entry, readEntries } from "../folder/census.ts";
+import { type ReservationFile, readEntries } from "../folder/census.ts";
 import { errnoOf, onDisk } from "../folder/error.ts";
 import type { NetworkFolder } from "../folder/network-folder.ts";
 import type { Reservation } from "../folder/reservation.ts";
@@ -85,7 +85,7 @@ function networkNames(dataDir: string): readonly string[] {
   }
 }
 
-function holding(traces: Traces, entry: Entry): readonly Holding[] {
+function holding(traces: Traces, entry: ReservationFile): readonly Holding[] {
   const { place, network } = traces;
   const { address, reservation } = entry;
   const path = join(place.directory, address);
@@ -100,7 +100,7 @@ function holding(traces: Traces, entry: Entry): readonly Holding[] {
 /** A namespace that nobody saw counts as gone, too: here an admin decides. */
 function liveness(
   traces: Traces,
-  entry: Entry,
+  entry: ReservationFile,
 ): Pick<Holding, "netns" | "stale"> {
   const { netns, gone } = whereaboutsOf(traces, entry);
   if (netns === undefined) return gone ? { stale: true } : {};

@@ -4,7 +4,7 @@ import { diff, type Kind } from "../../diff/diff.ts";
 import { readConfiguration } from "../configuration/network.ts";
 import { type IpamContext, placeOf } from "../context.ts";
 import { withStore } from "../store/disk.ts";
-import type { Entry } from "../folder/census.ts";
+import type { ReservationFile } from "../folder/census.ts";
 import { syncDirectory } from "../folder/durable.ts";
 import { removeNotes, removeNotesFolder } from "../folder/notes.ts";
 import type { Reservation } from "../folder/reservation.ts";
@@ -35,7 +35,7 @@ export function gc(request: Request, context: IpamContext): void {
  * Reservations beside the attachments that are valid. An empty one is nobody's: whoever creates a file holds the lock until it
  * is written, and now we hold it.
  */
-const RESERVATIONS: Kind<Reservation, Entry> = {
+const RESERVATIONS: Kind<Reservation, ReservationFile> = {
   identity: (object) =>
     holderOf("reservation" in object ? object.reservation : object),
   owns: ({ reservation }) => reservation.kind !== "foreign",

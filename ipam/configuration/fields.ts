@@ -2,7 +2,7 @@ import { describe, isObject } from "../../cni/configuration.ts";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 
 /** A JSON object of the configuration, with its JSON pointer for messages. */
-export interface Section {
+export interface ConfigurationSection {
   readonly value: Readonly<Record<string, unknown>>;
   readonly pointer: string;
 }
@@ -11,7 +11,7 @@ export interface Section {
  * A key's value. host-local's configurations are read with Go's encoding/json, which ignores case, lets the last of
  * several spellings win, and takes null for absent: what works there works here.
  */
-export function field({ value }: Section, key: string): unknown {
+export function field({ value }: ConfigurationSection, key: string): unknown {
   if (value[key] != null) return value[key];
   const wanted = key.toLowerCase();
   const names = Object.keys(value).filter(
@@ -21,7 +21,10 @@ export function field({ value }: Section, key: string): unknown {
 }
 
 /** A text; undefined when absent or empty. Throws CniError 7 for another type. */
-export function textField(section: Section, key: string): string | undefined {
+export function textField(
+  section: ConfigurationSection,
+  key: string,
+): string | undefined {
   const pointer = `${section.pointer}/${key}`;
   const text = asText(field(section, key) ?? "", pointer);
   // Paths are among them, and no path holds one
@@ -30,15 +33,18 @@ export function textField(section: Section, key: string): string | undefined {
 }
 
 /** The items of a list; none when absent. Throws CniError 7 for another type. */
-export function listField(section: Section, key: string): readonly unknown[] {
+export function listField(
+  section: ConfigurationSection,
+  key: string,
+): readonly unknown[] {
   return asList(field(section, key) ?? [], `${section.pointer}/${key}`);
 }
 
 /** An object; undefined when absent. Throws CniError 7 for another type. */
 export function sectionField(
-  section: Section,
+  section: ConfigurationSection,
   key: string,
-): Section | undefined {
+): ConfigurationSection | undefined {
   const value = field(section, key);
   return value === undefined
     ? undefined
@@ -46,7 +52,10 @@ export function sectionField(
 }
 
 /** Makes sure that a value is an object. Throws CniError 7. */
-export function asSection(value: unknown, pointer: string): Section {
+export function asSection(
+  value: unknown,
+  pointer: string,
+): ConfigurationSection {
   if (isObject(value)) return { value, pointer };
   throw misfit(pointer, value, "an object");
 }

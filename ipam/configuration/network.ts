@@ -5,7 +5,7 @@ import type { Address } from "../../ip/cidr.ts";
 import {
   asSection,
   field,
-  type Section,
+  type ConfigurationSection,
   sectionField,
   textField,
   unusable,
@@ -67,7 +67,10 @@ export function networkDirectory(
   return join(dataDir ?? defaultDataDir, network);
 }
 
-function readSources(root: Section, ipam: Section): readonly RangeSource[] {
+function readSources(
+  root: ConfigurationSection,
+  ipam: ConfigurationSection,
+): readonly RangeSource[] {
   const runtime = sectionField(root, "runtimeConfig");
   const sources = [
     ...(runtime ? readSets(runtime, "ipRanges") : []),
@@ -77,14 +80,17 @@ function readSources(root: Section, ipam: Section): readonly RangeSource[] {
   return sources.length > 0 ? sources : ["auto"];
 }
 
-function readSets(section: Section, key: string): readonly RangeSource[] {
+function readSets(
+  section: ConfigurationSection,
+  key: string,
+): readonly RangeSource[] {
   return readRangeSets(field(section, key) ?? [], `${section.pointer}/${key}`);
 }
 
 const REST_OF_RANGE = ["rangeStart", "rangeEnd", "gateway"];
 
 /** The one range that may stand in the `ipam` section itself. */
-function readLegacy(ipam: Section): readonly RangeSource[] {
+function readLegacy(ipam: ConfigurationSection): readonly RangeSource[] {
   const subnet = field(ipam, "subnet");
   if (subnet === undefined) {
     // Without a subnet they mean nothing, but a slip in them is told all the same

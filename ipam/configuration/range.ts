@@ -6,7 +6,12 @@ import {
   parseCidr,
 } from "../../ip/cidr.ts";
 import { addressText, readAddress } from "../address.ts";
-import { readAt, type Section, textField, unusable } from "./fields.ts";
+import {
+  readAt,
+  type ConfigurationSection,
+  textField,
+  unusable,
+} from "./fields.ts";
 
 /** Addresses of one subnet that may be given out, as numbers, both ends included. */
 export interface Range {
@@ -27,7 +32,7 @@ export type RangeSet = readonly Range[];
  *
  * @throws CniError 7 with the pointer
  */
-export function readRange(section: Section): Range {
+export function readRange(section: ConfigurationSection): Range {
   const { pointer } = section;
   const [subnet, gateway, start, end] = [
     textField(section, "subnet") ?? "",
@@ -51,7 +56,7 @@ export function readRange(section: Section): Range {
 
 /** An address that may be left out. Throws CniError 7 for what is none. */
 export function readOptionalAddress(
-  section: Section,
+  section: ConfigurationSection,
   key: string,
 ): Address | undefined {
   const text = textField(section, key);

@@ -6,7 +6,7 @@ import {
   asText,
   listField,
   readAt,
-  type Section,
+  type ConfigurationSection,
   sectionField,
 } from "./fields.ts";
 
@@ -19,7 +19,7 @@ import {
  */
 export function requestedAddresses(
   request: Request,
-  root: Section,
+  root: ConfigurationSection,
 ): readonly Address[] {
   requireKnownArguments(request.args, ["IP"]);
   const argument = request.args.get("IP") ?? "";
@@ -33,7 +33,7 @@ export function requestedAddresses(
   return [...new Map(all.map((address) => [address.text, address])).values()];
 }
 
-function readIps(section: Section): Address[] {
+function readIps(section: ConfigurationSection): Address[] {
   return listField(section, "ips").map((entry, index) => {
     const pointer = `${section.pointer}/ips/${index}`;
     return read(asText(entry, pointer), pointer);

@@ -6,7 +6,7 @@ import {
   field,
   listField,
   readAt,
-  type Section,
+  type ConfigurationSection,
   textField,
   unusable,
 } from "./fields.ts";
@@ -14,13 +14,13 @@ import {
 const NUMBERS = ["mtu", "advmss", "priority", "table", "scope"] as const;
 
 /** Reads `routes`, which ADD's result hands to the interface plugin. Throws CniError 7 with the pointer. */
-export function readRoutes(ipam: Section): readonly Route[] {
+export function readRoutes(ipam: ConfigurationSection): readonly Route[] {
   return listField(ipam, "routes").map((entry, index) =>
     readRoute(asSection(entry, `${ipam.pointer}/routes/${index}`)),
   );
 }
 
-function readRoute(section: Section): Route {
+function readRoute(section: ConfigurationSection): Route {
   const { pointer } = section;
   const gateway = textField(section, "gw");
   return {

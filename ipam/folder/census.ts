@@ -9,13 +9,13 @@ import {
 } from "./reservation.ts";
 
 /** A reservation's file: its name, and what it says. */
-export interface Entry {
+export interface ReservationFile {
   readonly address: string;
   readonly reservation: Reservation;
 }
 
 /** Reads every reservation of a network's folder. Other files, and folders, are not looked at. */
-export function* readEntries(directory: string): Generator<Entry> {
+export function* readEntries(directory: string): Generator<ReservationFile> {
   for (const file of readdirSync(directory, { withFileTypes: true })) {
     if (!isAddressName(file.name)) continue;
     const reservation = file.isFile()

@@ -13,7 +13,7 @@ import {
   writeSync,
 } from "node:fs";
 import { openReadable } from "../../files/read.ts";
-import type { Line } from "./lines.ts";
+import type { LedgerLine } from "./lines.ts";
 
 /** The first line: which state of the network's folder the ledger describes. */
 const HEADER_BYTES = 96;
@@ -26,7 +26,7 @@ const SLACK_BYTES = 1024 * 1024;
 
 /** What to change in a ledger's file: lines that no longer count, and new ones. */
 export interface Amendment {
-  readonly struck: readonly Line[];
+  readonly struck: readonly LedgerLine[];
   readonly appended: string;
 }
 

@@ -19,7 +19,7 @@ import {
 import {
   fittingLengths,
   ledgerLine,
-  type Line,
+  type LedgerLine,
   lineOf,
   linesOf,
   strike,
@@ -93,7 +93,7 @@ interface Book {
   /** Whether `bytes` must be written as a whole. */
   remade: boolean;
   /** Lines of the file that no longer count, and what comes after its end. */
-  struck: Line[];
+  struck: LedgerLine[];
   appended: string;
 }
 
@@ -150,7 +150,11 @@ function lengthOf(directory: string, name: string): number | undefined {
   return found?.isFile() ? found.size : undefined;
 }
 
-function readUnread(book: Book, ledger: Buffer, unread: readonly Line[]): void {
+function readUnread(
+  book: Book,
+  ledger: Buffer,
+  unread: readonly LedgerLine[],
+): void {
   if (unread.length === 0) return;
   const lines = unread.map(({ address }) => readLine(book.directory, address));
   strike(ledger, unread);

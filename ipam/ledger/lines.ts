@@ -27,7 +27,7 @@ export function unreadLine(address: string, byteLength: number): string {
 }
 
 /** A line that counts: its address, and where it starts in the ledger. */
-export interface Line {
+export interface LedgerLine {
   readonly address: string;
   readonly offset: number;
 }
@@ -36,7 +36,7 @@ export interface Line {
 export function linesOf(
   ledger: Buffer,
   { containerID, ifname }: Attachment,
-): readonly Line[] {
+): readonly LedgerLine[] {
   return [
     ...linesEnding(ledger, `\t${containerID}\t${ifname}\n`),
     ...linesEnding(ledger, `\t${containerID}\t\n`),
@@ -44,7 +44,10 @@ export function linesOf(
 }
 
 /** The line of an address. */
-export function lineOf(ledger: Buffer, address: string): Line | undefined {
+export function lineOf(
+  ledger: Buffer,
+  address: string,
+): LedgerLine | undefined {
   const found = ledger.indexOf(`\n+${address}\t`);
   return found < 0 ? undefined : { address, offset: found + 1 };
 }
@@ -53,7 +56,7 @@ export function lineOf(ledger: Buffer, address: string): Line | undefined {
 export function unreadLinesFor(
   ledger: Buffer,
   owner: Attachment,
-): readonly Line[] {
+): readonly LedgerLine[] {
   if (!ledger.includes("\t?")) return [];
   return fittingLengths(owner).flatMap((length) =>
     linesEnding(ledger, `\t?${length}\n`),
@@ -71,7 +74,7 @@ export function fittingLengths(owner: Attachment): readonly number[] {
 }
 
 /** Strikes lines out, in place. */
-export function strike(ledger: Buffer, lines: readonly Line[]): void {
+export function strike(ledger: Buffer, lines: readonly LedgerLine[]): void {
   for (const { offset } of lines) ledger.write("-", offset);
 }
 
@@ -87,9 +90,9 @@ function content(reservation: Reservation): string {
   }
 }
 
-function linesEnding(ledger: Buffer, end: string): readonly Line[] {
+function linesEnding(ledger: Buffer, end: string): readonly LedgerLine[] {
   const wanted = Buffer.from(end);
-  const found: Line[] = [];
+  const found: LedgerLine[] = [];
   for (
     let at = ledger.indexOf(wanted);
     at >= 0;

@@ -1,4 +1,4 @@
-import type { Entry } from "../folder/census.ts";
+import type { ReservationFile } from "../folder/census.ts";
 import { ownerOf, writeNotes } from "../folder/notes.ts";
 import { type Traces, whereaboutsOf } from "./whereabouts.ts";
 
@@ -10,7 +10,7 @@ import { type Traces, whereaboutsOf } from "./whereabouts.ts";
  * over, too.
  */
 export function leftOver(
-  entries: Iterable<Entry>,
+  entries: Iterable<ReservationFile>,
   traces: Traces,
 ): readonly string[] {
   return [...entries]
@@ -18,7 +18,7 @@ export function leftOver(
     .map(({ address }) => address);
 }
 
-function isLeftOver(entry: Entry, traces: Traces): boolean {
+function isLeftOver(entry: ReservationFile, traces: Traces): boolean {
   // Whoever creates a file holds the lock until it is written, and now we hold it
   if (entry.reservation.kind === "empty") return true;
   const { gone, note } = whereaboutsOf(traces, entry);
@@ -27,7 +27,7 @@ function isLeftOver(entry: Entry, traces: Traces): boolean {
 }
 
 function noteBoot(
-  { address, reservation }: Entry,
+  { address, reservation }: ReservationFile,
   { place, boot }: Traces,
 ): void {
   const owner = ownerOf(reservation);

@@ -1,5 +1,5 @@
 import { bootId } from "../../native/index.ts";
-import type { Entry } from "../folder/census.ts";
+import type { ReservationFile } from "../folder/census.ts";
 import { type Note, ownerOf, readNote } from "../folder/notes.ts";
 import type { NetworkFolder } from "../folder/network-folder.ts";
 import { asAid } from "../folder/scratch.ts";
@@ -17,7 +17,7 @@ export interface Traces {
 }
 
 /** What is known of a reservation's holder. */
-export interface Whereabouts {
+export interface KnownHolder {
   /** Its network namespace: as noted at its ADD, else as libcni remembers. */
   readonly netns?: string;
   /** The note about this reservation. */
@@ -42,8 +42,8 @@ export function tracesOf(
  */
 export function whereaboutsOf(
   traces: Traces,
-  { address, reservation }: Entry,
-): Whereabouts {
+  { address, reservation }: ReservationFile,
+): KnownHolder {
   const note = readNote(traces.place, address, reservation);
   if (note !== undefined && note.netns !== "") {
     const { netns } = note;
@@ -69,7 +69,7 @@ function isOfEarlierBoot(note: Note, { boot }: Traces): boolean {
 /** What libcni remembers, unless that is about another address: a container that is started again keeps its ID. */
 function cachedNetns(
   { network, resultsDir }: Traces,
-  { address, reservation }: Entry,
+  { address, reservation }: ReservationFile,
 ): string | undefined {
   const owner = ownerOf(reservation);
   if (owner === undefined || owner.ifname === "") return undefined;

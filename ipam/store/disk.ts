@@ -4,7 +4,7 @@ import type { Attachment } from "../../cni/request.ts";
 import { readAddress } from "../address.ts";
 import type { Store } from "../allocator.ts";
 import {
-  type Entry,
+  type ReservationFile,
   isHeldBy,
   readEntries,
   readEntry,
@@ -27,7 +27,7 @@ import { type Reservation, writeReservation } from "../folder/reservation.ts";
 
 /** A network's folder while its lock is held: an allocator's store, and what GC and admins see of it. */
 export interface DiskStore extends Store {
-  readonly entries: () => Iterable<Entry>;
+  readonly entries: () => Iterable<ReservationFile>;
   /** As `held`, and certain even where files were edited in place. */
   readonly find: (owner: Attachment) => readonly string[];
   /** One address's reservation; undefined when it is free. */

@@ -1,7 +1,7 @@
 import type { Attachment } from "../../cni/request.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import {
-  type Entry,
+  type ReservationFile,
   isHeldBy,
   isLegacyOf,
   readEntries,
@@ -12,27 +12,27 @@ import type { Reservation } from "../folder/reservation.ts";
 /** What one attachment holds, while the lock is held. */
 export interface Holders {
   /** What an attachment holds, or its container without an interface; by the ledger where there is one. */
-  readonly seek: (owner: Attachment) => readonly Entry[];
+  readonly seek: (owner: Attachment) => readonly ReservationFile[];
   /** The same; and where the ledger knows of nothing, by reading every file. */
-  readonly find: (owner: Attachment) => readonly Entry[];
+  readonly find: (owner: Attachment) => readonly ReservationFile[];
   readonly add: (address: string, owner: Attachment) => void;
   readonly forget: (address: string) => void;
 }
 
 /** Answers from the files, and remembers the answers: each range set asks about the same attachment. */
 export function openHolders(directory: string, ledger: Ledger): Holders {
-  const answers = new Map<string, readonly Entry[]>();
+  const answers = new Map<string, readonly ReservationFile[]>();
   const answer = (
     owner: Attachment,
-    entries: Iterable<Entry>,
-  ): readonly Entry[] => {
+    entries: Iterable<ReservationFile>,
+  ): readonly ReservationFile[] => {
     const found = [...entries].filter(({ reservation }) =>
       concerns(reservation, owner),
     );
     answers.set(keyOf(owner), found);
     return found;
   };
-  const seek = (owner: Attachment): readonly Entry[] =>
+  const seek = (owner: Attachment): readonly ReservationFile[] =>
     answers.get(keyOf(owner)) ??
     answer(owner, readThese(directory, ledger.candidates(owner)));
   return {
@@ -57,7 +57,10 @@ export function openHolders(directory: string, ledger: Ledger): Holders {
   };
 }
 
-function drop(answers: Map<string, readonly Entry[]>, address: string): void {
+function drop(
+  answers: Map<string, readonly ReservationFile[]>,
+  address: string,
+): void {
   for (const [key, known] of answers) {
     answers.set(
       key,
@@ -69,7 +72,7 @@ function drop(answers: Map<string, readonly Entry[]>, address: string): void {
 function readThese(
   directory: string,
   addresses: readonly string[] | undefined,
-): Iterable<Entry> {
+): Iterable<ReservationFile> {
   if (addresses === undefined) return readEntries(directory);
   return addresses.flatMap((address) => {
     const reservation = readEntry(directory, address);

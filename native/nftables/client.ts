@@ -87,7 +87,7 @@ export function listingOnce(client: NftablesClient): NftablesClient {
 }
 
 /** How patient `transact` is. */
-export interface Attempts {
+export interface TransactOptions {
   /** How often the operations are built and sent before it gives up. Default 100. */
   readonly attempts?: number;
 }
@@ -100,7 +100,7 @@ export interface Attempts {
 export function transact(
   client: NftablesClient,
   build: (generation: number) => readonly Request[],
-  { attempts = 100 }: Attempts = {},
+  { attempts = 100 }: TransactOptions = {},
 ): void {
   for (let attempt = 1; ; attempt++) {
     const expected = client.generation();

@@ -41,7 +41,7 @@ import { neighbourTables } from "./neighbour/table.ts";
 import type { Route, RouteFilter, RouteLookup } from "./route.ts";
 import type { RoutingRule, SourceRule } from "./rule.ts";
 import { isInternet } from "./structs.ts";
-import { type RouteOperation, routingTables } from "./tables.ts";
+import { type RouteChange, routingTables } from "./tables.ts";
 import { trafficControl } from "./traffic-control/client.ts";
 import type { TrafficFilter } from "./traffic-control/filter.ts";
 import type { Qdisc } from "./traffic-control/qdisc.ts";
@@ -77,7 +77,7 @@ export interface RouteClient extends NamespaceNumbers {
   deleteRoute(route: Route): void;
   /** Many at once; one failure does not stop the others. One result an operation, in order. */
   changeRoutes(
-    operations: readonly RouteOperation[],
+    operations: readonly RouteChange[],
   ): (NetlinkError | undefined)[];
   rules(family: number): RoutingRule[];
   /** EEXIST where there is one like it. */

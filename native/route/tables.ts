@@ -31,7 +31,7 @@ import {
 import { isInternet } from "./structs.ts";
 
 /** One change to the routing tables. */
-export interface RouteOperation {
+export interface RouteChange {
   readonly kind: "add" | "replace" | "delete";
   readonly route: Route;
 }
@@ -64,12 +64,12 @@ export function routingTables(conversation: Conversation) {
 }
 
 function routeChanges(conversation: Conversation) {
-  const changeRoutes = (operations: readonly RouteOperation[]) =>
+  const changeRoutes = (operations: readonly RouteChange[]) =>
     conversation.executeAll(operations.map(routeRequest)).map((error, at) => {
       const operation = operations[at];
       return error && operation && naming(conversation, operation, error);
     });
-  const change = (kind: RouteOperation["kind"], route: Route): void => {
+  const change = (kind: RouteChange["kind"], route: Route): void => {
     const [error] = changeRoutes([{ kind, route }]);
     if (error !== undefined) throw error;
   };
@@ -90,7 +90,7 @@ function routeChanges(conversation: Conversation) {
 /** The error with the device that the route leads over. */
 function naming(
   conversation: Conversation,
-  operation: RouteOperation,
+  operation: RouteChange,
   error: NetlinkError,
 ): NetlinkError {
   const index = operation.route.outputInterface;
@@ -169,13 +169,13 @@ const ROUTE_REQUESTS = {
   delete: { operation: "RTM_DELROUTE", type: RTM_DELROUTE, flags: 0 },
 } as const;
 
-function routeRequest(operation: RouteOperation): Request {
+function routeRequest(operation: RouteChange): Request {
   const { kind, route } = operation;
   const action = (): string => describe(operation);
   return { ...ROUTE_REQUESTS[kind], body: encodeRoute(route), action };
 }
 
-function describe({ kind, route }: RouteOperation): string {
+function describe({ kind, route }: RouteChange): string {
   return `${kind} route ${formatRoute(route)}`;
 }
 

@@ -26,7 +26,7 @@ import {
   ROUTE_GROUPS,
 } from "./watch/route.ts";
 import { kernelNews } from "./watch/kernel-news.ts";
-import type { Source, Topic } from "./watch/source.ts";
+import type { ChangeSource, Topic } from "./watch/source.ts";
 import type { Effect } from "./watch/effect.ts";
 import { judgeXfrm, XFRM_GROUPS } from "./watch/xfrm.ts";
 
@@ -82,7 +82,7 @@ export function listen(
     kernel,
     topics(() => followed),
   );
-  const sources: readonly Source[] = [files, ...news.sources];
+  const sources: readonly ChangeSource[] = [files, ...news.sources];
   let later: NodeJS.Immediate | undefined;
   const watches: readonly Unwatch[] = sources.map(({ watch }) =>
     watch(onChange),

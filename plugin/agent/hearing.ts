@@ -3,14 +3,14 @@ import type { Peer } from "../mesh/state.ts";
 import { knowAssociations } from "../node/peers/associations.ts";
 
 /** Packets of all tunnels with other clusters, as the kernel has counted them. */
-export interface Traffic {
+export interface PacketCounts {
   readonly sent: number;
   readonly heard: number;
 }
 
 /** What traffic says of the way to the other clusters. */
 export interface Hearing {
-  readonly traffic: Traffic;
+  readonly traffic: PacketCounts;
   /** So many looks one after the other it had sent, and nobody was heard. */
   readonly unanswered: number;
   /** Until when it counts as deaf, unless it hears somebody; milliseconds. */
@@ -26,7 +26,7 @@ const DEAF_MS = 600_000;
 /** Takes over what was heard until now. Counters that began again say nothing. */
 export function hearingAfter(
   known: Hearing | undefined,
-  traffic: Traffic,
+  traffic: PacketCounts,
   now: number,
 ): Hearing {
   const before = known ?? { traffic, unanswered: 0, deafUntil: -Infinity };
@@ -43,7 +43,7 @@ export function hearingAfter(
 export function trafficOf(
   peers: readonly Peer[],
   associations: readonly ObservedAssociation[],
-): Traffic {
+): PacketCounts {
   const { inbound, outbound } = knowAssociations(associations);
   return {
     sent: packetsOf(peers.flatMap(outbound)),

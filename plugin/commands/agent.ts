@@ -8,7 +8,7 @@ import { openAgentLogs } from "../agent/telemetry/log.ts";
 import { parseEndpoint, serveMetrics } from "../agent/telemetry/endpoint.ts";
 import { unmetered } from "../agent/telemetry/meter.ts";
 import { openMetrics } from "../agent/telemetry/metrics.ts";
-import { type Meter, observe } from "../agent/telemetry/observer.ts";
+import { type Counters, observe } from "../agent/telemetry/observer.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type Log, openLog } from "../kernel/log.ts";
 import { followPulse, type PulseOf } from "../agent/pulse.ts";
@@ -133,7 +133,7 @@ function startMetrics(
     readonly log: Log;
     readonly lastGood: FilesKept["lastGood"];
   },
-): { readonly meter: Meter; readonly stop: () => void } {
+): { readonly meter: Counters; readonly stop: () => void } {
   const place = metricsPath(options);
   if (place === "off") return { meter: unmetered, stop: () => undefined };
   const endpoint = parseEndpoint(place);

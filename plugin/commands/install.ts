@@ -2,7 +2,7 @@ import { getRawAsset, isSea } from "node:sea";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import {
   install,
-  type Target,
+  type InstallTarget,
   type Tell,
   uninstall,
 } from "../install/install.ts";
@@ -47,7 +47,7 @@ export function runUninstall(options: Options, terminal: Terminal): number {
   });
 }
 
-function targetOf({ root, conflist }: Options): Target {
+function targetOf({ root, conflist }: Options): InstallTarget {
   return {
     ...(root === undefined ? {} : { root }),
     ...(conflist === undefined ? {} : { conflist }),

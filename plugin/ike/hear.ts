@@ -10,7 +10,7 @@ import type { ListedIke } from "./charon/listed.ts";
 import { causeOf, readLogLine } from "./charon/log-line.ts";
 
 /** What is wrong with tunnels, by connection. */
-export interface Troubles {
+export interface TunnelTroubles {
   /** What charon last said was wrong. */
   readonly errors: Map<string, string>;
   /** What the kernel last said to charon. */
@@ -23,7 +23,7 @@ export function hear(
   {
     tunnels,
     troubles: { errors, refusals },
-  }: { tunnels: readonly IkeTunnel[]; troubles: Troubles },
+  }: { tunnels: readonly IkeTunnel[]; troubles: TunnelTroubles },
   log: Log,
 ): void {
   const { connection = "", text, refusal, ...said } = readLogLine(line);
@@ -57,7 +57,7 @@ function graver(before: string | undefined, trouble: string): string {
 
 /** A tunnel that is up has no trouble, and one that is none of ours has none of ours. */
 export function forgetMended(
-  { errors, refusals }: Troubles,
+  { errors, refusals }: TunnelTroubles,
   listed: readonly ListedIke[],
 ): void {
   for (const connection of connectionsUp(listed)) {

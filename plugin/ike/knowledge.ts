@@ -1,12 +1,12 @@
 import type { IkeTunnel, SaPlace } from "../mesh/state.ts";
 import type { Whereabouts } from "../mesh/whereabouts.ts";
 import type { Attempts } from "./attempts.ts";
-import type { Loaded } from "./charon/load.ts";
-import type { Troubles } from "./hear.ts";
+import type { LoadedTunnels } from "./charon/load.ts";
+import type { TunnelTroubles } from "./hear.ts";
 import type { Leaving } from "./leaving.ts";
 
 /** What is known of one charon, and of the tunnels. */
-export interface Knowledge extends Troubles {
+export interface Knowledge extends TunnelTroubles {
   /** By IKE, as the files say. */
   tunnels: readonly IkeTunnel[];
   /** Where SAs by derived keys are, of tunnels that had or will have them. */
@@ -16,7 +16,7 @@ export interface Knowledge extends Troubles {
   /** At which addresses peers that initiate have appeared, by identity. */
   whereabouts: Whereabouts;
   /** What charon has been told. */
-  loaded: Loaded;
+  loaded: LoadedTunnels;
   /** Which tunnels carried something when charon was started: they come up before the first packet asks for it. */
   hot: Set<string>;
   /** SAs that charon did not list, by identity: since when, in seconds. */

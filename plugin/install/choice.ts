@@ -10,7 +10,7 @@ import {
 } from "./conflists.ts";
 
 /** The configuration of the node's pods, and why it is that one. */
-export interface Choice {
+export interface ChosenConflist {
   readonly path: string;
   /** A sentence for each thing about the folder that an admin may not expect; the choice itself is the last. */
   readonly notes: readonly string[];
@@ -22,7 +22,7 @@ export interface Choice {
  *
  * @throws CniError 7 where there is none, with what there is instead
  */
-export function chooseConflist(folder: string): Choice {
+export function chooseConflist(folder: string): ChosenConflist {
   const { all, multus, path } = lookIn(folder);
   if (path === undefined) throw nothingIn(folder, { all, multus });
   const before = all.slice(0, all.indexOf(path));

@@ -23,7 +23,7 @@ import { inFolder, requireRootFolder } from "./trouble.ts";
 import { programUsers } from "./users.ts";
 
 /** Where to install. */
-export interface Target {
+export interface InstallTarget {
   /** Where the node's root is mounted; "/" unless said otherwise. */
   readonly root?: string;
   /** The conflist, as a path on the node; the one that the runtime uses unless said otherwise. */
@@ -42,7 +42,7 @@ export interface Target {
  */
 export function install(
   programs: Programs,
-  target: Target & { readonly dropIn: boolean; readonly wait?: boolean },
+  target: InstallTarget & { readonly dropIn: boolean; readonly wait?: boolean },
   tell: Tell,
 ): void {
   const folders = nodeFolders(target.root);
@@ -113,7 +113,7 @@ function waitForConflist(folder: string): void {
  * @throws CniError 11 where programs are needed still, and who needs them
  */
 export function uninstall(
-  target: Target & { readonly force: boolean },
+  target: InstallTarget & { readonly force: boolean },
   tell: Tell,
 ): void {
   const folders = nodeFolders(target.root);
@@ -127,7 +127,7 @@ export function uninstall(
 
 /** The one that is named, or all that can be read: crosslink may have been added to several in the course of time. */
 function conflistsOf(
-  { conflist }: Target,
+  { conflist }: InstallTarget,
   { root, conflists }: NodeFolders,
   tell: Tell,
 ): string[] {

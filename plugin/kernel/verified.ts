@@ -9,7 +9,7 @@ import { networkId } from "./network-id.ts";
 import { rulesetOf } from "./nftables.ts";
 
 /** What is wanted of rules. */
-export interface Wanted {
+export interface WantedRules {
   /** Of our table; whichever is found first where that does not matter. */
   readonly family?: number;
   /** Whether the rules are right without a table of ours. */
@@ -25,7 +25,7 @@ export interface Wanted {
  */
 export function rulesetMark(
   kernel: Kernel,
-  { family, mayLackTable = false, words }: Wanted,
+  { family, mayLackTable = false, words }: WantedRules,
 ): string | undefined {
   if (kernel.netns !== undefined) return undefined;
   const ruleset = rulesetOf(kernel);

@@ -12,7 +12,7 @@ import { acceptRules } from "./rules/accept.ts";
 import { legacyClampRules } from "./rules/clamp.ts";
 import { USUAL_INNER_MTU } from "../mesh/mtu.ts";
 import type { NetworkPair } from "../mesh/state.ts";
-import type { Mark } from "./base/mark.ts";
+import type { PacketMark } from "./base/mark.ts";
 import type { SharedChain } from "./shared/chain.ts";
 import { type PairRule, wantedRule } from "./shared/pair-rule.ts";
 import {
@@ -72,7 +72,7 @@ function planChain(
 }
 
 type LegacyRules = ObservedLegacy & {
-  readonly spares: readonly Mark[];
+  readonly spares: readonly PacketMark[];
   readonly returns: readonly PairRule[];
   readonly accepts: readonly PairRule[];
 };

@@ -1,5 +1,5 @@
 import type { Family } from "./base/family.ts";
-import type { Mark } from "./base/mark.ts";
+import type { PacketMark } from "./base/mark.ts";
 import type { NetworkPair } from "../mesh/state.ts";
 import type { NetfilterOperation } from "./base/operation.ts";
 import type { SharedChain } from "./shared/chain.ts";
@@ -36,7 +36,7 @@ export interface ObservedFamily {
   /** Legacy rules are in use, and no program is there to read them. */
   readonly legacyUnreadable: boolean;
   /** Marks of packets that somebody's rules masquerade for their sake: those keep their SNAT. */
-  readonly spares: readonly Mark[];
+  readonly spares: readonly PacketMark[];
   /** NAT chains of others behind routing, iptables' aside: they may defeat ours. */
   readonly rivals: readonly BaseChain[];
 }

@@ -10,7 +10,7 @@ import { inFamily } from "../mesh/networks.ts";
 import type { RemoteRoute } from "../mesh/state.ts";
 import { ownsRoute } from "../owned.ts";
 import type { LinkedNode } from "./linked.ts";
-import { canLead, type NextHop, routeBy, routeTo } from "./next-hop.ts";
+import { canLead, type Egress, routeBy, routeTo } from "./next-hop.ts";
 import { type DesiredState, NOTHING } from "./state.ts";
 
 /** What the node knows of its own routing, and of its charon. */
@@ -18,7 +18,7 @@ export interface RoutingFacts {
   /** The main table. */
   readonly routes: readonly Route[];
   /** Undefined where the address cannot be reached. */
-  readonly nextHop: (address: Uint8Array) => NextHop | undefined;
+  readonly nextHop: (address: Uint8Array) => Egress | undefined;
   /** Sysctls of devices that listen to IPv6 router advertisements, and stop when they forward. */
   readonly advertised: () => readonly string[];
   /** Whom charon serves on for a while. */

@@ -11,7 +11,7 @@ import {
 import { ROUTE_PROTOCOL } from "../owned.ts";
 
 /** How a packet to an address leaves this node. */
-export interface NextHop {
+export interface Egress {
   readonly outputInterface: number;
   readonly gateway?: Uint8Array;
 }
@@ -23,11 +23,11 @@ export interface NextHop {
 export function nextHops(
   route: RouteClient,
   together: readonly Uint8Array[],
-): (address: Uint8Array) => NextHop | undefined {
+): (address: Uint8Array) => Egress | undefined {
   const named = new Map(
     together.map((address) => [formatAddress(address), address]),
   );
-  const known = new Map<string, NextHop | undefined>();
+  const known = new Map<string, Egress | undefined>();
   const ask = (asked: ReadonlyMap<string, Uint8Array>): void => {
     const found = route.getRoutes([...asked.values()]);
     for (const [at, text] of [...asked.keys()].entries())
@@ -41,7 +41,7 @@ export function nextHops(
   };
 }
 
-function hopOf(found: Route | undefined): NextHop | undefined {
+function hopOf(found: Route | undefined): Egress | undefined {
   if (found?.outputInterface === undefined || found.type !== RTN_UNICAST)
     return undefined;
   const { outputInterface, gateway } = found;
@@ -53,7 +53,7 @@ function hopOf(found: Route | undefined): NextHop | undefined {
 /** A route of ours by a next hop, of either family, in the main table. */
 export function routeBy(
   destination: Cidr,
-  { gateway, outputInterface }: NextHop,
+  { gateway, outputInterface }: Egress,
 ): Route {
   const metric = destination.family === 6 ? { priority: IP6_RT_PRIO_USER } : {};
   return {

@@ -14,7 +14,7 @@ import type { Leftovers } from "./leftovers.ts";
 import { inodeOf, occupiedNamespaces } from "./occupied.ts";
 
 /** What one collection of leftovers works with. */
-export interface Collection {
+export interface GarbageCollection {
   readonly session: Session;
   readonly binding: Binding;
   /** The IDs of all sandboxes that the runtime knows. */
@@ -32,7 +32,7 @@ export interface Collection {
  *
  * What lives is never touched: a sandbox that the runtime knows, in whatever state, or one that a process is in.
  */
-export function collectLeftovers(collection: Collection): void {
+export function collectLeftovers(collection: GarbageCollection): void {
   const { session, memory, log, now } = collection;
   const addresses = collection.networks.flatMap((each) =>
     heldIn(each, collection),
@@ -56,7 +56,7 @@ type Held = LabelledAttachment & { readonly netns?: string };
 
 function heldIn(
   network: IpamNetwork,
-  collection: Collection,
+  collection: GarbageCollection,
 ): (Holding & Held)[] {
   return takeInventory(premisesOf(network, collection))
     .filter((holding) => holding.network === network.network)
@@ -69,7 +69,7 @@ function heldIn(
 /** Only where the address still has the holder that was looked at: since then it may have gone to another pod. */
 function freeIn(
   network: IpamNetwork,
-  collection: Collection,
+  collection: GarbageCollection,
   stale: readonly LabelledAttachment[],
 ): void {
   const gone = (held: Held): boolean =>
@@ -90,7 +90,7 @@ function freeIn(
     });
 }
 
-function premisesOf({ dataDir }: IpamNetwork, { binding }: Collection) {
+function premisesOf({ dataDir }: IpamNetwork, { binding }: GarbageCollection) {
   return {
     binding: () => binding,
     ...(dataDir === undefined ? {} : { dataDir }),

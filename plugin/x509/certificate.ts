@@ -9,7 +9,7 @@ import {
 import {
   contextTag,
   der,
-  type Element,
+  type DerElement,
   elementsOf,
   expectTag,
   onlyElement,
@@ -192,7 +192,7 @@ export function readAuthority(certificate: string, key: string): Authority {
 }
 
 /** Those of its TBSCertificate: sequences among them are, in turn, algorithm, issuer, validity, subject and key. */
-function fieldsOf(certificate: string): readonly Element[] {
+function fieldsOf(certificate: string): readonly DerElement[] {
   const { content } = onlyElement(decodePem(LABEL, certificate), TAG.sequence);
   const [tbs] = elementsOf(content);
   return elementsOf(expectTag(tbs, TAG.sequence).content);

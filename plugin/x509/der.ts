@@ -16,7 +16,7 @@ export const TAG = {
 } as const;
 
 /** An element as it was read. */
-export interface Element {
+export interface DerElement {
   readonly tag: number;
   readonly content: Buffer;
   /** With its tag and length: what a signature is over. */
@@ -54,8 +54,8 @@ function minimal(value: number): Buffer {
  *
  * @throws RangeError for what is no DER, or has a tag of several bytes
  */
-export function elementsOf(bytes: Buffer): Element[] {
-  const elements: Element[] = [];
+export function elementsOf(bytes: Buffer): DerElement[] {
+  const elements: DerElement[] = [];
   for (let at = 0; at < bytes.length;) {
     const element = readElement(bytes, at);
     elements.push(element);
@@ -64,7 +64,7 @@ export function elementsOf(bytes: Buffer): Element[] {
   return elements;
 }
 
-function readElement(bytes: Buffer, at: number): Element {
+function readElement(bytes: Buffer, at: number): DerElement {
   const tag = byteAt(bytes, at);
   if ((tag & 0x1f) === 0x1f) throw new RangeError("a tag of several bytes");
   const { length, from } = readLength(bytes, at + 1);
@@ -105,20 +105,26 @@ function byteAt(bytes: Buffer, at: number): number {
  *
  * @throws RangeError for others
  */
-export function onlyElement(bytes: Buffer, tag: number): Element {
+export function onlyElement(bytes: Buffer, tag: number): DerElement {
   const [first, ...others] = elementsOf(bytes);
   if (others.length > 0) throw new RangeError("more than was expected");
   return expectTag(first, tag);
 }
 
 /** @throws RangeError where there is no element, or one of another tag */
-export function expectTag(element: Element | undefined, tag: number): Element {
+export function expectTag(
+  element: DerElement | undefined,
+  tag: number,
+): DerElement {
   if (element?.tag !== tag)
     throw new RangeError(`no element of tag 0x${tag.toString(16)}`);
   return element;
 }
 
 /** @throws RangeError unless there are so many: none may be passed over */
-export function expectCount(elements: readonly Element[], most: number): void {
+export function expectCount(
+  elements: readonly DerElement[],
+  most: number,
+): void {
   if (elements.length > most) throw new RangeError("more than was expected");
 }

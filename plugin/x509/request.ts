@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject } from "node:crypto";
 import {
   contextTag,
   der,
-  type Element,
+  type DerElement,
   elementsOf,
   expectCount,
   expectTag,
@@ -97,7 +97,7 @@ const POINTS: Readonly<Record<string, number>> = {
 };
 
 /** Of other kinds OpenSSL is not even asked. */
-function readPublicKey(key: Element): KeyObject | undefined {
+function readPublicKey(key: DerElement): KeyObject | undefined {
   const [algorithm, point, ...rest] = elementsOf(key.content);
   expectCount(rest, 0);
   const [type, curve] = elementsOf(expectTag(algorithm, TAG.sequence).content);
@@ -114,7 +114,7 @@ function readPublicKey(key: Element): KeyObject | undefined {
 }
 
 function readAttributes(
-  element: Element | undefined,
+  element: DerElement | undefined,
 ): Pick<CertificateRequest, "dnsNames" | "others"> {
   if (element === undefined) return { dnsNames: [], others: [] };
   const all = elementsOf(expectTag(element, ATTRIBUTES).content).map(

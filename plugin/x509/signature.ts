@@ -1,5 +1,5 @@
 import { type KeyObject, sign, verify } from "node:crypto";
-import { der, type Element, elementsOf, expectTag, TAG } from "./der.ts";
+import { der, type DerElement, elementsOf, expectTag, TAG } from "./der.ts";
 import { decodeOid, encodeOid, OID } from "./oid.ts";
 
 /** Hashes by the algorithms that name them. */
@@ -33,8 +33,8 @@ export function signed(content: Buffer, key: KeyObject): Buffer {
  */
 export function isSignedBy(
   key: KeyObject,
-  content: Element,
-  [algorithm, signature]: readonly (Element | undefined)[],
+  content: DerElement,
+  [algorithm, signature]: readonly (DerElement | undefined)[],
 ): boolean {
   const parts = elementsOf(expectTag(algorithm, TAG.sequence).content);
   const hash = HASHES[decodeOid(expectTag(parts[0], TAG.oid).content)];

@@ -2,10 +2,10 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { VERSION } from "../../version.ts";
 import type { Bypass } from "../../bypass/bypass.ts";
 import { ikeMetrics } from "./ike-metrics.ts";
-import type { Meter } from "./observer.ts";
+import type { Counters } from "./observer.ts";
 
 /** What an agent counts that shows nobody its metrics. */
-export const unmetered: Meter = {
+export const unmetered: Counters = {
   call: () => undefined,
   look: () => undefined,
   repair: () => undefined,
@@ -22,7 +22,7 @@ const BUCKETS = [
 const COMMANDS = new Set(["ADD", "DEL", "CHECK", "GC", "STATUS", "VERSION"]);
 
 /** Registers what the agent itself does, and counts it. */
-export function countingMeter(registry: Registry): Omit<Meter, "know"> {
+export function countingMeter(registry: Registry): Omit<Counters, "know"> {
   const calls = callMetrics(registry);
   const looks = lookMetrics(registry);
   const repairs = new Counter({
@@ -43,7 +43,7 @@ export function countingMeter(registry: Registry): Omit<Meter, "know"> {
   };
 }
 
-function callMetrics(registry: Registry): Meter["call"] {
+function callMetrics(registry: Registry): Counters["call"] {
   const calls = new Counter({
     name: "crosslink_cni_calls_total",
     help: "CNI calls that the agent served, by the error code that they ended with (0: success).",
@@ -65,7 +65,7 @@ function callMetrics(registry: Registry): Meter["call"] {
   };
 }
 
-function lookMetrics(registry: Registry): Meter["look"] {
+function lookMetrics(registry: Registry): Counters["look"] {
   const ready = new Gauge({
     name: "crosslink_node_ready",
     help: "1 where the last look at the node ended with all that its files say in place, else 0.",
@@ -84,7 +84,7 @@ function lookMetrics(registry: Registry): Meter["look"] {
   };
 }
 
-function bypassMetric(registry: Registry): Meter["bypasses"] {
+function bypassMetric(registry: Registry): Counters["bypasses"] {
   const metric = new Gauge({
     name: "crosslink_bypass",
     help: "Ways past what crosslink sets up on this node: how many of a kind; open where traffic can pass in clear text.",

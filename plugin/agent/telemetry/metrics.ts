@@ -8,12 +8,12 @@ import { readXfrmStatistics } from "../../kernel/statistics.ts";
 import { type KernelFacts, kernelMetrics } from "./kernel-metrics.ts";
 import { kubernetesMetric } from "./kubernetes-metric.ts";
 import { countingMeter } from "./meter.ts";
-import type { Meter } from "./observer.ts";
+import type { Counters } from "./observer.ts";
 import { tunnels } from "./tunnels.ts";
 
 /** A meter, and what shows it. */
 export interface Metrics {
-  readonly meter: Meter;
+  readonly meter: Counters;
   /** All metrics as Prometheus reads them; the kernel's are read now. Rejects with what reading throws. */
   readonly scrape: () => Promise<string>;
 }

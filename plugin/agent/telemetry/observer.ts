@@ -25,7 +25,7 @@ export interface Observer extends Onlooker {
 }
 
 /** What counts. */
-export interface Meter {
+export interface Counters {
   readonly call: (call: {
     readonly program: string;
     readonly command: string;
@@ -49,7 +49,7 @@ export interface Meter {
 /** What an observer needs. */
 export interface Notebook {
   readonly log: Log;
-  readonly meter: Meter;
+  readonly meter: Counters;
   /** For calls: whoever made one does not wait until it is noted. */
   readonly later: Afterwards;
 }

@@ -9,11 +9,11 @@ import {
 } from "../../../native/index.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { PathWatch } from "./path-watch.ts";
-import type { Source } from "./source.ts";
+import type { ChangeSource } from "./source.ts";
 import { type Effect, worst } from "./effect.ts";
 
 /** A source that follows files and folders as they come and go. */
-export interface FileSource extends Source {
+export interface FileSource extends ChangeSource {
   /** Watches these places and no others; to be called with what there is whenever anything changed. */
   readonly rearm: (watches: () => readonly PathWatch[]) => void;
 }

@@ -1,11 +1,11 @@
 import { NETLINK_XFRM } from "../../../native/index.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { type Effect, worst } from "./effect.ts";
-import { netlinkSource, type Source, type Topic } from "./source.ts";
+import { netlinkSource, type ChangeSource, type Topic } from "./source.ts";
 
 /** All that the kernel tells, and what of it others did. */
 export interface KernelNews {
-  readonly sources: readonly Source[];
+  readonly sources: readonly ChangeSource[];
   /** Reads all that is queued. */
   readonly drain: () => Effect;
   /** Whether anything but "nothing" was told since it was asked last; the first time, yes. */

@@ -11,7 +11,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { type Effect, worst } from "./effect.ts";
 
 /** Something that tells of changes. */
-export interface Source {
+export interface ChangeSource {
   /**
    * Reads what is queued, and says what the worst of it means.
    *
@@ -37,7 +37,7 @@ const BUFFER_BYTES = 64 * 1024;
 export function netlinkSource(
   { binding, netns }: Kernel,
   { protocol, groups, judge }: Topic,
-): Source {
+): ChangeSource {
   const socket = openTransport(binding, protocol, netns);
   // A group that this kernel does not have is one that it never tells of.
   for (const group of groups) binding.addMembership(socket.fd, group);

@@ -25,7 +25,7 @@ export interface ProvableTunnel {
 }
 
 /** By name; a charon that has just begun has been told nothing. */
-export type Loaded = Map<string, LoadedTunnel>;
+export type LoadedTunnels = Map<string, LoadedTunnel>;
 
 const TUNNELS: Kind<LoadedTunnel, LoadedTunnel> = {
   identity: ({ name }) => name,
@@ -45,7 +45,7 @@ const TUNNELS: Kind<LoadedTunnel, LoadedTunnel> = {
  */
 export async function loadTunnels(
   vici: ViciClient,
-  loaded: Loaded,
+  loaded: LoadedTunnels,
   tunnels: readonly ProvableTunnel[],
 ): Promise<void> {
   const wanted = new Map(

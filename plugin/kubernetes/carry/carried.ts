@@ -10,7 +10,7 @@ import {
 import { API_VERSION } from "../names.ts";
 
 /** One cluster, as others may know it: what is carried from one API server to another by hand. */
-export interface Carried {
+export interface CarriedCluster {
   readonly cluster: ClusterObject;
   readonly slices: readonly SliceObject[];
 }
@@ -20,7 +20,7 @@ export interface Carried {
  *
  * @throws CniError 7 for what is none
  */
-export function readCarried(text: string): Carried {
+export function readCarried(text: string): CarriedCluster {
   const value = parse(text);
   const items = isObject(value) ? value["items"] : undefined;
   const objects = (Array.isArray(items) ? (items as unknown[]) : [])

@@ -8,7 +8,7 @@ import { readNetworks, requireNoOverlap } from "../join/preflight.ts";
 import { API_VERSION, PATHS, requireClusterName } from "../names.ts";
 import { type Claimed, readClaims } from "../publish/claims.ts";
 import { writeSlices } from "../publish/write-slices.ts";
-import type { Carried } from "./carried.ts";
+import type { CarriedCluster } from "./carried.ts";
 
 /** What was done. */
 export interface Imported {
@@ -25,7 +25,7 @@ export interface Imported {
  */
 export async function importOther(
   access: Access,
-  { cluster, slices }: Carried,
+  { cluster, slices }: CarriedCluster,
   allowed: readonly string[],
 ): Promise<Imported> {
   const { name } = cluster.metadata;
@@ -73,7 +73,7 @@ function versionOf(known: ClusterObject | undefined) {
 
 /** There it is the local one, which is no word of what is carried. */
 function claimsOf(
-  { cluster, slices }: Carried,
+  { cluster, slices }: CarriedCluster,
   allowedCIDRs: readonly string[],
 ): Claimed {
   const { name } = cluster.metadata;

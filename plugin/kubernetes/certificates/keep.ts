@@ -4,8 +4,8 @@ import type { ClusterObject } from "../kinds.ts";
 import {
   obtain,
   type Obtaining,
-  type Standing,
-  type Wanted,
+  type CertificateStanding,
+  type WantedCertificate,
 } from "./obtain.ts";
 
 /** Keeps this node's certificate. */
@@ -25,7 +25,7 @@ const LONGEST_PAUSE_MS = 30_000;
 const QUIET_MS = 60_000;
 
 interface State {
-  wanted: Wanted | undefined;
+  wanted: WantedCertificate | undefined;
   waitsFor: string | undefined;
   pauseMs: number;
   stopped: boolean;
@@ -78,18 +78,18 @@ export function keepCertificate(obtaining: Obtaining): CertificateKept {
 }
 
 /** What the API server refuses, or the kernel, may be mended by whoever reads of it. */
-function failure(error: unknown): Standing {
+function failure(error: unknown): CertificateStanding {
   const fact = error instanceof Error ? error.message : String(error);
   const sentence = `Cannot get this node's certificate: ${fact}`;
   return { is: "refused", sentence };
 }
 
-function sentenceOf(standing: Standing): string | undefined {
+function sentenceOf(standing: CertificateStanding): string | undefined {
   return standing.is === "held" ? undefined : standing.sentence;
 }
 
 function pauseAfter(
-  standing: Standing,
+  standing: CertificateStanding,
   { clock = Date.now }: Obtaining,
   state: State,
 ): number {
@@ -103,7 +103,9 @@ function pauseAfter(
 }
 
 /** What an admin says goes before what was discovered: then nobody is asked. */
-function wantedIn(clusters: readonly ClusterObject[]): Wanted | undefined {
+function wantedIn(
+  clusters: readonly ClusterObject[],
+): WantedCertificate | undefined {
   const own = clusters.find(({ spec }) => spec.local === true);
   const ca = own?.status.discovered?.["ca"];
   const isSigned =

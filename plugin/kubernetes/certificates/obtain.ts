@@ -35,14 +35,14 @@ export interface Obtaining {
 }
 
 /** Of which cluster, and by whose word, a node wants a certificate. */
-export interface Wanted {
+export interface WantedCertificate {
   readonly cluster: string;
   /** The authority's certificate, as PEM. */
   readonly ca: string;
 }
 
 /** How it stands. */
-export type Standing =
+export type CertificateStanding =
   | { readonly is: "held"; readonly renewsAt: number }
   /** Something is to come by itself, soon. */
   | { readonly is: "awaited"; readonly sentence: string }
@@ -57,8 +57,8 @@ export type Standing =
  */
 export async function obtain(
   obtaining: Obtaining,
-  { cluster, ca }: Wanted,
-): Promise<Standing> {
+  { cluster, ca }: WantedCertificate,
+): Promise<CertificateStanding> {
   const { node, clock = Date.now } = obtaining;
   const folder = obtaining.folder();
   const key = ownKey(folder);
@@ -84,9 +84,9 @@ function take(
   { log }: Obtaining,
   asked: SigningRequest,
   { folder, ...name }: NodeName & { readonly folder: string },
-): Standing {
+): CertificateStanding {
   const what = `CertificateSigningRequest "${asked.name}"`;
-  const refused = (fact: string): Standing => ({
+  const refused = (fact: string): CertificateStanding => ({
     is: "refused",
     sentence: `${what} ${fact}; mend that, and delete it: then this node asks again`,
   });
@@ -105,7 +105,7 @@ function take(
   return { is: "held", renewsAt: renewalTime(certificate) };
 }
 
-function awaited(request: string): Standing {
+function awaited(request: string): CertificateStanding {
   return {
     is: "awaited",
     sentence: `CertificateSigningRequest "${request}" is not yet approved and signed: does this cluster's publisher run?`,

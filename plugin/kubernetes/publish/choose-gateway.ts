@@ -11,7 +11,7 @@ import { activeIn, type Gateways } from "./gateways.ts";
 import type { Readiness } from "./status.ts";
 
 /** Which gateway is in use, where the cluster's mode is "gateway". */
-export interface Choice {
+export interface GatewayChoice {
   /** The nodes, one of the gateways among them with `active`. */
   readonly nodes: readonly NodeEntry[];
   /** Undefined in another mode. */
@@ -35,7 +35,7 @@ export function chooseGateway(
   gateways: Gateways,
   own: ClusterObject,
   { objects, nodes, have }: Nodes,
-): Choice {
+): GatewayChoice {
   if (own.spec["mode"] !== "gateway") return unchosen(nodes);
   const published = new Set(nodes.map(({ name }) => name));
   const standing = activeIn(have);
@@ -61,7 +61,7 @@ export function chooseGateway(
   };
 }
 
-function unchosen(nodes: readonly NodeEntry[]): Choice {
+function unchosen(nodes: readonly NodeEntry[]): GatewayChoice {
   const settle = (): void => undefined;
   return { nodes, verdict: undefined, news: undefined, settle };
 }

@@ -29,7 +29,7 @@ export interface Claimed {
 }
 
 /** Why nothing is taken from a peer: a word for programs, and a sentence. */
-export interface Refusal {
+export interface RefusedClaim {
   readonly reason:
     | "RefusedName"
     | "RefusedClearText"
@@ -59,7 +59,7 @@ export function readClaims(
   name: string,
   peer: Pick<PeerSpec, "allowedCIDRs">,
   remote: Remote,
-): Claimed | Refusal {
+): Claimed | RefusedClaim {
   const said = wordsOf(remote.cluster);
   const refusal = refusalOf(name, remote, said);
   if (refusal !== undefined) return refusal;
@@ -104,7 +104,7 @@ function refusalOf(
   name: string,
   { cluster: { spec, status }, slices }: Remote,
   said: Readonly<Record<string, unknown>>,
-): Refusal | undefined {
+): RefusedClaim | undefined {
   if (spec.local !== true)
     return refuse(
       "RefusedName",
@@ -122,7 +122,7 @@ function refusalOf(
     : undefined;
 }
 
-function refuse(reason: Refusal["reason"], message: string): Refusal {
+function refuse(reason: RefusedClaim["reason"], message: string): RefusedClaim {
   return { reason, message };
 }
 

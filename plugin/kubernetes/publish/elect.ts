@@ -17,7 +17,7 @@ export interface Candidate {
 }
 
 /** What was decided before. */
-export interface Standing {
+export interface Incumbent {
   /** The gateway in use, as the slices have it; undefined where there is none. */
   readonly active: string | undefined;
   /** When it last changed; -Infinity where nobody remembers. Milliseconds. */
@@ -42,7 +42,7 @@ export const HOLD_MS = 30_000;
  */
 export function electGateway(
   candidates: readonly Candidate[],
-  { active: name, movedAt }: Standing,
+  { active: name, movedAt }: Incumbent,
   now: number,
 ): Election | undefined {
   const standing = candidates.find((one) => one.name === name);

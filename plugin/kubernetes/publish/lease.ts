@@ -16,7 +16,7 @@ const NAME = "crosslink-publisher";
 const FOLDER = `/apis/coordination.k8s.io/v1/namespaces/${SYSTEM}/leases`;
 
 /** Who holds the lease. */
-export interface Holding {
+export interface Leadership {
   /** Whether this process may write now. */
   readonly held: () => boolean;
   readonly stop: () => void;
@@ -33,7 +33,7 @@ export function holdLease(
   { access, log }: { readonly access: Access; readonly log: Log },
   identity: string,
   onChange: () => void,
-): Holding {
+): Leadership {
   const state: State = {
     renewedAt: -Infinity,
     seen: "",

@@ -11,7 +11,7 @@ import {
   type PeerSpec,
 } from "../kinds.ts";
 import { PATHS } from "../names.ts";
-import { type Claimed, readClaims, type Refusal } from "./claims.ts";
+import { type Claimed, readClaims, type RefusedClaim } from "./claims.ts";
 import { accountOf } from "../join/objects.ts";
 import { peerAccess, textIn } from "../join/peer-secret.ts";
 import type { Readiness } from "./status.ts";
@@ -183,12 +183,12 @@ function claimsIn(
 /** Reads claims again where an object that they are made of has become another: a turn comes for many reasons, and a peer is large. */
 function claimsOnce() {
   let from: readonly unknown[] = [];
-  let read: Claimed | Refusal | undefined;
+  let read: Claimed | RefusedClaim | undefined;
   return (
     name: string,
     peer: PeerSpec,
     objects: readonly [ApiObject, ...ApiObject[]],
-  ): Claimed | Refusal => {
+  ): Claimed | RefusedClaim => {
     const now = [peer.allowedCIDRs.join(), ...objects];
     if (read !== undefined && sameItems(now, from)) return read;
     const [own, ...slices] = objects;

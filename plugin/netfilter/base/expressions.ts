@@ -1,7 +1,7 @@
 import type { Cidr } from "../../../ip/cidr.ts";
 import { type Expression, NFT_META_MARK } from "../../../native/index.ts";
 import { type Family, traitsOf } from "./family.ts";
-import { type Mark, WHOLE_MARK } from "./mark.ts";
+import { type PacketMark, WHOLE_MARK } from "./mark.ts";
 
 /** Which address of a packet. */
 export type AddressSide = "source" | "destination";
@@ -43,11 +43,11 @@ export function inSet(
 }
 
 /** Matches packets that have none of the marks, as iptables-nft writes `-m mark ! --mark 0x4000/0x4000` for each. */
-export function withoutMarks(marks: readonly Mark[]): Expression[] {
+export function withoutMarks(marks: readonly PacketMark[]): Expression[] {
   return marks.flatMap(withoutMark);
 }
 
-function withoutMark({ value, mask }: Mark): Expression[] {
+function withoutMark({ value, mask }: PacketMark): Expression[] {
   return [
     { kind: "meta", key: NFT_META_MARK, access: "load", register: REGISTER },
     ...(mask === WHOLE_MARK ? [] : [under(hostWord(mask))]),

@@ -1,4 +1,4 @@
-import type { Mark } from "./mark.ts";
+import type { PacketMark } from "./mark.ts";
 
 // Other programs' chains and marks that crosslink knows by name: all of them are here.
 
@@ -23,4 +23,4 @@ export function mayFilterAhead(chain: string): boolean {
 }
 
 /** kube-proxy's "masquerade this", where no rule of its own tells another: `--iptables-masquerade-bit=14`. */
-export const KUBE_PROXY_MARK: Mark = { value: 0x4000, mask: 0x4000 };
+export const KUBE_PROXY_MARK: PacketMark = { value: 0x4000, mask: 0x4000 };

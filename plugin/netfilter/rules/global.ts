@@ -8,7 +8,7 @@ import {
   withoutMarks,
 } from "../base/expressions.ts";
 import { type Family, traitsOf } from "../base/family.ts";
-import type { Mark } from "../base/mark.ts";
+import type { PacketMark } from "../base/mark.ts";
 import type { TableContext } from "../table/context.ts";
 import { legacyRule, type WantedRule } from "../shared/pair-rule.ts";
 import type { OwnedRule } from "../table/table.ts";
@@ -60,7 +60,7 @@ export function globalRules(
 /** In legacy iptables, where the kernel has no NAT in nf_tables. */
 export function legacyGlobalRules(
   pairs: readonly NetworkPair[],
-  spares: readonly Mark[],
+  spares: readonly PacketMark[],
 ): GlobalRules<WantedRule> {
   const mapped = pairs.flatMap(({ local, remote, global }) =>
     global === undefined ? [] : [{ local, remote, global }],

@@ -8,7 +8,7 @@ import {
 import { type Family, traitsOf } from "../base/family.ts";
 import type { TableContext } from "../table/context.ts";
 import type { OwnedRule } from "../table/table.ts";
-import type { Mark } from "../base/mark.ts";
+import type { PacketMark } from "../base/mark.ts";
 import { groupPairs } from "../base/network-pairs.ts";
 import type { NetworkPair } from "../../mesh/state.ts";
 
@@ -34,7 +34,7 @@ export function identityRules(
 function rule(
   family: Family,
   [from, to]: readonly [string, string],
-  spares: readonly Mark[],
+  spares: readonly PacketMark[],
 ): OwnedRule {
   const match = (end: AddressSide, set: string) => inSet(end, family, set);
   const { word } = traitsOf(family);

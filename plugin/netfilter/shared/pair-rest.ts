@@ -1,4 +1,4 @@
-import { guardText, type Mark } from "../base/mark.ts";
+import { guardText, type PacketMark } from "../base/mark.ts";
 
 /** How our rules in chains of others end. */
 export type Verdict = "RETURN" | "ACCEPT";
@@ -6,7 +6,7 @@ export type Verdict = "RETURN" | "ACCEPT";
 /** What tells two rules apart besides their networks' bytes. */
 export function pairRest(rule: {
   readonly prefixes: readonly [number, number];
-  readonly spares: readonly Mark[];
+  readonly spares: readonly PacketMark[];
   readonly verdict: Verdict;
 }): string {
   const { prefixes, spares, verdict } = rule;

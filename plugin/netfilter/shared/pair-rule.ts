@@ -7,7 +7,7 @@ import {
   withoutMarks,
 } from "../base/expressions.ts";
 import { legacyKey } from "../base/save.ts";
-import { guardText, type Mark } from "../base/mark.ts";
+import { guardText, type PacketMark } from "../base/mark.ts";
 import { OWN_COMMENT } from "../../owned.ts";
 import type { Backend } from "./chain.ts";
 import { pairKey } from "./nft-rule.ts";
@@ -18,7 +18,7 @@ export interface PairMatch {
   readonly source: Cidr;
   readonly destination: Cidr;
   /** Marks of packets that are left to the rules that follow: kube-proxy's "masquerade this" and its like. */
-  readonly spares: readonly Mark[];
+  readonly spares: readonly PacketMark[];
 }
 
 /** One that both backends can say. */

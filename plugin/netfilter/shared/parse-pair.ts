@@ -4,7 +4,7 @@ import {
   readString,
 } from "../../../native/index.ts";
 import { type Family, traitsOf } from "../base/family.ts";
-import { type Mark, WHOLE_MARK } from "../base/mark.ts";
+import { type PacketMark, WHOLE_MARK } from "../base/mark.ts";
 import { OWN_COMMENT } from "../../owned.ts";
 import { pairRest, type Verdict } from "./pair-rest.ts";
 
@@ -106,8 +106,8 @@ function ofLength(
 }
 
 /** Stops at what is no guard of ours, so that nothing takes the rule for a whole one. */
-function takeGuards(cursor: Cursor): Mark[] {
-  const marks: Mark[] = [];
+function takeGuards(cursor: Cursor): PacketMark[] {
+  const marks: PacketMark[] = [];
   for (;;) {
     const start = cursor.at;
     const mark = takeGuard(cursor);
@@ -119,7 +119,7 @@ function takeGuards(cursor: Cursor): Mark[] {
   }
 }
 
-function takeGuard(cursor: Cursor): Mark | undefined {
+function takeGuard(cursor: Cursor): PacketMark | undefined {
   const loaded = take(cursor, "meta");
   if (loaded?.key !== NFT_META_MARK || loaded.access !== "load")
     return undefined;

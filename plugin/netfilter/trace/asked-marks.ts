@@ -3,15 +3,15 @@ import {
   type Expression,
   NFT_META_MARK,
 } from "../../../native/index.ts";
-import { type Mark, markOf, WHOLE_MARK } from "../base/mark.ts";
+import { type PacketMark, markOf, WHOLE_MARK } from "../base/mark.ts";
 
 /** Marks that a rule of nf_tables asks packets for, in whatever way it does. */
 export function marksAskedFor(
   expressions: readonly Expression[],
   elements: (set: string) => readonly Element[],
-): Mark[] {
+): PacketMark[] {
   const registers: Registers = new Map();
-  return expressions.flatMap((step): Mark[] => {
+  return expressions.flatMap((step): PacketMark[] => {
     follow(registers, step);
     switch (step.kind) {
       case "cmp":
@@ -32,7 +32,7 @@ export function marksAskedFor(
 }
 
 /** Marks that a rule asks packets for, as iptables-save prints it; a connection's are none of them. */
-export function marksInWords(words: readonly string[]): Mark[] {
+export function marksInWords(words: readonly string[]): PacketMark[] {
   return words.flatMap((word, index) => {
     if (words[index - 1] !== "--mark") return [];
     const module = words.lastIndexOf("-m", index) + 1;
@@ -72,7 +72,7 @@ function through(
 function asked(
   loaded: Masked | undefined,
   values: readonly Uint8Array[],
-): Mark[] {
+): PacketMark[] {
   if (loaded === undefined) return [];
   const { mask, xor } = loaded;
   return values.map((value) => markOf(hostWord(value, 0) ^ xor, mask));

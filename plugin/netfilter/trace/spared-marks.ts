@@ -1,7 +1,7 @@
 import { cidrOf } from "../../../ip/cidr.ts";
 import { type Family, traitsOf } from "../base/family.ts";
 import { KUBE_PROXY_MARK } from "../base/foreign.ts";
-import { distinctMarks, type Mark } from "../base/mark.ts";
+import { distinctMarks, type PacketMark } from "../base/mark.ts";
 import type { BaseChain } from "./base-chain.ts";
 import type { Flow } from "./flow.ts";
 import { type Finding, reachableRules, trace } from "./trace.ts";
@@ -16,7 +16,7 @@ const MOST = 16;
 export function sparedMarks(
   chains: readonly BaseChain[],
   family: Family,
-): Mark[] {
+): PacketMark[] {
   const found = chains
     .filter(({ families }) => families.includes(family))
     .map((chain) => marksIn(chain, family));
@@ -29,7 +29,7 @@ export function sparedMarks(
 }
 
 interface Found {
-  readonly marks: readonly Mark[];
+  readonly marks: readonly PacketMark[];
   readonly isKubeProxys: boolean;
 }
 

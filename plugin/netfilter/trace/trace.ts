@@ -1,4 +1,4 @@
-import type { Mark } from "../base/mark.ts";
+import type { PacketMark } from "../base/mark.ts";
 import type { Flow, Share } from "./flow.ts";
 import type { Marking } from "./marking.ts";
 import {
@@ -28,7 +28,7 @@ export interface TracedRule {
   readonly matches: (flow: Flow) => Share;
   readonly action: Action;
   /** That it asks packets for. */
-  readonly marks: readonly Mark[];
+  readonly marks: readonly PacketMark[];
   /** How an admin finds it: `rule 2 (handle 5)`. */
   readonly name: string;
 }

@@ -18,7 +18,7 @@ import {
   ruleDeletion,
   ruleText,
 } from "../../reconcile/route-text.ts";
-import { type Fate, fatesOf, type Traffic } from "./fates.ts";
+import { type Fate, fatesOf, type NetworkTraffic } from "./fates.ts";
 import { hasCarrier, type Links, namesOf } from "./devices.ts";
 import type { Trouble } from "./repeated.ts";
 import type { RoutingTables } from "./tables.ts";
@@ -150,7 +150,7 @@ function discardOf(
   tables: RoutingTables,
 ): Fate | undefined {
   const host = (bytes: Uint8Array): Cidr => cidrOf(bytes, bytes.length * 8);
-  const traffic: Traffic = {
+  const traffic: NetworkTraffic = {
     destination: host(via),
     sources: local?.length === via.length ? [host(local)] : [],
     comesBy: (device: string) => (device === "lo" ? "all" : "none"),

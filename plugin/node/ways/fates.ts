@@ -27,7 +27,7 @@ export interface Packets {
 }
 
 /** Packets to one network. */
-export interface Traffic extends Packets {
+export interface NetworkTraffic extends Packets {
   readonly destination: Cidr;
 }
 
@@ -45,7 +45,10 @@ export interface Fate {
  * Walks the rules as fib_rules_lookup() in net/core/fib_rules.c does, for all packets of a traffic at once. Where a rule
  * asks for what is not known of them (ports, marks that somebody sets), it is passed over: what is said here is so.
  */
-export function fatesOf(tables: RoutingTables, traffic: Traffic): Fate[] {
+export function fatesOf(
+  tables: RoutingTables,
+  traffic: NetworkTraffic,
+): Fate[] {
   const fates: Fate[] = [];
   let from = 0;
   for (const rule of tables.rules(traffic.destination.family)) {
@@ -67,7 +70,7 @@ function isSettled(network: Cidr, fates: readonly Fate[]): boolean {
   );
 }
 
-function isWhole({ destination }: Traffic) {
+function isWhole({ destination }: NetworkTraffic) {
   return ({ network }: Fate): boolean => network.text === destination.text;
 }
 
@@ -111,7 +114,10 @@ function firstOfEach(routes: readonly Route[]): Route[] {
 }
 
 /** What a rule has to do with a traffic; undefined: nothing. */
-function matchOf(rule: RoutingRule, traffic: Traffic): Match | undefined {
+function matchOf(
+  rule: RoutingRule,
+  traffic: NetworkTraffic,
+): Match | undefined {
   if (rule.isNarrow === true || rule.outputInterface !== undefined)
     return undefined;
   const { destination: network } = traffic;

@@ -3,7 +3,7 @@ import type { ListedIke } from "../../../../plugin/ike/charon/listed.ts";
 import {
   forgetMended,
   hear,
-  type Troubles,
+  type TunnelTroubles,
 } from "../../../../plugin/ike/hear.ts";
 import { tunnel } from "./charon/tunnel.ts";
 
@@ -12,10 +12,10 @@ const NAME = "crosslink-434c1234";
 /** What is wrong with the tunnel after charon has said these lines of it, and what went into the log. */
 function heard(...lines: string[]): {
   trouble: string | undefined;
-  troubles: Troubles;
+  troubles: TunnelTroubles;
   hints: unknown[];
 } {
-  const troubles: Troubles = { errors: new Map(), refusals: new Map() };
+  const troubles: TunnelTroubles = { errors: new Map(), refusals: new Map() };
   const hints: unknown[] = [];
   for (const line of lines)
     hear(

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseCidr } from "../../../../../ip/cidr.ts";
 import { Secret } from "../../../../../conf/secret.ts";
 import {
-  type Loaded,
+  type LoadedTunnels,
   loadTunnels,
   type ProvableTunnel,
 } from "../../../../../plugin/ike/charon/load.ts";
@@ -14,7 +14,7 @@ import { tunnel } from "./tunnel.ts";
 function charon(): {
   readonly tell: (tunnels: readonly IkeTunnel[]) => Promise<string[]>;
 } {
-  const loaded: Loaded = new Map();
+  const loaded: LoadedTunnels = new Map();
   let said: string[] = [];
   const vici: ViciClient = {
     request: (command, message = {}) => {

@@ -3,7 +3,7 @@ import { NFT_META_MARK } from "../../../../../native/nftables/constants.ts";
 import type { Element } from "../../../../../native/nftables/element.ts";
 import type { Expression } from "../../../../../native/nftables/expression/expression.ts";
 import {
-  type Mark,
+  type PacketMark,
   WHOLE_MARK,
 } from "../../../../../plugin/netfilter/base/mark.ts";
 import { KUBE_PROXY_MARK } from "../../../../../plugin/netfilter/base/foreign.ts";
@@ -82,7 +82,7 @@ function native(
   };
 }
 
-const bit = (mask: number): Mark => ({ value: mask, mask });
+const bit = (mask: number): PacketMark => ({ value: mask, mask });
 
 describe("sparedMarks()", () => {
   it("takes kube-proxy's usual one where nothing tells", () => {
