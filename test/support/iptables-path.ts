@@ -1,6 +1,7 @@
-import { mkdirSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { SYSTEM_PATH } from "./binary.ts";
+import { PATIENT } from "./patience.ts";
 
 /**
  * Plugins run `iptables` and its kin: links of these names, in a folder of their own, lead to a variant of it.
@@ -16,9 +17,15 @@ export function iptablesPath(folder: string, variant: string): string {
     const program = variant.replace("iptables", name);
     for (const suffix of ["", "-save", "-restore"])
       symlinkSync(
-        `/usr/sbin/${program}${suffix}`,
+        programAt(`${program}${suffix}`),
         join(links, `${name}${suffix}`),
       );
   }
-  return `${links}:${SYSTEM_PATH}`;
+  return `${links}:${PATIENT}:${SYSTEM_PATH}`;
+}
+
+/** Of two with this name the one that waits for its lock. */
+function programAt(name: string): string {
+  const patient = join(PATIENT, name);
+  return existsSync(patient) ? patient : `/usr/sbin/${name}`;
 }

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { closeSync, existsSync, openSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { type Ended, printedBy } from "./binary.ts";
+import { patientEnvironment } from "./patience.ts";
 
 /** A network namespace, as `ip netns` knows it. */
 export interface Place {
@@ -92,13 +92,6 @@ export function ipBatch(
 ): string {
   const where = inside === undefined ? "" : `-n ${inside.name}`;
   return `ip ${where} -batch - <<'END'\n${commands.join("\n")}\nEND`;
-}
-
-const patient = join(import.meta.dirname, "patient");
-
-/** Files run beside each other: legacy iptables is to wait for the lock that another one has. */
-function patientEnvironment(): NodeJS.ProcessEnv {
-  return { ...process.env, PATH: `${patient}:${process.env["PATH"] ?? ""}` };
 }
 
 /** nsenter rather than `ip netns exec`, which mounts a /sys for the program. */

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import type { Node as Entry } from "../../../conf/generated/cluster.ts";
 import { ipBatch, type Place } from "../../support/namespace.ts";
+import { patientEnvironment } from "../../support/patience.ts";
 import type { Machine } from "../support/topology.ts";
 
 /** A member, as its cluster's file describes it. */
@@ -67,6 +68,7 @@ export function buildLocations(
   ];
   execFileSync("sh", ["-ec", lines.join("\n")], {
     stdio: ["ignore", "ignore", "inherit"],
+    env: patientEnvironment(),
   });
 }
 

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { binary, type Ended, printedBy } from "../../support/binary.ts";
 import type { Place } from "../../support/namespace.ts";
 import { ownFiles } from "../../support/node-files.ts";
+import { patientEnvironment } from "../../support/patience.ts";
 import type { Machine } from "./topology.ts";
 
 /** Runs a program in a namespace, whatever its outcome. */
@@ -14,7 +15,7 @@ export function runIn(
     execFile(
       "nsenter",
       [`--net=/run/netns/${name}`, program, ...words],
-      { maxBuffer: 1 << 26 },
+      { maxBuffer: 1 << 26, env: patientEnvironment() },
       (error, stdout, stderr) => {
         const status = error === null ? 0 : Number(error.code ?? 1);
         resolve({ status, stdout, stderr });

@@ -10,6 +10,7 @@ import {
   nodeFiles,
   oneKey,
 } from "../../support/node-files.ts";
+import { patientEnvironment } from "../../support/patience.ts";
 
 /** A node as its cluster file describes it. */
 export interface NodePlan {
@@ -106,7 +107,8 @@ function build(plan: Plan): string {
     ),
     `nsenter --net=/run/netns/${internet.name} sh -ec '${translation(nodes)}'`,
   ].join("\n");
-  return execFileSync("sh", ["-c", script], { encoding: "utf8" }).trim();
+  const options = { encoding: "utf8", env: patientEnvironment() } as const;
+  return execFileSync("sh", ["-c", script], options).trim();
 }
 
 function cable(host: Place, internet: Place, wire: string): string {
