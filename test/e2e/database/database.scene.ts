@@ -6,7 +6,7 @@ import {
   type Side,
 } from "../leak/stage.ts";
 import { rotate } from "../leak/rotate.ts";
-import { type Capture, capture } from "../support/capture.ts";
+import { captureWires, type WiresCapture } from "../support/capture-wires.ts";
 import { mustRunIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
 import { database, type Server } from "./server.ts";
@@ -21,9 +21,7 @@ const LOSE = {
   using stage = await openStage({ linked: true });
   const { world, sides } = stage;
   const [east, west] = sides;
-  const wires = () =>
-    Promise.all(world.nodes.map(({ wire }) => capture(world.internet, wire)));
-  const shut = await wires();
+  const shut = await captureWires(world);
   const pair = {
     primary: await database(east, 1),
     replica: await database(west, 2),
@@ -69,7 +67,7 @@ const LOSE = {
     shown,
   });
 
-  const open = await wires();
+  const open = await captureWires(world);
   for (const side of sides) await lose(side, "everything");
   await insert(pair.primary, 100);
   await pair.primary.ask("select sleep(3)");
@@ -129,17 +127,12 @@ async function lose({ node }: Side, what: keyof typeof LOSE): Promise<void> {
 }
 
 async function seenBy(
-  recorders: readonly Capture[],
+  recorder: WiresCapture,
 ): Promise<{ esp: number; clear: number; shown: string }> {
-  using recordings = new DisposableStack();
-  const wires = (
-    await Promise.all(recorders.map((recorder) => recorder.stop()))
-  ).map((recording) => recordings.use(recording));
-  const sum = (filter: string): number =>
-    wires.reduce((count, wire) => count + wire.count(filter), 0);
+  using wires = await recorder.stop();
   return {
-    esp: sum("esp"),
-    clear: sum(`(${clearText}) and tcp port 3306`),
-    shown: wires.map((wire) => wire.show(clearText, 3)).join("\n"),
+    esp: wires.count("esp"),
+    clear: wires.count(`(${clearText}) and tcp port 3306`),
+    shown: wires.show(clearText, 3),
   };
 }

@@ -1,7 +1,7 @@
 /** The demo itself: runs as root on a kernel with ESP, in network namespaces of its own, and cleans up. */
 import { execFileSync } from "node:child_process";
 import type { PluginTiming } from "../../support/chain.ts";
-import { capture, type Recording } from "../support/capture.ts";
+import { captureWires, type WiresRecording } from "../support/capture-wires.ts";
 import { crosslinkPlugin, pod } from "../support/pod.ts";
 import {
   clusterFile,
@@ -52,14 +52,13 @@ async function play(): Promise<boolean> {
   if (first === undefined || second === undefined)
     throw new Error("The scene needs two nodes");
   writeFiles(world);
-  const recorders = await Promise.all(
-    world.nodes.map(({ wire }) => capture(world.internet, wire)),
-  );
+  const recorder = await captureWires(world);
   await addPods([first, second]);
   pingBothWays(first, second);
   await sendBothWays(first, second);
   await reachInternet(world, first);
-  countPackets(await Promise.all(recorders.map((recorder) => recorder.stop())));
+  using wires = await recorder.stop();
+  countPackets(wires);
   showKernelState(first);
   await removePods([first, second]);
   return finish();
@@ -172,9 +171,9 @@ async function reachInternet(world: Topology, side: Side): Promise<void> {
 }
 
 /** Each wire carries what one node sends and what it gets: ESP in both directions, and nothing of a pod outside of it. */
-function countPackets(recordings: readonly Recording[]): void {
+function countPackets({ each }: WiresRecording): void {
   step("What the wires between the nodes carried meanwhile");
-  const counts = recordings.map((recording, index) => {
+  const counts = each.map((recording, index) => {
     const node = plans[index]?.privateIp ?? "";
     return {
       out: recording.count(`esp and src host ${node}`),
@@ -193,7 +192,7 @@ function countPackets(recordings: readonly Recording[]): void {
       ]),
     ]),
   );
-  show(recordings[0]?.show("esp", 2) ?? "");
+  show(each[0]?.show("esp", 2) ?? "");
   // That many bytes in packets of at most 1,500 bytes
   const least = transferBytes / 1500;
   check(
@@ -204,7 +203,6 @@ function countPackets(recordings: readonly Recording[]): void {
     "no packet of a pod passed in clear text",
     counts.every((count) => count.clear === 0),
   );
-  for (const recording of recordings) recording[Symbol.dispose]();
 }
 
 function showKernelState({ node }: Side): void {

@@ -1,5 +1,6 @@
 import { clearText, type Side, type Stage } from "../leak/stage.ts";
-import { capture, type Recording } from "../support/capture.ts";
+import type { Recording } from "../support/capture.ts";
+import { captureWires } from "../support/capture-wires.ts";
 import { mustRunIn } from "../support/command.ts";
 import { keepSending } from "../support/datagrams.ts";
 import { keepPinging } from "../support/ping.ts";
@@ -47,9 +48,7 @@ export async function underTraffic(
   steps: Readonly<Record<string, (passing: Passing) => Promise<unknown>>>,
   ...more: readonly string[]
 ): Promise<Traffic> {
-  const recorders = await Promise.all(
-    world.nodes.map(({ wire }) => capture(world.internet, wire)),
-  );
+  const recorder = await captureWires(world);
   const sending = [
     keepSending(one.pod.namespace, [two.pod.address(), serverAddress, ...more]),
     keepSending(two.pod.namespace, [one.pod.address(), serverAddress]),
@@ -73,19 +72,14 @@ export async function underTraffic(
     taken.push({ name, end: Date.now() / 1000, answered });
   }
   await Promise.all(sending.map((datagrams) => datagrams.stop()));
-  using recordings = new DisposableStack();
-  const wires = (
-    await Promise.all(recorders.map((recorder) => recorder.stop()))
-  ).map((recording) => recordings.use(recording));
+  using wires = await recorder.stop();
   return read(wires, taken);
 }
 
-function read(wires: readonly Recording[], steps: readonly Step[]): Traffic {
-  const times = (filter: string): readonly number[] =>
-    wires.flatMap((wire) => wire.times(filter));
-  const clear = times(clearText);
-  const plain = times(`udp and dst host ${serverAddress}`);
-  const esp = times("esp");
+function read(wires: Recording, steps: readonly Step[]): Traffic {
+  const clear = wires.times(clearText);
+  const plain = wires.times(`udp and dst host ${serverAddress}`);
+  const esp = wires.times("esp");
   return {
     during: (name) => {
       const index = steps.findIndex((step) => step.name === name);
@@ -102,7 +96,7 @@ function read(wires: readonly Recording[], steps: readonly Step[]): Traffic {
         answered: step.answered,
       };
     },
-    shown: wires.map((wire) => wire.show(clearText, 3)).join("\n"),
+    shown: wires.show(clearText, 3),
   };
 }
 

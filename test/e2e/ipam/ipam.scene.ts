@@ -1,7 +1,7 @@
 /** crosslink-ipam and crosslink in one conflist, on two nodes that differ in nothing but their base plugin. */
 import { join } from "node:path";
 import type { Conflist } from "../../support/chain.ts";
-import { capture } from "../support/capture.ts";
+import { captureWires } from "../support/capture-wires.ts";
 import { runIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
 import { binary } from "../../support/binary.ts";
@@ -45,16 +45,13 @@ const clearText = "(net 10.0.0.0/24 or net 10.0.1.0/24) and not esp";
   using pods = new DisposableStack();
   writeClusters(world.nodes);
   writeKeyring(world.nodes);
-  const recorders = await Promise.all(
-    world.nodes.map(({ wire }) => capture(world.internet, wire)),
-  );
+  const recorder = await captureWires(world);
   const made = world.nodes.map((node) =>
     pods.use(pod(node, world, conflist(node))),
   );
   await live(world, made);
-  const clear = (
-    await Promise.all(recorders.map((recorder) => recorder.stop()))
-  ).map((recording) => pods.use(recording).count(clearText));
+  using wires = await recorder.stop();
+  const clear = wires.each.map((wire) => wire.count(clearText));
   tell(
     "nothing leaves in clear text",
     clear.every((count) => count === 0),

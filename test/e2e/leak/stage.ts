@@ -1,5 +1,5 @@
 import { addChain, type Conflist } from "../../support/chain.ts";
-import { capture } from "../support/capture.ts";
+import { captureWires } from "../support/capture-wires.ts";
 import { keepPinging, type Pinged, type Pinging } from "../support/ping.ts";
 import { crosslinkPlugin, type Pod, pod, ptpConflist } from "../support/pod.ts";
 import {
@@ -104,21 +104,16 @@ export async function underPing(
   { world, sides: [one, two] }: Pick<Stage, "world" | "sides">,
   act: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<Seen> {
-  const recorders = await Promise.all(
-    world.nodes.map(({ wire }) => capture(world.internet, wire)),
-  );
+  const recorder = await captureWires(world);
   const pinging = [await keptUp(one, two), await keptUp(two, one)];
   await act();
   await Promise.all(pinging.map((ping) => ping.more(AFTERWARDS)));
   const pings = await Promise.all(pinging.map((ping) => ping.stop()));
-  using recordings = new DisposableStack();
-  const wires = (
-    await Promise.all(recorders.map((recorder) => recorder.stop()))
-  ).map((recording) => recordings.use(recording));
+  using wires = await recorder.stop();
   return {
-    clear: wires.flatMap((wire) => wire.times(clearText)),
-    shown: wires.map((wire) => wire.show(clearText, 3)).join("\n"),
-    esp: wires.reduce((sum, wire) => sum + wire.count("esp"), 0),
+    clear: wires.times(clearText),
+    shown: wires.show(clearText, 3),
+    esp: wires.count("esp"),
     pings,
   };
 }
