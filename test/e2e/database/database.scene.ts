@@ -1,4 +1,5 @@
 /** The article's demonstration: a database in one cluster replicates to another by pods' addresses, whatever is done to its nodes. */
+import { LOSSES } from "../fence/traffic.ts";
 import {
   addCrosslink,
   clearText,
@@ -10,12 +11,6 @@ import { captureWires, type WiresCapture } from "../support/capture-wires.ts";
 import { mustRunIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
 import { database, type Server } from "./server.ts";
-
-/** What a node's kernel has of crosslink. */
-const LOSE = {
-  xfrm: "ip xfrm policy flush; ip xfrm state flush",
-  everything: "ip xfrm policy flush; ip xfrm state flush; nft flush ruleset",
-} as const;
 
 {
   using stage = await openStage({ linked: true });
@@ -54,7 +49,7 @@ const LOSE = {
     pair,
     async () => {
       await pair.primary.kill();
-      await lose(east, "everything");
+      await lose(east, "reboot");
       await addCrosslink(east);
       await pair.primary.start();
       await insert(pair.primary, 100);
@@ -68,7 +63,7 @@ const LOSE = {
   });
 
   const open = await captureWires(world);
-  for (const side of sides) await lose(side, "everything");
+  for (const side of sides) await lose(side, "reboot");
   await insert(pair.primary, 100);
   await pair.primary.ask("select sleep(3)");
   const leaked = await seenBy(open);
@@ -122,8 +117,8 @@ async function tellArrival(
   tell(name, isSame, { there, here, waited });
 }
 
-async function lose({ node }: Side, what: keyof typeof LOSE): Promise<void> {
-  await mustRunIn(node.namespace, "sh", "-ec", LOSE[what]);
+async function lose({ node }: Side, what: keyof typeof LOSSES): Promise<void> {
+  await mustRunIn(node.namespace, "sh", "-ec", LOSSES[what]);
 }
 
 async function seenBy(

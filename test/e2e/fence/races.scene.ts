@@ -18,6 +18,7 @@ import {
   isAnswered,
   isShut,
   LAYERS,
+  LOSSES,
   type Passing,
   take,
   type Traffic,
@@ -184,7 +185,7 @@ async function boot(side: Side, passing: Passing): Promise<string> {
   await take(
     side,
     passing,
-    `${LAYERS.policies}; ip xfrm state flush; nft flush ruleset`,
+    LOSSES.reboot,
     `mv ${clusters} ${clusters}.away; : > ${clusters}`,
   );
   ageMemory(clusters);

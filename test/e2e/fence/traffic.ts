@@ -116,6 +116,14 @@ export const LAYERS = {
   rules: "nft delete table inet crosslink",
 } as const;
 
+const xfrm = `${LAYERS.policies}; ip xfrm state flush`;
+
+/** What a node's kernel has of crosslink, and what takes it away: all that is xfrm's, or what a reboot takes. */
+export const LOSSES = {
+  xfrm,
+  reboot: `${xfrm}; nft flush ruleset`,
+} as const;
+
 /** Takes something away by a shell on the node, and lets packets find it so. */
 export async function take(
   { node }: Side,
