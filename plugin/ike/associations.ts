@@ -1,6 +1,8 @@
 import { type ObservedAssociation, sameBytes } from "../../native/index.ts";
 import type { IkeTunnel } from "../mesh/state.ts";
 import { associationIdentity } from "../reconcile/identity.ts";
+import { connectionName } from "./charon/connection.ts";
+import type { ListedChild, ListedIke } from "./charon/listed.ts";
 
 /** A tunnel's SAs in the kernel, by who made them. */
 export interface TunnelAssociations {
@@ -11,17 +13,21 @@ export interface TunnelAssociations {
   readonly negotiated: readonly ObservedAssociation[];
   /** Whether the kernel has asked for one: it asks once, and a charon that was not there then hears nothing of it for minutes. */
   readonly isAskedFor: boolean;
+  /** What charon last said of it. */
+  readonly children: readonly ListedChild[];
 }
 
 /**
  * Sorts the kernel's SAs by tunnel. What the kernel has asked charon for has no key yet, and is never deleted.
  *
  * @param derived identities of the SAs that derived keys would give
+ * @param listed what charon last said
  */
 export function sortAssociations(
   tunnels: readonly IkeTunnel[],
   associations: readonly ObservedAssociation[],
   derived: ReadonlySet<string>,
+  listed: readonly ListedIke[],
 ): TunnelAssociations[] {
   const byReqid = Map.groupBy(associations, ({ reqid }) => reqid);
   return tunnels.map((tunnel) => {
@@ -36,6 +42,9 @@ export function sortAssociations(
       isAskedFor: found.some(
         ({ aead, spi }) => aead === undefined && spi === 0,
       ),
+      children: listed
+        .filter(({ connection }) => connection === connectionName(tunnel))
+        .flatMap(({ children }) => children),
     };
   });
 }

@@ -1,6 +1,7 @@
 import type { IkeTunnel, SaPlace } from "../mesh/state.ts";
 import type { Whereabouts } from "../mesh/whereabouts.ts";
 import type { Attempts } from "./attempts.ts";
+import type { ListedIke } from "./charon/listed.ts";
 import type { LoadedTunnels } from "./charon/load.ts";
 import type { TunnelTroubles } from "./hear.ts";
 import type { Leaving } from "./leaving.ts";
@@ -21,6 +22,8 @@ export interface Knowledge extends TunnelTroubles {
   hot: Set<string>;
   /** SAs that charon did not list, by identity: since when, in seconds. */
   readonly suspects: Map<string, number>;
+  /** What charon last said of them. */
+  listed: readonly ListedIke[];
   /** Whether an SA is so new that traffic goes over to it at a later look. */
   isUnsettled: boolean;
   /** Which were asked for, and are not up. */
@@ -50,6 +53,7 @@ export function knowNothing(): Knowledge {
     whereabouts: new Map(),
     loaded: new Map(),
     hot: new Set(),
+    listed: [],
     isUnsettled: false,
     attempts: new Map(),
     suspects: new Map(),

@@ -119,6 +119,7 @@ async function serve(
     );
     await loadTunnels(vici, known.loaded, provable);
     const listed = await list(vici);
+    known.listed = listed;
     const associations = associationsOf(circumstances);
     await bringUp(vici, { associations, listed, known });
     await rekeyDue(vici, listed);
@@ -161,6 +162,7 @@ function associationsOf({ kernel, known }: IkeLook): TunnelAssociations[] {
     servedTunnels(known),
     withSession(kernel, ({ xfrm }) => xfrm.associations()),
     new Set(known.derived.map(associationIdentity)),
+    known.listed,
   );
 }
 

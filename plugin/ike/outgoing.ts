@@ -6,10 +6,12 @@ import { isOutbound, type TunnelAssociations } from "./associations.ts";
  *
  * Of those that serve a template it takes the one that says it is the newest. charon's end that answers a rekeying installs
  * its outbound SA before the other end can have the inbound one (register_outbound() in strongSwan's child_sa.c, which
- * counts on policies that name an SPI): what is sent by it until then is lost, half a round trip at the least. So the SA in
- * use says that it is of tomorrow, and stays in use until the next one is some seconds old, when both ends have it; no
- * longer, since of two pairs the other end may have given up the older one. Its own limits of time count from tomorrow
- * then, too; the agent asks for new keys (see rekey.ts).
+ * counts on policies that name an SPI): what is sent by it until then is lost, half a round trip at the least, and seconds
+ * where the other end is slow or its answer is lost. So the SA in use says that it is of tomorrow, and stays in use until
+ * the other end, which has the next one by then, has it deleted; or where nobody is to delete it, until the next one is some
+ * seconds old, since of two pairs the other end may have given up the older one. So do all others that both ends have: of
+ * two pairs that are rekeyed one goes first, and what was sent by it is not to go over to one that this end alone has. Their
+ * own limits of time count from tomorrow then, too; the agent asks for new keys (see rekey.ts).
  */
 
 /** How far from now, in seconds. */
@@ -31,17 +33,21 @@ export function madeSeconds(
 /** How long the other end may take to have an SA that this one has, in seconds. */
 export const SETTLE_SECONDS = 3;
 
+/** The same while it is to delete the one before, or charon has not told of the new one: charon asks for about as long. */
+const PATIENCE_SECONDS = 60;
+
 /**
- * What has a tunnel's traffic on the SA that both ends are sure to have: charon's newest one that is not too new; nothing
- * where it is, or there is none.
+ * What has a tunnel's traffic on the SA that both ends are sure to have: charon's newest one that is not too new, and where
+ * that goes the one before; nothing where it is, or there is none.
  *
  * @param before what serves until there is such a one
  */
 export function keepUsing(
-  { tunnel, derived, negotiated }: TunnelAssociations,
+  associations: TunnelAssociations,
   nowSeconds: number,
   before: "derived" | "negotiated" = "derived",
 ): CurrentChange[] {
+  const { tunnel, derived, negotiated } = associations;
   const newest = (list: readonly ObservedAssociation[]) =>
     list
       .filter((sa) => isOutbound(sa, tunnel))
@@ -52,33 +58,46 @@ export function keepUsing(
   const byKeyring = newest(derived);
   const until = [byKeyring[0], byIke.at(-1)];
   if (before === "negotiated") until.reverse();
-  const [used] = [
-    byIke.find((sa) => isSettled(sa, nowSeconds)),
-    ...until,
-  ].filter((sa) => sa !== undefined);
+  const settled = byIke.filter((sa) => isSettled(sa, associations, nowSeconds));
+  const [used] = [...settled, ...until].filter((sa) => sa !== undefined);
   if (used === undefined) return [];
-  const others = [...byIke, ...byKeyring].filter((sa) => sa !== used);
+  const spare = settled.filter((sa) => sa !== used);
+  const held = spare
+    .filter((sa) => daysAhead(sa, nowSeconds) === 0)
+    .map((sa) => ahead(sa, [], nowSeconds));
+  const others = [...byIke, ...byKeyring, ...held].filter((sa) => sa !== used);
   return isFirst(used, others, nowSeconds)
-    ? []
-    : [ahead(used, others, nowSeconds)];
+    ? held
+    : [ahead(used, others, nowSeconds), ...held];
 }
 
-/** Whether an SA of charon's is one that the other end may not have yet. */
+/** Whether one of charon's is one that the other end may not have yet. */
 export function isUnsettled(
-  { negotiated }: TunnelAssociations,
+  associations: TunnelAssociations,
   nowSeconds: number,
 ): boolean {
-  return negotiated.some((sa) => !isSettled(sa, nowSeconds));
+  const { negotiated, tunnel } = associations;
+  return negotiated.some(
+    (sa) => isOutbound(sa, tunnel) && !isSettled(sa, associations, nowSeconds),
+  );
 }
 
-function isSettled(sa: ObservedAssociation, nowSeconds: number): boolean {
-  return nowSeconds - madeSeconds(sa, nowSeconds) >= SETTLE_SECONDS;
+function isSettled(
+  { spi, ...sa }: ObservedAssociation,
+  { children }: TunnelAssociations,
+  nowSeconds: number,
+): boolean {
+  const isTold =
+    children.some(({ spiOut }) => spiOut === spi) &&
+    !children.some(({ state }) => state === "REKEYED");
+  const seconds = isTold ? SETTLE_SECONDS : PATIENCE_SECONDS;
+  return nowSeconds - madeSeconds(sa, nowSeconds) >= seconds;
 }
 
 /** Before those that are there, and before what comes. */
 function isFirst(
   sa: ObservedAssociation,
-  others: readonly ObservedAssociation[],
+  others: readonly CurrentChange[],
   nowSeconds: number,
 ): boolean {
   const { addTimeSeconds } = sa.current;
@@ -110,7 +129,7 @@ function daysAhead(
 /** By whole days, so that it can be told when it was made. */
 function ahead(
   sa: ObservedAssociation,
-  others: readonly ObservedAssociation[],
+  others: readonly CurrentChange[],
   nowSeconds: number,
 ): CurrentChange {
   const made = Math.max(madeSeconds(sa, nowSeconds), nowSeconds - OLD_SECONDS);

@@ -1,4 +1,5 @@
 import { Key, type ObservedAssociation } from "../../../../native/index.ts";
+import type { ListedChild } from "../../../../plugin/ike/charon/listed.ts";
 import { tunnel } from "./charon/tunnel.ts";
 
 /** The time of these tests, in seconds. */
@@ -36,5 +37,24 @@ export function associationOf(
     sequence: { output: 0n, input: 0n },
     foreign: [],
     ...rest,
+  };
+}
+
+/** A pair of SAs as charon lists it. */
+export function childOf(
+  spiIn: number,
+  spiOut: number,
+  state = "INSTALLED",
+): ListedChild {
+  return {
+    id: "1",
+    state,
+    spiIn,
+    spiOut,
+    algorithms: "",
+    inUdp: false,
+    ageSeconds: 60,
+    rekeySeconds: undefined,
+    heardSeconds: undefined,
   };
 }

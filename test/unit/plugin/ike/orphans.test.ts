@@ -8,33 +8,24 @@ import {
 } from "../../../../plugin/ike/orphans.ts";
 import type { ListedChild } from "../../../../plugin/ike/charon/listed.ts";
 import { associationIdentity } from "../../../../plugin/reconcile/identity.ts";
-import { associationOf, NOW } from "./association.ts";
+import { associationOf, childOf as child, NOW } from "./association.ts";
 import { tunnel } from "./charon/tunnel.ts";
 
 const ours = tunnel();
 
 const sa = associationOf;
 
-function child(spiIn: number, spiOut: number): ListedChild {
-  return {
-    id: "1",
-    state: "INSTALLED",
-    spiIn,
-    spiOut,
-    algorithms: "",
-    inUdp: false,
-    ageSeconds: 60,
-    rekeySeconds: undefined,
-    heardSeconds: undefined,
-  };
-}
-
 const spisOf = (
   kernel: readonly ObservedAssociation[],
   children: readonly ListedChild[],
   derived: readonly ObservedAssociation[] = [],
 ): number[] =>
-  sortAssociations([ours], kernel, new Set(derived.map(associationIdentity)))
+  sortAssociations(
+    [ours],
+    kernel,
+    new Set(derived.map(associationIdentity)),
+    [],
+  )
     .flatMap((one) => [
       ...orphansOf(one, children, NOW),
       ...replacedOf(one, children, NOW),
@@ -57,9 +48,9 @@ describe("orphansOf()", () => {
     delete (asked as { aead?: unknown }).aead;
     const others = sa("in", 0xc0000009, 60, { reqid: 1 });
     expect(spisOf([asked, others], [])).toEqual([]);
-    const [sorted] = sortAssociations([ours], [asked, others], new Set());
+    const [sorted] = sortAssociations([ours], [asked, others], new Set(), []);
     expect(sorted).toMatchObject({ isAskedFor: true, negotiated: [] });
-    const [quiet] = sortAssociations([ours], [...pair, others], new Set());
+    const [quiet] = sortAssociations([ours], [...pair, others], new Set(), []);
     expect(quiet).toMatchObject({ isAskedFor: false, negotiated: pair });
   });
 
