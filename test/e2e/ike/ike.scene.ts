@@ -34,7 +34,7 @@ import {
   const agents = await startAgents(stage);
   await firstPacket(stage);
   await showStatus(stage.sides[0].node, agents[0]);
-  await rekey(stage);
+  await rekey(stage, agents);
   for (const signal of ["SIGKILL", "SIGTERM", "SIGSTOP"] as const)
     await endCharon(stage, agents[0], signal);
   await endAgent(stage, agents[0]);
@@ -81,7 +81,7 @@ async function showStatus(node: Node, agent: Agent): Promise<void> {
 }
 
 /** Either end may be the one that begins. */
-async function rekey(stage: Stage): Promise<void> {
+async function rekey(stage: Stage, agents: readonly Agent[]): Promise<void> {
   const { nodes } = stage.world;
   const before = await spisOf(nodes[0]!);
   const untaken = await untakenBy(nodes);
@@ -100,7 +100,11 @@ async function rekey(stage: Stage): Promise<void> {
   tell(
     "rekeying sends nothing that the other end cannot take",
     answered(seen) && (await untakenBy(nodes)) === untaken,
-    { pings: seen.pings, errors: await Promise.all(nodes.map(errorsOf)) },
+    {
+      pings: seen.pings,
+      errors: await Promise.all(nodes.map(errorsOf)),
+      logs: agents.map((agent) => agent.log()),
+    },
   );
   tell("rekeying leaks nothing", seen.clear.length === 0, seen.shown);
 }

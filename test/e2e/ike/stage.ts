@@ -112,11 +112,11 @@ export async function errorsOf({ namespace }: Node): Promise<string[]> {
   return counters.split("\n").filter((line) => /[1-9]\d*$/u.test(line));
 }
 
-/** How many packets came to these nodes by an SA that they do not have. */
+/** How many packets came to these nodes by an SA that they do not have, or are still negotiating. */
 export async function untakenBy(nodes: readonly Node[]): Promise<number> {
   const lines = (await Promise.all(nodes.map(errorsOf))).flat();
   return lines
-    .filter((line) => line.startsWith("XfrmInNoStates"))
+    .filter((line) => /^Xfrm(?:InNoStates|AcquireError)\s/u.test(line))
     .reduce((sum, line) => sum + Number(line.split(/\s+/u)[1]), 0);
 }
 
