@@ -1,7 +1,9 @@
 import { basename, join } from "node:path";
 import { isObject } from "../cni/configuration.ts";
 import { readSmallFile } from "../files/read.ts";
-import { type Cidr, parseAddressWithPrefix } from "../ip/cidr.ts";
+import type { Cidr } from "../ip/cidr.ts";
+import { distinctCidrs } from "../ip/distinct.ts";
+import { readClaimText } from "./claim-text.ts";
 import {
   clusterFiles,
   fileOf,
@@ -9,7 +11,6 @@ import {
   orphans,
   slicesOf,
 } from "./folder-names.ts";
-import { reservedBlock } from "./reserved.ts";
 
 /** What a cluster file says of the networks behind it: all that has to be known of a cluster to keep clear text from it. */
 export interface Claim {
@@ -51,41 +52,66 @@ function sliceTexts(names: FolderNames | undefined): string[] {
   );
 }
 
-/** What a cluster file's text says, as far as it can be made out. */
+/** What a cluster file's text says, as far as it can be made out; of more than one cluster where it is a list of them. */
 function claimsIn(
   text: string,
   fallbackName: string,
   slices: readonly string[],
 ): Claim[] {
-  const file = parse(text);
-  const pods = cidrsOf(file, "podCIDRs");
-  const parts = slices.map(parse);
-  const nodes = [file, ...parts].flatMap((part) =>
-    objectsOf(member(part, "nodes")),
+  const clusters = clustersIn(parse(text));
+  if (clusters === undefined) return [claimIn(text, fallbackName, slices)];
+  return clusters.map((each) =>
+    claimIn(JSON.stringify(each), fallbackName, slices),
   );
-  const shares = [
-    ...nodes.flatMap((node) => cidrsOf(node, "podCIDRs")),
-    // What is left of a slice that is no JSON says of no node what it says.
-    ...parts.flatMap((part) => cidrsOf(part, "podCIDRs")),
-  ];
-  const globals = networksIn(
-    Object.values(entries(member(file, "globalCIDRs"))),
+}
+
+/** Where a file holds what a control plane would: several clusters, or one with other things around it. */
+function clustersIn(file: unknown): readonly unknown[] | undefined {
+  const list = [file, member(file, "items"), member(file, "clusters")].find(
+    (each) => Array.isArray(each),
   );
-  const services = cidrsOf(file, "serviceCIDRs");
-  const own = [...pods, ...shares];
-  return [
-    {
-      name: nameIn(member(file, "name")) ?? fallbackName,
-      encrypted: member(file, "encryption") !== "none",
-      // Which network a global one stands for is not looked into: the others' own may be this cluster's too.
-      seen: [...(globals.length > 0 ? globals : own), ...services],
-      pods: own,
-      nodes: nodes.map((node) => ({
-        name: textOf(member(node, "name")) ?? "",
-        ips: textsOf(member(node, "ips")),
-      })),
-    },
-  ];
+  if (list !== undefined)
+    return list.map((each: unknown) => specOf(each) ?? each);
+  const spec = specOf(file);
+  return spec === undefined ? undefined : [spec];
+}
+
+function specOf(file: unknown): unknown {
+  const spec = member(file, "spec");
+  if (!isObject(spec)) return undefined;
+  return { ...entries(member(file, "metadata")), ...spec };
+}
+
+function claimIn(
+  text: string,
+  fallbackName: string,
+  slices: readonly string[],
+): Claim {
+  const whole = readClaimText(text);
+  const parts = slices.map(readClaimText);
+  const pods = distinctCidrs([whole, ...parts].flatMap((part) => part.pods));
+  const { globals, services } = whole;
+  return {
+    name: nameIn(member(parse(text), "name") ?? whole.name) ?? fallbackName,
+    encrypted: !whole.isPlain,
+    // Which network a global one stands for is not looked into: the others' own may be this cluster's too.
+    seen: distinctCidrs([
+      ...(globals.length > 0 ? globals : pods),
+      ...services,
+    ]),
+    pods,
+    nodes: [text, ...slices].flatMap(nodesIn),
+  };
+}
+
+/** As pairs where the text is JSON, else as far as they can be made out. */
+function nodesIn(text: string): Claim["nodes"] {
+  const nodes = objectsOf(member(parse(text), "nodes"));
+  if (nodes.length === 0) return readClaimText(text).nodes;
+  return nodes.map((node) => ({
+    name: textOf(member(node, "name")) ?? "",
+    ips: textsOf(member(node, "ips")),
+  }));
 }
 
 function readText(path: string): string | undefined {
@@ -99,36 +125,13 @@ function readText(path: string): string | undefined {
   }
 }
 
-/** The object that the text is, or what is left of one. */
+/** What the text is; undefined where it is no JSON. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return salvage(text);
+    return undefined;
   }
-}
-
-/** The members that count, from a text that is no JSON: half written, with a comment, or with a comma too many. */
-function salvage(text: string): Record<string, unknown> {
-  const head = text.replace(/"nodes"\s*:\s*\[[^]*$/, "");
-  const listsOf = (key: string): string[] =>
-    [...text.matchAll(new RegExp(`"${key}"\\s*:\\s*[[]?([^\\]{}:]*)`, "gi"))]
-      .flatMap(([, list = ""]) => [...list.matchAll(/"([^"]*)"/g)])
-      .map(([, value = ""]) => value);
-  const globals = /"globalCIDRs"\s*:\s*\{([^}]*)/i.exec(text)?.[1] ?? "";
-  const name = /"name"\s*:\s*"([^"]*)"/i.exec(head)?.[1];
-  const plain = /"encryption"\s*:\s*"none"/i.test(text);
-  return {
-    ...(name === undefined ? {} : { name }),
-    ...(plain ? { encryption: "none" } : {}),
-    podCIDRs: listsOf("podCIDRs"),
-    serviceCIDRs: listsOf("serviceCIDRs"),
-    globalCIDRs: Object.fromEntries(
-      [...globals.matchAll(/"([^"]*)"\s*:\s*"([^"]*)"/g)].map(
-        ([, from = "", to = ""]) => [from, to],
-      ),
-    ),
-  };
 }
 
 /** A member by its name in whatever case: `podCidrs` is a misspelling that still says what is meant. */
@@ -137,22 +140,6 @@ function member(value: unknown, name: string): unknown {
   return Object.entries(entries(value)).find(
     ([key]) => key.toLowerCase() === wanted,
   )?.[1];
-}
-
-function cidrsOf(value: unknown, name: string): Cidr[] {
-  return networksIn(textsOf(member(value, name)));
-}
-
-/** Those that are networks at all; host bits do not matter here. */
-function networksIn(texts: readonly unknown[]): Cidr[] {
-  return texts.flatMap((text) => {
-    try {
-      const { network } = parseAddressWithPrefix(String(text).trim());
-      return reservedBlock(network) === undefined ? [network] : [];
-    } catch {
-      return [];
-    }
-  });
 }
 
 function textsOf(value: unknown): string[] {

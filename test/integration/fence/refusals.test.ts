@@ -104,6 +104,25 @@ describe("an ADD that is refused for its input", () => {
   });
 });
 
+describe("a cluster file that is no JSON any more, on a node that remembers nothing", () => {
+  const BREAK = "sed -i 's/}$/,}/' /etc/crosslink/clusters.d";
+
+  it("is fenced, all of it", () => {
+    const { status } = machine.shell(
+      node,
+      `${BREAK}/b.json; $crosslink apply --node node1`,
+    );
+    expect(status).toBe(1);
+    expect(standing()).toEqual(CLOSED);
+  });
+
+  it("is not where it is this node's own", () => {
+    machine.shell(node, `${BREAK}/a.json; $crosslink apply`);
+    expect(standing()).toEqual(CLOSED);
+    expect(node.exec("ip", "xfrm", "policy")).not.toContain("10.0.0.0/24");
+  });
+});
+
 describe("a configuration that cannot be read", () => {
   const broken = (text: string): void => {
     writeFileSync(join(machine.cni, "10-pods.conflist"), text);
