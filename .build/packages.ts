@@ -1,11 +1,17 @@
 /** Packages from npm that only an agent, or a command by kubeconfig, needs: a bundle of their own, which a CNI call neither reads nor runs. */
 import { createRequire } from "node:module";
+import { join, relative, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { root } from "./paths.ts";
 
 const require = createRequire(import.meta.url);
 
 const PACKAGES = ["pino", "prom-client", "yaml"];
+
+/** Modules of our own that stay there with their packages, from the project's root. */
+const ROOMS = ["certificate", "key", "request", "revocation"].map(
+  (name) => `plugin/x509/${name}.ts`,
+);
 
 /** What the loader knows this bundle by, and the main bundle asks the loader for. */
 export const PACKAGES_NAME = "packages.js";
@@ -29,8 +35,20 @@ export const lazyPackages: Plugin = {
         external: true,
       }),
     );
-    build.onLoad({ filter, namespace: "lazy-package" }, ({ path }) => ({
+    build.onResolve({ filter: /\/x509\/\w+\.ts$/ }, ({ path, resolveDir }) => {
+      const room = relative(root, resolve(resolveDir, path));
+      return ROOMS.includes(room)
+        ? { path: room, namespace: "lazy-room" }
+        : undefined;
+    });
+    build.onLoad({ filter: /^/, namespace: "lazy-package" }, ({ path }) => ({
       contents: functionsOf(path, `require("${PACKAGES_NAME}")["${path}"]()`),
+    }));
+    build.onLoad({ filter: /^/, namespace: "lazy-room" }, ({ path }) => ({
+      contents: functionsOf(
+        join(root, path),
+        `require("${PACKAGES_NAME}")["${path}"]()`,
+      ),
     }));
   },
 };
@@ -78,9 +96,12 @@ const withoutUnused: Plugin = {
 export async function bundlePackages(): Promise<string> {
   const { outputFiles } = await build({
     stdin: {
-      contents: PACKAGES.map(
-        (name) => `exports["${name}"] = () => require("${name}");`,
-      ).join("\n"),
+      contents: [
+        ...PACKAGES.map((name) => [name, name] as const),
+        ...ROOMS.map((name) => [name, `./${name}`] as const),
+      ]
+        .map(([name, path]) => `exports["${name}"] = () => require("${path}");`)
+        .join("\n"),
       resolveDir: root,
     },
     bundle: true,

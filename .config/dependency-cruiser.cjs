@@ -114,12 +114,13 @@ module.exports = {
     {
       name: "no-other-packages",
       comment:
-        "ip-num is the only package of a CNI call, the agent has two more, and kubeconfigs one; all others belong to the build and the tests.",
+        "ip-num is the only package of a CNI call, the agent has two more, kubeconfigs one, and certificates those of X.509; all others belong to the build and the tests.",
       severity: "error",
       from: { pathNot: [testsAndTools, "node_modules"] },
       to: {
         path: "node_modules",
-        pathNot: "node_modules/(ip-num|@types/node|pino|prom-client|yaml)/",
+        pathNot:
+          "node_modules/(ip-num|@types/node|@peculiar|asn1js|pino|prom-client|yaml)/",
       },
     },
     {
@@ -131,6 +132,14 @@ module.exports = {
         pathNot: ["^plugin/agent/telemetry/", testsAndTools, "node_modules"],
       },
       to: { path: "node_modules/(pino|prom-client)/" },
+    },
+    {
+      name: "x509-of-certificates",
+      comment:
+        "The loader keeps these packages, with the room that uses them, out of what a CNI call reads: .build/packages.ts.",
+      severity: "error",
+      from: { pathNot: ["^plugin/x509/", testsAndTools, "node_modules"] },
+      to: { path: "node_modules/(@peculiar|asn1js)/" },
     },
     {
       name: "yaml-of-kubeconfigs",

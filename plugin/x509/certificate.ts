@@ -1,5 +1,4 @@
 import {
-  createPrivateKey,
   createPublicKey,
   hash,
   type KeyObject,
@@ -7,34 +6,38 @@ import {
   X509Certificate,
 } from "node:crypto";
 import {
-  contextTag,
-  der,
-  type DerElement,
-  elementsOf,
-  expectTag,
-  onlyElement,
-  TAG,
-} from "./der.ts";
-import {
-  decodeExtensions,
-  encodeExtensions,
+  AuthorityKeyIdentifier,
+  BasicConstraints,
+  Certificate,
+  ExtendedKeyUsage,
   type Extension,
-} from "./extension.ts";
-import { commonNameOf, encodeDnsName, encodeName } from "./name.ts";
-import { encodeOid, OID } from "./oid.ts";
-import { decodePem, encodePem } from "./pem.ts";
-import { SIGNATURE_ALGORITHM, signed } from "./signature.ts";
+  Extensions,
+  id_ce_authorityKeyIdentifier,
+  id_ce_basicConstraints,
+  id_ce_extKeyUsage,
+  id_ce_keyUsage,
+  id_ce_subjectAltName,
+  id_ce_subjectKeyIdentifier,
+  id_kp_clientAuth,
+  id_kp_serverAuth,
+  KeyIdentifier,
+  KeyUsage,
+  KeyUsageFlags,
+  type Name,
+  SubjectKeyIdentifier,
+  TBSCertificate,
+  Validity,
+  Version,
+} from "@peculiar/asn1-x509";
+import { criticalExtension, extension } from "./extension.ts";
+import { alternativeName, distinguishedName } from "./name.ts";
+import { decode, decodePem, encodePem } from "./pem.ts";
+import { publicKeyInfo, readPrivateKey } from "./key.ts";
+import { SIGNATURE_ALGORITHM, signatureOf } from "./signature.ts";
 
 const LABEL = "CERTIFICATE";
 
-/** Fields of TBSCertificate by their numbers: RFC 5280 §4.1. */
-const VERSION = contextTag(0, "constructed");
-const EXTENSIONS = contextTag(3, "constructed");
-
-/** keyIdentifier of an AuthorityKeyIdentifier: RFC 5280 §4.2.1.1. */
-const KEY_IDENTIFIER = contextTag(0, "primitive");
-
-/** As `crosslink ca init` has it: ten years. */
+/** Ten years: an authority is made anew with its successor beside it. */
 const AUTHORITY_SECONDS = 3650 * 24 * 3600;
 
 /** Clocks differ: a certificate holds since so long before it was made. */
@@ -45,9 +48,8 @@ export interface Authority {
   /** Its own certificate, as PEM. */
   readonly certificate: string;
   readonly key: KeyObject;
-  /** Its name, encoded. */
-  readonly name: Buffer;
-  readonly keyIdentifier: Buffer;
+  readonly name: Name;
+  readonly keyIdentifier: KeyIdentifier;
 }
 
 /** From when on, and for how long. */
@@ -62,106 +64,104 @@ export function certifyAuthority(
   key: KeyObject,
   now: Date,
 ): string {
-  const name = encodeName(commonNameOf(`CA of ${cluster}`));
+  const name = distinguishedName(`CA of ${cluster}`);
   const publicKey = createPublicKey(key);
   return certify({
     ...{ issuer: name, subject: name, publicKey, key },
     life: { now, seconds: AUTHORITY_SECONDS },
     extensions: [
-      {
-        oid: OID.basicConstraints,
-        critical: true,
-        value: der(TAG.sequence, TRUE, der(TAG.integer, Buffer.of(0))),
-      },
-      { oid: OID.keyUsage, critical: true, value: usage(1, 0b0000_0110) },
+      criticalExtension(
+        id_ce_basicConstraints,
+        new BasicConstraints({ cA: true, pathLenConstraint: 0 }),
+      ),
+      criticalExtension(
+        id_ce_keyUsage,
+        new KeyUsage(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign),
+      ),
       ownIdentifier(publicKey),
     ],
   });
 }
 
-/** A node's certificate in its one name, as PEM: what `crosslink ca sign` makes. */
+/** A node's certificate in its one name, as PEM. */
 export function certifyNode(
-  authority: Authority,
+  { name, key, keyIdentifier }: Authority,
   identity: string,
   { publicKey, ...life }: { readonly publicKey: KeyObject } & Life,
 ): string {
-  const purposes = [OID.serverAuth, OID.clientAuth].map(encodeOid);
-  const { keyIdentifier } = authority;
   return certify({
-    ...{ issuer: authority.name, key: authority.key, publicKey, life },
-    subject: encodeName(commonNameOf(identity)),
+    ...{ issuer: name, key, publicKey, life },
+    subject: distinguishedName(identity),
     extensions: [
-      { oid: OID.subjectAltName, value: encodeDnsName(identity) },
-      { oid: OID.basicConstraints, critical: true, value: der(TAG.sequence) },
-      { oid: OID.keyUsage, critical: true, value: usage(7, 0b1000_0000) },
-      { oid: OID.extendedKeyUsage, value: der(TAG.sequence, ...purposes) },
+      extension(id_ce_subjectAltName, alternativeName(identity)),
+      criticalExtension(id_ce_basicConstraints, new BasicConstraints()),
+      criticalExtension(
+        id_ce_keyUsage,
+        new KeyUsage(KeyUsageFlags.digitalSignature),
+      ),
+      extension(
+        id_ce_extKeyUsage,
+        new ExtendedKeyUsage([id_kp_serverAuth, id_kp_clientAuth]),
+      ),
       ownIdentifier(publicKey),
-      {
-        oid: OID.authorityKeyIdentifier,
-        value: der(TAG.sequence, der(KEY_IDENTIFIER, keyIdentifier)),
-      },
+      authorityIdentifier(keyIdentifier),
     ],
   });
 }
 
-const TRUE = der(TAG.boolean, Buffer.of(0xff));
-
-/** A KeyUsage, whose bits are counted from the left: RFC 5280 §4.2.1.3. */
-function usage(unusedBits: number, bits: number): Buffer {
-  return der(TAG.bitString, Buffer.of(unusedBits, bits));
+/** What a certificate, or a list, names the key of its signer by. */
+export function authorityIdentifier(keyIdentifier: KeyIdentifier): Extension {
+  return extension(
+    id_ce_authorityKeyIdentifier,
+    new AuthorityKeyIdentifier({ keyIdentifier }),
+  );
 }
 
 function ownIdentifier(publicKey: KeyObject): Extension {
-  const value = der(TAG.octetString, identifierOf(publicKey));
-  return { oid: OID.subjectKeyIdentifier, value };
+  return extension(id_ce_subjectKeyIdentifier, identifierOf(publicKey));
 }
 
 /** RFC 7093 §2, method 1: the leftmost 160 bits of the key's SHA-256. */
-function identifierOf(publicKey: KeyObject): Buffer {
-  const spki = publicKey.export({ type: "spki", format: "der" });
-  const [, point] = elementsOf(onlyElement(spki, TAG.sequence).content);
-  const bits = expectTag(point, TAG.bitString).content.subarray(1);
-  return hash("sha256", bits, "buffer").subarray(0, 20);
+function identifierOf(publicKey: KeyObject): SubjectKeyIdentifier {
+  const { subjectPublicKey } = publicKeyInfo(publicKey);
+  const digest = hash("sha256", new Uint8Array(subjectPublicKey), "buffer");
+  return new SubjectKeyIdentifier(new Uint8Array(digest).slice(0, 20));
 }
 
 function certify(wanted: {
-  readonly issuer: Buffer;
-  readonly subject: Buffer;
+  readonly issuer: Name;
+  readonly subject: Name;
   readonly publicKey: KeyObject;
   readonly key: KeyObject;
   readonly life: Life;
-  readonly extensions: readonly Extension[];
+  readonly extensions: Extension[];
 }): string {
   const { issuer, subject, publicKey, key, life, extensions } = wanted;
-  const from = life.now.getTime() - CLOCK_SECONDS * 1000;
-  const to = life.now.getTime() + life.seconds * 1000;
-  const content = der(
-    TAG.sequence,
-    der(VERSION, der(TAG.integer, Buffer.of(2))),
-    der(TAG.integer, newSerial()),
-    SIGNATURE_ALGORITHM,
-    issuer,
-    der(TAG.sequence, encodeTime(new Date(from)), encodeTime(new Date(to))),
-    subject,
-    publicKey.export({ type: "spki", format: "der" }),
-    der(EXTENSIONS, encodeExtensions(extensions)),
+  const tbsCertificate = new TBSCertificate({
+    ...{ version: Version.v3, serialNumber: newSerial() },
+    ...{ signature: SIGNATURE_ALGORITHM, issuer, subject },
+    validity: new Validity({
+      notBefore: new Date(life.now.getTime() - CLOCK_SECONDS * 1000),
+      notAfter: new Date(life.now.getTime() + life.seconds * 1000),
+    }),
+    subjectPublicKeyInfo: publicKeyInfo(publicKey),
+    extensions: new Extensions(extensions),
+  });
+  return encodePem(
+    LABEL,
+    new Certificate({
+      tbsCertificate,
+      signatureAlgorithm: SIGNATURE_ALGORITHM,
+      signatureValue: signatureOf(tbsCertificate, key),
+    }),
   );
-  return encodePem(LABEL, signed(content, key));
 }
 
 /** Positive, in the shortest spelling, and nobody's twice: 126 random bits (RFC 5280 §4.1.2.2). */
-function newSerial(): Buffer {
-  const bytes = randomBytes(16);
+function newSerial(): ArrayBuffer {
+  const bytes = new Uint8Array(randomBytes(16));
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
-  return bytes;
-}
-
-/** UTCTime until 2049, and GeneralizedTime after: RFC 5280 §4.1.2.5. */
-function encodeTime(date: Date): Buffer {
-  const text = `${date.toISOString().slice(0, 19).replace(/\D/g, "")}Z`;
-  return date.getUTCFullYear() < 2050
-    ? der(TAG.utcTime, Buffer.from(text.slice(2)))
-    : der(TAG.generalizedTime, Buffer.from(text));
+  return bytes.buffer;
 }
 
 /**
@@ -170,40 +170,22 @@ function encodeTime(date: Date): Buffer {
  * @throws RangeError where they are none, or do not belong together; no key is in its words
  */
 export function readAuthority(certificate: string, key: string): Authority {
-  const fields = fieldsOf(certificate);
-  const subject = fields.filter(({ tag }) => tag === TAG.sequence)[3];
-  const extensions = fields.find(({ tag }) => tag === EXTENSIONS);
-  const keyObject = privateKey(key);
+  const { tbsCertificate } = decodePem(LABEL, certificate, Certificate);
+  const { subject, extensions } = tbsCertificate;
+  const keyObject = readPrivateKey(key);
   const x509 = new X509Certificate(certificate);
   if (!x509.ca || !x509.checkPrivateKey(keyObject))
     throw new RangeError("certificate and key are not one authority's");
-  const own = (
-    extensions === undefined ? [] : decodeExtensions(extensions.content)
-  ).find(({ oid }) => oid === OID.subjectKeyIdentifier);
+  const own = extensions?.find(
+    ({ extnID }) => extnID === id_ce_subjectKeyIdentifier,
+  );
   return {
     certificate,
     key: keyObject,
-    name: expectTag(subject, TAG.sequence).whole,
+    name: subject,
     keyIdentifier:
       own === undefined
         ? identifierOf(x509.publicKey)
-        : onlyElement(own.value, TAG.octetString).content,
+        : decode(own.extnValue.buffer, KeyIdentifier),
   };
-}
-
-/** Those of its TBSCertificate: sequences among them are, in turn, algorithm, issuer, validity, subject and key. */
-function fieldsOf(certificate: string): readonly DerElement[] {
-  const { content } = onlyElement(decodePem(LABEL, certificate), TAG.sequence);
-  const [tbs] = elementsOf(content);
-  return elementsOf(expectTag(tbs, TAG.sequence).content);
-}
-
-function privateKey(pem: string): KeyObject {
-  try {
-    const key = createPrivateKey(pem);
-    if (key.asymmetricKeyType === "ec") return key;
-  } catch {
-    // What OpenSSL says may quote what it was given.
-  }
-  throw new RangeError("the key is no EC key as PEM");
 }

@@ -1,55 +1,13 @@
-import {
-  der,
-  elementsOf,
-  expectCount,
-  expectTag,
-  onlyElement,
-  TAG,
-} from "./der.ts";
-import { decodeOid, encodeOid } from "./oid.ts";
+import { AsnConvert, OctetString } from "@peculiar/asn1-schema";
+import { Extension } from "@peculiar/asn1-x509";
 
-/** An extension of a certificate, or one that is asked for: RFC 5280 §4.1. */
-export interface Extension {
-  /** In dots. */
-  readonly oid: string;
-  /** Whether who does not understand it must refuse the certificate. */
-  readonly critical?: boolean;
-  /** An element, encoded. */
-  readonly value: Buffer;
+/** An extension of a certificate, of a list, or one that is asked for: RFC 5280 §4.1. */
+export function extension(extnID: string, value: unknown): Extension {
+  const extnValue = new OctetString(AsnConvert.serialize(value));
+  return new Extension({ extnID, extnValue });
 }
 
-const TRUE = der(TAG.boolean, Buffer.of(0xff));
-
-/** Encodes extensions. */
-export function encodeExtensions(extensions: readonly Extension[]): Buffer {
-  const each = extensions.map(({ oid, critical = false, value }) =>
-    der(
-      TAG.sequence,
-      encodeOid(oid),
-      ...(critical ? [TRUE] : []),
-      der(TAG.octetString, value),
-    ),
-  );
-  return der(TAG.sequence, ...each);
-}
-
-/**
- * Reads extensions.
- *
- * @throws RangeError for what is none
- */
-export function decodeExtensions(bytes: Buffer): Extension[] {
-  const { content } = onlyElement(bytes, TAG.sequence);
-  return elementsOf(content).map((element) => {
-    const parts = elementsOf(expectTag(element, TAG.sequence).content);
-    const [type, ...rest] = parts;
-    const critical = rest[0]?.whole.equals(TRUE) === true;
-    const [value, ...others] = critical ? rest.slice(1) : rest;
-    expectCount(others, 0);
-    return {
-      oid: decodeOid(expectTag(type, TAG.oid).content),
-      critical,
-      value: expectTag(value, TAG.octetString).content,
-    };
-  });
+/** One that whoever does not understand it must refuse its certificate for. */
+export function criticalExtension(extnID: string, value: unknown): Extension {
+  return Object.assign(extension(extnID, value), { critical: true });
 }

@@ -1,44 +1,38 @@
 import { type KeyObject, sign, verify } from "node:crypto";
-import { der, type DerElement, elementsOf, expectTag, TAG } from "./der.ts";
-import { decodeOid, encodeOid, OID } from "./oid.ts";
+import { AsnConvert } from "@peculiar/asn1-schema";
+import { AlgorithmIdentifier } from "@peculiar/asn1-x509";
 
-/** Hashes by the algorithms that name them. */
+/** Hashes by the algorithms that name them: RFC 5758 §3.2, ECDSA with each. */
 const HASHES: Readonly<Record<string, string>> = {
-  [OID.ecdsaWithSha256]: "sha256",
-  [OID.ecdsaWithSha384]: "sha384",
-  [OID.ecdsaWithSha512]: "sha512",
+  "1.2.840.10045.4.3.2": "sha256",
+  "1.2.840.10045.4.3.3": "sha384",
+  "1.2.840.10045.4.3.4": "sha512",
 };
 
-/** What this signs by: RFC 5758 §3.2, without parameters. */
-export const SIGNATURE_ALGORITHM = der(
-  TAG.sequence,
-  encodeOid(OID.ecdsaWithSha384),
-);
+/** What this signs by, without parameters. */
+export const SIGNATURE_ALGORITHM = new AlgorithmIdentifier({
+  algorithm: "1.2.840.10045.4.3.3",
+});
 
-/** Something signed: itself, the algorithm, the signature. */
-export function signed(content: Buffer, key: KeyObject): Buffer {
-  const signature = sign("sha384", content, key);
-  return der(
-    TAG.sequence,
-    content,
-    SIGNATURE_ALGORITHM,
-    der(TAG.bitString, Buffer.of(0), signature),
-  );
+/** The signature of an object's DER. */
+export function signatureOf(object: unknown, key: KeyObject): ArrayBuffer {
+  const content = new Uint8Array(AsnConvert.serialize(object));
+  return new Uint8Array(sign("sha384", content, key)).buffer;
 }
 
-/**
- * Whether a signature is this key's, by an algorithm that is taken.
- *
- * @throws RangeError for what is no signature
- */
+/** Whether a signature is this key's, by an algorithm that is taken. */
 export function isSignedBy(
   key: KeyObject,
-  content: DerElement,
-  [algorithm, signature]: readonly (DerElement | undefined)[],
+  content: ArrayBuffer,
+  {
+    algorithm,
+    signature,
+  }: {
+    readonly algorithm: AlgorithmIdentifier;
+    readonly signature: ArrayBuffer;
+  },
 ): boolean {
-  const parts = elementsOf(expectTag(algorithm, TAG.sequence).content);
-  const hash = HASHES[decodeOid(expectTag(parts[0], TAG.oid).content)];
-  const bits = expectTag(signature, TAG.bitString).content;
-  if (hash === undefined || parts.length !== 1 || bits[0] !== 0) return false;
-  return verify(hash, content.whole, key, bits.subarray(1));
+  const hash = HASHES[algorithm.algorithm];
+  if (hash === undefined || algorithm.parameters !== undefined) return false;
+  return verify(hash, new Uint8Array(content), key, new Uint8Array(signature));
 }

@@ -201,10 +201,10 @@ describe("rights, each taken away once", () => {
   const asked = async () => {
     await certified();
     const name = `asked-${randomUUID()}`;
-    const { publicKey, privateKey: key } = generateKeyPairSync("ec", {
+    const { privateKey: key } = generateKeyPairSync("ec", {
       namedCurve: "P-384",
     });
-    const request = requestCertificate("n1.a", { publicKey, key });
+    const request = requestCertificate(key, "n1.a");
     await ask(agentOfNode, {
       method: "POST",
       path: PATHS.requests,

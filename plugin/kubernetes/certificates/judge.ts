@@ -1,6 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { commonNameOf } from "../../x509/name.ts";
-import { OID } from "../../x509/oid.ts";
+import { commonNameOf, ORGANIZATION } from "../../x509/identity.ts";
 import { type CertificateRequest, readRequest } from "../../x509/request.ts";
 import type { ApiObject } from "../api/object.ts";
 import { AGENT, SYSTEM } from "../names.ts";
@@ -67,19 +66,18 @@ function excessIn(
   const [other] = others;
   if (other !== undefined)
     return `it asks for ${other}, and only a name is given`;
-  const words: Readonly<Record<string, string>> = {
-    [OID.commonName]: commonNameOf(identity),
-    [OID.organizationName]: "crosslink",
+  const words = {
+    "common name": commonNameOf(identity),
+    organization: ORGANIZATION,
+    another: undefined,
   };
-  const stray = subject.find(({ oid, text }) => words[oid] !== text);
+  const stray = subject.find(({ is, text }) => words[is] !== text);
   const name = dnsNames.find((dns) => dns !== identity) ?? stray?.text;
   if (name !== undefined)
     return `it asks for the name "${short(name)}", and its node's is "${short(identity)}"`;
   const isNamed =
     dnsNames.length > 0 ||
-    subject.some(
-      ({ oid, text }) => oid === OID.commonName && text === identity,
-    );
+    subject.some(({ is, text }) => is === "common name" && text === identity);
   return isNamed ? undefined : `it does not name "${short(identity)}"`;
 }
 

@@ -131,8 +131,7 @@ async function post(
   name: string,
   { identity, key }: NodeName,
 ): Promise<void> {
-  const publicKey = createPublicKey(key);
-  const request = requestCertificate(identity, { publicKey, key });
+  const request = requestCertificate(key, identity);
   const body = signingRequest(name, { request, seconds });
   try {
     await ask(access, { method: "POST", path: PATHS.requests, body });

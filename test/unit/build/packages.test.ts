@@ -27,6 +27,7 @@ async function run(program: string) {
   const packages = {
     pino: () => ({ pino: (level: string) => `logs ${level}` }),
     "prom-client": () => ({ Counter }),
+    "plugin/x509/revocation.ts": () => ({ revocationList: () => "a list" }),
   };
   const module = { exports: {} as Record<string, () => unknown> };
   const text = `(function (module, require) {${outputFiles[0]?.text ?? ""}})`;
@@ -47,12 +48,22 @@ const program = `
   export const log = () => pino("info");
   export const count = () => new Counter("calls");`;
 
+const ofARoom = `
+  import { revocationList } from "${root}/plugin/x509/revocation.ts";
+  export const list = () => revocationList();`;
+
 describe("lazyPackages", () => {
   it("loads a package when it is used, not when the program starts", async () => {
     const { exports, asked } = await run(program);
     expect(asked).toEqual([]);
     expect(exports["log"]?.()).toBe("logs info");
     expect(asked).toEqual(["packages.js"]);
+  });
+
+  it("loads a room with its packages when it is used", async () => {
+    const { exports, asked } = await run(ofARoom);
+    expect(asked).toEqual([]);
+    expect(exports["list"]?.()).toBe("a list");
   });
 
   it("makes objects of a package's classes", async () => {

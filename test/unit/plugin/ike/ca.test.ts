@@ -1,6 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import {
   chmodSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -9,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   createAuthority,
   newKey,
@@ -17,7 +19,7 @@ import {
   revoke,
   sign,
 } from "../../../../plugin/ike/ca/authority.ts";
-import { openssl } from "../../../../plugin/ike/ca/openssl.ts";
+import { opensslRequest } from "../x509/openssl.ts";
 import { readIdentity } from "../../../../plugin/ike/charon/node-identity.ts";
 
 let folder: string;
@@ -33,10 +35,17 @@ afterEach(() => {
 });
 
 function signed(node = "one"): string {
+  return signedIn(join(folder, "ca"), node);
+}
+
+function signedIn(ca: string, node = "one"): string {
   const key = join(folder, "node.key");
   writeFileSync(key, newKey(), { mode: 0o600 });
-  return sign(join(folder, "ca"), node, requestFor(key));
+  return sign(ca, node, requestFor(key));
 }
+
+const openssl = (words: readonly string[], cwd: string): string =>
+  execFileSync("openssl", words, { cwd, encoding: "utf8" });
 
 describe("an authority", () => {
   it("signs a node's name, as openssl and Node see it, and nothing more", () => {
@@ -53,14 +62,13 @@ describe("an authority", () => {
     ).toContain("OK");
   });
 
-  it("is made by the next try where openssl was missing", () => {
+  it("is made by the next try where the first had no room for its certificate", () => {
     const place = join(folder, "late");
-    vi.stubEnv("PATH", "/nowhere");
-    expect(() => createAuthority(place, "cluster1")).toThrow("openssl");
-    vi.unstubAllEnvs();
-    expect(new X509Certificate(createAuthority(place, "cluster1")).ca).toBe(
-      true,
-    );
+    mkdirSync(join(place, "signed"), { recursive: true });
+    writeFileSync(join(place, "ca.key"), newKey());
+    const certificate = createAuthority(place, "cluster1");
+    expect(new X509Certificate(certificate).ca).toBe(true);
+    expect(signedIn(place)).toContain("BEGIN CERTIFICATE");
   });
 
   it("keeps its key for root alone, and does not make a second one", () => {
@@ -88,13 +96,58 @@ describe("an authority", () => {
     );
   });
 
-  it("says what openssl does not like", () => {
-    expect(() => sign(join(folder, "ca"), "one", "no request")).toThrow(
-      "Cannot run openssl ca",
+  it("reads a request with words for the reader around it", () => {
+    const key = join(folder, "node.key");
+    writeFileSync(key, newKey(), { mode: 0o600 });
+    const text = `Certificate Request:\n${requestFor(key)}# Have it signed\n`;
+    const certificate = sign(join(folder, "ca"), "one", text);
+    expect(new X509Certificate(certificate).checkHost("one.cluster1")).toBe(
+      "one.cluster1",
     );
+  });
+
+  it("counts its lists, and names in each all that is revoked by then", () => {
+    for (const node of ["one", "two"]) signed(node);
+    writeFileSync(join(folder, "ca/revoked/.half"), "written");
+    const texts = ["one", "two"].map((node) => {
+      writeFileSync(join(folder, "list.pem"), revoke(join(folder, "ca"), node));
+      const words = ["crl", "-in", "list.pem", "-noout", "-text"];
+      const verified = [...words, "-CAfile", "ca/ca.crt"];
+      return openssl(verified, folder);
+    });
+    const numbers = texts.map((text) => /CRL Number:\s+(\d+)/u.exec(text)?.[1]);
+    expect(numbers).toEqual(["1", "2"]);
+    expect(texts[1]?.match(/Serial Number/gu)).toHaveLength(2);
+  });
+
+  it.each<[string, () => string, string]>([
+    ["no request", () => "no request", "it is not one CERTIFICATE REQUEST"],
+    [
+      "a request by RSA",
+      () => opensslRequest("/CN=one", ["-newkey", "rsa:2048"]),
+      "none of ECDSA with P-256 or P-384",
+    ],
+  ])("signs not what is %s, and says what would do", (_, request, words) => {
+    expect(() => sign(join(folder, "ca"), "one", request())).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining(words) as string,
+        details: expect.stringContaining("crosslink ca request") as string,
+      }) as Error,
+    );
+  });
+
+  it("signs not by another's key, and nothing where there is none", () => {
     expect(() => sign(join(folder, "nowhere"), "one", "")).toThrow(
       "There is no authority",
     );
+    writeFileSync(join(folder, "ca/ca.key"), newKey());
+    expect(() => signed()).toThrow("are not one authority's");
+  });
+
+  it("asks by no key that is none", () => {
+    const key = join(folder, "node.key");
+    writeFileSync(key, "no key");
+    expect(() => requestFor(key)).toThrow(`Cannot ask for a certificate by`);
   });
 });
 

@@ -11,8 +11,7 @@ export const nodeKey = generateKeyPairSync("ec", { namedCurve: "P-384" });
 
 /** A request in this name, by the node's key. */
 export function requestOf(identity: string): string {
-  const { publicKey, privateKey: key } = nodeKey;
-  return requestCertificate(identity, { publicKey, key });
+  return requestCertificate(nodeKey.privateKey, identity);
 }
 
 /** The authority of cluster a. */

@@ -1,9 +1,8 @@
-import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { judge } from "../../../../../plugin/kubernetes/certificates/judge.ts";
 import { asSigningRequest } from "../../../../../plugin/kubernetes/certificates/signing-request.ts";
-import { requestCertificate } from "../../../../../plugin/x509/request.ts";
 import { opensslRequest } from "../../x509/openssl.ts";
+import { signedByAnother } from "../../x509/posed.ts";
 import { asked, bound, inObject, nodeKey, nodes, requestOf } from "./asked.ts";
 
 const EC = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
@@ -39,13 +38,6 @@ describe("judge()", () => {
     expect(judged(spec)).toMatchObject({ identity: "n1.a" });
   });
 
-  const posed = () => {
-    const { privateKey: key } = generateKeyPairSync("ec", {
-      namedCurve: "P-384",
-    });
-    const { publicKey } = nodeKey;
-    return requestCertificate("n1.a", { publicKey, key });
-  };
   const account = (name: string) => `system:serviceaccount:${name}`;
 
   it.each<[string, object, string]>([
@@ -128,7 +120,11 @@ describe("judge()", () => {
     ],
     ["another usage", { usages: ["cert sign"] }, 'the usage "cert sign"'],
     ["RSA", openssl("/CN=n1.a", ["-newkey", "rsa:2048"]), "its key is none of"],
-    ["another's key", { request: inObject(posed()) }, "not signed by the key"],
+    [
+      "another's key",
+      { request: inObject(signedByAnother(requestOf("n1.a"))) },
+      "not signed by the key",
+    ],
     ["nothing", { request: undefined }, "makes no sense"],
     ["no PEM", { request: inObject("x") }, "makes no sense"],
   ])("refuses %s", (_, spec, words) => {
