@@ -47,6 +47,7 @@ export function hear(
 const CONSEQUENCES: Readonly<Record<string, readonly string[]>> = {
   kernel: ["algorithms", "peer"],
   revoked: ["untrusted"],
+  expired: ["untrusted"],
 };
 
 function graver(before: string | undefined, trouble: string): string {

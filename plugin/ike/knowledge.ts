@@ -24,6 +24,8 @@ export interface Knowledge extends TunnelTroubles {
   readonly suspects: Map<string, number>;
   /** What charon last said of them. */
   listed: readonly ListedIke[];
+  /** Until when the certificate that this node shows holds, in seconds since 1970; undefined where it shows none. */
+  certificateUntil: number | undefined;
   /** Whether an SA is so new that traffic goes over to it at a later look. */
   isUnsettled: boolean;
   /** Which were asked for, and are not up. */
@@ -54,6 +56,7 @@ export function knowNothing(): Knowledge {
     loaded: new Map(),
     hot: new Set(),
     listed: [],
+    certificateUntil: undefined,
     isUnsettled: false,
     attempts: new Map(),
     suspects: new Map(),

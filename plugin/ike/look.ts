@@ -59,6 +59,7 @@ export async function look(circumstances: IkeLook): Promise<void> {
   steer(circumstances);
   const vici = await daemon.reach(() => {
     known.loaded = new Map();
+    known.listed = [];
     known.hot = clearRemains(circumstances);
   });
   const listed = vici === undefined ? [] : await serve(vici, circumstances);
@@ -70,12 +71,18 @@ export async function look(circumstances: IkeLook): Promise<void> {
     errors: known.errors,
     trouble: daemon.trouble(),
     whereabouts: known.whereabouts,
+    certificateUntil: known.certificateUntil,
   });
   circumstances.onLook(state);
   writeState(places.state, { ...state, writtenSeconds: seconds() });
 }
 
-const NOTHING_KEPT: IkeState = { trouble: null, tunnels: [], whereabouts: {} };
+const NOTHING_KEPT: IkeState = {
+  trouble: null,
+  certificateUntil: null,
+  tunnels: [],
+  whereabouts: {},
+};
 
 /** Policies follow a peer that initiates to where charon has it now; one that has gone is awaited where it was last. */
 function follow(
@@ -117,6 +124,8 @@ async function serve(
     const provable = servedTunnels(known).flatMap((each) =>
       provableOf(each, circumstances),
     );
+    const [shown] = provable.flatMap(({ identity }) => identity ?? []);
+    known.certificateUntil = shown?.untilSeconds;
     await loadTunnels(vici, known.loaded, provable);
     const listed = await list(vici);
     known.listed = listed;

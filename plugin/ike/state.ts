@@ -6,6 +6,8 @@ import { readSmallFile } from "../../files/read.ts";
 export interface IkeState {
   /** What keeps charon from serving all of them; null where it serves. */
   readonly trouble: string | null;
+  /** Until when this node's certificate holds, in seconds since 1970; null where it shows none. */
+  readonly certificateUntil: number | null;
   readonly tunnels: readonly IkeTunnelState[];
   /** At which addresses peers that initiate have appeared, by identity. */
   readonly whereabouts: Readonly<Record<string, string>>;
@@ -28,7 +30,7 @@ export interface IkeTunnelState {
   readonly espRekeySeconds: number | null;
   /** The last thing that went wrong since it was last up. */
   readonly lastError: string | null;
-  /** The same in one word: refused, unproven, revoked, untrusted, kernel, algorithms, peer, silence, unknown or selectors. */
+  /** The same in one word: certificate, expired, refused, unproven, revoked, untrusted, kernel, algorithms, peer, silence, unknown, selectors or files. */
   readonly lastErrorCause: string | null;
   /** How long ago a packet of the peer came out of the tunnel; null where none did, or it is not up. */
   readonly heardSeconds: number | null;

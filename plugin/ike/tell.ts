@@ -13,16 +13,19 @@ interface IkeFacts {
   readonly errors: ReadonlyMap<string, string>;
   readonly trouble: string | undefined;
   readonly whereabouts: Whereabouts;
+  /** In seconds since 1970. */
+  readonly certificateUntil?: number | undefined;
 }
 
 /** What an admin has to know of the tunnels. Pure. */
 export function stateOf(
   tunnels: readonly IkeTunnel[],
-  { listed, errors, trouble, whereabouts }: IkeFacts,
+  { listed, errors, trouble, whereabouts, certificateUntil }: IkeFacts,
 ): IkeState {
   const byConnection = Map.groupBy(listed, ({ connection }) => connection);
   return {
     trouble: trouble ?? null,
+    certificateUntil: certificateUntil ?? null,
     whereabouts: Object.fromEntries(
       [...whereabouts].map(([name, bytes]) => [name, formatAddress(bytes)]),
     ),
@@ -108,7 +111,8 @@ function errorState(
 ): Pick<IkeTunnelState, "lastError" | "lastErrorCause"> {
   return {
     lastError: lastError ?? null,
+    // What charon does not say, and is no proof, is that the two clusters' files differ.
     lastErrorCause:
-      (lastError === undefined ? undefined : causeOf(lastError)) ?? null,
+      lastError === undefined ? null : (causeOf(lastError) ?? "files"),
   };
 }

@@ -20,9 +20,30 @@ export function ikeWarnings(
   if (state === undefined || silence !== undefined)
     return silence === undefined ? [] : [silence];
   if (state.trouble !== null) return [state.trouble];
-  return state.tunnels.flatMap(({ lastError, ...tunnel }) =>
-    lastError === null ? [] : [`${headOf(tunnel)}: ${lastError}`],
-  );
+  return [
+    ...expiryWarnings(state, nowSeconds),
+    ...state.tunnels.flatMap(({ lastError, ...tunnel }) =>
+      lastError === null ? [] : [`${headOf(tunnel)}: ${lastError}`],
+    ),
+  ];
+}
+
+/** With Kubernetes certificates are renewed ten days before they end: less than this is left only where nobody renews. */
+const EXPIRY_NOTICE_DAYS = 7;
+
+const DAY_SECONDS = 86_400;
+
+function expiryWarnings(
+  { certificateUntil }: WrittenState,
+  nowSeconds: number,
+): string[] {
+  if (certificateUntil == null) return []; // an older agent says nothing of it
+  if (certificateUntil - nowSeconds > EXPIRY_NOTICE_DAYS * DAY_SECONDS)
+    return [];
+  const until = new Date(certificateUntil * 1000).toISOString();
+  return [
+    `This node's certificate holds until ${until}, and no tunnel that needs it longer than that: have it signed again (crosslink ca request, crosslink ca sign)`,
+  ];
 }
 
 /**
@@ -76,13 +97,13 @@ export function agentSilence(
 
 /** One line a tunnel. */
 export function ikeLine(tunnel: IkeTunnelState): string {
-  const { cluster, node, localId, remoteId, state, inUdp } = tunnel;
+  const { cluster, node, localId, remoteId, inUdp } = tunnel;
   const algorithms = [tunnel.ikeAlgorithms, tunnel.espAlgorithms]
     .filter((each) => each !== null)
     .join(", ESP ");
   const { upSinceSeconds, espRekeySeconds, ikeRekeySeconds } = tunnel;
   return [
-    `IKE with ${cluster}/${node}: ${isAwaited(tunnel) ? "waits until it begins" : WORDS[state]}, ${localId} to ${remoteId}`,
+    `IKE with ${cluster}/${node}: ${isAwaited(tunnel) ? "waits until it begins" : wordOf(tunnel)}, ${localId} to ${remoteId}`,
     ...(algorithms === "" ? [] : [`${algorithms}${inUdp ? ", in UDP" : ""}`]),
     ...inSeconds("keys of", upSinceSeconds, "ago"),
     ...inSeconds("heard of it", tunnel.heardSeconds, "ago"),
@@ -94,6 +115,13 @@ export function ikeLine(tunnel: IkeTunnelState): string {
 /** One that initiates, and has not appeared: its place is all zeros. */
 function isAwaited({ state, endpoint }: IkeTunnelState): boolean {
   return state === "waiting" && /^[0.:]+$/u.test(endpoint);
+}
+
+/** One that this node cannot prove itself for waits for no packet. */
+function wordOf({ state, lastErrorCause }: IkeTunnelState): string {
+  return state === "waiting" && lastErrorCause === "certificate"
+    ? "down"
+    : WORDS[state];
 }
 
 const WORDS: Readonly<Record<IkeTunnelState["state"], string>> = {

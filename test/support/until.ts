@@ -12,9 +12,9 @@ export async function until(
     describe = (): string => "it does not hold",
   }: { limitSeconds?: number; pauseMs?: number; describe?: () => string } = {},
 ): Promise<void> {
-  const deadline = Date.now() + limitSeconds * 1000;
+  const deadline = performance.now() + limitSeconds * 1000;
   while (!(await holds())) {
-    if (Date.now() > deadline)
+    if (performance.now() > deadline)
       throw new Error(`Waited for ${limitSeconds} s in vain: ${describe()}`);
     await sleep(pauseMs);
   }

@@ -11,8 +11,17 @@ export function ikeMetrics(registry: Registry): (state: IkeState) => void {
     help: "1 where this node has tunnels by IKE and no charon serves them, else 0.",
     registers: [registry],
   });
+  const until = new Gauge({
+    name: "crosslink_ike_certificate_until_timestamp_seconds",
+    help: "Until when this node's certificate holds; absent where it shows none.",
+    labelNames: [],
+    registers: [registry],
+  });
+  until.remove();
   return (state) => {
     blocked.set(state.trouble === null ? 0 : 1);
+    until.remove();
+    if (state.certificateUntil !== null) until.set(state.certificateUntil);
     for (const update of updates) update(state.tunnels);
   };
 }
@@ -35,7 +44,7 @@ const GAUGES: readonly TunnelGauge[] = [
   },
   {
     name: "crosslink_ike_tunnel_trouble",
-    help: "1 for what keeps a tunnel by IKE from coming up: refused, unproven, revoked, untrusted, kernel, algorithms, peer, silence, unknown or selectors.",
+    help: "1 for what keeps a tunnel by IKE from coming up: certificate, expired, refused, unproven, revoked, untrusted, kernel, algorithms, peer, silence, unknown, selectors or files.",
     label: "cause",
     values: ({ lastErrorCause: cause }) => (cause === null ? [] : [[cause, 1]]),
   },

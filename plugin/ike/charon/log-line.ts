@@ -3,6 +3,7 @@ import {
   type KernelRefusal,
   readRefusal,
 } from "./kernel-refusal.ts";
+import { NO_PROOF } from "./node-identity.ts";
 
 /** A line of charon's log. */
 interface LogLine {
@@ -25,6 +26,8 @@ const SECRETIVE = /[A-Za-z0-9+/]{32,}={0,2}/gu;
 
 /** A trouble in one word, for metrics. */
 export type TroubleCause =
+  | "certificate"
+  | "expired"
   | "refused"
   | "unproven"
   | "revoked"
@@ -49,6 +52,11 @@ const TROUBLES: readonly (readonly [RegExp, TroubleCause, string])[] = [
     "the peer's certificate was revoked by its cluster's authority: where that was a mistake, sign a new key",
   ],
   [
+    /certificate invalid \(valid from/u,
+    "expired",
+    "a certificate that the peer shows, or its authority's, is not valid at this time: have it signed again, or look at both nodes' clocks; this node's log says from when to when it is",
+  ],
+  [
     /no trusted .*public key found|no issuer certificate found|constraint check failed/u,
     "untrusted",
     "the peer shows no certificate that its cluster's authority has signed for its name: see \"ca\" in that cluster's file, and node.crt on the peer",
@@ -62,7 +70,7 @@ const TROUBLES: readonly (readonly [RegExp, TroubleCause, string])[] = [
   [
     /received NO_PROPOSAL_CHOSEN|no acceptable proposal found|no proposal found/u,
     "algorithms",
-    "the ends have no algorithms in common (AES-256-GCM with x25519 or ECP-384, and ESN), or the peer's kernel lacks them: its own log says which",
+    "the ends have no algorithms in common (AES-256-GCM with x25519 or ECP-384, and ESN), or the peer cannot use them now, since its kernel lacks them or its certificate has run out: its own log and `status` say which",
   ],
   [
     /IDr payload missing/u,
@@ -99,7 +107,8 @@ export function readLogLine(line: string): LogLine {
   };
 }
 
-/** The word for a trouble that {@link readLogLine} told. */
+/** The word for a trouble that {@link readLogLine} told, or that this node has with its own proof. */
 export function causeOf(trouble: string): TroubleCause | undefined {
+  if (trouble.startsWith(NO_PROOF)) return "certificate";
   return TROUBLES.find(([, , text]) => trouble.startsWith(text))?.[1];
 }

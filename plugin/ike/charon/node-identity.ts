@@ -11,6 +11,8 @@ export interface NodeIdentity {
   readonly certificate: string;
   /** The private key, as PEM. */
   readonly key: Secret;
+  /** Nobody takes the certificate any longer from then on, in seconds since 1970. */
+  readonly untilSeconds: number;
 }
 
 /** A node's private key, born there, which never leaves it; beside the keyring. */
@@ -18,6 +20,9 @@ export const NODE_KEY = "node.key";
 
 /** What the cluster's authority has signed. */
 export const NODE_CERTIFICATE = "node.crt";
+
+/** How each trouble with what this node has to show begins. */
+export const NO_PROOF = "This node cannot prove who it is";
 
 const SIGNING =
   "make a request with `crosslink ca request`, have it signed by `crosslink ca sign`, and put the answer there";
@@ -38,19 +43,23 @@ export function readIdentity(
   try {
     const { mode, uid } = statSync(keyPath);
     if ((mode & 0o077) !== 0 || !isTrusted(uid))
-      return `${keyPath} is not root's alone: run chmod 0600, and make a new one where others could have read it`;
+      return `${NO_PROOF}: ${keyPath} is not root's alone: run chmod 0600, and make a new one where others could have read it`;
     const key = readFileSync(keyPath, "utf8");
     const certificate = readFileSync(path, "utf8");
     const parsed = new X509Certificate(certificate);
     const trouble = troubleOf(parsed, createPrivateKey(key), { id, now });
     return trouble === undefined
-      ? { certificate, key: new Secret(Buffer.from(key)) }
-      : `${path} ${trouble}`;
+      ? {
+          certificate,
+          key: new Secret(Buffer.from(key)),
+          untilSeconds: Math.floor(Date.parse(parsed.validTo) / 1000),
+        }
+      : `${NO_PROOF}: ${path} ${trouble}`;
   } catch (error) {
     const what = isErrno(error)
       ? `${error.path ?? folder}: ${error.code}`
       : `${path} or its key makes no sense`;
-    return `This node cannot prove who it is (${what}): ${SIGNING}`;
+    return `${NO_PROOF} (${what}): ${SIGNING}`;
   }
 }
 
@@ -60,7 +69,7 @@ export function orAwaited(
   awaited: string | undefined,
 ): NodeIdentity | string {
   return typeof identity === "string" && awaited !== undefined
-    ? `This node cannot prove who it is yet: ${awaited}`
+    ? `${NO_PROOF} yet: ${awaited}`
     : identity;
 }
 

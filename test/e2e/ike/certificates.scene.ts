@@ -1,17 +1,19 @@
 /** Who is who by certificates, as charons agree upon it: all but the kernel's SAs, so that any kernel will do. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../../support/until.ts";
 import { type Agent, SLOWLY } from "../agent/nodes.ts";
 import { openStage, type Stage, underPing } from "../leak/stage.ts";
-import { crosslinkOn, mustRunIn } from "../support/command.ts";
+import { crosslinkOn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
-import { binary } from "../../support/binary.ts";
-import { type Node, writeClusters } from "../support/topology.ts";
+import type { Node } from "../support/topology.ts";
+import {
+  type Authorities,
+  certify,
+  memberOf,
+  writeAuthorities,
+} from "./authorities.ts";
 import { ikeOf, startAgents } from "./stage.ts";
-
-/** What cluster files say of authorities, by cluster. */
-type Authorities = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 {
   using stage = await openStage({ linked: false });
@@ -39,45 +41,6 @@ type Authorities = Readonly<Record<string, Readonly<Record<string, string>>>>;
   const said = agents.map((agent) => agent.log()).join("");
   tell("no private key is logged", key !== undefined && !said.includes(key));
   for (const agent of agents) await agent.stop();
-}
-
-/** `crosslink ca`, on the authority beside the keyring of a folder. */
-function ca(
-  folder: string,
-  { namespace }: Node,
-  ...words: readonly string[]
-): Promise<string> {
-  const program = binary;
-  const keyring = join(folder, "keyring.json");
-  return mustRunIn(namespace, program, "ca", ...words, "--keyring", keyring);
-}
-
-/** What it gives for a cluster's file. */
-async function memberOf(
-  folder: string,
-  node: Node,
-  ...words: readonly string[]
-): Promise<Record<string, string>> {
-  const [, member = ""] = (await ca(folder, node, ...words)).split("\n");
-  return JSON.parse(`{${member}}`) as Record<string, string>;
-}
-
-/** A node's key is born there, and signed by the authority of a folder. */
-async function certify(node: Node, authority: string): Promise<void> {
-  const file = join(node.folder, "request.pem");
-  writeFileSync(file, await ca(node.folder, node, "request"));
-  const certificate = await ca(authority, node, "sign", node.name, file);
-  writeFileSync(join(node.folder, "node.crt"), certificate);
-}
-
-function writeAuthorities(
-  nodes: readonly Node[],
-  authorities: Authorities,
-): void {
-  writeClusters(nodes, (cluster) => ({
-    keying: "ike",
-    ...authorities[cluster],
-  }));
 }
 
 /** One with an authority and one without: a secret would be the weaker proof. */

@@ -189,3 +189,9 @@ export function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+/** When a node's agent last wrote down what it knows of its tunnels, in seconds since 1970. */
+export function writtenBy(node: Node): number {
+  const text = readFileSync(join(ikeFolder(node), "state.json"), "utf8");
+  return (JSON.parse(text) as WrittenState).writtenSeconds;
+}

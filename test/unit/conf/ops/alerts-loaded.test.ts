@@ -46,13 +46,20 @@ const CASES = [
     [1, 0],
     2,
   ],
+  // Times: the tests' own clock begins at 0.
+  [
+    "CrosslinkIkeCertificateEnds",
+    'crosslink_ike_certificate_until_timestamp_seconds{instance="n"}',
+    [600_000, 700_000],
+    0,
+  ],
   [
     "CrosslinkIkeRekeyOverdue",
     'crosslink_ike_rekey_seconds{instance="n",cluster="b",peer="p",of="child"}',
     [-601, -599],
     0,
   ],
-  // A time: the tests' own clock begins at 0, so that the first answer is too old after 15 minutes, and fires 5 later.
+  // So the first answer is too old after 15 minutes, and fires 5 later.
   [
     "CrosslinkKubernetesSilent",
     'crosslink_kubernetes_answered_timestamp_seconds{instance="n"}',

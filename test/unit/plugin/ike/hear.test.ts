@@ -66,6 +66,14 @@ describe("hear()", () => {
     expect(trouble).toContain("revoked");
   });
 
+  it("says that a certificate is out of its time", () => {
+    const { trouble } = heard(
+      "subject certificate invalid (valid from Nov 29 11:25:30 2026 to Nov 29 11:25:30 2027)",
+      "no trusted ECDSA public key found for 'two.b'",
+    );
+    expect(trouble).toContain("is not valid at this time");
+  });
+
   it("takes a later trouble for an earlier one otherwise", () => {
     const { trouble } = heard(
       "received NO_PROPOSAL_CHOSEN notify error",

@@ -6,6 +6,7 @@ import {
   readLogLine,
 } from "../../../../../plugin/ike/charon/log-line.ts";
 import type { ListedIke } from "../../../../../plugin/ike/charon/listed.ts";
+import { readIdentity } from "../../../../../plugin/ike/charon/node-identity.ts";
 import { stateOf } from "../../../../../plugin/ike/tell.ts";
 import { tunnel } from "../../ike/charon/tunnel.ts";
 
@@ -46,6 +47,7 @@ it("ikeMetrics() shows tunnels, what keeps them down, and when keys are due", as
       errors: new Map([["crosslink-434c9999", trouble]]),
       trouble: undefined,
       whereabouts: new Map(),
+      certificateUntil: 1_800_000_000,
     }),
   );
   const lines = (await registry.metrics()).split("\n");
@@ -58,12 +60,34 @@ it("ikeMetrics() shows tunnels, what keeps them down, and when keys are due", as
     `crosslink_ike_rekey_seconds{${of("two")},of="esp"} 3500`,
     `crosslink_ike_rekey_seconds{${of("two")},of="ike"} 14000`,
     "crosslink_ike_blocked 0",
+    "crosslink_ike_certificate_until_timestamp_seconds 1800000000",
   ])
     expect(lines).toContain(line);
-  show({ trouble: "no charon", tunnels: [], whereabouts: {} });
+  show({
+    trouble: "no charon",
+    certificateUntil: null,
+    tunnels: [],
+    whereabouts: {},
+  });
   const after = await registry.metrics();
   expect(after).toContain("crosslink_ike_blocked 1");
   expect(after).not.toContain("three");
+  expect(after).not.toMatch(/^crosslink_ike_certificate_until/mu);
+});
+
+it("has a word for what this node itself cannot prove, and for files that differ", () => {
+  const identity = readIdentity("/nowhere", "one.a");
+  const proof = typeof identity === "string" ? identity : "";
+  const causes = [proof, "the files differ"].map((trouble) => {
+    const { tunnels } = stateOf([tunnel()], {
+      listed: [],
+      errors: new Map([["crosslink-434c1234", trouble]]),
+      trouble: undefined,
+      whereabouts: new Map(),
+    });
+    return tunnels[0]?.lastErrorCause;
+  });
+  expect(causes).toEqual(["certificate", "files"]);
 });
 
 it.each([
@@ -71,6 +95,7 @@ it.each([
   ["tried 1 shared key for 'a' - 'b', but MAC mismatched", "unproven"],
   ["certificate was revoked on Nov 28 20:00:00 UTC 2026", "revoked"],
   ["no trusted ECDSA public key found for 'two.b'", "untrusted"],
+  ["subject certificate invalid (valid from A to B)", "expired"],
   ["unable to install IPsec policies (SPD) in kernel", "kernel"],
   ["received NO_PROPOSAL_CHOSEN notify error", "algorithms"],
   ["peer not responding, trying again (2/0)", "silence"],

@@ -49,7 +49,7 @@ function provable(tunnel: IkeTunnel): ProvableTunnel {
   const key = new Secret(Buffer.from("the private key"));
   return tunnel.authority === undefined
     ? { tunnel }
-    : { tunnel, identity: { certificate: "the node's", key } };
+    : { tunnel, identity: { certificate: "the node's", key, untilSeconds: 0 } };
 }
 
 describe("loadTunnels()", () => {
