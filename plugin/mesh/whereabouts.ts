@@ -2,7 +2,7 @@ import { networkHolding } from "./networks.ts";
 import type { Cidr } from "../../ip/cidr.ts";
 import type { Tunnel } from "./tunnels.ts";
 
-/** At which addresses peers that initiate have appeared, by `NODE.CLUSTER`. */
+/** At which addresses peers that initiate have appeared, and which this node has, if it does; by `NODE.CLUSTER`. */
 export type Whereabouts = ReadonlyMap<string, Uint8Array>;
 
 /** Whether it is known where a peer is: nothing can be sent to one that has not appeared. */
@@ -11,7 +11,7 @@ export function isPlaced({ remote }: Pick<Tunnel, "remote">): boolean {
 }
 
 /**
- * The tunnels, with peers that initiate where they have appeared.
+ * The tunnels, with peers that initiate where they have appeared, and this node where it is, if it does.
  *
  * @param networks that policies protect: they would catch the tunnel itself, so nobody is followed there; files that say such
  *   a thing are refused
@@ -23,16 +23,20 @@ export function placed(
 ): readonly Tunnel[] {
   if (whereabouts.size === 0 || !tunnels.some(isRoaming)) return tunnels;
   return tunnels.map((tunnel) => {
-    const { cluster, node } = tunnel.ends.peer;
+    if (tunnel.initiator === undefined) return tunnel;
+    const { cluster, node } = tunnel.ends[tunnel.initiator];
     const found = whereabouts.get(`${node}.${cluster}`);
-    return isRoaming(tunnel) &&
-      found?.length === tunnel.remote.length &&
-      networkHolding(networks, found) === undefined
-      ? { ...tunnel, remote: found }
-      : tunnel;
+    if (
+      found?.length !== tunnel.remote.length ||
+      networkHolding(networks, found) !== undefined
+    )
+      return tunnel;
+    return tunnel.initiator === "own"
+      ? { ...tunnel, local: found }
+      : { ...tunnel, remote: found };
   });
 }
 
 function isRoaming({ initiator }: Tunnel): boolean {
-  return initiator === "peer";
+  return initiator !== undefined;
 }

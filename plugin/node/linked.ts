@@ -1,6 +1,7 @@
 import type { NetworkConfiguration } from "../../conf/network.ts";
 import type { ClusterSource } from "../../conf/clusters.ts";
 import { keyringsOfClusters } from "../../conf/keyrings.ts";
+import { parseAddress } from "../../ip/cidr.ts";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { formatAddress, type RouteClient } from "../../native/index.ts";
 import { findLocalCidrs, type LocalCidr } from "../discovery/local-cidrs.ts";
@@ -50,11 +51,41 @@ export function linkNode(
     self,
     localCidrs: localCidrs.map(({ cidr }) => cidr),
     ...keyringsFor(config, clusters, { self, reader }),
-    ...(clusters.some(hasInitiator) ? { whereabouts: whereabouts() } : {}),
+    ...(clusters.some(hasInitiator)
+      ? {
+          whereabouts: new Map([
+            ...whereabouts(),
+            ...ownWhereabouts(self, clusters, route),
+          ]),
+        }
+      : {}),
   });
   requireLocalEnds(mesh, route);
   requireOwnAddress(self, route);
   return { clusters, self, localCidrs, mesh };
+}
+
+/** Which address this node has, where it initiates and no longer has the one of its entry: the one by which it reaches others. */
+function ownWhereabouts(
+  { source, node }: Self,
+  clusters: readonly ClusterSource[],
+  route: RouteClient,
+): (readonly [string, Uint8Array])[] {
+  const [ip] = node.ips;
+  const present = ownAddresses(route).map(formatAddress);
+  if (node.initiate !== true || present.includes(ip)) return [];
+  const others = clusters
+    .filter((each) => each !== source)
+    .flatMap(({ cluster }) => cluster.nodes)
+    .map(({ elasticIP, ips }) => parseAddress(elasticIP ?? ips[0]))
+    .filter(({ family }) => family === parseAddress(ip).family)
+    .map(({ bytes }) => bytes);
+  const [found] = route
+    .getRoutes(others)
+    .flatMap((each) => each?.preferredSource ?? []);
+  return found === undefined
+    ? []
+    : [[`${node.name}.${source.cluster.name}`, found]];
 }
 
 function hasInitiator({ cluster }: ClusterSource): boolean {
@@ -104,8 +135,14 @@ export function findSelf(
   });
 }
 
-/** Refuses an entry that has no address of this machine. @throws CniError 7 with both */
+/**
+ * Refuses an entry that has no address of this machine: of one that initiates nobody needs to know it, and its network gives
+ * it another at any time.
+ *
+ * @throws CniError 7 with both
+ */
 export function requireOwnAddress(self: Self, route: RouteClient): void {
+  if (self.node.initiate === true) return;
   requireAddressHere(self, ownAddresses(route));
 }
 

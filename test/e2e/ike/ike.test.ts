@@ -41,6 +41,8 @@ const scenes = {
     "while it comes up nothing leaks",
     "another address of the NAT's is followed",
     "while it moves nothing leaks",
+    "another address of its own costs it no file",
+    "while its own address changes nothing leaks",
   ],
   attack: [
     "of a recorded stream that is played again nothing is accepted",

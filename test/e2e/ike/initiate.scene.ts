@@ -11,7 +11,14 @@ import {
 import { mustRunIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
 import { clusterFile, type Node, type Topology } from "../support/topology.ts";
-import { bothUp, ikeOf, startAgents, statesOf, statusOf } from "./stage.ts";
+import {
+  bothUp,
+  ikeOf,
+  spisOf,
+  startAgents,
+  statesOf,
+  statusOf,
+} from "./stage.ts";
 
 /** What the NAT has, and nobody else. */
 const PLACES = ["203.0.113.1", "203.0.113.7"] as const;
@@ -24,6 +31,7 @@ const PLACES = ["203.0.113.1", "203.0.113.7"] as const;
   const agents = await startAgents(stage);
   await comeUp(stage);
   await move(stage);
+  await renumber(stage);
   for (const agent of agents) await agent.stop();
 }
 
@@ -44,17 +52,22 @@ function writeFiles(nodes: readonly Node[]): void {
       node.writeCluster(cluster, { ...content, keying: "ike" });
 }
 
-/** From now on the first node's packets come from this address, and nothing goes in to it but answers. */
+/**
+ * From now on the first node's packets come from this address, and nothing goes in to it but answers.
+ *
+ * @param inner its own address
+ */
 async function translate(
   { internet, path, nodes }: Topology,
   place: string,
+  inner?: string,
 ): Promise<void> {
   const [one, two] = nodes as [Node, Node];
   const rules = [
     "*nat",
     `-A PREROUTING -d ${two.elasticIp} -j DNAT --to-destination ${two.privateIp}`,
     `-A POSTROUTING -s ${two.privateIp} -j SNAT --to-source ${two.elasticIp}`,
-    `-A POSTROUTING -s ${one.privateIp} -j SNAT --to-source ${place}`,
+    `-A POSTROUTING -s ${inner ?? one.privateIp} -j SNAT --to-source ${place}`,
     "COMMIT",
     "",
   ].join("\\n");
@@ -106,6 +119,43 @@ async function move(stage: Stage): Promise<void> {
   });
   const clear = [moving, after].flatMap((each) => each.clear);
   tell("while it moves nothing leaks", clear.length === 0, moving.shown);
+}
+
+/** Its own network gives the node another address, of which no file knows. */
+async function renumber(stage: Stage): Promise<void> {
+  const [one, two] = stage.world.nodes as [Node, Node];
+  const inner = one.privateIp.replace(/\d+$/u, "77");
+  const router = one.privateIp.replace(/\d+$/u, "1");
+  const before = (await spisOf(two)).join();
+  const renumbering = await underPing(stage, async () => {
+    await translate(stage.world, PLACES[1], inner);
+    for (const words of [
+      `address delete ${one.privateIp}/24 dev eth0`,
+      `address add ${inner}/24 dev eth0`,
+      `route replace default via ${router}`,
+    ])
+      await mustRunIn(one.namespace, "ip", ...words.split(" "));
+    await until(
+      async () =>
+        (await statesOf(one)).includes(`src ${inner} `) &&
+        (await spisOf(two)).join() !== before,
+      { ...SLOWLY, describe: () => JSON.stringify(ikeOf(one)) },
+    );
+  });
+  await healed(stage);
+  const after = await underPing(stage, () => sleep(1_000));
+  const status = await statusOf(one);
+  tell(
+    "another address of its own costs it no file",
+    withoutLoss(after) && status.includes("IKE with cluster2/two: up"),
+    { renumbering: renumbering.pings, after: after.pings, status },
+  );
+  const clear = [renumbering, after].flatMap((each) => each.clear);
+  tell(
+    "while its own address changes nothing leaks",
+    clear.length === 0,
+    renumbering.shown,
+  );
 }
 
 function isAt(node: Node, place: string): boolean {

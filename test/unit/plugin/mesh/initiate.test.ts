@@ -62,6 +62,22 @@ describe("a node that initiates", () => {
     ).toEqual([["203.0.113.2", "own"]]);
   });
 
+  it("is where its network has it, whatever its file says, and proves itself as before", () => {
+    const here = Uint8Array.of(192, 168, 0, 77);
+    const [before] = meshAt(clusters, "a/a1").ike;
+    const [now] = meshAt(clusters, "a/a1", {
+      whereabouts: new Map([["a1.a", here]]),
+    }).ike;
+    expect([before, now].map((each) => formatAddress(each!.local))).toEqual([
+      "192.168.0.1",
+      "192.168.0.77",
+    ]);
+    expect(now!.reqid).toBe(before!.reqid);
+    expect(now!.secrets.map(({ psk }) => psk.bytes())).toEqual(
+      before!.secrets.map(({ psk }) => psk.bytes()),
+    );
+  });
+
   it("is sent nothing before it appears, and accepted from anywhere", () => {
     const mesh = at(new Map());
     expect(protecting(mesh, own)).toEqual(["in 0.0.0.0", "fwd 0.0.0.0"]);
