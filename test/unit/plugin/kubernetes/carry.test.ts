@@ -1,8 +1,10 @@
+import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { readCarried } from "../../../../plugin/kubernetes/carry/carried.ts";
 import { exportOwn } from "../../../../plugin/kubernetes/carry/export.ts";
 import { importOther } from "../../../../plugin/kubernetes/carry/import.ts";
 import { PATHS } from "../../../../plugin/kubernetes/names.ts";
+import { certifyAuthority } from "../../../../plugin/x509/certificate.ts";
 import {
   fakeCollections,
   type FakeCollections,
@@ -17,6 +19,14 @@ const slice = (name: string, cluster: string, nodes: object[]) => ({
   metadata: { name, labels: { "crosslink.io/cluster": cluster } },
   spec: { cluster, nodes },
 });
+
+const AUTHORITIES = [1, 2].map(() =>
+  certifyAuthority(
+    "a",
+    generateKeyPairSync("ec", { namedCurve: "P-384" }).privateKey,
+    new Date(),
+  ),
+);
 
 async function withServer(
   work: (server: FakeCollections) => Promise<void>,
@@ -113,6 +123,31 @@ describe("importOther()", () => {
       allowed,
       'Cannot join "b" with itself',
     );
+  });
+
+  it("takes an authority's certificate with the nodes that prove themselves by it, and again when it has changed", async () => {
+    const certified = (ca: string) => ({
+      ...local("a", { keying: "ike" }),
+      status: { discovered: { podCIDRs: ["10.10.0.0/16"], ca } },
+    });
+    const carried = async (ca: string) => {
+      let text = "";
+      await withServer(async ({ api, put }) => {
+        put(PATHS.clusters, certified(ca));
+        text = await exportOwn(api.access);
+      });
+      return readCarried(text);
+    };
+    await withServer(async ({ api, put }) => {
+      put(PATHS.clusters, local("b", { podCIDRs: ["10.20.0.0/16"] }));
+      for (const ca of AUTHORITIES) {
+        await importOther(api.access, await carried(ca), ["10.10.0.0/16"]);
+        const wrote = api.asked.findLast(({ body }) => body !== undefined);
+        const object = wrote?.body as Parameters<typeof put>[1];
+        expect(object["spec"]).toMatchObject({ keying: "ike", ca });
+        put(PATHS.clusters, object);
+      }
+    });
   });
 
   it.each([
