@@ -11,6 +11,7 @@ import {
   orphans,
   slicesOf,
 } from "./folder-names.ts";
+import { isName } from "./name.ts";
 
 /** What a cluster file says of the networks behind it: all that has to be known of a cluster to keep clear text from it. */
 export interface Claim {
@@ -147,11 +148,9 @@ function textsOf(value: unknown): string[] {
   return list.filter((item) => typeof item === "string");
 }
 
-/** What a cluster may be called (schema/cluster.schema.json); anything else would be remembered, and had to be typed to `forget`. */
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/;
-
+/** Anything else would be remembered, and had to be typed to `forget`. */
 function nameIn(value: unknown): string | undefined {
-  return typeof value === "string" && NAME.test(value) ? value : undefined;
+  return typeof value === "string" && isName(value) ? value : undefined;
 }
 
 function textOf(value: unknown): string | undefined {

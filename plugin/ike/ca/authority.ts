@@ -7,6 +7,7 @@ import {
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CniError, ErrorCode } from "../../../cni/error.ts";
+import { isName } from "../../../conf/name.ts";
 import { replaceFile } from "../../../files/replace.ts";
 import {
   type Authority,
@@ -39,9 +40,10 @@ const LAYOUT = {
  * Makes a cluster's certificate authority in a folder for root alone.
  *
  * @returns its certificate, as PEM
- * @throws CniError 7 where the folder holds one
+ * @throws CniError 7 where the folder holds one, or no file could have that cluster's name
  */
 export function createAuthority(folder: string, cluster: string): string {
+  requireName("cluster", cluster);
   // The certificate is what comes last: a key without one has signed nothing.
   if (existsSync(join(folder, LAYOUT.certificate)))
     throw new CniError(
@@ -64,6 +66,16 @@ export function createAuthority(folder: string, cluster: string): string {
   write(join(folder, LAYOUT.key), key);
   write(join(folder, LAYOUT.certificate), certificate);
   return certificate;
+}
+
+/** Nobody would ever ask for a name that no file has. */
+function requireName(of: "cluster" | "node", name: string): void {
+  if (isName(name)) return;
+  throw new CniError(
+    ErrorCode.invalidConfiguration,
+    `Cannot certify a ${of} "${name.slice(0, 80)}": no cluster file could name it`,
+    { details: "give the name that its cluster's file has" },
+  );
 }
 
 function write(path: string, text: string): void {
@@ -97,9 +109,10 @@ function authorityIn(folder: string): Authority {
  * Signs what a node asks for. Its name is what the admin says, whatever the request does.
  *
  * @returns the certificate, as PEM
- * @throws CniError 7 where there is no authority, or the request makes no sense
+ * @throws CniError 7 where there is no authority, or name or request make no sense
  */
 export function sign(folder: string, node: string, request: string): string {
+  requireName("node", node);
   const identity = `${node}.${clusterOf(folder)}`;
   const authority = authorityIn(folder);
   const publicKey = orInvalid({

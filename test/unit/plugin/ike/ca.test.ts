@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -143,6 +144,16 @@ describe("an authority", () => {
     writeFileSync(join(folder, "ca/ca.key"), newKey());
     expect(() => signed()).toThrow("are not one authority's");
   });
+
+  it.each(["", "a b", "../one", "one\n", "n".repeat(254)])(
+    "certifies nobody by the name of %j, which no file has",
+    (name) => {
+      const [ca, other] = [join(folder, "ca"), join(folder, "other")];
+      expect(() => signedIn(ca, name)).toThrow("Cannot certify a node");
+      expect(() => createAuthority(other, name)).toThrow("a cluster");
+      expect(existsSync(other)).toBe(false);
+    },
+  );
 
   it("asks by no key that is none", () => {
     const key = join(folder, "node.key");
