@@ -131,7 +131,7 @@ async function serve(
     known.listed = listed;
     const associations = associationsOf(circumstances);
     await bringUp(vici, { associations, listed, known });
-    await rekeyDue(vici, listed);
+    await rekeyDue(vici, { listed, associations });
     clearOrphans(associations, listed, circumstances);
     steer(circumstances);
     return listed;

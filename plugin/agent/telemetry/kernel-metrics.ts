@@ -2,7 +2,8 @@ import { Counter, Gauge, type Registry } from "prom-client";
 import type { ObservedAssociation } from "../../../native/index.ts";
 import type { Layers } from "../../fence/layers.ts";
 import { madeSeconds } from "../../ike/outgoing.ts";
-import { sequenceUse, type MeasuredTunnel, TUNNEL_LABELS } from "./tunnels.ts";
+import { sequenceUse } from "../../ike/sequence.ts";
+import { type MeasuredTunnel, TUNNEL_LABELS } from "./tunnels.ts";
 
 /** What the kernel says at one moment. */
 export interface KernelFacts {

@@ -1,7 +1,6 @@
 import {
   formatAddress,
   type ObservedAssociation,
-  XFRM_STATE_ESN,
 } from "../../../native/index.ts";
 import type { Peer } from "../../mesh/state.ts";
 import {
@@ -102,13 +101,4 @@ function commonLabels({
 
 function keyName(id: number | undefined): string {
   return id === undefined ? "static" : String(id);
-}
-
-/** How much of its sequence numbers an SA has sent, from 0 to 1. At 1 the kernel drops what it is to send. */
-export function sequenceUse({
-  sequence,
-  flags = 0,
-}: Pick<ObservedAssociation, "sequence" | "flags">): number {
-  const bits = (flags & XFRM_STATE_ESN) === 0 ? 32 : 64;
-  return Number(sequence.output) / 2 ** bits;
 }

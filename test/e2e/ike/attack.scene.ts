@@ -1,11 +1,12 @@
 /** Two nodes by IKE: a recorded stream played again, both charons killed at once, and the secrets looked for. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadClusters } from "../../../conf/clusters.ts";
 import { loadKeyring } from "../../../conf/keyring.ts";
+import { CHARON } from "../../../plugin/ike/charon/process.ts";
 import { routerTunnels } from "../../../plugin/mesh/router-tunnels.ts";
 import { until } from "../../support/until.ts";
 import { type Agent, SLOWLY } from "../agent/nodes.ts";
@@ -24,6 +25,7 @@ import {
   bothUp,
   charonOf,
   ikeOf,
+  spisOf,
   startAgents,
   statesOf,
   writeKeying,
@@ -35,7 +37,14 @@ import {
   const agents = await startAgents(stage);
   await underPing(stage, () => bothUp(stage.world.nodes));
   await replay(stage);
+  await wearOut(stage);
+  const upgraded = await upgrade(stage, agents);
   await killBoth(stage, agents);
+  tell(
+    "the next charon is the upgraded one",
+    agents.every((agent) => programOf(charonOf(agent)) === upgraded),
+    { upgraded, now: agents.map(charonOf).map(programOf) },
+  );
   lookForSecrets(stage.world.nodes, agents);
   for (const agent of agents) await agent.stop();
 }
@@ -112,6 +121,92 @@ async function inboundOf(
     packets: sum(/lifetime current:\s+\d+\(bytes\), (\d+)\(packets\)/u),
     replayed: sum(/ replay (\d+) /u) + sum(/replay-window (\d+) replay /u),
   };
+}
+
+/** An SA that has sent all but the last million of its 2^64 packets. */
+async function wearOut(stage: Stage): Promise<void> {
+  const [one, two] = stage.world.nodes as [Node, Node];
+  const old = await spisOf(one);
+  // The end that receives first: the other one begins at once.
+  const set = [
+    await setCounters(two, (state) => state.includes(`dst ${two.privateIp}`)),
+    await setCounters(one, (state) => state.includes(`src ${one.privateIp}`)),
+  ];
+  const seen = await underPing(stage, () =>
+    until(
+      async () => !(await spisOf(one)).some((spi) => old.includes(spi)),
+      SLOWLY,
+    ),
+  );
+  const after = await statesOf(one);
+  tell(
+    "an SA whose counter nears its end is replaced before it",
+    set.every((count) => count > 0) &&
+      !after.includes("oseq-hi 0xffffffff") &&
+      withoutLoss(seen),
+    { set, pings: seen.pings, old, after },
+  );
+  tell(
+    "while it is replaced nothing leaks",
+    seen.clear.length === 0,
+    seen.shown,
+  );
+}
+
+/** Says of those SAs that they have sent and taken nearly all (XFRM_MSG_NEWAE with XFRMA_REPLAY_ESN_VAL); how many there were. */
+async function setCounters(
+  node: Node,
+  isMeant: (state: string) => boolean,
+): Promise<number> {
+  const states = (await statesOf(node))
+    .split(/^(?=src )/mu)
+    .filter((state) => state.includes("aead ") && isMeant(state))
+    .map((state) => [
+      ...(/^src (\S+) dst (\S+)/u.exec(state)?.slice(1) ?? []),
+      /spi (0x[0-9a-f]+)/u.exec(state)?.[1],
+      /replay_window (\d+), bitmap-length (\d+)/u.exec(state)?.[1],
+      /replay_window (\d+), bitmap-length (\d+)/u.exec(state)?.[2],
+    ]);
+  const program = `
+import socket, struct, json
+netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 6)
+for source, destination, spi, window, words in json.loads('${JSON.stringify(states)}'):
+    address = lambda text: socket.inet_aton(text) + bytes(12)
+    body = address(destination) + struct.pack(">I", int(spi, 16)) + struct.pack("<HBx", socket.AF_INET, 50)
+    body += address(source) + struct.pack("<II", 0, 0)
+    near = 0xfff00000
+    esn = struct.pack("<6I", int(words), near, near, 0xffffffff, 0xffffffff, int(window)) + bytes(4 * int(words))
+    body += struct.pack("<HH", 4 + len(esn), 23) + esn
+    netlink.send(struct.pack("<IHHII", 16 + len(body), 30, 0x105, 1, 0) + body)
+    error = struct.unpack("<i", netlink.recv(4096)[16:20])[0]
+    if error: raise OSError(-error, f"XFRM_MSG_NEWAE for {source} {destination} {spi}")`;
+  await mustRunIn(node.namespace, "python3", "-c", program);
+  return states.length;
+}
+
+/** Another program takes charon's place, as a package's upgrade does it; which one it is, as `programOf` says. */
+async function upgrade(
+  { world, sides }: Stage,
+  agents: readonly [Agent, Agent],
+): Promise<number> {
+  const next = join(world.nodes[0]!.folder, "charon-next");
+  copyFileSync(CHARON, next);
+  const seen = await underPing({ world, sides }, () =>
+    mustRunIn(world.internet, "mount", "--bind", next, CHARON),
+  );
+  const upgraded = statSync(CHARON).ino;
+  tell(
+    "a charon whose package is upgraded goes on",
+    withoutLoss(seen) &&
+      agents.every((agent) => programOf(charonOf(agent)) !== upgraded),
+    { pings: seen.pings, upgraded },
+  );
+  return upgraded;
+}
+
+/** The inode of the program that a process runs. */
+function programOf(pid: number): number {
+  return statSync(`/proc/${String(pid)}/exe`).ino;
 }
 
 async function killBoth(

@@ -46,6 +46,10 @@ const scenes = {
   ],
   attack: [
     "of a recorded stream that is played again nothing is accepted",
+    "an SA whose counter nears its end is replaced before it",
+    "while it is replaced nothing leaks",
+    "a charon whose package is upgraded goes on",
+    "the next charon is the upgraded one",
     "both charons killed at once leak nothing",
     "both charons killed at once heal",
     "no pre-shared key is in any file, log or process's words",

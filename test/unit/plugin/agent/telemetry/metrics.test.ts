@@ -1,15 +1,11 @@
 import { Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
-import { XFRM_STATE_ESN } from "../../../../../native/xfrm/constants.ts";
 import { Key } from "../../../../../native/xfrm/key.ts";
 import type { ObservedAssociation } from "../../../../../native/xfrm/sa.ts";
 import { kubernetesMetric } from "../../../../../plugin/agent/telemetry/kubernetes-metric.ts";
 import { kernelMetrics } from "../../../../../plugin/agent/telemetry/kernel-metrics.ts";
 import { countingMeter } from "../../../../../plugin/agent/telemetry/meter.ts";
-import {
-  sequenceUse,
-  tunnels,
-} from "../../../../../plugin/agent/telemetry/tunnels.ts";
+import { tunnels } from "../../../../../plugin/agent/telemetry/tunnels.ts";
 import type { Peer } from "../../../../../plugin/mesh/state.ts";
 
 const here = Uint8Array.of(172, 17, 0, 2);
@@ -120,13 +116,6 @@ describe("kubernetesMetric()", () => {
     const name = "crosslink_kubernetes_answered_timestamp_seconds";
     expect(await registry.metrics()).toContain(`${name} 0\n`);
     expect(await registry.metrics()).toContain(`${name} 1700000000.5\n`);
-  });
-});
-
-describe("sequenceUse()", () => {
-  it("knows extended sequence numbers", () => {
-    const sequence = { output: 1n << 63n, input: 0n };
-    expect(sequenceUse({ sequence, flags: XFRM_STATE_ESN })).toBe(0.5);
   });
 });
 
