@@ -101,13 +101,13 @@ function followKubernetes(
   const access = accessFor(options, terminal);
   const places = () => configurationFor(options);
   const { nodeName, hostName } = terminal.host;
+  const node = nodeName ?? hostName.toLowerCase();
   const certificate = keepCertificate({
-    ...{ access, log },
+    ...{ access, log, node },
     folder: () => dirname(places().keyring),
-    node: nodeName ?? hostName.toLowerCase(),
   });
   const kept = keepFilesTrue({
-    ...{ access, places, log },
+    ...{ access, places, log, node },
     onClusters: certificate.look,
   });
   const stopBeating = beat({ access, log, pulse });

@@ -104,8 +104,27 @@ function warningsIn(
   return warningsOf(facts, warnings);
 }
 
+/**
+ * Whether files can be one node's mesh, without keys and whereabouts, which may be missing yet.
+ *
+ * @throws CniError 7 where the files contradict each other or this node
+ */
+export function requireMesh(input: MeshInput): void {
+  survey(input, meshMemory(keptForNothing));
+}
+
 /** Who is there, and by which tunnels with which keys this node talks to them. */
 function lookAround(input: MeshInput, memory: MeshMemory) {
+  const { view, legs, lists, groups } = survey(input, memory);
+  const numbers = senderNumbers(input.clusters, memory);
+  const keyringOf = keyringsOf(input);
+  const standby = standbyTunnels(view, legs, memory);
+  const keying = keyTunnels(lists, standby, { keyringOf, numbers, memory });
+  return { view, groups, numbers, keyringOf, keying };
+}
+
+/** Who is there, and by which tunnels this node would talk to them. */
+function survey(input: MeshInput, memory: MeshMemory) {
   const view = viewOf(input, memory);
   const networks = widest(view.encrypted.flatMap(({ seen }) => seen));
   const legs = legsOf(view);
@@ -122,11 +141,7 @@ function lookAround(input: MeshInput, memory: MeshMemory) {
     },
     memory.checks,
   );
-  const numbers = senderNumbers(input.clusters, memory);
-  const keyringOf = keyringsOf(input);
-  const standby = standbyTunnels(view, legs, memory);
-  const keying = keyTunnels(lists, standby, { keyringOf, numbers, memory });
-  return { view, groups, numbers, keyringOf, keying };
+  return { view, legs, lists, groups };
 }
 
 /** The mesh's own secrets are known by their ids; those of a pair of clusters are what they are today. */

@@ -11,6 +11,7 @@ import { conflictOf, type TriedFile, tryCluster } from "../../../conf/trial.ts";
 import { readSmallFile } from "../../../files/read.ts";
 import { replaceFile } from "../../../files/replace.ts";
 import { type Composed, fileText } from "./compose.ts";
+import { type Here, meshTrouble } from "./mesh-trouble.ts";
 
 /** What is to be in the folder of cluster files. */
 export interface WantedFiles {
@@ -19,6 +20,8 @@ export interface WantedFiles {
   readonly clusters: ReadonlyMap<string, Composed>;
   /** Whether a file of ours whose Cluster is gone is to go. */
   readonly removes: (cluster: string) => boolean;
+  /** For whom they are; undefined as long as that is not known. */
+  readonly here?: Here | undefined;
 }
 
 /** What came of it. */
@@ -51,7 +54,7 @@ const RIGHTS = { mode: 0o644, uid: 0, gid: 0 };
  * @throws what the kernel says where a file cannot be written, such as ENOSPC
  */
 export function keepFolder(wanted: WantedFiles): KeptFiles {
-  const { folder, clusters, removes } = wanted;
+  const { folder, clusters, removes, here } = wanted;
   const standing = readStanding(folder);
   const unclaimed = standing.filter(
     ({ managed, value }) => managed && !clusters.has(nameOf(value) ?? ""),
@@ -60,7 +63,7 @@ export function keepFolder(wanted: WantedFiles): KeptFiles {
   for (const { path } of gone) rmSync(path, { force: true });
   const left = standing.filter((file) => !gone.includes(file));
   const { changes, troubles } = changesOf(wanted, left);
-  const accepted = acceptable(changes, left, troubles);
+  const accepted = acceptable(changes, { standing: left, here, troubles });
   for (const { path, text } of accepted) replaceFile(path, text, RIGHTS);
   return {
     written: accepted.map(({ name }) => name),
@@ -163,13 +166,16 @@ function judge(
   return tryCluster(path, value);
 }
 
-/** All where they go together with what is there, else as many as do. What waits for another's change is tried again after it. */
-function acceptable(
-  changes: readonly Change[],
-  standing: readonly Standing[],
-  troubles: Map<string, string>,
-): Change[] {
+interface Wanting {
+  readonly standing: readonly Standing[];
+  readonly here: Here | undefined;
+  readonly troubles: Map<string, string>;
+}
+
+/** All where they go together with what is there, else as many as do. */
+function acceptable(changes: readonly Change[], wanting: Wanting): Change[] {
   if (changes.length === 0) return [];
+  const { standing, here } = wanting;
   const files = new Map<string, TriedFile>();
   for (const { path, value } of standing) {
     const tried = tryCluster(path, value);
@@ -177,18 +183,26 @@ function acceptable(
   }
   // Where others' files already contradict each other, ours are not what has to wait.
   const sound = conflictOf([...files.values()]) === undefined;
-  const whole = new Map(files);
-  for (const { path, file } of changes) whole.set(path, file);
-  if (!sound || conflictOf(inOrder(whole)) === undefined) return [...changes];
+  if (!sound || troubleWith(changes, files, here) === undefined)
+    return [...changes];
+  return oneByOne(changes, files, wanting);
+}
+
+/** The own cluster's first: who contradicts it has to wait. What waits for another's change is tried again after it. */
+function oneByOne(
+  changes: readonly Change[],
+  files: Map<string, TriedFile>,
+  { here, troubles }: Wanting,
+): Change[] {
   const accepted: Change[] = [];
-  let waiting = [...changes];
+  const isOwn = ({ name }: Change): number => Number(name === here?.cluster);
+  let waiting = [...changes].sort((one, other) => isOwn(other) - isOwn(one));
   for (let before = -1; before !== accepted.length;) {
     before = accepted.length;
     waiting = waiting.filter((change) => {
-      const next = new Map(files).set(change.path, change.file);
-      const conflict = conflictOf(inOrder(next));
-      if (conflict !== undefined) {
-        troubles.set(change.name, conflict);
+      const trouble = troubleWith([change], files, here);
+      if (trouble !== undefined) {
+        troubles.set(change.name, trouble);
         return true;
       }
       troubles.delete(change.name);
@@ -198,6 +212,17 @@ function acceptable(
     });
   }
   return accepted;
+}
+
+function troubleWith(
+  changes: readonly Change[],
+  files: ReadonlyMap<string, TriedFile>,
+  here: Here | undefined,
+): string | undefined {
+  const whole = new Map(files);
+  for (const { path, file } of changes) whole.set(path, file);
+  const changed = changes.map(({ file }) => file);
+  return meshTrouble({ files: inOrder(whole), changed, here });
 }
 
 function inOrder(files: ReadonlyMap<string, TriedFile>): TriedFile[] {

@@ -19,6 +19,8 @@ export interface KeepingFiles {
     readonly keyring: string;
   };
   readonly log: Log;
+  /** This node's name, where it is known. */
+  readonly node?: string;
   /** Is told of the Clusters at each look. */
   readonly onClusters?: (clusters: readonly ClusterObject[]) => void;
   readonly timing?: Timing;
@@ -103,7 +105,7 @@ interface Spared {
  * @returns what is not as the API server says, by cluster
  */
 function lookOnce(
-  { places, log }: KeepingFiles,
+  { places, log, node }: KeepingFiles,
   { clusters, slices, keyrings }: Sources,
   spared: Spared,
 ): Troubles {
@@ -114,7 +116,8 @@ function lookOnce(
   for (const name of composed.keys()) spared.names.delete(name);
   const setBacks = clusters.setBacks();
   const isSetBack = setBacks !== spared.setBacks;
-  const hasOwn = known.map(asCluster).some(isLocal);
+  const own = known.map(asCluster).find(isLocal)?.metadata.name;
+  const hasOwn = own !== undefined;
   const { clustersDir, keyring } = places();
   makeFolder(clustersDir, 0o755);
   const names = new Set([...composed.keys(), ...spared.names]);
@@ -124,6 +127,7 @@ function lookOnce(
     folder: clustersDir,
     clusters: composed,
     removes: (name) => removes && !spared.names.has(name),
+    here: hasOwn ? { cluster: own, node } : undefined,
   });
   if (isSetBack) Object.assign(spared, { names: new Set(kept.left), setBacks });
   logChanges(kept, log);
