@@ -50,7 +50,7 @@ function forget(
   const claims = readClaims(namesIn(clustersDir));
   if (claims.some((claim) => claim.name === name))
     throw present(name, clustersDir);
-  const memory = recall(session.kernel, clustersDir);
+  const { memory } = recall(session.kernel, clustersDir);
   const clusters = new Map(memory.clusters);
   const released = clusters.get(name)?.cidrs ?? [];
   clusters.delete(name);

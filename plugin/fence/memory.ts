@@ -1,33 +1,26 @@
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { toCniError } from "../../cni/translate.ts";
-import { parseCidr } from "../../ip/cidr.ts";
 import { type Memory, NO_MEMORY } from "./decide.ts";
 import { addedSince, joinMemories, merge, unsure } from "./join.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type NetworkId, networkId } from "../kernel/network-id.ts";
 import { readStateFile, writeStateFile } from "../kernel/state-file.ts";
+import {
+  fromText,
+  type StoredNode,
+  type StoredNodes,
+  toText,
+} from "./stored.ts";
+
+/** What was remembered. */
+export interface Recalled {
+  readonly memory: Memory;
+  /** Where some of the file makes no sense; what is sound of it is in the memory. */
+  readonly damage?: CniError;
+}
 
 /** What was fenced, kept beyond a reboot. */
 const FENCE_FILE = "/var/lib/crosslink/fence.json";
-
-/** As it is written: a node's memory by its network namespace, since one machine may hold several nodes. */
-interface FenceFile {
-  readonly version: 1;
-  readonly nodes: readonly StoredNode[];
-}
-
-interface StoredNode extends NetworkId {
-  readonly own?: string;
-  readonly newest?: string;
-  readonly folder?: string;
-  readonly leaves?: readonly string[];
-  readonly clusters: Readonly<
-    Record<
-      string,
-      { readonly cidrs: readonly string[]; readonly sure: boolean }
-    >
-  >;
-}
 
 /** Of namespaces that have gone nobody tells; the oldest are given up. */
 const MOST_NODES = 200;
@@ -37,26 +30,44 @@ const MOST_NODES = 200;
  * anew, as a container's that is started again, has what one by the same folder of cluster files left: but that may have
  * been another node, of a cluster that is fenced for one and the other's own.
  *
- * @throws CniError by the cause's errno, else 5, where the file cannot be read, or is none of ours: then nothing is known
+ * @throws CniError by the cause's errno, else 5, where the file cannot be read: then nothing is known
  */
 export function recall(
   kernel: Kernel,
   folder: string,
   file: string = FENCE_FILE,
-): Memory {
+): Recalled {
   try {
     const id = networkId(kernel);
-    const nodes = readNodes(file);
-    const same = nodes.find((node) => isSame(node, id));
-    if (same !== undefined) return toMemory(same);
-    const earlier = nodes.filter(({ boot }) => boot !== id.boot).map(toMemory);
-    const beside = nodes
-      .filter((node) => node.boot === id.boot && node.folder === folder)
-      .map((node) => unsure(toMemory(node)));
-    return [...beside, ...earlier].reduce(merge, NO_MEMORY);
+    const { nodes, isDamaged } = readNodes(file);
+    const memory = memoryOf(id, nodes, folder);
+    return isDamaged ? { memory, damage: damageOf(file) } : { memory };
   } catch (cause) {
     throw failure("read what was fenced from", file, cause);
   }
+}
+
+function memoryOf(
+  id: NetworkId,
+  nodes: readonly StoredNode[],
+  folder: string,
+): Memory {
+  const same = nodes.find((node) => isSame(node, id));
+  if (same !== undefined) return same.memory;
+  const memories = (of: readonly StoredNode[]): Memory[] =>
+    of.map(({ memory }) => memory);
+  const earlier = memories(nodes.filter(({ boot }) => boot !== id.boot));
+  const beside = memories(nodes.filter(({ boot }) => boot === id.boot))
+    .filter((memory) => memory.folder === folder)
+    .map(unsure);
+  return [...beside, ...earlier].reduce(merge, NO_MEMORY);
+}
+
+function damageOf(file: string): CniError {
+  const cause = new Error(
+    "some of it makes no sense; what can be made out is fenced",
+  );
+  return failure("read all that was fenced from", file, cause);
 }
 
 /**
@@ -77,14 +88,10 @@ export function remember(
       const id = networkId(kernel);
       const nodes = tryReadNodes(file).filter(({ boot }) => boot === id.boot);
       const now = nodes.find((node) => isSame(node, id));
-      const added = now && seen && addedSince(seen, toMemory(now));
+      const added = now && seen && addedSince(seen, now.memory);
       const all = added === undefined ? memory : joinMemories(added, memory);
       const others = nodes.filter((node) => node !== now);
-      const content: FenceFile = {
-        version: 1,
-        nodes: [toStored(all, id), ...others].slice(0, MOST_NODES),
-      };
-      return `${JSON.stringify(content, undefined, 1)}\n`;
+      return toText([{ ...id, memory: all }, ...others].slice(0, MOST_NODES));
     });
   } catch (cause) {
     throw failure("remember what is fenced in", file, cause);
@@ -93,7 +100,7 @@ export function remember(
 
 /** Whether both say the same. */
 export function sameMemory(one: Memory, other: Memory): boolean {
-  const text = (memory: Memory) => JSON.stringify(toStored(memory, NOWHERE));
+  const text = (memory: Memory) => toText([{ ...NOWHERE, memory }]);
   return text(one) === text(other);
 }
 
@@ -103,60 +110,18 @@ function isSame(one: NetworkId, other: NetworkId): boolean {
   return one.boot === other.boot && one.network === other.network;
 }
 
-function readNodes(file: string): readonly StoredNode[] {
+function readNodes(file: string): StoredNodes {
   const text = readStateFile(file);
-  return text === undefined ? [] : (JSON.parse(text) as FenceFile).nodes;
+  return text === undefined ? { nodes: [], isDamaged: false } : fromText(text);
 }
 
 /** What cannot be read is written anew. */
 function tryReadNodes(file: string): readonly StoredNode[] {
   try {
-    const nodes = readNodes(file);
-    for (const node of nodes) toMemory(node); // throws for what is no memory
-    return nodes;
+    return readNodes(file).nodes;
   } catch {
     return [];
   }
-}
-
-function toStored(memory: Memory, id: NetworkId): StoredNode {
-  const { own, newest, folder, leaves, clusters } = memory;
-  return {
-    ...id,
-    ...(own === undefined ? {} : { own }),
-    ...(newest === undefined ? {} : { newest: String(newest) }),
-    ...(folder === undefined ? {} : { folder }),
-    ...(leaves && { leaves: leaves.map(({ text }) => text).sort() }),
-    clusters: Object.fromEntries(
-      [...clusters]
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([name, { cidrs, sure }]) => [
-          name,
-          { cidrs: cidrs.map(({ text }) => text).sort(), sure },
-        ]),
-    ),
-  };
-}
-
-function toMemory({
-  own,
-  newest,
-  folder,
-  leaves,
-  clusters,
-}: StoredNode): Memory {
-  return {
-    ...(own === undefined ? {} : { own }),
-    ...(newest === undefined ? {} : { newest: BigInt(newest) }),
-    ...(folder === undefined ? {} : { folder }),
-    ...(leaves && { leaves: leaves.map(parseCidr) }),
-    clusters: new Map(
-      Object.entries(clusters).map(([name, { cidrs, sure }]) => [
-        name,
-        { cidrs: cidrs.map(parseCidr), sure },
-      ]),
-    ),
-  };
 }
 
 /** The cause's own code, so that a runtime tries again where that helps; 5 for a file that says nothing sound. */

@@ -104,6 +104,7 @@ function change(
   { log, onlooker }: Manner,
 ): Look {
   const look = lookAround(session, place);
+  if (look.damage !== undefined) log("error", look.damage);
   const { will, memory } = look.decision;
   const both = joinMemories(look.memory, memory);
   let raised: Raised | Error = { policies: [], rules: [] };

@@ -17,6 +17,7 @@ import {
 } from "../fence/decide.ts";
 import type { Cidr } from "../../ip/cidr.ts";
 import { recall } from "../fence/memory.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import type { Session } from "../kernel/session.ts";
 import type { Self } from "../mesh/self.ts";
 import { folderAge, isOlder } from "./age.ts";
@@ -41,6 +42,8 @@ export interface Look {
   readonly trouble: Error | undefined;
   /** A sentence for each entry of the clusters folder that is passed over, though it looks meant. */
   readonly ignored: readonly string[];
+  /** A sentence, where what was remembered can be made out in part alone, or not at all. */
+  readonly damage: string | undefined;
 }
 
 /** What a step of a look found, or why it found nothing. */
@@ -85,7 +88,13 @@ export function lookAround(session: Session, from: Place): Look {
     node: settled ? found.value : undefined,
     trouble,
     ignored,
+    damage: files.damage && sentenceOf(files.damage),
   };
+}
+
+function sentenceOf(trouble: Error): string {
+  const details = trouble instanceof CniError ? trouble.details : undefined;
+  return [trouble.message, details].filter(Boolean).join(": ");
 }
 
 /** Of what is wrong with the files, one that was passed over is often the cause. */
@@ -102,6 +111,7 @@ function withIgnored(
 /** What the files say, what was remembered, and which of the nodes this one is. */
 interface FilesFound {
   readonly memory: Memory;
+  readonly damage: Error | undefined;
   readonly clusters: readonly ClusterSource[];
   readonly claims: readonly Claim[];
   readonly self: Found<Self>;
@@ -134,8 +144,7 @@ function lookAtFiles(
   names: FolderNames,
 ): FilesFound {
   const { clustersDir } = config;
-  const recalled = attempt(() => recall(kernel, clustersDir));
-  const memory = recalled.value ?? NO_MEMORY;
+  const { memory, damage } = recalled(kernel, clustersDir);
   const { newest, hasFiles } = folderAge(names);
   const files = attempt(() => reader.clusters(names));
   const clusters = files.value ?? [];
@@ -144,7 +153,7 @@ function lookAtFiles(
       ? {}
       : attempt(() => findSelf(clusters, config.node, { host, route }));
   const troubles = [
-    hasFiles ? undefined : (recalled.trouble ?? goneFiles(config, memory)),
+    hasFiles ? undefined : (goneFiles(config, memory) ?? damage),
     files.trouble,
     isOlder(newest, memory.newest) ? outdated(clustersDir) : undefined,
     self.trouble,
@@ -153,7 +162,14 @@ function lookAtFiles(
   // Strictly where all of them are right, else as far as they can be made out.
   const strict = attempt(() => files.value?.map(reader.claim));
   const claims = strict.value ?? readClaims(names);
-  return { memory, clusters, claims, self, newest, trouble };
+  return { memory, damage, clusters, claims, self, newest, trouble };
+}
+
+/** Where the file cannot be read, nothing is remembered. */
+function recalled(kernel: Kernel, folder: string) {
+  const { value, trouble } = attempt(() => recall(kernel, folder));
+  const { memory, damage } = value ?? { memory: NO_MEMORY };
+  return { memory, damage: trouble ?? damage };
 }
 
 function linkFound(
@@ -224,10 +240,11 @@ export function orThrow(look: Look): Look {
 export const LINKED_TO_NOTHING =
   "The clusters folder holds no cluster file: this node is linked to nothing.";
 
-/** A sentence for each file that is not read, and each cluster that is fenced and that no file speaks of. */
-export function fileWarnings({ decision, ignored }: Look): string[] {
+/** A sentence for each file that is not read, or not whole, and each cluster that is fenced and that no file speaks of. */
+export function fileWarnings({ decision, ignored, damage }: Look): string[] {
   return [
     ...ignored,
+    ...(damage === undefined ? [] : [damage]),
     ...decision.unlinked.map(
       (name) =>
         `Cluster "${name}" is fenced, not linked: it has no file. \`crosslink forget ${name}\` opens it`,

@@ -61,7 +61,7 @@ function raiseOnly(session: Session, place: Place, log: Log): void {
 }
 
 function rememberMore(kernel: Kernel, folder: string, more: Memory): void {
-  const before = recall(kernel, folder);
+  const { memory: before } = recall(kernel, folder);
   const both = joinMemories(before, more);
   if (!sameMemory(before, both)) remember(kernel, both, before);
 }

@@ -86,7 +86,7 @@ function rarely<Input, Seen extends object>(
 /** By what is remembered, which stands whatever the files say. Where that cannot be read nobody knows, and no layer counts. */
 function fenceOf(session: Session): KernelFacts["fence"] {
   try {
-    const { clusters } = recall(session.kernel, "");
+    const { clusters } = recall(session.kernel, "").memory;
     const cidrs = [...clusters.values()].flatMap(({ cidrs }) => cidrs);
     return { cidrs: cidrs.length, layers: layersOf(session, cidrs) };
   } catch {

@@ -30,7 +30,7 @@ afterEach(() => {
 });
 
 const kernel = () => ({ binding, netns: node.fd });
-const recalled = (): Memory => recall(kernel(), "/etc/clusters.d", file);
+const recalled = (): Memory => recall(kernel(), "/etc/clusters.d", file).memory;
 
 function memoryOf(clusters: Record<string, string[]>): Memory {
   const entries = Object.entries(clusters).map(
@@ -86,11 +86,58 @@ it.each([
   '{"nodes":null}',
   '{"nodes":[null]}',
   '{"nodes":[{"clusters":{"b":{"cidrs":["x"]}}}]}',
-])("a file that holds %j is refused, and written anew", (text) => {
+])("a file that holds %j is said to be damaged, and written anew", (text) => {
   writeFileSync(file, text, { mode: 0o600 });
-  expect(recalled).toThrow(/Cannot read what was fenced from/);
+  const { memory, damage } = recall(kernel(), "/etc/clusters.d", file);
+  expect(Object.values(told(memory)).flat()).toEqual([]);
+  expect(damage?.message).toContain(`Cannot read all that was fenced from`);
   remember(kernel(), memoryOf({ b: ["10.1.0.0/16"] }), NO_MEMORY, file);
   expect(told(recalled())).toEqual({ b: ["10.1.0.0/16"] });
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(readFileSync(file, "utf8")).toContain("10.1.0.0/16");
+});
+
+const OF_TWO = JSON.stringify(
+  {
+    version: 1,
+    nodes: [
+      {
+        ...{ boot: "earlier", network: "1", own: "a" },
+        clusters: {
+          b: { cidrs: ["10.1.0.0/16", "fd0b::/64"], sure: true },
+          c: { cidrs: ["10.2.0.0/16"], sure: true },
+        },
+      },
+    ],
+  },
+  undefined,
+  1,
+);
+
+it.each<[string, string, Record<string, string[]>]>([
+  [
+    "cut short",
+    OF_TWO.slice(0, OF_TWO.indexOf('"sure": true\n    },\n    "c"')),
+    { b: ["10.1.0.0/16", "fd0b::/64"] },
+  ],
+  [
+    "filled up with zeros",
+    `${OF_TWO.slice(0, -20)}${"\0".repeat(20)}`,
+    { b: ["10.1.0.0/16", "fd0b::/64"], c: ["10.2.0.0/16"] },
+  ],
+  [
+    "with a slip in it",
+    OF_TWO.replace("fd0b::/64", "fd0b:/64"),
+    { b: ["10.1.0.0/16"], c: ["10.2.0.0/16"] },
+  ],
+  [
+    "with a cluster that is none",
+    OF_TWO.replace(/\[\s*"10.2.0.0\/16"\s*\]/, '"10.2.0.0/16"'),
+    { b: ["10.1.0.0/16", "fd0b::/64"], c: [] },
+  ],
+])("of a file %s all counts that can be made out", (_, text, expected) => {
+  writeFileSync(file, text, { mode: 0o600 });
+  const { memory, damage } = recall(kernel(), "/etc/clusters.d", file);
+  expect(told(memory)).toEqual(expected);
+  expect(damage).toBeDefined();
 });

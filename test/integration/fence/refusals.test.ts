@@ -237,4 +237,17 @@ describe("after a reboot, with a folder that cannot be read", () => {
       expect(standing(), damage).toEqual(CLOSED);
     }
   });
+
+  it("and with what was remembered cut short: closed, and said", () => {
+    const apply = "$crosslink apply --node node1 --keyring /none";
+    machine.shell(node, apply);
+    reboot();
+    const { stdout } = machine.shell(
+      node,
+      `rm /etc/crosslink/clusters.d/b.json; truncate -s -9 /var/lib/crosslink/fence.json
+       $crosslink plan --node node1; $crosslink status --node node1; ${apply} 2>&1`,
+    );
+    expect(stdout.match(/Cannot read all that was fenced/g)).toHaveLength(3);
+    expect(standing()).toEqual(CLOSED);
+  });
 });
