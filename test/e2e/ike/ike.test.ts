@@ -1,12 +1,10 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe } from "vitest";
-import { guestMissing } from "../../support/guest/machine.ts";
-import { SCENE_MODULES } from "../../support/guest/modules.ts";
 import { scenesMissing } from "../support/kernel.ts";
 import { play } from "../support/play.ts";
+import { charonMissing } from "./programs.ts";
 
-const missing = scenesMissing() ?? missingPrograms();
+const missing = scenesMissing() ?? charonMissing();
 
 /** Scene by scene, what it must find. */
 const scenes = {
@@ -80,7 +78,7 @@ const scenes = {
   ],
 };
 
-const charon = missingPrograms();
+const charon = charonMissing();
 
 describe(`charon and its agent${charon === undefined ? "" : `, ${charon}`}`, () => {
   play(
@@ -127,30 +125,3 @@ describe.each(Object.entries(scenes))(
     play(join(import.meta.dirname, `${scene}.scene.ts`), names, { missing });
   },
 );
-
-// Its clock is set, which no other scene may see.
-describe(`clocks, ${guestMissing() ?? charon ?? "under constant ping"}`, () => {
-  play(
-    join(import.meta.dirname, "clock.scene.ts"),
-    [
-      ...["14 hours forwards", "24 hours back"].flatMap((jump) => [
-        `${jump} costs no packet`,
-        `${jump} leaves the SAs`,
-        `${jump} leaks nothing`,
-      ]),
-      "after that keys are renewed as before",
-      "a certificate that has expired is named, with whose it is",
-      "with it the tunnel ends",
-      "a new one at one end alone does not serve",
-      "new ones at both ends heal",
-      "while certificates come and go nothing leaks",
-    ],
-    { missing: guestMissing() ?? charon, modules: SCENE_MODULES },
-  );
-});
-
-function missingPrograms(): string | undefined {
-  return ["/usr/sbin/charon-systemd", "/usr/sbin/swanctl"]
-    .filter((program) => !existsSync(program))
-    .map((program) => `no ${program} (charon-systemd, strongswan-swanctl)`)[0];
-}
