@@ -16,6 +16,7 @@ import {
 } from "../../../conf/network.ts";
 import { formatAddress } from "../../../native/index.ts";
 import { listen } from "../../../plugin/agent/changes.ts";
+import { ownHeap } from "../../../plugin/agent/heap.ts";
 import { lookKinds } from "../../../plugin/agent/look-kinds.ts";
 import { schedule } from "../../../plugin/agent/schedule.ts";
 import { type Log, silent } from "../../../plugin/kernel/log.ts";
@@ -57,14 +58,23 @@ async function measure(): Promise<void> {
   const last = made.at(-1)?.at ?? 0;
   while (!looks.some(({ began }) => began > last)) await setTimeout(50);
   agent.stop();
+  const resting = atRest();
   let steps = 0;
   lookOnce(refreshNode({ host: HOST }), { config, sad }, () => (steps += 1));
   const [cold, second] = looks;
   printFigures({
     ...figuresOf(made, looks.slice(settled)),
-    ...{ cold, settledMB: second?.residentMB },
+    ...{ cold, settledMB: second?.residentMB, ...resting },
     ...{ stepsFromScratch: steps, stale: staleAmong(made, sad) },
   });
+}
+
+/** What an agent holds that has given back what it can, as it does once nothing has happened for a while; the SAs in memory are in it. */
+function atRest() {
+  ownHeap.collect();
+  binding.releaseImage();
+  const { rss, heapUsed } = process.memoryUsage();
+  return { restingMB: rss / 1e6, restingHeapMB: heapUsed / 1e6 };
 }
 
 /** The node's devices and files. */
