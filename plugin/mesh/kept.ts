@@ -15,11 +15,14 @@ export function keptFor<
     Key,
     { readonly rest: Rest; readonly value: Value }
   >();
+  // What many objects are asked with one after the other is the same mostly, and kept once.
+  let last: Rest | undefined;
   return (key, ...rest) => {
     const found = known.get(key);
     if (found !== undefined && sameItems(found.rest, rest)) return found.value;
     const value = make(key, ...rest);
-    known.set(key, { rest, value });
+    last = last !== undefined && sameItems(last, rest) ? last : rest;
+    known.set(key, { rest: last, value });
     return value;
   };
 }

@@ -47,8 +47,8 @@ export function wrappingsBeyond({
     const theirs = source.cluster.nodes.flatMap((node) => [
       ...outerAddresses(node).keys(),
     ]);
-    for (const family of gateway.addresses.keys())
-      if (theirs.includes(family))
+    for (const family of [4, 6] as const)
+      if (gateway.addresses.has(family) && theirs.includes(family))
         found.set(`${String(family)} ${String(inUdp)}`, { family, inUdp });
   }
   return [...found.values()];

@@ -21,11 +21,30 @@ export interface OuterEnd extends OuterAddress {
   readonly end: TunnelEnd;
 }
 
+/** Those of a node. A Map would take five times as much memory, and there is one a node. */
+export class NodeEnds {
+  readonly #ipv4: OuterEnd | undefined;
+  readonly #ipv6: OuterEnd | undefined;
+
+  constructor(ipv4: OuterEnd | undefined, ipv6: OuterEnd | undefined) {
+    this.#ipv4 = ipv4;
+    this.#ipv6 = ipv6;
+  }
+
+  get(family: 4 | 6): OuterEnd | undefined {
+    return family === 4 ? this.#ipv4 : this.#ipv6;
+  }
+
+  has(family: 4 | 6): boolean {
+    return this.get(family) !== undefined;
+  }
+}
+
 /** A node that ends tunnels, with what it carries through them, in its cluster's own addresses. */
 export interface Member {
   readonly source: ClusterSource;
   readonly node: Node;
-  readonly addresses: ReadonlyMap<4 | 6, OuterEnd>;
+  readonly addresses: NodeEnds;
   readonly pods: readonly Cidr[];
   readonly services: readonly Cidr[];
   /**
@@ -123,19 +142,28 @@ export function outerAddresses(node: Node): Map<4 | 6, OuterAddress> {
 export function outerEnds(
   { cluster }: ClusterSource,
   node: Node,
-): Map<4 | 6, OuterEnd> {
-  const ends = new Map<4 | 6, OuterEnd>();
-  for (const [family, outer] of outerAddresses(node)) {
-    const { address, elastic } = outer;
-    const end = bindEnd({
-      cluster: cluster.name,
-      node: node.name,
-      address: address.text,
-      ...(elastic === undefined ? {} : { elasticIP: elastic.text }),
-    });
-    ends.set(family, { ...outer, end });
-  }
-  return ends;
+): NodeEnds {
+  const outer = outerAddresses(node);
+  const endOf = (family: 4 | 6): OuterEnd | undefined => {
+    const found = outer.get(family);
+    return found && boundEnd(cluster.name, node.name, found);
+  };
+  return new NodeEnds(endOf(4), endOf(6));
+}
+
+function boundEnd(
+  cluster: string,
+  node: string,
+  { address, elastic }: OuterAddress,
+): OuterEnd {
+  const names = { cluster, node, address: address.text };
+  return elastic === undefined
+    ? { address, end: bindEnd(names) }
+    : {
+        address,
+        elastic,
+        end: bindEnd({ ...names, elasticIP: elastic.text }),
+      };
 }
 
 /** A node with what it carries; services come with `networks`. */

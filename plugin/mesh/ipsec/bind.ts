@@ -3,7 +3,8 @@
  * text and a comma (a netstring).
  */
 export function bind(fields: readonly string[]): string {
-  let text = "";
-  for (const field of fields) text += `${Buffer.byteLength(field)}:${field},`;
-  return text;
+  // Joined, and not added up: V8 would keep the parts of a sum, which take eight times as much memory.
+  return fields
+    .map((field) => `${Buffer.byteLength(field)}:${field},`)
+    .join("");
 }

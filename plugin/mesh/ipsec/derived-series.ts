@@ -31,15 +31,13 @@ interface Way {
 }
 
 /**
- * Works its SAs out when they are asked for, and keeps the two that every tunnel has. A class, as the one below: a large mesh
- * has tens of thousands of each, and objects with functions of their own take many times as much memory.
+ * Works its SAs out when they are asked for, and keeps none: they would take more memory than all else of a tunnel. A class, as the
+ * one below: a large mesh has tens of thousands of each, and objects with functions of their own take many times as much.
  */
 export class DerivedSeries implements SaSeries {
   readonly #way: Way;
   readonly #key: PreparedKey;
   readonly #spi: number;
-  #first: SecurityAssociation | undefined;
-  #second: SecurityAssociation | undefined;
 
   /** @param spi of slot 0 */
   constructor(way: Way, key: PreparedKey, spi: number) {
@@ -57,19 +55,6 @@ export class DerivedSeries implements SaSeries {
   }
 
   at(generation: number): SecurityAssociation {
-    if (generation === 0) return (this.#first ??= this.#make(generation));
-    if (generation === 1) return (this.#second ??= this.#make(generation));
-    return this.#make(generation);
-  }
-
-  name(): string {
-    const { sender, receiver, family } = endsOf(this.#way);
-    const { name, id } = this.#key;
-    const place = bind([name, String(family), String(id)]);
-    return nameAfter(place + sender.bound + receiver.bound);
-  }
-
-  #make(generation: number): SecurityAssociation {
     const { tunnel, reqid, sends } = this.#way;
     const fields = sends
       ? outboundFields(tunnel)
@@ -81,6 +66,13 @@ export class DerivedSeries implements SaSeries {
       aead: new DerivedAead(this.#key, this.#way, generation),
       flags: XFRM_STATE_AF_UNSPEC | XFRM_STATE_ICMP,
     };
+  }
+
+  name(): string {
+    const { sender, receiver, family } = endsOf(this.#way);
+    const { name, id } = this.#key;
+    const place = bind([name, String(family), String(id)]);
+    return nameAfter(place + sender.bound + receiver.bound);
   }
 }
 
