@@ -63,6 +63,11 @@ export interface Binding {
    */
   releaseImage(): number;
   /**
+   * Gives back what malloc keeps of what was freed (malloc_trim(3)): by itself it does so for the end of its heap alone, and what lies
+   * before something that is in use stays. Returns 0.
+   */
+  releaseFreed(): number;
+  /**
    * bpf(2), BPF_PROG_QUERY: the ids of the programs that a device of the namespace has at an attach point, in host order, as many
    * as `ids` holds. Returns how many there are; -EINVAL where the kernel has no such point.
    */

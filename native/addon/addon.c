@@ -32,6 +32,7 @@ NAPI_MODULE_INIT() {
       {"readFileEvents", file_watch_read},
       {"openEncapsulation", encapsulation_open},
       {"releaseImage", image_release},
+      {"releaseFreed", freed_release},
       {"attachedPrograms", bpf_attached},
       {"programName", bpf_name},
       {"programInstructions", bpf_instructions},

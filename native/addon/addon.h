@@ -51,6 +51,7 @@ napi_value encapsulation_open(napi_env env, napi_callback_info info);
 
 // Of image.c.
 napi_value image_release(napi_env env, napi_callback_info info);
+napi_value freed_release(napi_env env, napi_callback_info info);
 
 // Of bpf.c.
 napi_value bpf_attached(napi_env env, napi_callback_info info);

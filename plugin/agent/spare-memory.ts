@@ -23,10 +23,11 @@ export interface SpareMemory {
 /**
  * Gives back, once nothing has happened for a while, the pages of the program's own file: half of what a resident Node
  * holds. A call that comes then has them read in again, within a millisecond, which pods that start one after the other
- * need not wait for. Later what looks at a large mesh have left in the heap goes too.
+ * need not wait for. What malloc keeps of what was freed goes with them. Later what looks at a large mesh have left in the heap
+ * goes too.
  */
 export function spareMemory(
-  binding: Pick<Binding, "releaseImage">,
+  binding: Pick<Binding, "releaseImage" | "releaseFreed">,
   heap: Heap = ownHeap,
 ): SpareMemory {
   let timers: NodeJS.Timeout[] = [];
@@ -34,19 +35,20 @@ export function spareMemory(
   const stop = (): void => {
     for (const timer of timers) clearTimeout(timer);
   };
+  const release = (): void => {
+    binding.releaseFreed();
+    binding.releaseImage();
+  };
   const shrink = (): void => {
     if (heap.size() < size + GROWN) return;
     heap.collect();
     size = Math.max(SMALL, heap.size());
-    binding.releaseImage();
+    release();
   };
   return {
     busy: () => {
       stop();
-      timers = [
-        setTimeout(() => binding.releaseImage(), QUIET_MS),
-        setTimeout(shrink, SETTLED_MS),
-      ];
+      timers = [setTimeout(release, QUIET_MS), setTimeout(shrink, SETTLED_MS)];
     },
     stop,
   };

@@ -72,6 +72,7 @@ async function measure(): Promise<void> {
 /** What an agent holds that has given back what it can, as it does once nothing has happened for a while; the SAs in memory are in it. */
 function atRest() {
   ownHeap.collect();
+  binding.releaseFreed();
   binding.releaseImage();
   const { rss, heapUsed } = process.memoryUsage();
   return { restingMB: rss / 1e6, restingHeapMB: heapUsed / 1e6 };

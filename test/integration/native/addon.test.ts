@@ -11,6 +11,7 @@ import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
+import { buildAddon } from "../../../.build/addon.ts";
 import { lockFile, unlockFile } from "../../../native/lock.ts";
 import { decodeMessages, encodeMessage } from "../../../native/message.ts";
 import { openConversation, openTransport } from "../../../native/socket.ts";
@@ -312,4 +313,28 @@ describe("lockFile()", () => {
     closeSync(one);
     rmSync(folder, { recursive: true });
   });
+});
+
+it("releaseFreed() gives back what lies before something that is in use", () => {
+  const script = `
+    const binding = require(process.argv[1]);
+    let buffers = Array.from({ length: 20_000 }, () => Buffer.allocUnsafeSlow(4000).fill(1));
+    const last = buffers.at(-1);
+    buffers = undefined;
+    setImmediate(() => {
+      gc();
+      // Buffers are freed by a thread of V8's, which the next collection waits for.
+      gc();
+      const before = process.memoryUsage.rss();
+      const result = binding.releaseFreed();
+      console.log(JSON.stringify([result, before - process.memoryUsage.rss(), last.length]));
+    });`;
+  const output = execFileSync(
+    process.execPath,
+    ["--expose-gc", "-e", script, buildAddon()],
+    { encoding: "utf8" },
+  );
+  const [result, released] = JSON.parse(output) as number[];
+  expect(result).toBe(0);
+  expect(released).toBeGreaterThan(60e6);
 });

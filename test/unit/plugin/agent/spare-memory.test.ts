@@ -9,11 +9,13 @@ const MB = 1024 * 1024;
 let size = 0;
 let collected = 0;
 let released = 0;
+/** At how many collections so far, and one. */
+let freed = 0;
 let spare: SpareMemory;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [size, collected, released] = [20 * MB, 0, 0];
+  [size, collected, released, freed] = [20 * MB, 0, 0, 0];
   const heap = {
     size: () => size,
     collect: () => {
@@ -21,8 +23,9 @@ beforeEach(() => {
       size /= 2;
     },
   };
+  const releaseFreed = (): number => (freed = collected + 1);
   const releaseImage = (): number => (released += 1);
-  spare = spareMemory({ releaseImage }, heap);
+  spare = spareMemory({ releaseFreed, releaseImage }, heap);
 });
 
 afterEach(() => {
@@ -39,7 +42,7 @@ it("gives the program's pages back after 5 s, and leaves a small heap alone", ()
   quietFor(4);
   expect(released).toBe(0);
   quietFor(6);
-  expect(released).toBe(1);
+  expect([released, freed]).toEqual([1, 1]);
   size = 90 * MB;
   quietFor(60);
   expect(collected).toBe(0);
@@ -51,6 +54,8 @@ it("collects a large heap once it is quiet, and again only where it has grown", 
   expect(collected).toBe(0);
   quietFor(31);
   expect([collected, size]).toEqual([1, 200 * MB]);
+  // After it, not before.
+  expect(freed).toBe(2);
   size += 30 * MB;
   quietFor(31);
   expect(collected).toBe(1);
