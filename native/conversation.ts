@@ -22,6 +22,8 @@ export interface Conversation {
   askAll(requests: readonly Request[]): Answer[];
   /** Sends with `NLM_F_DUMP`; returns every message of the dump. Starts again, a bounded number of times, where it was torn. */
   dump(request: Request): Message[];
+  /** The same, each message read as it comes: where nothing of it is kept, no more than a datagram of a large dump is in memory. */
+  dumpRead<Item>(request: Request, read: (message: Message) => Item): Item[];
   /**
    * Sends all in one datagram, flags as they are (`NLM_F_REQUEST` added), and collects an answer for each. For an nf_tables batch:
    * BATCH_BEGIN, operations, BATCH_END, with `NLM_F_ACK` on the last operation at least. Done when all that have
@@ -65,6 +67,8 @@ export function converse(
     mark,
     sequence: 1,
   };
+  const readWhole: Conversation["dumpRead"] = (request, read) =>
+    dumpWhole(line, request, { attempts: dumpAttempts, read });
   return {
     mark,
     execute: (request) => execute(line, request),
@@ -73,7 +77,8 @@ export function converse(
         ({ error }) => error,
       ),
     askAll: (requests) => exchangeAll(line, chunks(requests, CHUNK_QUESTIONS)),
-    dump: (request) => dumpWhole(line, request, dumpAttempts),
+    dump: (request) => readWhole(request, (message) => message),
+    dumpRead: readWhole,
     exchange: (requests) => [...exchange(line, requests, 0).answers],
     close: () => {
       transport.close();

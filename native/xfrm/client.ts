@@ -113,9 +113,9 @@ function associationMethods(conversation: Conversation) {
   const { one, many } = senders(conversation);
   return {
     associations: () =>
-      conversation
-        .dump(request.listAssociations())
-        .map(({ body }) => decodeAssociation(body)),
+      conversation.dumpRead(request.listAssociations(), ({ body }) =>
+        decodeAssociation(body),
+      ),
     getAssociation: (id: AssociationId) =>
       lookUp(conversation, request.getAssociation(id), decodeAssociation),
     addAssociation: one(request.addAssociation),
@@ -137,9 +137,9 @@ function policyMethods(conversation: Conversation) {
   return {
     policies: () => {
       const address = sharedAddresses();
-      return conversation
-        .dump(request.listPolicies())
-        .map(({ body }) => decodePolicy(body, address));
+      return conversation.dumpRead(request.listPolicies(), ({ body }) =>
+        decodePolicy(body, address),
+      );
     },
     getPolicy: (id: PolicyId) =>
       lookUp(conversation, request.getPolicy(id), decodePolicy),

@@ -139,10 +139,7 @@ export function outerAddresses(node: Node): Map<4 | 6, OuterAddress> {
 }
 
 /** Each of a node's first addresses of a family, bound to its names. */
-export function outerEnds(
-  { cluster }: ClusterSource,
-  node: Node,
-): NodeEnds {
+export function outerEnds({ cluster }: ClusterSource, node: Node): NodeEnds {
   const outer = outerAddresses(node);
   const endOf = (family: 4 | 6): OuterEnd | undefined => {
     const found = outer.get(family);

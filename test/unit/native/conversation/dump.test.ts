@@ -47,6 +47,40 @@ describe("dump()", () => {
     expect(conversation.dump(request())).toEqual([]);
   });
 
+  it("reads messages as they come, and again what was torn", () => {
+    const read: number[] = [];
+    const { conversation } = converseInTurn(
+      (first) => [
+        datagram(item(first, 1)),
+        datagram(done(first, 0, NLM_F_DUMP_INTR)),
+      ],
+      (first) => [datagram(item(first, 2)), datagram(done(first))],
+    );
+    const items = conversation.dumpRead(request(), ({ body }) => {
+      read.push(body[0] ?? -1);
+      return `item ${String(body[0])}`;
+    });
+    expect(items).toEqual(["item 2"]);
+    expect(read).toEqual([1, 2]);
+  });
+
+  it("reads to its end one of which a message cannot be read", () => {
+    const { kernel, conversation } = converseInTurn((first) => [
+      datagram(item(first, 1), item(first, 2)),
+      datagram(item(first, 3)),
+      datagram(done(first)),
+    ]);
+    const asked: unknown[] = [];
+    expect(() =>
+      conversation.dumpRead(request(), ({ body }) => {
+        asked.push(body[0]);
+        throw new RangeError(`no item ${String(body[0])}`);
+      }),
+    ).toThrow("no item 1");
+    expect(asked).toEqual([1]);
+    expect(kernel.receive(new Uint8Array(64), 0)).toBe(-ETIMEDOUT);
+  });
+
   it.each([
     [
       "an item says that it changed under way",

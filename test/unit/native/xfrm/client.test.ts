@@ -49,6 +49,7 @@ function conversation(methods: Partial<Conversation>): Conversation {
     executeAll: unexpected,
     askAll: unexpected,
     dump: unexpected,
+    dumpRead: unexpected,
     exchange: unexpected,
     close: unexpected,
     ...methods,
