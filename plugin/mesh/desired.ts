@@ -54,10 +54,10 @@ export function desiredMesh(
 ): DesiredMesh {
   const found = lookAround(input, memory);
   const { view, groups, keyringOf } = found;
-  const { byIke, retiring } = found.keying;
   const keyed = [...found.keying.keyed, ...found.keying.standby].flat();
   const exemptions = exemptionsOf(view);
   const globalMappings = mappingsIn(exemptions);
+  const { blocking, protecting } = policiesIn(found, globalMappings, memory);
   let associations: SecurityAssociation[] | undefined;
   return {
     role: view.role,
@@ -66,15 +66,13 @@ export function desiredMesh(
     },
     series: keyed,
     secrets: secretsOf(keyed, input, keyringOf),
-    ike: ikeTunnels(byIke, keyringOf),
-    retiring: retiring.flatMap(placesOf),
-    policies: [
-      ...blocks(view, globalMappings),
-      ...protectPolicies([
-        ...found.keying.keyed.map((list) => memory.policiesOf(list)),
-        policiesOfAll(byIke),
-      ]),
-    ],
+    ike: ikeTunnels(found.keying.byIke, keyringOf),
+    retiring: found.keying.retiring.flatMap(placesOf),
+    get policies() {
+      return [...blocking, ...protecting.flatMap(({ policies }) => policies)];
+    },
+    blocking,
+    protecting,
     routes: routesOf(view, groups),
     wrappingsBeyond: wrappingsBeyond(view),
     exemptions,
@@ -86,6 +84,21 @@ export function desiredMesh(
     ),
     needsKeyring: groups.some(({ tunnels }) => tunnels.length > 0),
     warnings: warningsIn(found, memory),
+  };
+}
+
+/** What blocks follows from the files as a whole; what protects is kept by tunnel. */
+function policiesIn(
+  { view, keying }: ReturnType<typeof lookAround>,
+  mappings: readonly GlobalMapping[],
+  memory: MeshMemory,
+): Pick<DesiredMesh, "blocking" | "protecting"> {
+  return {
+    blocking: blocks(view, mappings),
+    protecting: protectPolicies([
+      ...keying.keyed.map((list) => memory.policiesOf(list)),
+      policiesOfAll(keying.byIke),
+    ]),
   };
 }
 

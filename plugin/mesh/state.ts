@@ -4,6 +4,7 @@ import type {
   SecurityPolicy,
 } from "../../native/index.ts";
 import type { Secret } from "../../conf/secret.ts";
+import type { RemotePolicies } from "./ipsec/policies.ts";
 import type { TunnelSeries } from "./ipsec/series.ts";
 import type { Wrapping } from "./mtu.ts";
 
@@ -26,8 +27,10 @@ export interface DesiredMesh {
   readonly ike: readonly IkeTunnel[];
   /** Where SAs of tunnels by IKE are as derived keys would give them: those that are there stay until charon's take their place. */
   readonly retiring: readonly SaPlace[];
-  /** Block policies first, then those that protect. */
+  /** Block policies first, then those that protect: worked out each time that they are asked for. */
   readonly policies: readonly SecurityPolicy[];
+  readonly blocking: readonly SecurityPolicy[];
+  readonly protecting: readonly RemotePolicies[];
   readonly routes: readonly RemoteRoute[];
   /** On a leaf: how its gateway wraps what it passes on; elsewhere none. */
   readonly wrappingsBeyond: readonly Wrapping[];

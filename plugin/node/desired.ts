@@ -28,20 +28,19 @@ export interface RoutingFacts {
 /** Worse than any metric that a program gives a real route. */
 const FALLBACK_METRIC = 0x7fffffff;
 
-/** What the node's kernel should hold of ours. Pure, but for what `facts` looks up. */
+/** What the node's kernel should hold of ours besides IPsec. Pure, but for what `facts` looks up. */
 export function desiredState(
   node: LinkedNode | undefined,
   facts: RoutingFacts,
-): Omit<DesiredState, "associations"> {
+): Omit<DesiredState, "associations" | "policies"> {
   if (node === undefined) return NOTHING;
-  const { policies, routes, exemptions } = node.mesh;
+  const { routes, exemptions } = node.mesh;
   const families = new Set(exemptions.map(({ remote }) => remote.family));
   const foreign = facts.routes.filter((route) => !ownsRoute(route));
   const leading = foreign.filter(({ type }) => type === RTN_UNICAST);
   const isCovered = coverage(foreign);
   return {
     ikeReqids: new Set(reqidsOfCharon(node, facts)),
-    policies,
     routes: [
       ...vacantCidrs(node, leading).map(fallbackRoute),
       ...routes

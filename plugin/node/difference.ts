@@ -5,6 +5,7 @@ import type {
   SecurityPolicy,
 } from "../../native/index.ts";
 import type { Session } from "../kernel/session.ts";
+import type { RemotePolicies } from "../mesh/ipsec/policies.ts";
 import type { TunnelSeries } from "../mesh/ipsec/series.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
 import { policyIdentity } from "../reconcile/identity.ts";
@@ -40,13 +41,34 @@ export function differenceOf(
     before.retiring.length + after.retiring.length === 0 &&
     sameSecrets(before.secrets, after.secrets);
   if (!isAlike) return undefined;
-  const policies = compare(before.policies, after.policies);
+  const blocking = compare(before.blocking, after.blocking);
+  const protecting = compare(before.protecting, after.protecting);
   const series = compare(before.series, after.series);
-  const size = [policies, series]
-    .flatMap(({ gone, fresh }) => [gone.length, fresh.length])
-    .reduce((sum, length) => sum + length);
-  const most = (after.policies.length + after.series.length) * SHARE;
-  return size > Math.max(FEW, most) ? undefined : { policies, series };
+  const all =
+    after.blocking.length + after.protecting.length + after.series.length;
+  const isMuch = sizeOf(blocking, protecting, series) > all * SHARE;
+  const policies = policiesOf(blocking, protecting);
+  if (isMuch && sizeOf(policies, series) > FEW) return undefined;
+  return { policies, series };
+}
+
+function sizeOf(...differences: readonly Both<unknown>[]): number {
+  return differences.reduce(
+    (sum, { gone, fresh }) => sum + gone.length + fresh.length,
+    0,
+  );
+}
+
+/** Those of a remote CIDR are made where it came or went alone. */
+function policiesOf(
+  blocking: Both<SecurityPolicy>,
+  protecting: Both<RemotePolicies>,
+): Both<SecurityPolicy> {
+  const all = (side: "gone" | "fresh"): SecurityPolicy[] => [
+    ...blocking[side],
+    ...protecting[side].flatMap(({ policies }) => policies),
+  ];
+  return { gone: all("gone"), fresh: all("fresh") };
 }
 
 function sameSecrets(

@@ -155,7 +155,7 @@ function planKernel(
   });
   const policies = difference?.policies.fresh ?? [
     ...fencePolicies(fence, observed.policies),
-    ...desired.policies,
+    ...(node?.mesh.policies ?? []),
   ];
   const { associations } = keys;
   const plan = planNode({ ...desired, associations, policies }, observed);

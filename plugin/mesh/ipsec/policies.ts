@@ -78,33 +78,42 @@ export function policiesOfAll(
 /** Tunnels each pair of local and remote CIDR through its tunnel, both ways. Without "fwd" the receiver drops. */
 export function protectPolicies(
   lists: readonly (readonly RemotePolicies[])[],
-): SecurityPolicy[] {
-  return joinSorted(lists, (a, b) => compareCidrs(a.remote, b.remote)).flatMap(
-    ({ policies }) => policies,
-  );
+): RemotePolicies[] {
+  return joinSorted(lists, (a, b) => compareCidrs(a.remote, b.remote));
 }
 
-/** Those of one remote CIDR. */
-export interface RemotePolicies {
+/**
+ * Those of one remote CIDR, worked out each time that they are asked for: most of a large mesh nobody asks for while its files
+ * change, and they would be a sixth of what an agent holds.
+ */
+export class RemotePolicies {
   readonly remote: Cidr;
-  readonly policies: readonly SecurityPolicy[];
-}
+  readonly #tunnel: TemplatedTunnel;
 
-/** What protects a tunnel's packets. */
-export function policiesByRemote(
-  tunnel: TemplatedTunnel,
-): readonly RemotePolicies[] {
-  return tunnel.remoteCidrs.map((remote) => ({
-    remote,
-    policies: [
+  constructor(remote: Cidr, tunnel: TemplatedTunnel) {
+    this.remote = remote;
+    this.#tunnel = tunnel;
+  }
+
+  get policies(): readonly SecurityPolicy[] {
+    const { remote } = this;
+    const tunnel = this.#tunnel;
+    return [
       ...pairs(tunnel.localCidrs, remote).flatMap((local) =>
         protect(tunnel, { local, remote, ways: "both" }),
       ),
       ...pairs(tunnel.hiddenCidrs, remote).flatMap((local) =>
         protect(tunnel, { local, remote, ways: "out" }),
       ),
-    ],
-  }));
+    ];
+  }
+}
+
+/** What protects a tunnel's packets. */
+export function policiesByRemote(
+  tunnel: TemplatedTunnel,
+): readonly RemotePolicies[] {
+  return tunnel.remoteCidrs.map((remote) => new RemotePolicies(remote, tunnel));
 }
 
 function protect(

@@ -110,18 +110,24 @@ it("where keys, the role or IKE differ, all is looked at", () => {
   const retiring = [{ destination: new Uint8Array(4), spi: 1 }];
   expect(differenceOf({ ...mesh, retiring }, mesh)).toBeUndefined();
   const many = Array.from({ length: 3000 }, () => ({ ...mesh.policies[0]! }));
-  expect(differenceOf(mesh, { ...mesh, policies: many })).toBeUndefined();
+  expect(
+    differenceOf(mesh, { ...mesh, blocking: many, policies: many }),
+  ).toBeUndefined();
 });
 
 it("a quarter of a large mesh is asked for one by one, more is not", () => {
   const mesh = meshAt([near, far([1])], "near/n0");
   const copies = (length: number) =>
     Array.from({ length }, () => ({ ...mesh.policies[0]! }));
-  const before = { ...mesh, policies: copies(9000) };
-  const withMore = (length: number) => ({
+  const withBlocks = (blocking: DesiredMesh["blocking"]) => ({
     ...mesh,
-    policies: [...before.policies, ...copies(length)],
+    blocking,
+    policies: blocking,
+    protecting: [],
   });
+  const before = withBlocks(copies(9000));
+  const withMore = (length: number) =>
+    withBlocks([...before.blocking, ...copies(length)]);
   expect(differenceOf(before, withMore(2900))).toBeDefined();
   expect(differenceOf(before, withMore(3100))).toBeUndefined();
 });
