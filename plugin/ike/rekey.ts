@@ -12,8 +12,7 @@ const WORN = 0.5;
 
 /**
  * Has charon make new keys where it said it would: the kernel, which charon leaves the time to, would remind it only a day
- * later (see outgoing.ts), and of sequence numbers
- * that run out it says nothing.
+ * later (see outgoing.ts), and of sequence numbers that run out it says nothing.
  *
  * @throws what charon's silence throws; that an SA has just gone is no failure
  */
