@@ -16,7 +16,12 @@ import { type DeviceNames, deviceNames } from "../reconcile/device-names.ts";
 import { describeOperation, type Sign, signOf } from "../reconcile/sentence.ts";
 import { withSession } from "../kernel/session.ts";
 import type { Terminal } from "./command.ts";
-import { type Layers, NO_RULES, rulesBackend } from "../fence/layers.ts";
+import {
+  type Layers,
+  layersOf,
+  NO_RULES,
+  rulesBackend,
+} from "../fence/layers.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import {
   fenceLine,
@@ -51,7 +56,12 @@ export function runPlan(options: Options, terminal: Terminal): number {
       ...troublesOf(session, node, { withTunnels: true }),
     ];
     const lines = () => planLines(plan, deviceNames(session.route));
-    const fence = fenceState(look, layersIn(plan, session.kernel));
+    // Another program's policy in the place of one of ours is no step of the plan.
+    const layers =
+      obstaclesOf(plan).length > 0
+        ? layersOf(session, look.decision.will.wanted)
+        : layersIn(plan, session.kernel);
+    const fence = fenceState(look, layers);
     const facts = { node, plan, fence, bypasses, warnings, lines };
     if (options.json) terminal.writeStdout(toJson(facts));
     else for (const text of toText(facts)) terminal.writeStdout(text);

@@ -3,7 +3,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import type { Session } from "../kernel/session.ts";
 import { findLegacy } from "../netfilter/legacy/program.ts";
 import { withNftables } from "../kernel/nftables.ts";
-import { planFencePolicies } from "./policies.ts";
+import { unraised } from "./policies.ts";
 import { planRules } from "./rules.ts";
 
 /** How the layers of the fence stand at one moment: whether as a whole, or a sentence where that cannot be seen, or cannot be. */
@@ -26,7 +26,7 @@ export function layersOf(session: Session, wanted: readonly Cidr[]): Layers {
   const { kernel, xfrm } = session;
   const backend = rulesBackend(kernel);
   return {
-    policies: seen(() => planFencePolicies(will, xfrm.policies()).length),
+    policies: seen(() => unraised(wanted, xfrm.policies())),
     rules:
       backend === undefined
         ? NO_RULES

@@ -49,6 +49,16 @@ export function fencePolicies(
   return blockPolicies(toStand(will, guardedByPolicies(observed)));
 }
 
+/** How many of the block policies do not stand: also where another program's is in the place of one. */
+export function unraised(
+  remotes: readonly Cidr[],
+  observed: readonly ObservedPolicy[],
+): number {
+  const found = diff(blockPolicies(remotes), observed, POLICIES);
+  const { missing, changed, conflicts } = found;
+  return missing.length + changed.length + conflicts.length;
+}
+
 /** The steps to the fence's policies alone: first those that block, then those of what is released. */
 export function planFencePolicies(
   will: FenceWill,

@@ -129,5 +129,12 @@ describe.each(["plan", "status"])(
       site.node.shell("ip xfrm policy flush");
       expect(show()).toMatch(/^Fence: .*policies not all stand/m);
     });
+
+    it("takes no other program's policy for the one in whose place it stands", () => {
+      site.node.shell(
+        "ip xfrm policy update src 0.0.0.0/0 dst 10.1.0.0/16 dir out priority 1 action allow",
+      );
+      expect(show()).toMatch(/^Fence: .*policies not all stand/m);
+    });
   },
 );
