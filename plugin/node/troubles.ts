@@ -10,6 +10,7 @@ import {
   type ObstaclesLook,
 } from "../netfilter/obstacles.ts";
 import { flowsOf, tunnelFlows } from "./flows.ts";
+import { notForwarding } from "./forwarding.ts";
 import type { LinkedNode } from "./linked.ts";
 import { unusableWays, type WaysLook } from "./ways/ways.ts";
 import { VERSION } from "../version.ts";
@@ -33,8 +34,12 @@ export function troublesOf(
   look: TroublesLook = {},
 ): string[] {
   if (node === undefined || node.mesh.exemptions.length === 0) return [];
+  const isThorough = look.withTunnels === true;
   return [
     ...looking("the routing", () => unusableWays(session, node, look)),
+    ...looking("the routing", () =>
+      isThorough ? notForwarding(session, flowsOf(session, node)) : [],
+    ),
     ...looking("the firewall", () => firewallObstacles(session, node, look)),
   ];
 }

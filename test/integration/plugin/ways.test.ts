@@ -253,6 +253,30 @@ it("says that a plain network without a router has no way, until a route leads t
   expect(shown(runStatus)).not.toContain("Warning");
 });
 
+describe("a device that passes nothing on", () => {
+  beforeEach(() => {
+    linkOffice(site);
+    add();
+  });
+
+  it.each(["veth0", "eth0"])("is named: %s", (device) => {
+    expect(shown(runStatus)).not.toContain("forwarding");
+    site.node.shell(`sysctl -qw net.ipv4.conf.${device}.forwarding=0`);
+    for (const command of [runPlan, runStatus])
+      expect(shown(command)).toContain(
+        `Warning: The sysctl forwarding is 0 for ${device}: pods' packets that come in there are not passed on. \`sysctl -w net/ipv4/conf/${device}/forwarding=1\``,
+      );
+    site.node.shell(`sysctl -w net/ipv4/conf/${device}/forwarding=1`);
+    expect(shown(runStatus)).not.toContain("forwarding");
+  });
+
+  it("is not where the node forwards nothing: apply mends that", () => {
+    site.node.shell("sysctl -qw net.ipv4.ip_forward=0");
+    expect(shown(runPlan)).not.toContain("Warning");
+    expect(shown(runPlan)).toContain("ip_forward=1");
+  });
+});
+
 describe("an encrypted cluster", () => {
   beforeEach(() => {
     site.writeCluster("own", {
