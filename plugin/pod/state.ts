@@ -41,19 +41,26 @@ export function desiredPod(pod: Pod): PodState {
     return { sysctls: new Map(), routes: [], proxies: [], label: undefined };
   }
   return {
-    sysctls: new Map(neighbourProxies(pod).map((path) => [path, "1"])),
+    sysctls: new Map(settingsOf(pod).map((path) => [path, "1"])),
     routes: pod.addresses.map((address) => hostRoute(address, pod.link)),
     proxies: pod.absentRouters,
     label: formatLabel(pod.attachment),
   };
 }
 
-/** Sysctls that make the host answer for whatever the pod looks for on its link. */
-function neighbourProxies({ link, addresses }: Pod): string[] {
+/**
+ * Sysctls of the link: the host answers for whatever the pod looks for there, and passes on what comes from it. That is so
+ * by default, unless `net.ipv4.conf.default.forwarding` says otherwise for devices that come.
+ */
+function settingsOf({ link, addresses }: Pod): string[] {
   const has = (length: number): boolean =>
     addresses.some((address) => address.length === length);
   return [
-    ...(has(4) ? [`net/ipv4/conf/${link.name}/proxy_arp`] : []),
+    ...(has(4)
+      ? ["proxy_arp", "forwarding"].map(
+          (name) => `net/ipv4/conf/${link.name}/${name}`,
+        )
+      : []),
     ...(has(16) ? [`net/ipv6/conf/${link.name}/proxy_ndp`] : []),
   ];
 }

@@ -216,6 +216,11 @@ describe("CHECK", () => {
       "echo 0 > /proc/sys/net/ipv4/conf/veth0/proxy_arp",
       "net.ipv4.conf.veth0.proxy_arp=1",
     ],
+    [
+      "that its device passes nothing on",
+      "echo 0 > /proc/sys/net/ipv4/conf/veth0/forwarding",
+      "net.ipv4.conf.veth0.forwarding=1",
+    ],
     ["the host route", "ip route del 10.0.0.7", "route 10.0.0.7/32 dev veth0"],
     [
       "forwarding",

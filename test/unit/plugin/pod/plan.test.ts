@@ -18,7 +18,10 @@ const desired = desiredPod(pod);
 const [route] = desired.routes as [Route];
 
 const RIGHT: ObservedPod = {
-  sysctls: new Map([["net/ipv4/conf/veth0/proxy_arp", "1"]]),
+  sysctls: new Map([
+    ["net/ipv4/conf/veth0/proxy_arp", "1"],
+    ["net/ipv4/conf/veth0/forwarding", "1"],
+  ]),
   routes: [route],
   proxies: [{ index: 7, address: ROUTER, protocol: 88 }],
   alias: "crosslink pods c1 eth0",
@@ -43,6 +46,7 @@ describe("planPod()", () => {
     expect(steps({})).toEqual([]);
     expect(steps(NOTHING)).toEqual([
       "set sysctl net.ipv4.conf.veth0.proxy_arp=1",
+      "set sysctl net.ipv4.conf.veth0.forwarding=1",
       "add route 10.0.0.7/32",
       "add proxy neighbour fe80::1 on veth0",
       'set alias of veth0 "crosslink pods c1 eth0"',
