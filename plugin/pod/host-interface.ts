@@ -23,7 +23,15 @@ export interface PodInterface {
 /** Why a pod's interface has no end on this host: the kernel's answer, for an admin. */
 interface NoEnd {
   readonly reason: string;
+  /** What to do, where that is not to have another plugin before this one. */
+  readonly remedy?: string;
 }
+
+const OTHER_PLUGIN =
+  "crosslink works behind plugins that give a pod a veth pair with one end on the node: bridge, ptp, calico, flannel, globalrouter. Put it behind one of these, or take it out of this network's conflist";
+
+const NO_NAMESPACE =
+  "CNI_NETNS is what the runtime calls with: the pod may be gone by now, so look at the runtime's log; by hand: a path such as /run/netns/NAME, after `ip netns add NAME`";
 
 /**
  * Finds a pod's interface and its end on this host, whatever base plugin made it. Names and positions in prevResult count
@@ -51,10 +59,7 @@ export function requirePodInterface(
   throw new CniError(
     ErrorCode.invalidConfiguration,
     `Cannot find the host's end of interface "${request.ifname}": ${found.reason}`,
-    {
-      details:
-        "crosslink works behind plugins that give a pod a veth pair with one end on the node: bridge, ptp, calico, flannel, globalrouter. Put it behind one of these, or take it out of this network's conflist",
-    },
+    { details: found.remedy ?? OTHER_PLUGIN },
   );
 }
 
@@ -69,6 +74,7 @@ function askKernel(session: Session, request: Request): PodInterface | NoEnd {
       if (error.code === "EINVAL")
         return {
           reason: `${shown(path)} is no network namespace, but ${kindOfFile(netns)}`,
+          remedy: NO_NAMESPACE,
         };
       const named =
         error.code === "EPERM"
@@ -78,7 +84,7 @@ function askKernel(session: Session, request: Request): PodInterface | NoEnd {
       throw error;
     }
   });
-  return answer ?? { reason: nothingAt(path) };
+  return answer ?? { reason: nothingAt(path), remedy: NO_NAMESPACE };
 }
 
 function nothingAt(path: string): string {

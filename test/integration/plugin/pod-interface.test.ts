@@ -190,11 +190,15 @@ describe("ADD refuses, and changes nothing, where the pod's interface", () => {
       `there is no "eth0" in ${pod.path}`,
     );
     const file = join(site.folder, "no-namespace");
-    const msg = (path: string): unknown =>
+    const answer = (path: string) =>
       site.call("ADD", {
         config: config({ ips: [ADDRESS] }),
         environment: { CNI_NETNS: path },
-      }).answer?.["msg"];
+      }).answer;
+    const msg = (path: string): unknown => answer(path)?.["msg"];
+    expect(answer(pod.path)?.["details"]).toContain("Put it behind one");
+    for (const path of [file, site.folder])
+      expect(answer(path)?.["details"]).toContain("look at the runtime's log");
     expect(msg(file)).toContain(`there is no ${file}`);
     writeFileSync(file, "");
     const not = "is no network namespace, but";
