@@ -140,9 +140,10 @@ export const NF_NAT_RANGE_MAP_IPS = 0x1;
 export const NF_NAT_RANGE_PROTO_SPECIFIED = 0x2;
 export const NF_NAT_RANGE_NETMAP = 0x40;
 
-/** include/uapi/linux/netfilter_ipv4.h: priorities of the hooks that NAT, and of the mangle table. */
+/** include/uapi/linux/netfilter_ipv4.h: priorities at which the tables of iptables are called. */
 export const NF_IP_PRI_RAW = -300;
 export const NF_IP_PRI_MANGLE = -150;
 export const NF_IP_PRI_NAT_DST = -100;
 export const NF_IP_PRI_FILTER = 0;
+export const NF_IP_PRI_SECURITY = 50;
 export const NF_IP_PRI_NAT_SRC = 100;

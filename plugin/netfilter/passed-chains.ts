@@ -9,6 +9,7 @@ import {
   NF_IP_PRI_NAT_DST,
   NF_IP_PRI_NAT_SRC,
   NF_IP_PRI_RAW,
+  NF_IP_PRI_SECURITY,
   type NftablesClient,
 } from "../../native/index.ts";
 import { remembered } from "../kernel/remembered.ts";
@@ -57,15 +58,18 @@ const SAVED_CHAINS: readonly Saved[] = [
   { table: "mangle", chain: "PREROUTING", priority: NF_IP_PRI_MANGLE },
   { table: "mangle", chain: "FORWARD", priority: NF_IP_PRI_MANGLE },
   { table: "filter", chain: "FORWARD", priority: NF_IP_PRI_FILTER },
+  { table: "security", chain: "FORWARD", priority: NF_IP_PRI_SECURITY },
   { table: "mangle", chain: "POSTROUTING", priority: NF_IP_PRI_MANGLE },
 ];
 
 const SAVED_TUNNEL_CHAINS: readonly Saved[] = [
   { table: "mangle", chain: "INPUT", priority: NF_IP_PRI_MANGLE },
   { table: "filter", chain: "INPUT", priority: NF_IP_PRI_FILTER },
+  { table: "security", chain: "INPUT", priority: NF_IP_PRI_SECURITY },
   { table: "raw", chain: "OUTPUT", priority: NF_IP_PRI_RAW },
   { table: "mangle", chain: "OUTPUT", priority: NF_IP_PRI_MANGLE },
   { table: "filter", chain: "OUTPUT", priority: NF_IP_PRI_FILTER },
+  { table: "security", chain: "OUTPUT", priority: NF_IP_PRI_SECURITY },
 ];
 
 const SAVED_NAT_CHAINS: readonly Saved[] = [

@@ -9,7 +9,7 @@ import type { TracedRule } from "./trace.ts";
 /** Which chain of legacy iptables, and when the kernel calls it. */
 export interface SavedChainName {
   readonly family: Family;
-  readonly table: "filter" | "nat" | "mangle" | "raw";
+  readonly table: "filter" | "nat" | "mangle" | "raw" | "security";
   readonly chain: keyof typeof WAYS_AT;
   readonly priority: number;
 }

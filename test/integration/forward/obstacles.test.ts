@@ -101,6 +101,7 @@ for (const backend of ["nft", "legacy"] as const) {
     ["mangle", "PREROUTING"],
     ["mangle", "FORWARD"],
     ["mangle", "POSTROUTING"],
+    ["security", "FORWARD"],
   ] as const)
     REJECTING[`${table}'s ${chain} of iptables-${backend}`] = {
       script: `${iptables} -t ${table} -A ${chain} -d 10.2.0.0/16 -j DROP`,
