@@ -1,4 +1,5 @@
 import { oneLine, printable } from "../../cni/printable.ts";
+import { nearest } from "../../conf/document/nearest.ts";
 import { runAgent } from "./agent.ts";
 import { runApply } from "./apply.ts";
 import { runCa } from "./ca.ts";
@@ -162,12 +163,20 @@ export function runCommandLine(
     (entry) => entry.name === name.replace(/^--(?=version$)/, ""),
   );
   if (command === undefined) {
-    terminal.writeStderr(
-      `crosslink: there is no command "${oneLine(name.slice(0, 64))}"; \`crosslink --help\` lists them\n`,
-    );
+    terminal.writeStderr(`crosslink: ${noCommand(name)}\n`);
     return 2;
   }
   return runSafely(command, rest, terminal);
+}
+
+function noCommand(name: string): string {
+  const meant = nearest(
+    name,
+    COMMANDS.map((command) => command.name),
+  );
+  const hint =
+    meant === undefined ? "" : `did you mean \`crosslink ${meant}\`? `;
+  return `there is no command "${oneLine(name.slice(0, 64))}"; ${hint}\`crosslink --help\` lists them`;
 }
 
 function runSafely(

@@ -35,6 +35,16 @@ describe("runCommandLine()", () => {
     expect(screen.stderr.join("")).toContain("`crosslink --help` lists them");
   });
 
+  it.each<[string, string]>([
+    ["aplly", '"aplly"; did you mean `crosslink apply`? `crosslink --help`'],
+    ["Status", '"Status"; did you mean `crosslink status`?'],
+    ["xyzzy", '"xyzzy"; `crosslink --help`'],
+  ])("names the command that was probably meant by %s", (word, sentence) => {
+    const screen = terminal();
+    expect(runCommandLine([word], screen)).toBe(2);
+    expect(screen.stderr.join("")).toContain(sentence);
+  });
+
   it("says an error on stderr, with its details, and exits with 1", () => {
     const screen = terminal();
     expect(runCommandLine(["plan", "--bogus"], screen)).toBe(1);
