@@ -11,6 +11,7 @@ import type { Layered } from "./fence/layers.ts";
 import { policiesOnly } from "./fence/policies-only.ts";
 import { reportIpam } from "./ipam/report.ts";
 import type { DataPath } from "./datapath.ts";
+import type { IkeFigures } from "./ike.ts";
 import type { Row } from "./measure.ts";
 import type { Mesh } from "./mesh.ts";
 import { announce, isProgress, readFigures } from "./output.ts";
@@ -18,6 +19,7 @@ import type { Repair } from "./repair.ts";
 import {
   callTable,
   dataPathTable,
+  ikeTable,
   layersTable,
   repairTable,
   stormTable,
@@ -38,6 +40,7 @@ if (only === "scale") {
   runtimeProgram();
   await benchScale(sizes.map(Number));
 } else if (only === "churn") benchChurn(sizes);
+else if (only === "ike") await benchIke(sizes);
 else if (only === "against") await benchAgainst(sizes[0] ?? "");
 else await bench();
 
@@ -54,6 +57,17 @@ async function benchAgainst(other: string): Promise<void> {
   await step("calls of two builds, encrypted", () =>
     measureCalls("Encrypted", run, [rounds, "esp", ...words]),
   );
+  endGuest();
+}
+
+/** How many first packets, rounds of throughput, and rekeyings. */
+async function benchIke(counts: readonly string[]): Promise<void> {
+  const endGuest = shareGuest();
+  const run = espMissing() === undefined ? runHere : inGuest;
+  await step("ike", async () => {
+    const measured = (await run("ike", ...counts)) as IkeFigures;
+    return [ikeTable(measured), measured];
+  });
   endGuest();
 }
 

@@ -1,6 +1,7 @@
 import { table } from "../e2e/demo/report.ts";
 import { cidrs } from "./contestants.ts";
 import type { DataPath } from "./datapath.ts";
+import type { IkeFigures } from "./ike.ts";
 import { columns, type Row } from "./measure.ts";
 import type { Layered } from "./fence/layers.ts";
 import type { Repair } from "./repair.ts";
@@ -70,6 +71,28 @@ export function repairTable(repairs: readonly Repair[]): string {
 }
 
 /** The data path, a row a way to set it up. */
+export function ikeTable({
+  firstPacket,
+  throughput,
+  rekeyings,
+}: IkeFigures): string {
+  const rows = (title: string, all: Readonly<Record<string, Summary>>) =>
+    Object.entries(all).map(([name, summary]) => [
+      `${title}, ${name}`,
+      formatSummary(summary),
+    ]);
+  const { count, pings, lost, untaken, clearText } = rekeyings;
+  return table([
+    ["by IKE", "median / p90"],
+    ...rows("first answer (ms)", firstPacket),
+    ...rows("TCP (Mbit/s)", throughput),
+    [
+      `${String(count)} rekeyings under ${String(pings)} pings`,
+      `${String(lost)} lost, ${String(untaken)} not taken, ${String(clearText)} in clear text`,
+    ],
+  ]);
+}
+
 export function dataPathTable(paths: readonly DataPath[]): string {
   return table([
     ["pod to pod, encrypted, set up by", "round trip (ms)", "TCP (Mbit/s)"],

@@ -101,7 +101,7 @@ export function swanctl(
 }
 
 /** What a node's charon calls its one connection. */
-async function connectionOn(node: Node): Promise<string> {
+export async function connectionOn(node: Node): Promise<string> {
   const connections = await swanctl(node, "--list-conns");
   return /^(crosslink-[0-9a-f]+):/mu.exec(connections)?.[1] ?? "";
 }
