@@ -6,8 +6,8 @@ import {
   type Refuse,
   type WhereIs,
 } from "./document/problem.ts";
-import type { Cluster } from "./generated/cluster.ts";
-import { type NodeAddress, readAddresses } from "./node.ts";
+import type { Cluster, Node } from "./generated/cluster.ts";
+import { type NodeAddress, readAddresses, type SaidOfNodes } from "./node.ts";
 import { firstOverlap, overlapping, sortByCidr } from "./overlap.ts";
 import { reservedBlock } from "./reserved.ts";
 
@@ -28,13 +28,15 @@ export interface ReadCluster {
   readonly addresses: readonly NodeAddress[];
 }
 
+/** What is told of a cluster that is read. */
+type Said = Partial<Omit<SaidOfNodes, "refuse">> & Pick<SaidOfNodes, "refuse">;
+
 /** Reads a cluster's addresses and checks whatever can be checked without the other clusters. */
 export function readCluster(
   cluster: Cluster,
-  refuse: Refuse,
-  whereIs: WhereIs = (pointer) => pointer,
+  { refuse, whereIs = (pointer) => pointer, known = new Set() }: Said,
 ): ReadCluster {
-  const said = { refuse, whereIs };
+  const said = { refuse, whereIs, known };
   const read = (list: readonly string[], pointer: string): LocatedCidr[] =>
     list.map((text, i) => {
       const network = readNetwork(text, `${pointer}/${i}`, refuse);
@@ -55,9 +57,11 @@ export function readCluster(
   if (globals.size > 0) requireDisjoint(effective, said);
   requireShape(cluster, refuse);
   requireAuthority(cluster, refuse);
-  const addresses = readAddresses(cluster.nodes, refuse, whereIs);
+  const addresses = readAddresses(cluster.nodes, said);
   return {
-    cluster: canonical(cluster, { pods, services, shares, globals, addresses }),
+    cluster: canonical(cluster, {
+      ...{ pods, services, shares, globals, addresses, known },
+    }),
     effective,
     hidden: own.filter((network) => globals.has(network.cidr.text)),
     addresses: addresses.flat(),
@@ -226,6 +230,7 @@ interface Parts {
   readonly shares: readonly (readonly LocatedCidr[])[];
   readonly globals: ReadonlyMap<string, LocatedCidr>;
   readonly addresses: readonly (readonly NodeAddress[])[];
+  readonly known: ReadonlySet<Node>;
 }
 
 /** The same cluster with one spelling for each address, so that texts can be compared. */
@@ -235,7 +240,7 @@ function canonical(cluster: Cluster, parts: Parts): Cluster {
   const addresses = (i: number, elastic: boolean): string[] =>
     (parts.addresses[i] ?? [])
       .filter((found) => found.elastic === elastic)
-      .map((found) => found.address.text);
+      .map((found) => found.text);
   return {
     ...cluster,
     podCIDRs: texts(parts.pods),
@@ -243,7 +248,9 @@ function canonical(cluster: Cluster, parts: Parts): Cluster {
     globalCIDRs: Object.fromEntries(
       [...parts.globals].map(([from, to]) => [from, to.cidr.text]),
     ),
-    nodes: cluster.nodes.map(({ ips, elasticIP, podCIDRs, ...node }, i) => {
+    nodes: cluster.nodes.map((read, i) => {
+      if (parts.known.has(read)) return read;
+      const { ips, elasticIP, podCIDRs, ...node } = read;
       const [first = "", ...others] = addresses(i, false);
       const [elastic = ""] = addresses(i, true);
       return {

@@ -108,20 +108,22 @@ function inFull(
   return readWith(slices, readDocument(path, isCluster, rules));
 }
 
-/** A cluster file and its slices, as one. */
+/** A cluster file and its slices, as one. Nodes that say what they said before are the ones that were read then. */
 function readWith(
   slices: readonly KnownSlice[],
   document: Document<Cluster>,
+  before?: Cluster,
 ): MeshFile {
   const { path, value, refuse } = document;
+  const known = new Set(before?.nodes);
   if (slices.length === 0)
     return {
-      ...readCluster(value, refuse),
+      ...readCluster(withKnownNodes(value, before), { refuse, known }),
       ...{ path, refuse, whereIs: (pointer) => `${pointer} of "${path}"` },
     };
   const { cluster, ...said } = merge(document, slices, rules);
   return {
-    ...readCluster(cluster, said.refuse, said.whereIs),
+    ...readCluster(withKnownNodes(cluster, before), { ...said, known }),
     ...{ path, ...said },
   };
 }
@@ -168,7 +170,7 @@ function readFile({
 }): KnownFile {
   const document = parseDocument(text, path, isCluster, rules);
   const own = document.value.nodes.length;
-  const read = readWith(slices, document);
+  const read = readWith(slices, document, before?.source.cluster);
   const cluster = withKnownNodes(read.cluster, before?.source.cluster);
   return {
     ...{ path, isOf },

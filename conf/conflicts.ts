@@ -90,12 +90,12 @@ function requireElastic(members: readonly MeshFile[]): void {
   const owners = new Map<string, AddressOfFile>();
   for (const found of addresses(members)) {
     if (!found.elastic) continue;
-    const owner = owners.get(found.address.text);
+    const owner = owners.get(found.text);
     if (owner !== undefined) refuseAddress(found, owner);
-    owners.set(found.address.text, found);
+    owners.set(found.text, found);
   }
   for (const found of addresses(members)) {
-    const owner = owners.get(found.address.text);
+    const owner = owners.get(found.text);
     if (owner !== undefined && owner.node !== found.node) {
       refuseAddress(found, owner);
     }
@@ -115,7 +115,7 @@ function addresses(members: readonly MeshFile[]): AddressOfFile[] {
 function refuseAddress(found: AddressOfFile, owner: AddressOfFile): never {
   return found.member.refuse({
     pointer: found.pointer,
-    fact: `"${found.address.text}" is the elastic address at ${owner.member.whereIs(owner.pointer)}`,
+    fact: `"${found.text}" is the elastic address at ${owner.member.whereIs(owner.pointer)}`,
     fix: "give each node its own elastic address",
   });
 }

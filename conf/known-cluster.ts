@@ -34,7 +34,8 @@ export function withKnownNodes(
   const known = new Map(before.nodes.map((node) => [node.name, node]));
   const nodes = cluster.nodes.map((node) => {
     const old = known.get(node.name);
-    return old !== undefined && isDeepStrictEqual(old, node) ? old : node;
+    if (old === undefined || old === node) return node;
+    return isDeepStrictEqual(old, node) ? old : node;
   });
   return { ...cluster, nodes };
 }

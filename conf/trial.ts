@@ -25,7 +25,12 @@ export function tryCluster(path: string, value: unknown): TriedFile | string {
     const problem = findSchemaProblem(isCluster, copy, { secret: false });
     if (problem !== undefined) refuse(problem);
     const whereIs = (pointer: string) => `${pointer} of "${path}"`;
-    return { path, refuse, whereIs, ...readCluster(copy as Cluster, refuse) };
+    return {
+      path,
+      refuse,
+      whereIs,
+      ...readCluster(copy as Cluster, { refuse }),
+    };
   } catch (error) {
     return sentenceOf(error);
   }

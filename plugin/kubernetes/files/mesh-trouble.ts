@@ -1,7 +1,7 @@
 import type { ClusterSource, Node } from "../../../conf/clusters.ts";
 import { conflictOf, type TriedFile } from "../../../conf/trial.ts";
 import { CniError } from "../../../cni/error.ts";
-import { type Address, parseCidr } from "../../../ip/cidr.ts";
+import { type Address, parseAddress, parseCidr } from "../../../ip/cidr.ts";
 import { requireMesh } from "../../mesh/desired.ts";
 import { activeGateway } from "../../mesh/members.ts";
 import { isEncrypted, networkHolding, widest } from "../../mesh/networks.ts";
@@ -104,7 +104,10 @@ interface End {
 }
 
 function nodesOf({ addresses, cluster: { name } }: TriedFile): End[] {
-  return addresses.map((found) => ({ ...found, cluster: name }));
+  return addresses.map(({ text, node }) => ({
+    ...{ address: parseAddress(text), node },
+    cluster: name,
+  }));
 }
 
 /** Where tunnels to a cluster's nodes end, as this node sees them: at elastic addresses, where it has one itself. */
@@ -115,8 +118,9 @@ function endsFrom({ elasticIP, initiate }: Node): (file: TriedFile) => End[] {
     const gateway =
       mode === "gateway" ? activeGateway(sourceOf(file)) : undefined;
     const ends = new Map<string, End>();
-    for (const { address, elastic, node } of file.addresses) {
+    for (const { text, elastic, node } of file.addresses) {
       if (node.initiate === true || (gateway ?? node) !== node) continue;
+      const address = parseAddress(text);
       const place = `${String(address.family)} ${node.name}`;
       const isFirst = !ends.has(place);
       if (elastic ? isByElastic && !isFirst : isFirst)
