@@ -36,3 +36,15 @@ function collector(): Collect {
     setFlagsFromString("--no-expose-gc");
   }
 }
+
+/**
+ * How much of what stays may come on top of it before V8 collects, in percent. By itself it lets the heap of a mesh that changes all
+ * the time grow to three and a half times what stays, past what a pod may have. At half as much it collects more often, which is a
+ * tenth of what looks take.
+ */
+const GROWTH = 50;
+
+/** From now on the heap of this process grows by so much at the most. For programs that stay. */
+export function growSparingly(): void {
+  setFlagsFromString(`--heap-growing-percent=${String(GROWTH)}`);
+}

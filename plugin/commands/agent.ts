@@ -3,6 +3,7 @@ import { AGENT_SOCKET } from "../owned.ts";
 import { afterwards } from "../agent/call/afterwards.ts";
 import { type AgentOptions, startAgent } from "../agent/agent.ts";
 import { keepMemoryFromCores } from "../agent/core-dumps.ts";
+import { growSparingly } from "../agent/heap.ts";
 import { putCallsFirst } from "../agent/helper-threads.ts";
 import { openAgentLogs } from "../agent/telemetry/log.ts";
 import { parseEndpoint, serveMetrics } from "../agent/telemetry/endpoint.ts";
@@ -38,6 +39,7 @@ function metricsPath({
 export function runAgent(options: Options, terminal: Terminal): number {
   if (options.flags.has("probe")) return probeAgent(metricsPath(options));
   const log = openLog(terminal.writeStderr);
+  growSparingly();
   return fenced(() => stay(options, terminal), { options, terminal, log });
 }
 

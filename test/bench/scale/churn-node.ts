@@ -16,7 +16,7 @@ import {
 } from "../../../conf/network.ts";
 import { formatAddress } from "../../../native/index.ts";
 import { listen } from "../../../plugin/agent/changes.ts";
-import { ownHeap } from "../../../plugin/agent/heap.ts";
+import { growSparingly, ownHeap } from "../../../plugin/agent/heap.ts";
 import { lookKinds } from "../../../plugin/agent/look-kinds.ts";
 import { schedule } from "../../../plugin/agent/schedule.ts";
 import { type Log, silent } from "../../../plugin/kernel/log.ts";
@@ -49,6 +49,7 @@ try {
 }
 
 async function measure(): Promise<void> {
+  growSparingly();
   const { clusters, config } = setUp();
   const sad: Sad = new Map();
   const agent = startAgent(config, sad);
