@@ -83,16 +83,19 @@ static int is_from_kernel(const struct sockaddr_nl *sender, socklen_t length) {
   return length == sizeof *sender && sender->nl_family == AF_NETLINK && sender->nl_pid == 0;
 }
 
-// Looks first, so that a datagram larger than the buffer is not lost but waits for a call with a larger one.
+// Looks first, so that a datagram larger than the buffer is not lost but waits for a call with a larger one. And waits last: the
+// kernel has answered by the time that a request is sent.
 static int64_t receive_kernel(int fd, struct bytes buffer, int64_t deadline) {
   for (;;) {
     struct sockaddr_nl sender;
     socklen_t sender_length;
     struct bytes nothing = {.data = NULL, .length = 0};
-    int error = wait_readable(fd, deadline);
-    if (error) return error;
     int64_t length = receive_once(fd, nothing, MSG_PEEK, &sender, &sender_length);
-    if (length == -EAGAIN) continue;
+    if (length == -EAGAIN) {
+      int error = deadline >= 0 && now_ms() >= deadline ? -ETIMEDOUT : wait_readable(fd, deadline);
+      if (error) return error;
+      continue;
+    }
     if (length < 0) return length;
     int trusted = is_from_kernel(&sender, sender_length);
     if (trusted && (size_t)length > buffer.length) return length;

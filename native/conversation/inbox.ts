@@ -57,7 +57,7 @@ function isIn(range: SequenceRange, sequence: number): boolean {
 function receiver(
   transport: Transport,
 ): (timeoutMs: number) => Uint8Array | number {
-  let buffer = new Uint8Array(BUFFER);
+  let buffer = room(BUFFER);
   return (timeoutMs) => {
     for (;;) {
       const length = transport.receive(buffer, timeoutMs);
@@ -66,9 +66,14 @@ function receiver(
       // One copy a datagram: what is decoded from it are views, and the buffer is free for the next.
       if (length <= buffer.length) return buffer.slice(0, length);
       if (length > LARGEST) return constants.errno.EMSGSIZE;
-      buffer = new Uint8Array(length);
+      buffer = room(length);
     }
   };
+}
+
+/** Not zeroed: what is read of it was received. */
+function room(length: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
 }
 
 /** Milliseconds that never go back. `performance` would load a module, which takes longer than most conversations. */
