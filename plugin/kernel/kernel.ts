@@ -11,10 +11,10 @@ export interface Kernel {
   /** An open file of the node's network namespace; the process's own where it is left out. */
   readonly netns?: number;
   /**
-   * Opens a pod's namespace by its path; undefined where it is gone. An agent was handed the open
-   * file, since the path may mean nothing where it lives.
+   * The pod's namespace, open, where whoever calls has handed it over: its path may mean nothing where an agent lives. It stays the
+   * caller's to close; undefined where it is gone.
    */
-  readonly openNetns?: (path: string) => number | undefined;
+  readonly podNetns?: () => number | undefined;
   /** How locks of other programs are waited for, where otherwise than by a process of one call. */
   readonly patience?: Patience;
   /** What was asked already, where this is one look's. */

@@ -10,7 +10,7 @@ import {
 import type { Kernel } from "../kernel/kernel.ts";
 
 /**
- * Lends a pod's namespace as an open file, and closes it whatever happens.
+ * Lends a pod's namespace as an open file, and closes what it has opened whatever happens.
  *
  * @returns undefined where the path leads nowhere
  */
@@ -19,8 +19,10 @@ export function withPodNamespace<Result>(
   path: string,
   use: (netns: number) => Result,
 ): Result | undefined {
-  const netns = (kernel.openNetns ?? openPath)(path);
+  const { podNetns = () => openPath(path) } = kernel;
+  const netns = podNetns();
   if (netns === undefined) return undefined;
+  if (kernel.podNetns !== undefined) return use(netns);
   try {
     return use(netns);
   } finally {

@@ -1,4 +1,3 @@
-import { openSync } from "node:fs";
 import { basename } from "node:path";
 import { type Process, run } from "../../../cni/main.ts";
 import { readToEnd } from "../../../cni/stdio.ts";
@@ -38,7 +37,7 @@ export function serveCall(
   const reasons: string[] = [];
   const kernel = {
     ...context.kernel(),
-    openNetns: () => reopen(call),
+    podNetns: () => call.netns,
     patience: {
       milliseconds: AGENT_PATIENCE_MS,
       givenUp: () => {
@@ -68,11 +67,4 @@ function runProgram(
   return basename(program) === "crosslink-ipam"
     ? serveIpam(process, context)
     : run(process, pluginHandlers(context));
-}
-
-/** Who asks closes the file that it gets; the one that came with the call stays open until it is answered. */
-function reopen({ netns }: RemoteCall): number | undefined {
-  return netns === undefined
-    ? undefined
-    : openSync(`/proc/self/fd/${String(netns)}`, "r");
 }

@@ -3,9 +3,9 @@ import {
   acceptLocal,
   type Binding,
   listenLocal,
-  type LocalMessage,
+  localReceiver,
   peerUser,
-  receiveLocal,
+  type ReceiveLocal,
   sendLocal,
   type Unwatch,
   watchReadable,
@@ -54,11 +54,12 @@ export function serveCalls(
 ): Unwatch {
   const listener = listenLocal(binding, path);
   const waiting = new Set<() => void>();
+  const receive = localReceiver(binding, LONGEST_CALL_BYTES);
   const unwatch = watchReadable(binding, listener, () => {
     for (let count = 0; count < MOST_AT_ONCE; count += 1) {
       const connection = acceptLocal(binding, listener);
       if (connection === undefined) return;
-      const connected = { binding, connection, waiting };
+      const connected = { binding, connection, receive, waiting };
       // Most have sent their call by the time that they are seen.
       if (!serveConnection(connected, service)) awaitCall(connected, service);
     }
@@ -73,6 +74,7 @@ export function serveCalls(
 interface Connection {
   readonly binding: Binding;
   readonly connection: number;
+  readonly receive: ReceiveLocal;
   /** What gives up each connection whose call has not come yet. */
   readonly waiting: Set<() => void>;
 }
@@ -104,18 +106,18 @@ function awaitCall(connected: Connection, service: Service): void {
  * @returns false where the call has not come yet: nothing was done then
  */
 function serveConnection(
-  { binding, connection }: Connection,
+  { binding, connection, receive }: Connection,
   service: Service,
 ): boolean {
   const files: number[] = [];
   try {
     requireRoot(binding, connection);
-    const message = receive(binding, connection, LONGEST_CALL_BYTES);
+    const message = receive(connection, 0);
     if (message === undefined) return false;
     files.push(...message.files);
     const call = { ...decodeCall(message.bytes), ...nameFiles(message.files) };
     requireSameNetwork(call, service);
-    if (isGone(binding, connection))
+    if (isGone(receive, connection))
       throw new RangeError("Cannot serve a call: its caller is gone");
     const answer = service.serve(call);
     if ("left" in answer)
@@ -129,15 +131,6 @@ function serveConnection(
   }
   closeSync(connection);
   return true;
-}
-
-/** What has come already; undefined where nothing has. */
-function receive(
-  binding: Binding,
-  connection: number,
-  limit: number,
-): LocalMessage | undefined {
-  return receiveLocal(binding, connection, { limit, timeoutMs: 0 });
 }
 
 /** The socket's folder lets nobody else in; a socket may still be handed on. */
@@ -162,10 +155,10 @@ function requireSameNetwork(call: CallFiles, { network }: Service): void {
  * Whether the caller no longer waits, because the agent was stopped for a while and the full binary
  * has served the call since: doing it now might undo what came after.
  */
-function isGone(binding: Binding, connection: number): boolean {
+function isGone(receive: ReceiveLocal, connection: number): boolean {
   try {
     // A launcher sends one message: what comes after it is the end.
-    return receive(binding, connection, 1) !== undefined;
+    return receive(connection, 0) !== undefined;
   } catch {
     return true; // ECONNRESET
   }

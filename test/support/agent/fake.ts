@@ -2,7 +2,7 @@ import { closeSync, rmSync, writeFileSync } from "node:fs";
 import {
   acceptLocal,
   listenLocal,
-  receiveLocal,
+  localReceiver,
   sendLocal,
   watchReadable,
 } from "../../../native/local.ts";
@@ -30,16 +30,14 @@ export function fakeAgent(
   answer: (connection: FakeConnection) => void,
 ): FakeAgent {
   const listener = listenLocal(binding, socket);
+  const receive = localReceiver(binding, 1 << 17);
   const calls: FakeConnection[] = [];
   const open = new Set<number>();
   const unwatch = watchReadable(binding, listener, () => {
     const fd = acceptLocal(binding, listener);
     if (fd === undefined) return;
     open.add(fd);
-    const message = receiveLocal(binding, fd, {
-      limit: 1 << 17,
-      timeoutMs: 10_000,
-    });
+    const message = receive(fd, 10_000);
     if (message === undefined) throw new Error("No call came");
     const { bytes, files } = message;
     for (const file of files) closeSync(file);
