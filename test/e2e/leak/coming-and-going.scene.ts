@@ -31,9 +31,7 @@ async function firstAdd(stage: Stage): Promise<void> {
     await sleep(500);
   });
   const events = await Promise.all(watches.map((watch) => watch.stop()));
-  const blocked = Math.max(
-    ...events.map((list) => list.find(isBlock)?.time ?? Infinity),
-  );
+  const blocked = Math.max(...events.map(blockedSince));
   const late = seen.clear.filter((time) => time > blocked);
   tell(
     "before the first ADD, leaks are seen",
@@ -105,6 +103,13 @@ async function teardown(stage: Stage): Promise<void> {
 
 function watchAll({ world }: Stage) {
   return Promise.all(world.nodes.map(({ namespace }) => watchXfrm(namespace)));
+}
+
+/** When the last of the policies that came first, one a direction, was seen: one alone lets the others' packets pass. */
+function blockedSince(events: readonly XfrmEvent[]): number {
+  const others = events.findIndex((event) => !isBlock(event));
+  const first = others < 0 ? events : events.slice(0, others);
+  return first.at(-1)?.time ?? Infinity;
 }
 
 function isBlock({ text }: XfrmEvent): boolean {
