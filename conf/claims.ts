@@ -1,5 +1,6 @@
 import { basename, join } from "node:path";
 import { isObject } from "../cni/configuration.ts";
+import { jsonOrNothing } from "../files/json.ts";
 import { readSmallFile } from "../files/read.ts";
 import type { Cidr } from "../ip/cidr.ts";
 import { distinctCidrs } from "../ip/distinct.ts";
@@ -59,7 +60,7 @@ function claimsIn(
   fallbackName: string,
   slices: readonly string[],
 ): Claim[] {
-  const clusters = clustersIn(parse(text));
+  const clusters = clustersIn(jsonOrNothing(text));
   if (clusters === undefined) return [claimIn(text, fallbackName, slices)];
   return clusters.map((each) =>
     claimIn(JSON.stringify(each), fallbackName, slices),
@@ -93,7 +94,8 @@ function claimIn(
   const pods = distinctCidrs([whole, ...parts].flatMap((part) => part.pods));
   const { globals, services } = whole;
   return {
-    name: nameIn(member(parse(text), "name") ?? whole.name) ?? fallbackName,
+    name:
+      nameIn(member(jsonOrNothing(text), "name") ?? whole.name) ?? fallbackName,
     encrypted: !whole.isPlain,
     // Which network a global one stands for is not looked into: the others' own may be this cluster's too.
     seen: distinctCidrs([
@@ -107,7 +109,7 @@ function claimIn(
 
 /** As pairs where the text is JSON, else as far as they can be made out. */
 function nodesIn(text: string): Claim["nodes"] {
-  const nodes = objectsOf(member(parse(text), "nodes"));
+  const nodes = objectsOf(member(jsonOrNothing(text), "nodes"));
   if (nodes.length === 0) return readClaimText(text).nodes;
   return nodes.map((node) => ({
     name: textOf(member(node, "name")) ?? "",
@@ -121,15 +123,6 @@ function readText(path: string): string | undefined {
       /^\ufeff/,
       "",
     );
-  } catch {
-    return undefined;
-  }
-}
-
-/** What the text is; undefined where it is no JSON. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
   } catch {
     return undefined;
   }

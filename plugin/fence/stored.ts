@@ -1,4 +1,5 @@
 import { isObject } from "../../cni/configuration.ts";
+import { jsonOrNothing } from "../../files/json.ts";
 import { type Cidr, parseCidr } from "../../ip/cidr.ts";
 import type { NetworkId } from "../kernel/network-id.ts";
 import type { Memory, Remembered } from "./decide.ts";
@@ -37,20 +38,12 @@ interface Reading {
 }
 
 function nodesOf(text: string, reading: Reading): StoredNode[] {
-  const file = parsed(text);
+  const file = jsonOrNothing(text);
   if (!isObject(file) || !Array.isArray(file["nodes"])) {
     reading.isDamaged = true;
     return [remainsOf(text, reading)];
   }
   return file["nodes"].map((node: unknown) => toNode(node, reading));
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Clusters and their CIDRs in what is no JSON any more. Which node's they were, and whether for certain, nobody knows. */

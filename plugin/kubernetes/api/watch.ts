@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { isObject } from "../../../cni/configuration.ts";
+import { jsonOrNothing } from "../../../files/json.ts";
 import type { Access } from "./access.ts";
 import { ApiError, connectionError, refusal } from "./error.ts";
 import type { Collection } from "./list.ts";
@@ -84,7 +85,7 @@ async function* linesOf(
 const TYPES = ["ADDED", "MODIFIED", "DELETED", "BOOKMARK"] as const;
 
 function parseEvent(line: string, path: string): WatchEvent {
-  const event = parse(line);
+  const event = jsonOrNothing(line);
   const said = isObject(event) ? event["object"] : undefined;
   const kind = isObject(event) ? event["type"] : undefined;
   if (kind === "ERROR") {
@@ -96,14 +97,6 @@ function parseEvent(line: string, path: string): WatchEvent {
   if (type === undefined || object === undefined)
     throw new ApiError(`Cannot watch ${path}: something came that is no event`);
   return { type, object };
-}
-
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 /** It has a version, and no name. */

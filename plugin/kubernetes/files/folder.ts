@@ -8,6 +8,7 @@ import {
   slicesOf,
 } from "../../../conf/folder-names.ts";
 import { conflictOf, type TriedFile, tryCluster } from "../../../conf/trial.ts";
+import { jsonOrNothing } from "../../../files/json.ts";
 import { readSmallFile } from "../../../files/read.ts";
 import { replaceFile } from "../../../files/replace.ts";
 import { type Composed, fileText } from "./compose.ts";
@@ -80,7 +81,7 @@ function readStanding(folder: string): Standing[] {
   return clusterFiles(names).map((name) => {
     const path = join(folder, name);
     const text = readText(path);
-    const value = withSlices(parse(text), slicesOf(names, name));
+    const value = withSlices(jsonOrNothing(text), slicesOf(names, name));
     const managed = isObject(value) && value["managedBy"] === "kubernetes";
     return { path, text, value, managed };
   });
@@ -90,7 +91,7 @@ function readStanding(folder: string): Standing[] {
 function withSlices(value: unknown, slices: FolderNames | undefined): unknown {
   if (slices === undefined || !isObject(value)) return value;
   const parts = clusterFiles(slices).map((name) =>
-    parse(readText(join(slices.folder, name))),
+    jsonOrNothing(readText(join(slices.folder, name))),
   );
   const nodes = [value, ...parts].flatMap((part) => {
     const own = isObject(part) ? part["nodes"] : undefined;
@@ -105,14 +106,6 @@ function readText(path: string): string {
     return readSmallFile(path, { byteLimit: BYTE_LIMIT }) ?? "";
   } catch {
     return "";
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { isObject } from "../../../cni/configuration.ts";
 import { CniError, ErrorCode } from "../../../cni/error.ts";
+import { jsonOrNothing } from "../../../files/json.ts";
 import { isClusterName } from "../names.ts";
 
 /** What one cluster's admin hands to another's: with it, and for an hour, the other may answer. It is a secret. */
@@ -45,7 +46,7 @@ export function invitationText(invitation: Invitation): string {
  * @throws CniError 7 for what is none, was changed, or has expired
  */
 export function readInvitation(text: string, now: number): Invitation {
-  const file = parse(text);
+  const file = jsonOrNothing(text);
   if (!isObject(file) || file["kind"] !== KIND)
     throw refuse("it is no invitation, or another version's", ASK_AGAIN);
   const invitation = fieldsOf(file);
@@ -69,14 +70,6 @@ function refuse(fact: string, details: string): CniError {
     `Cannot use the invitation: ${fact}`,
     { details },
   );
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 function fieldsOf(file: Record<string, unknown>): Invitation | undefined {

@@ -1,3 +1,4 @@
+import { jsonOrNothing } from "../../../files/json.ts";
 import { keptFor } from "../../mesh/kept.ts";
 import { readStateFile } from "../../kernel/state-file.ts";
 import { type CountersFile, isCounters, type StoredLook } from "./stored.ts";
@@ -52,21 +53,13 @@ interface Parsed {
 }
 
 function parsed(text: string): Parsed | undefined {
-  const content = tryParse(text);
+  const content = jsonOrNothing(text);
   return isCounters(content) ? { text, content } : undefined;
 }
 
 function tryRead(file: string): string | undefined {
   try {
     return readStateFile(file);
-  } catch {
-    return undefined;
-  }
-}
-
-function tryParse(text: string): unknown {
-  try {
-    return JSON.parse(text);
   } catch {
     return undefined;
   }
