@@ -15,18 +15,17 @@ export function notForwarding(
   session: Session,
   flows: readonly Flow[],
 ): string[] {
-  const names = flows
+  const inputs = flows
     .filter(({ family }) => family === 4)
-    .flatMap(({ inputs }) => inputs.map(({ name }) => name));
+    .flatMap((flow) => flow.inputs);
+  const names = [...new Set(inputs.map(({ name }) => name))];
   const pathOf = (name: string): string => `net/ipv4/conf/${name}/forwarding`;
   const values = readSysctls(session, [
     "net/ipv4/ip_forward",
-    ...[...new Set(names)].map(pathOf),
+    ...names.map(pathOf),
   ]);
   if (values.get("net/ipv4/ip_forward") !== "1") return [];
-  const deaf = [...new Set(names)].filter(
-    (name) => values.get(pathOf(name)) === "0",
-  );
+  const deaf = names.filter((name) => values.get(pathOf(name)) === "0");
   const [first] = deaf;
   if (first === undefined) return [];
   const more = deaf.length > MOST_SHOWN ? " …" : "";

@@ -19,10 +19,12 @@ export function withPodNamespace<Result>(
   path: string,
   use: (netns: number) => Result,
 ): Result | undefined {
-  const { podNetns = () => openPath(path) } = kernel;
-  const netns = podNetns();
+  if (kernel.podNetns !== undefined) {
+    const lent = kernel.podNetns();
+    return lent === undefined ? undefined : use(lent);
+  }
+  const netns = openPath(path);
   if (netns === undefined) return undefined;
-  if (kernel.podNetns !== undefined) return use(netns);
   try {
     return use(netns);
   } finally {
