@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { typeOf } from "./chain.ts";
@@ -24,7 +25,10 @@ export interface ChosenConflist {
  */
 export function chooseConflist(folder: string): ChosenConflist {
   const { all, multus, path } = lookIn(folder);
-  if (path === undefined) throw nothingIn(folder, { all, multus });
+  if (path === undefined)
+    throw existsSync(folder)
+      ? nothingIn(folder, { all, multus })
+      : noSuchFolder(folder);
   const before = all.slice(0, all.indexOf(path));
   return {
     path,
@@ -96,6 +100,18 @@ function why(
   return count === 1
     ? `Took ${path}: it is the only configuration in ${folder}`
     : `Took ${path}: of ${String(count)} configurations in ${folder} it is the first by name, which runtimes take`;
+}
+
+/** Not made here: a runtime that looks elsewhere would never find what is put there. */
+function noSuchFolder(folder: string): CniError {
+  return new CniError(
+    ErrorCode.invalidConfiguration,
+    `Cannot find a conflist in "${folder}": there is no such folder`,
+    {
+      details:
+        "the base plugin makes it for its own conflist, which crosslink comes after: install that plugin, then run `crosslink install` again (or now, with --wait). Where the runtime looks in another folder, name the conflist there with --conflist",
+    },
+  );
 }
 
 function nothingIn(

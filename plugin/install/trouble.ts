@@ -1,3 +1,5 @@
+import { type Stats, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { CniError, ErrorCode } from "../../cni/error.ts";
 import { isErrno } from "../../files/errno.ts";
 
@@ -27,10 +29,33 @@ function noSpace(folder: string): Words {
 }
 
 function noFolder(folder: string): Words {
+  const above = fileAbove(folder);
+  if (above === undefined)
+    return [
+      "it is a file",
+      `move that out of the way: mv ${folder} ${folder}.old`,
+    ];
   return [
-    "it is a file, or lies below one",
-    `move that out of the way: mv ${folder} ${folder}.old`,
+    `"${above}" on its path is a file`,
+    `a folder has to be there: find out whose file that is (ls -l ${above}), take it away, and run \`crosslink install\` again`,
   ];
+}
+
+/** The file that a path leads below, where it does. */
+function fileAbove(path: string): string | undefined {
+  const parent = dirname(path);
+  if (parent === path) return undefined;
+  const found = statAt(parent);
+  if (found === undefined) return fileAbove(parent);
+  return found.isDirectory() ? undefined : parent;
+}
+
+function statAt(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined; // not there, or below a file
+  }
 }
 
 /** Works in a folder of the node. @throws CniError 5 with what to do where the system does not let it */

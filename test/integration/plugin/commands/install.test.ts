@@ -55,12 +55,22 @@ it.each([
   [
     "a file in place of the programs' folder",
     'rmdir "$ROOT/opt/cni/bin"; touch "$ROOT/opt/cni/bin"',
-    'opt/cni/bin": it is a file, or lies below one\n  move that out of the way: mv ',
+    'opt/cni/bin": it is a file\n  move that out of the way: mv ',
   ],
   [
     "a file in place of the conflists' folder",
     'rm -r "$ROOT/etc/cni/net.d"; touch "$ROOT/etc/cni/net.d"',
-    'etc/cni/net.d": it is a file, or lies below one\n  move that out of the way: mv ',
+    'etc/cni/net.d": it is a file\n  move that out of the way: mv ',
+  ],
+  ...(["opt/cni", "opt"] as const).map((file): [string, string, string] => [
+    `a file in the path of the programs' folder: ${file}`,
+    `rm -r "$ROOT/${file}"; touch "$ROOT/${file}"`,
+    `/${file}" on its path is a file\n  a folder has to be there: find out whose file that is (ls -l `,
+  ]),
+  [
+    "a file in the path of the conflists' folder",
+    'rm -r "$ROOT/etc/cni"; touch "$ROOT/etc/cni"',
+    '/etc/cni" on its path is a file\n  a folder has to be there: ',
   ],
   [
     "a root that is not there",
