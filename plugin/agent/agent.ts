@@ -21,9 +21,16 @@ import {
   serveCall,
   type ServingContext,
 } from "./call/call.ts";
-import { type Changes, listen, type Told } from "./changes.ts";
+import {
+  type Changes,
+  listen,
+  type Surroundings,
+  type Told,
+} from "./changes.ts";
 import type { CallAnswer, Left } from "./call/frame.ts";
+import type { SocketClaim } from "./call/socket-folder.ts";
 import { type Keeper, keeper } from "./keeper.ts";
+import { type KeptSocket, keptSocket } from "./kept-socket.ts";
 import { knownMesh } from "./known-mesh.ts";
 import { lookKinds } from "./look-kinds.ts";
 import { lastingSession } from "./lasting-session.ts";
@@ -50,7 +57,9 @@ export interface AgentOptions {
   /** The socket of the node's container runtime; undefined where there is none. */
   readonly runtime: () => string | undefined;
   /** Where it serves CNI calls. */
-  readonly socket: string;
+  readonly socket: SocketClaim;
+  /** What else listens in a folder that somebody may clear away. */
+  readonly sockets: readonly KeptSocket[];
   /** What this node's certificate waits for, where somebody is to bring one. */
   readonly certificateWaitsFor?: () => string | undefined;
   readonly logs: AgentLogs;
@@ -68,7 +77,7 @@ export function startAgent(given: AgentOptions): () => void {
   const { kernel } = given;
   const { options, mesh } = rememberMesh(given);
   const log = options.logs.own;
-  const changes = listen({ ...options, log }, () => {
+  const changes = listen(surroundingsOf(options), () => {
     poll();
   });
   const ends = farEnds({ ...options, log }, () => {
@@ -79,11 +88,12 @@ export function startAgent(given: AgentOptions): () => void {
     poll();
   });
   const spare = spareMemory(kernel.binding);
-  const keepEntry = entryKeeper({ ...options, log });
+  const serving = startServing(options, memory);
+  const keepOurs = inTurn([entryKeeper({ ...options, log }), serving.keep]);
   const reconciling = schedule((occasion) => {
     memory.invalidate();
     spare.busy();
-    keepEntry();
+    keepOurs();
     looks.begin(occasion);
     const succeeded = reconcile(memory.ensure, options);
     // A call does not wait for what is put off: it looks.
@@ -93,11 +103,10 @@ export function startAgent(given: AgentOptions): () => void {
   const poll = (): void => {
     heed(changes.poll(), memory, reconciling);
   };
-  const stopServing = startServing(options, memory);
   reconciling.run();
   return inTurn([
     watchBypasses({ kernel, mesh, suspecting: options.observer.suspecting }),
-    stopServing,
+    serving.stop,
     startUpkeep({ ...options, log }, memory.ensure),
     reconciling.stop,
     spare.stop,
@@ -117,10 +126,19 @@ function heed(
   if (kernel !== "nothing") request();
 }
 
-function inTurn(stops: readonly (() => void)[]): () => void {
+function inTurn(works: readonly (() => void)[]): () => void {
   return () => {
-    for (const stop of stops) stop();
+    for (const work of works) work();
   };
+}
+
+function surroundingsOf({
+  logs,
+  socket,
+  sockets,
+  ...options
+}: AgentOptions): Surroundings {
+  return { ...options, log: logs.own, sockets: [socket, ...sockets] };
 }
 
 /** What the node should be stays known where setting it up failed: an open node is told of all the same. */
@@ -200,23 +218,31 @@ function reconcile(
   });
 }
 
-/** Serves calls with what is known beforehand. Returns what stops it. */
-function startServing(options: AgentOptions, memory: Keeper): () => void {
-  const { kernel, socket, logs } = options;
+/** Serves calls with what is known beforehand. What listens beside it is kept with it. */
+function startServing(
+  options: AgentOptions,
+  memory: Keeper,
+): Omit<KeptSocket, "path"> {
+  const { kernel, socket, sockets, logs } = options;
   const session = lastingSession(kernel);
   const context: KnowingContext = {
     ensureNode: memory.ensure,
     lend: session.lend,
     knownMesh: knownMesh(memory),
   };
-  const stop = serveCalls(kernel.binding, socket, {
-    serve: (call) => serveObserved(call, context, options),
+  const service = {
+    serve: (call: RemoteCall) => serveObserved(call, context, options),
     log: logs.own,
     network: networkOf(kernel),
-  });
-  return () => {
-    stop();
-    session.close();
+  };
+  const listenAt = (): (() => void) => {
+    socket.renew();
+    return serveCalls(kernel.binding, socket.path, service);
+  };
+  const kept = keptSocket(socket.path, listenAt, logs.own);
+  return {
+    keep: inTurn([kept, ...sockets].map(({ keep }) => keep)),
+    stop: inTurn([kept.stop, session.close]),
   };
 }
 

@@ -64,6 +64,8 @@ export interface Surroundings {
   readonly kernel: Kernel;
   /** The conflists that may change the configuration: all of a folder, or the one of that name. */
   readonly conflists: { readonly folder: string; readonly name?: string };
+  /** The agent's own, to be told where somebody takes one away. */
+  readonly sockets?: readonly { readonly path: string }[];
   readonly log: Log;
 }
 
@@ -73,7 +75,7 @@ export interface Surroundings {
  * @param onChange called when something is queued; `poll` then tells what
  */
 export function listen(
-  { kernel, conflists, log }: Surroundings,
+  { kernel, log, ...places }: Surroundings,
   onChange: () => void,
 ): Changes {
   let followed: NodeLinks = new Set();
@@ -94,7 +96,7 @@ export function listen(
       if (news.passOver(mark) !== "nothing") later = setImmediate(onChange);
     },
     followFiles: (config, { flannel }) => {
-      files.rearm(() => placesOf(config, conflists, flannel));
+      files.rearm(() => placesOf(config, places, flannel));
     },
     followLinks: (routes) => {
       followed = nodeLinks(routes);
@@ -126,7 +128,7 @@ function topics(followed: () => NodeLinks): Topic[] {
 
 function placesOf(
   config: NetworkConfiguration,
-  conflists: Surroundings["conflists"],
+  { conflists, sockets = [] }: Pick<Surroundings, "conflists" | "sockets">,
   waitsForFlannel: boolean,
 ): PathWatch[] {
   return [
@@ -136,6 +138,7 @@ function placesOf(
       judge: (name) => judgeConflist(name, conflists.name),
     }),
     ...placesOfOne(SUBNET_FILE, { awaited: waitsForFlannel }),
+    ...sockets.flatMap(placesOfSocket),
   ];
 }
 
@@ -159,6 +162,13 @@ function placesOfMesh({
 
 function sliceFolders(clustersDir: string): string[] {
   return [...namesIn(clustersDir).slices.values()].map(({ folder }) => folder);
+}
+
+function placesOfSocket({ path }: { readonly path: string }): PathWatch[] {
+  const name = basename(path);
+  const judge = (changed: string): Effect =>
+    changed === name ? "change" : "nothing";
+  return watchesOfFile({ folder: dirname(path), judge }, name);
 }
 
 /** Without a name all count that runtimes read as conflists. */

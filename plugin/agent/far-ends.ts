@@ -22,7 +22,7 @@ export interface FarEnds {
 interface FarEndsOptions {
   readonly kernel: Kernel;
   /** The agent's own; charon's files lie beside it. */
-  readonly socket: string;
+  readonly socket: { readonly path: string };
   readonly log: Log;
   readonly configuration: () => Pick<NetworkConfiguration, "keyring">;
   /** What this node's certificate waits for, where somebody is to bring one. */
@@ -47,7 +47,7 @@ export function farEnds(options: FarEndsOptions, onMove: () => void): FarEnds {
     // charon's own socket serves ESP in UDP as well, and it needs the port.
     sockets.keep(ike.wantsPorts() ? [] : receiversOf(everybody(kept)));
   };
-  const folder = ikeFolder(socket);
+  const folder = ikeFolder(socket.path);
   const ike = openIke({
     kernel,
     folder,

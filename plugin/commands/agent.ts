@@ -13,6 +13,7 @@ import { type Counters, observe } from "../agent/telemetry/observer.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type Log, openLog } from "../kernel/log.ts";
 import { followPulse, type PulseOf } from "../agent/pulse.ts";
+import { type KeptSocket, keptSocket } from "../agent/kept-socket.ts";
 import { claimSocket } from "../agent/call/socket-folder.ts";
 import {
   type CertificateKept,
@@ -48,7 +49,7 @@ function stay(options: Options, terminal: Terminal): number {
   putCallsFirst();
   keepMemoryFromCores();
   const kernel = terminal.kernel();
-  claimSocket(kernel, socket);
+  const claim = claimSocket(kernel, socket);
   const later = afterwards();
   const logs = openAgentLogs(configuredLogFile(options), later);
   const log = logs.own;
@@ -67,22 +68,25 @@ function stay(options: Options, terminal: Terminal): number {
     conflists: conflistsOf(options),
     keepConflist: options.flags.has("keep-conflist"),
     runtime: () => runtimeSocket(options.runtimeEndpoint),
-    socket,
+    socket: claim,
+    sockets: metrics.sockets,
     certificateWaitsFor: () => files.kept?.waitsFor(),
     logs,
     observer,
   });
   files.kept = followKubernetes(options, terminal, { log, pulse });
-  for (const signal of ["SIGTERM", "SIGINT"] as const)
-    process.once(signal, () => {
-      log("info", "the agent ends", { signal });
-      files.kept?.stop();
-      stop();
-      metrics.stop();
-    });
+  stopAtSignal(log, [() => files.kept?.stop(), stop, metrics.stop]);
   // Whoever reads this may send a signal at once.
   log("info", "the agent is ready", { socket });
   return 0;
+}
+
+function stopAtSignal(log: Log, stops: readonly (() => void)[]): void {
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    process.once(signal, () => {
+      log("info", "the agent ends", { signal });
+      for (const stop of stops) stop();
+    });
 }
 
 function conflistsOf({ conflist }: Options): AgentOptions["conflists"] {
@@ -124,6 +128,13 @@ function followKubernetes(
   };
 }
 
+/** Metrics as they are served. */
+interface ServedMetrics {
+  readonly meter: Counters;
+  readonly sockets: readonly KeptSocket[];
+  readonly stop: () => void;
+}
+
 function startMetrics(
   options: Options,
   {
@@ -135,13 +146,17 @@ function startMetrics(
     readonly log: Log;
     readonly lastGood: FilesKept["lastGood"];
   },
-): { readonly meter: Counters; readonly stop: () => void } {
+): ServedMetrics {
   const place = metricsPath(options);
-  if (place === "off") return { meter: unmetered, stop: () => undefined };
+  if (place === "off")
+    return { meter: unmetered, sockets: [], stop: () => undefined };
   const endpoint = parseEndpoint(place);
   const isKept = options.flags.has("kubernetes");
   const { meter, scrape } = openMetrics(kernel, isKept ? lastGood : undefined);
-  return { meter, stop: serveMetrics(endpoint, scrape, log) };
+  const serve = () => serveMetrics(endpoint, scrape, log);
+  if (!("path" in endpoint)) return { meter, sockets: [], stop: serve() };
+  const kept = keptSocket(endpoint.path, serve, log);
+  return { meter, sockets: [kept], stop: kept.stop };
 }
 
 /** A configuration that is wrong now may be right later: the agent itself says what is wrong with it. */

@@ -1,5 +1,7 @@
 import { renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { isErrno } from "../../files/errno.ts";
+import { makeFolder } from "../../files/folder.ts";
 import { readSmallFile } from "../../files/read.ts";
 
 /** What the agent says of its tunnels by IKE. */
@@ -44,6 +46,7 @@ export interface WrittenState extends IkeState {
 
 /** Writes the state in one step, for root alone. */
 export function writeState(path: string, state: WrittenState): void {
+  makeFolder(dirname(path), 0o700); // somebody may have cleared /run
   const next = `${path}.next`;
   writeFileSync(next, `${JSON.stringify(state)}\n`, { mode: 0o600 });
   renameSync(next, path);

@@ -63,12 +63,13 @@ export function watchesOf(interest: Interest): PathWatch[] {
   ];
 }
 
-/** The same for one file alone: where it stands, its folder need not tell of others that come and go. */
+/** The same for one file or socket alone: where it stands, its folder need not tell of others that come and go. */
 export function watchesOfFile(interest: Interest, name: string): PathWatch[] {
   const path = join(interest.folder, name);
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined && interest.awaited === false) return [];
-  if (found?.isFile() !== true) return watchesOf(interest);
+  if (found === undefined || !(found.isFile() || found.isSocket()))
+    return watchesOf(interest);
   const own = interest.guarded === true ? IN_ATTRIB : 0;
   return [
     ...oneFile(path, interest.judge(name)),

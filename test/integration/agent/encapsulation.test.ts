@@ -104,7 +104,7 @@ describe("farEnds()", () => {
     const ends = farEnds(
       {
         kernel: { binding, netns: node.fd },
-        socket: join(folder, "agent.sock"),
+        socket: { path: join(folder, "agent.sock") },
         log: () => undefined,
         configuration: () => ({ keyring: join(folder, "keyring.json") }),
         observer: { ike: () => undefined },
