@@ -29,9 +29,10 @@ afterEach(() => {
   site[Symbol.dispose]();
 });
 
-/** Names and rights of what is in the agent's folder, and the folder's own, which is /run/crosslink for it. */
+/** Names and rights of what is in the agent's folder, and the folder's own, which is /run/crosslink for it; but for drafts. */
 function standing(): string[] {
   return [".", ...readdirSync(run)]
+    .filter((name) => !/\.\d+$/.test(name))
     .sort()
     .map(
       (name) =>
