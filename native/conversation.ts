@@ -1,5 +1,6 @@
+import { constants } from "node:os";
 import { dumpWhole } from "./conversation/dump.ts";
-import { exchange } from "./conversation/exchange.ts";
+import { exchange, type Manner } from "./conversation/exchange.ts";
 import { openInbox } from "./conversation/inbox.ts";
 import type { Line } from "./conversation/line.ts";
 import { NetlinkError } from "./error.ts";
@@ -14,11 +15,13 @@ export type { Transport } from "./conversation/transport.ts";
 export interface Conversation {
   /** In the notifications of what was done by it; 0 where it has none. */
   readonly mark: number;
-  /** Sends with `NLM_F_ACK`; returns the replies that came before the ack. Throws NetlinkError. */
-  execute(request: Request): Message[];
+  /** Sends with `NLM_F_ACK`, and waits for the ack. Throws NetlinkError. */
+  execute(request: Request): void;
   /** Sends many in few datagrams, each with `NLM_F_ACK`; one failure does not stop the others. One result a request, in order. */
   executeAll(requests: readonly Request[]): (NetlinkError | undefined)[];
-  /** The same for requests that are replied to, each by little. One answer a request, in order; does not throw. */
+  /** For a request that one message replies to: that message. Throws NetlinkError. */
+  ask(request: Request): Message;
+  /** The same for many, each replied to by little. One answer a request, in order; does not throw. */
   askAll(requests: readonly Request[]): Answer[];
   /** Sends with `NLM_F_DUMP`; returns every message of the dump. Starts again, a bounded number of times, where it was torn. */
   dump(request: Request): Message[];
@@ -71,31 +74,47 @@ export function converse(
     dumpWhole(line, request, { attempts: dumpAttempts, read });
   return {
     mark,
-    execute: (request) => execute(line, request),
+    execute: (request) => {
+      alone(line, request, { flags: NLM_F_ACK });
+    },
     executeAll: (requests) =>
-      exchangeAll(line, chunks(requests, CHUNK_REQUESTS)).map(
-        ({ error }) => error,
-      ),
-    askAll: (requests) => exchangeAll(line, chunks(requests, CHUNK_QUESTIONS)),
+      exchangeAll(line, chunks(requests, CHUNK_REQUESTS), {
+        flags: NLM_F_ACK,
+      }).map(({ error }) => error),
+    ask: (request) => ask(line, request),
+    askAll: (requests) =>
+      exchangeAll(line, chunks(requests, CHUNK_QUESTIONS), { questions: true }),
     dump: (request) => readWhole(request, (message) => message),
     dumpRead: readWhole,
-    exchange: (requests) => [...exchange(line, requests, 0).answers],
+    exchange: (requests) => [...exchange(line, requests, {}).answers],
     close: () => {
       transport.close();
     },
   };
 }
 
-function execute(line: Line, request: Request): Message[] {
-  const [answer] = exchange(line, [request], NLM_F_ACK).answers;
+function alone(
+  line: Line,
+  request: Request,
+  manner: Manner,
+): readonly Message[] {
+  const [answer] = exchange(line, [request], manner).answers;
   if (answer?.error !== undefined) throw answer.error;
-  return [...(answer?.replies ?? [])];
+  return answer?.replies ?? [];
+}
+
+function ask(line: Line, request: Request): Message {
+  const [reply] = alone(line, request, { questions: true });
+  if (reply === undefined)
+    throw new NetlinkError(request, constants.errno.ENODATA);
+  return reply;
 }
 
 // Once the transport itself has failed, the rest is not tried: each chunk would wait its whole time again.
 function exchangeAll(
   line: Line,
   chunked: readonly (readonly Request[])[],
+  manner: Manner,
 ): Answer[] {
   let failure = 0;
   return chunked.flatMap((chunk): readonly Answer[] => {
@@ -104,7 +123,7 @@ function exchangeAll(
         replies: [],
         error: new NetlinkError(request, failure),
       }));
-    const exchanged = exchange(line, chunk, NLM_F_ACK);
+    const exchanged = exchange(line, chunk, manner);
     failure = exchanged.failure;
     return exchanged.answers;
   });

@@ -19,23 +19,25 @@ export interface Exchanged {
 }
 
 /**
- * Sends the requests in one datagram, each with `flags` added, and collects their answers. Does not throw for the kernel's
- * errors; where the transport itself fails, that is the error of every request it left unanswered.
+ * Sends the requests in one datagram, each with `flags` added, and collects their answers: acks where `NLM_F_ACK` asks for them,
+ * or else, for questions, one reply each. Does not throw for the kernel's errors; where the transport itself fails, that is the
+ * error of every request it left unanswered.
  */
 export function exchange(
   line: Line,
   requests: readonly Request[],
-  flags: number,
+  { flags = 0, questions = false }: Manner,
 ): Exchanged {
   const answers = requests.map((request): Pending => ({
     request,
     replies: [],
-    expected: expectsAck(request, flags),
+    expected: questions || expectsAck(request, flags),
+    endsWithReply: questions,
   }));
   const sent = sendRequests(line, requests, flags);
   const failure =
     typeof sent === "number" ? sent : collect(line, sent, answers);
-  // A datagram that was never sent leaves all unanswered; one that was, those whose ack is missing.
+  // A datagram that was never sent leaves all unanswered; one that was, those that miss theirs.
   const unanswered =
     typeof sent === "number"
       ? answers
@@ -44,12 +46,21 @@ export function exchange(
   return { answers, failure };
 }
 
+/** How requests are sent, and when each is done. */
+export interface Manner {
+  /** Added to each request's own. */
+  readonly flags?: number;
+  /** Each is replied to by one message or an error: to wait for an ack behind it would double what is received. */
+  readonly questions?: boolean;
+}
+
 interface Pending extends Answer {
   readonly request: Request;
   readonly replies: Message[];
   error?: NetlinkError;
-  /** Whether an ack is still to come. */
+  /** Whether what ends it, an ack or a reply, is still to come. */
   expected: boolean;
+  readonly endsWithReply: boolean;
 }
 
 function expectsAck(request: Request, flags: number): boolean {
@@ -82,6 +93,7 @@ function take(answer: Pending, message: Message): boolean {
   if (message.type === NLMSG_NOOP) return false;
   if (message.type !== NLMSG_ERROR) {
     answer.replies.push(message);
+    if (answer.endsWithReply) answer.expected = false;
     return false;
   }
   const { errno, extack } = decodeVerdict(message);

@@ -28,7 +28,7 @@ export interface Refusal {
 
 /** The number of the ruleset's current generation: every committed transaction in the namespace, of anybody, makes a new one. */
 export function generation(conversation: Conversation): number {
-  const [answer] = conversation.execute(
+  const { body } = conversation.ask(
     nftRequest({
       operation: "NFT_MSG_GETGEN",
       message: NFT_MSG_GETGEN,
@@ -37,7 +37,7 @@ export function generation(conversation: Conversation): number {
       action: () => "read the nf_tables generation",
     }),
   );
-  const id = answer && decodeNetfilter(answer.body).attributes.get(NFTA_GEN_ID);
+  const id = decodeNetfilter(body).attributes.get(NFTA_GEN_ID);
   if (id === undefined)
     throw new RangeError(
       "Cannot read the nf_tables generation: no NFTA_GEN_ID",

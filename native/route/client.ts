@@ -124,9 +124,9 @@ export function routeClient(conversation: Conversation): RouteClient {
 function linkMethods(conversation: Conversation) {
   const change = (index: number, change: LinkChange): void => {
     const body = encodeLinkChange(index, change);
-    naming(conversation, index, "change", () =>
-      conversation.execute(request("RTM_NEWLINK", RTM_NEWLINK, body)),
-    );
+    naming(conversation, index, "change", () => {
+      conversation.execute(request("RTM_NEWLINK", RTM_NEWLINK, body));
+    });
   };
   return {
     links: (): Link[] =>
@@ -140,9 +140,9 @@ function linkMethods(conversation: Conversation) {
     },
     deleteLink: (index: number): void => {
       const body = encodeLinkDelete(index);
-      naming(conversation, index, "delete", () =>
-        conversation.execute(request("RTM_DELLINK", RTM_DELLINK, body)),
-      );
+      naming(conversation, index, "delete", () => {
+        conversation.execute(request("RTM_DELLINK", RTM_DELLINK, body));
+      });
     },
   };
 }
@@ -156,9 +156,9 @@ function addressMethods(conversation: Conversation) {
     const body = encodeAssignedAddress(assigned);
     const flags = verb === "add" ? NLM_F_CREATE | NLM_F_EXCL : 0;
     const what = `${verb} address ${formatAddress(assigned.address)} of`;
-    naming(conversation, assigned.index, what, () =>
-      conversation.execute({ ...request(operation, type, body), flags }),
-    );
+    naming(conversation, assigned.index, what, () => {
+      conversation.execute({ ...request(operation, type, body), flags });
+    });
   };
   return {
     addresses: (family = 0): InterfaceAddress[] =>

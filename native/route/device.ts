@@ -16,7 +16,7 @@ export function getLink(
     body: encodeLinkQuery(which),
     action: () => `look for device "${which}"`,
   };
-  const [found] = ignoring(["ENODEV"], () => conversation.execute(get)) ?? [];
+  const found = ignoring(["ENODEV"], () => conversation.ask(get));
   return found && decodeLink(found.body);
 }
 

@@ -27,16 +27,15 @@ export interface NamespaceNumbers {
 export function namespaceNumbers(conversation: Conversation): NamespaceNumbers {
   return {
     namespaceId: (netns) =>
-      conversation
-        .execute({
+      decodeNamespaceId(
+        conversation.ask({
           operation: "RTM_GETNSID",
           type: RTM_GETNSID,
           body: encodeNamespaceQuery(netns),
           action: () =>
             `get the number of the network namespace of fd ${netns}`,
-        })
-        .map(({ body }) => decodeNamespaceId(body))
-        .find((id) => id !== undefined),
+        }).body,
+      ),
   };
 }
 

@@ -131,7 +131,7 @@ function getRoute(
   lookup?: RouteLookup,
 ): Route | undefined {
   const get = lookupOf(destination, lookup);
-  const [found] = ignoring(NO_WAY, () => conversation.execute(get)) ?? [];
+  const found = ignoring(NO_WAY, () => conversation.ask(get));
   return found && decodeRoute(found.body);
 }
 

@@ -163,9 +163,9 @@ function policyMethods(conversation: Conversation) {
 function blockedByDefault(
   conversation: Conversation,
 ): ("in" | "out" | "fwd")[] {
-  const [reply] =
-    ignoring(["EINVAL"], () => conversation.execute(request.getDefaults())) ??
-    [];
+  const reply = ignoring(["EINVAL"], () =>
+    conversation.ask(request.getDefaults()),
+  );
   if (reply === undefined) return [];
   const defaults = decode(xfrmUserpolicyDefault, reply.body);
   return (["in", "fwd", "out"] as const).filter(
@@ -194,8 +194,7 @@ function lookUp<Item>(
   decodeItem: (body: Uint8Array) => Item,
 ): Item | undefined {
   try {
-    const [reply] = conversation.execute(wanted);
-    return reply && decodeItem(reply.body);
+    return decodeItem(conversation.ask(wanted).body);
   } catch (error) {
     if (
       error instanceof NetlinkError &&
@@ -212,9 +211,7 @@ function information(
   query: Request,
   type: number,
 ): Uint8Array {
-  const [reply] = conversation.execute(query);
-  const attributes = decodeAttributes(
-    reply?.body.subarray(4) ?? new Uint8Array(0),
-  );
+  const { body } = conversation.ask(query);
+  const attributes = decodeAttributes(body.subarray(4));
   return attributes.get(type) ?? new Uint8Array(0);
 }

@@ -21,9 +21,9 @@ export function neighbourTables(conversation: Conversation) {
   const change = (kind: "add" | "delete", proxy: ProxyNeighbour): void => {
     const what = `${kind} proxy neighbour ${formatAddress(proxy.address)} on`;
     const body = encodeProxyNeighbour(proxy);
-    naming(conversation, proxy.index, what, () =>
-      conversation.execute(request(kind, body)),
-    );
+    naming(conversation, proxy.index, what, () => {
+      conversation.execute(request(kind, body));
+    });
   };
   return {
     neighbours: (family = 0): Neighbour[] =>

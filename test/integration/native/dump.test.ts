@@ -94,7 +94,7 @@ describe("executeAll()", () => {
         index % 7 === 0 ? "ENODEV" : undefined,
       ),
     );
-    expect(conversation.execute(good)).toHaveLength(1);
+    expect(conversation.ask(good).body.length).toBeGreaterThan(0);
     conversation.close();
   });
 });

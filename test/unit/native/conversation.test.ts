@@ -38,23 +38,16 @@ const request0: Message = {
 };
 
 describe("execute()", () => {
-  it("asks for an ack and returns what came before it", () => {
+  it("asks for an ack, and waits for it whatever comes before", () => {
     const { kernel, conversation } = converseWith((message) => [
-      datagram(reply(message, { body: Uint8Array.of(7) })),
+      datagram(reply(message)),
       datagram(ack(message)),
     ]);
-    const replies = conversation.execute(request({ flags: 0x400 }));
-    expect(replies.map(({ body }) => [...body])).toEqual([[7]]);
+    conversation.execute(request({ flags: 0x400 }));
+    expect(kernel.receive(new Uint8Array(64), 0)).toBeLessThan(0); // nothing is left
     expect(kernel.sent).toMatchObject([
       [{ type: 0x20, flags: NLM_F_REQUEST | NLM_F_ACK | 0x400, portId: 0 }],
     ]);
-  });
-
-  it("takes reply and ack from one datagram too", () => {
-    const { conversation } = converseWith((message) => [
-      datagram(reply(message), ack(message)),
-    ]);
-    expect(conversation.execute(request())).toHaveLength(1);
   });
 
   it("throws the kernel's errno with its extended ack", () => {
@@ -67,7 +60,9 @@ describe("execute()", () => {
       ),
     ]);
     const action = () => "add route 10.0.0.1/8";
-    expect(() => conversation.execute(request({ action }))).toThrow(
+    expect(() => {
+      conversation.execute(request({ action }));
+    }).toThrow(
       "Cannot add route 10.0.0.1/8: OPERATION: EINVAL (Invalid argument): Invalid prefix for given prefix length, at byte 28 of the request",
     );
   });
@@ -89,16 +84,18 @@ describe("execute()", () => {
         ),
       ];
     });
-    expect(() => conversation.execute(request())).toThrow(
-      "EPERM (Operation not permitted): No",
-    );
+    expect(() => {
+      conversation.execute(request());
+    }).toThrow("EPERM (Operation not permitted): No");
   });
 
   it("does not take a warning on success for a failure", () => {
     const { conversation } = converseWith((message) => [
       datagram(ack(message, 0, { message: "deprecated" })),
     ]);
-    expect(conversation.execute(request())).toEqual([]);
+    expect(() => {
+      conversation.execute(request());
+    }).not.toThrow();
   });
 
   it("ignores what answers another port or another request", () => {
@@ -111,7 +108,9 @@ describe("execute()", () => {
       datagram({ ...ack(message, EPERM), portId: 0x1234 }),
       datagram(ack(message)),
     ]);
-    expect(conversation.execute(request())).toEqual([]);
+    expect(() => {
+      conversation.execute(request());
+    }).not.toThrow();
   });
 
   it("is not held up for ever by what others get", () => {
@@ -120,13 +119,21 @@ describe("execute()", () => {
     );
     const kernel = pretendKernel(() => others);
     const conversation = converse(kernel, { timeoutMs: 5 });
-    expect(codeOf(() => conversation.execute(request()))).toBe("ETIMEDOUT");
+    expect(
+      codeOf(() => {
+        conversation.execute(request());
+      }),
+    ).toBe("ETIMEDOUT");
     expect(kernel.receive(new Uint8Array(64), 0)).toBeGreaterThan(0); // some were left
   });
 
   it("gives up when no answer comes", () => {
     const { conversation } = converseWith(() => []);
-    expect(codeOf(() => conversation.execute(request()))).toBe("ETIMEDOUT");
+    expect(
+      codeOf(() => {
+        conversation.execute(request());
+      }),
+    ).toBe("ETIMEDOUT");
   });
 
   it("goes on after an interrupted send and receive", () => {
@@ -136,52 +143,39 @@ describe("execute()", () => {
     let interruptions = 2;
     const send = (bytes: Uint8Array): number =>
       interruptions-- > 0 ? -EINTR : kernel.send(bytes);
-    expect(converse({ ...kernel, send }).execute(request())).toEqual([]);
+    converse({ ...kernel, send }).execute(request());
     expect(kernel.sent).toHaveLength(1);
-  });
-
-  it("grows a buffer that is too short for the answer", () => {
-    const large = new Uint8Array(200_000).fill(7);
-    const { conversation } = converseWith((message) => [
-      datagram(reply(message, { body: large })),
-      datagram(ack(message)),
-    ]);
-    expect(conversation.execute(request())[0]?.body).toEqual(large);
   });
 
   it("refuses an answer of absurd length", () => {
     const transport = { ...pretendKernel(() => []), receive: () => 2 ** 31 };
-    expect(codeOf(() => converse(transport).execute(request()))).toBe(
-      "EMSGSIZE",
-    );
+    expect(
+      codeOf(() => {
+        converse(transport).execute(request());
+      }),
+    ).toBe("EMSGSIZE");
   });
 
   it("throws what the transport fails with", () => {
     const transport = pretendKernel(() => [-ENOBUFS]);
     expect(
-      codeOf(() =>
-        converse({ ...transport, send: () => -EMSGSIZE }).execute(request()),
-      ),
+      codeOf(() => {
+        converse({ ...transport, send: () => -EMSGSIZE }).execute(request());
+      }),
     ).toBe("EMSGSIZE");
-    expect(codeOf(() => converse(transport).execute(request()))).toBe(
-      "ENOBUFS",
-    );
+    expect(
+      codeOf(() => {
+        converse(transport).execute(request());
+      }),
+    ).toBe("ENOBUFS");
     const overrun = converseWith((message) => [
       datagram(reply(message, { type: NLMSG_OVERRUN })),
     ]);
-    expect(codeOf(() => overrun.conversation.execute(request()))).toBe(
-      "ENOBUFS",
-    );
-  });
-
-  it("keeps replies apart from the buffer that the next answer uses", () => {
-    let value = 0;
-    const { conversation } = converseWith((message) => [
-      datagram(reply(message, { body: Uint8Array.of(++value) }), ack(message)),
-    ]);
-    const [first] = conversation.execute(request());
-    conversation.execute(request());
-    expect(first?.body).toEqual(Uint8Array.of(1));
+    expect(
+      codeOf(() => {
+        overrun.conversation.execute(request());
+      }),
+    ).toBe("ENOBUFS");
   });
 
   it("numbers requests so that an answer that comes too late is not taken for the next one's", () => {
@@ -192,8 +186,70 @@ describe("execute()", () => {
         datagram(ack(message)),
       ],
     );
-    expect(codeOf(() => conversation.execute(request()))).toBe("ETIMEDOUT");
-    expect(conversation.execute(request())).toEqual([]);
+    expect(
+      codeOf(() => {
+        conversation.execute(request());
+      }),
+    ).toBe("ETIMEDOUT");
+    expect(() => {
+      conversation.execute(request());
+    }).not.toThrow();
+  });
+});
+
+describe("ask()", () => {
+  it("asks for no ack, and is done with the reply", () => {
+    const { kernel, conversation } = converseWith((message) => [
+      datagram(reply(message, { body: Uint8Array.of(7) })),
+    ]);
+    const { body } = conversation.ask(request({ flags: 0x400 }));
+    expect([...body]).toEqual([7]);
+    expect(kernel.sent).toMatchObject([
+      [{ type: 0x20, flags: NLM_F_REQUEST | 0x400, portId: 0 }],
+    ]);
+  });
+
+  it("throws the kernel's errno", () => {
+    const { conversation } = converseWith((message) => [
+      datagram(ack(message, EPERM)),
+    ]);
+    expect(codeOf(() => conversation.ask(request()))).toBe("EPERM");
+  });
+
+  it("throws where the kernel acknowledges and says nothing, and where it is silent", () => {
+    const { conversation } = converseInTurn(
+      (message) => [datagram(ack(message))],
+      () => [],
+    );
+    expect(codeOf(() => conversation.ask(request()))).toBe("ENODATA");
+    expect(codeOf(() => conversation.ask(request()))).toBe("ETIMEDOUT");
+  });
+
+  it("passes over what answers another question", () => {
+    const { conversation } = converseWith((message) => [
+      datagram(reply({ ...message, sequence: message.sequence - 1 })),
+      datagram(reply(message, { type: NLMSG_NOOP })),
+      datagram(reply(message, { body: Uint8Array.of(7) })),
+    ]);
+    expect([...conversation.ask(request()).body]).toEqual([7]);
+  });
+
+  it("grows a buffer that is too short for the reply", () => {
+    const large = new Uint8Array(200_000).fill(7);
+    const { conversation } = converseWith((message) => [
+      datagram(reply(message, { body: large })),
+    ]);
+    expect(conversation.ask(request()).body).toEqual(large);
+  });
+
+  it("keeps replies apart from the buffer that the next one uses", () => {
+    let value = 0;
+    const { conversation } = converseWith((message) => [
+      datagram(reply(message, { body: Uint8Array.of(++value) })),
+    ]);
+    const first = conversation.ask(request());
+    conversation.ask(request());
+    expect(first.body).toEqual(Uint8Array.of(1));
   });
 });
 
@@ -277,12 +333,10 @@ describe("executeAll()", () => {
 });
 
 describe("askAll()", () => {
-  it("gives each request its own replies, or its error", () => {
-    const { kernel, conversation } = converseWith((message) =>
-      message.sequence === 2
-        ? [datagram(ack(message, EBUSY))]
-        : [datagram(reply(message)), datagram(ack(message))],
-    );
+  it("gives each request its own reply, or its error, and asks for no ack", () => {
+    const { kernel, conversation } = converseWith((message) => [
+      datagram(message.sequence === 2 ? ack(message, EBUSY) : reply(message)),
+    ]);
     const answers = conversation.askAll(requests(200));
     expect(answers.map(({ replies }) => replies.length)).toEqual(
       answers.map((_, index) => (index === 1 ? 0 : 1)),
@@ -292,6 +346,9 @@ describe("askAll()", () => {
     );
     // A reply takes a page of the receive buffer: 64 a datagram.
     expect(kernel.sent.map(({ length }) => length)).toEqual([64, 64, 64, 8]);
+    expect(
+      kernel.sent.flat().every(({ flags }) => flags === NLM_F_REQUEST),
+    ).toBe(true);
   });
 });
 

@@ -8,6 +8,15 @@ const EPERM = 1;
 const ENOENT = 2;
 const ESRCH = 3;
 
+/** Flags, and nothing behind them. */
+const empty = {
+  type: 0,
+  flags: 0,
+  sequence: 1,
+  portId: 0,
+  body: new Uint8Array(4),
+};
+
 test("getAssociation() and getPolicy() are undefined only where there is nothing", () => {
   expect(refusing(ESRCH).getAssociation(association)).toBeUndefined();
   expect(refusing(ENOENT).getPolicy(policy)).toBeUndefined();
@@ -17,7 +26,7 @@ test("getAssociation() and getPolicy() are undefined only where there is nothing
 });
 
 test("countPolicies() throws RangeError for an answer without counts", () => {
-  const client = xfrmClient(conversation({ execute: () => [] }));
+  const client = xfrmClient(conversation({ ask: () => empty }));
   expect(() => client.countPolicies()).toThrow(RangeError);
   expect(() => client.countAssociations()).toThrow(RangeError);
 });
@@ -31,7 +40,7 @@ test("close() closes the conversation", () => {
 function refusing(errno: number) {
   return xfrmClient(
     conversation({
-      execute: (request) => {
+      ask: (request) => {
         throw new NetlinkError(request, errno);
       },
     }),
@@ -46,6 +55,7 @@ function conversation(methods: Partial<Conversation>): Conversation {
   return {
     mark: 0,
     execute: unexpected,
+    ask: unexpected,
     executeAll: unexpected,
     askAll: unexpected,
     dump: unexpected,
