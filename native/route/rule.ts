@@ -33,7 +33,7 @@ import {
   RT_TABLE_UNSPEC,
 } from "./constants.ts";
 import { type Fields, fieldsOf, present } from "./fields.ts";
-import { fibRuleHdr } from "./structs.ts";
+import { fibRuleHdr, fibRulePortRange, fibRuleUidRange } from "./structs.ts";
 
 /** Which packets are looked up in which table. The kernel asks rules in the order of their priority. */
 export interface RoutingRule {
@@ -56,8 +56,21 @@ export interface RoutingRule {
   readonly target?: number;
   /** Routes of the table with a prefix as long, or shorter, do not count: 0 is the default route. */
   readonly suppressedLength?: number;
-  /** Whether it asks for more than the above: ports, a protocol, TOS, a user, a tunnel, a VRF, a group of devices. */
+  readonly tos?: number;
+  /** IPPROTO_*. */
+  readonly ipProtocol?: number;
+  readonly sourcePorts?: Range;
+  readonly destinationPorts?: Range;
+  /** User ids of the sockets; what the node passes on counts as root's. */
+  readonly users?: Range;
+  /** Whether it asks for more than the above: a tunnel, a VRF, a group of devices. */
   readonly isNarrow?: boolean;
+}
+
+/** Both ends are part of it. */
+interface Range {
+  readonly start: number;
+  readonly end: number;
 }
 
 /** A rule that has packets from a network looked up in a table: `ip rule add from … table … priority …`. */
@@ -97,8 +110,12 @@ export function decodeRule(body: Uint8Array): RoutingRule {
   const header = decode(fibRuleHdr, body);
   const fields = fieldsOf(decodeAttributes(body.subarray(fibRuleHdr.size)));
   const protocol = fields.bytes(FRA_PROTOCOL);
-  const isNarrow =
-    header.tos !== 0 || NARROWING.some((type) => fields.bytes(type));
+  const ipProtocol = fields.bytes(FRA_IP_PROTO);
+  const isNarrow = NARROWING.some((type) => fields.bytes(type));
+  const range = (layout: typeof fibRulePortRange, type: number) => {
+    const bytes = fields.bytes(type);
+    return bytes && decode(layout, bytes);
+  };
   return present({
     family: header.family,
     priority: fields.u32(FRA_PRIORITY) ?? 0,
@@ -114,19 +131,16 @@ export function decodeRule(body: Uint8Array): RoutingRule {
     inverted: (header.flags & FIB_RULE_INVERT) !== 0 ? true : undefined,
     target: fields.u32(FRA_GOTO),
     suppressedLength: suppressedBy(fields),
+    tos: header.tos === 0 ? undefined : header.tos,
+    ipProtocol: ipProtocol && readU8(ipProtocol),
+    sourcePorts: range(fibRulePortRange, FRA_SPORT_RANGE),
+    destinationPorts: range(fibRulePortRange, FRA_DPORT_RANGE),
+    users: range(fibRuleUidRange, FRA_UID_RANGE),
     isNarrow: isNarrow ? true : undefined,
   });
 }
 
-const NARROWING = [
-  FRA_TUN_ID,
-  FRA_SUPPRESS_IFGROUP,
-  FRA_L3MDEV,
-  FRA_UID_RANGE,
-  FRA_IP_PROTO,
-  FRA_SPORT_RANGE,
-  FRA_DPORT_RANGE,
-];
+const NARROWING = [FRA_TUN_ID, FRA_SUPPRESS_IFGROUP, FRA_L3MDEV];
 
 /** fib_nl_fill_rule() in net/core/fib_rules.c sends -1 where nothing is suppressed. */
 function suppressedBy(fields: Fields): number | undefined {

@@ -95,3 +95,15 @@ export const tcMirred = struct("tc_mirred", 28, {
 export function isInternet(body: Uint8Array): boolean {
   return body[0] === AF_INET || body[0] === AF_INET6;
 }
+
+/** include/uapi/linux/fib_rules.h: the ports that a rule counts for, in host order. */
+export const fibRulePortRange = struct("fib_rule_port_range", 4, {
+  start: u16,
+  end: u16,
+});
+
+/** include/uapi/linux/fib_rules.h: the users that a rule counts for. */
+export const fibRuleUidRange = struct("fib_rule_uid_range", 8, {
+  start: u32,
+  end: u32,
+});

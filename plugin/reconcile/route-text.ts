@@ -60,13 +60,52 @@ export function ruleText(rule: RoutingRule): string {
   return [
     `${String(priority)}:${rule.inverted === true ? " not" : ""} from ${source === undefined ? "all" : prefixText(source)}`,
     destination === undefined ? "" : ` to ${prefixText(destination)}`,
+    rule.tos === undefined ? "" : ` tos 0x${rule.tos.toString(16)}`,
     markText(rule),
     inputInterface === undefined ? "" : ` iif ${inputInterface}`,
+    kindText(rule),
     rule.action === FR_ACT_TO_TBL
       ? ` lookup ${tableName(rule.table)}`
       : ` ${DISCARDING_ACTIONS.get(rule.action) ?? ""}`,
   ].join("");
 }
+
+function kindText({
+  users,
+  ipProtocol,
+  sourcePorts,
+  destinationPorts,
+}: RoutingRule): string {
+  return [
+    users === undefined
+      ? ""
+      : ` uidrange ${String(users.start)}-${String(users.end)}`,
+    ipProtocol === undefined
+      ? ""
+      : ` ipproto ${PROTOCOLS.get(ipProtocol) ?? String(ipProtocol)}`,
+    portsText("sport", sourcePorts),
+    portsText("dport", destinationPorts),
+  ].join("");
+}
+
+function portsText(
+  word: string,
+  ports: RoutingRule["destinationPorts"],
+): string {
+  if (ports === undefined) return "";
+  const { start, end } = ports;
+  return ` ${word} ${start === end ? String(start) : `${String(start)}-${String(end)}`}`;
+}
+
+/** Those of /etc/protocols that rules are made for; `ip` takes the others' numbers. */
+const PROTOCOLS: ReadonlyMap<number, string> = new Map([
+  [1, "icmp"],
+  [6, "tcp"],
+  [17, "udp"],
+  [50, "esp"],
+  [58, "ipv6-icmp"],
+  [132, "sctp"],
+]);
 
 function markText({ mark, markMask }: RoutingRule): string {
   if (mark === undefined && markMask === undefined) return "";

@@ -18,7 +18,12 @@ import {
   ruleDeletion,
   ruleText,
 } from "../../reconcile/route-text.ts";
-import { type Fate, fatesOf, type NetworkTraffic } from "./fates.ts";
+import {
+  type Fate,
+  fatesOf,
+  isSelective,
+  type NetworkTraffic,
+} from "./fates.ts";
 import { hasCarrier, type Links, namesOf } from "./devices.ts";
 import type { Trouble } from "./repeated.ts";
 import type { RoutingTables } from "./tables.ts";
@@ -139,7 +144,10 @@ function isLed(
   const rules = tables.rules(via.length === 4 ? 4 : 6);
   return (
     found?.type === RTN_UNICAST &&
-    rules.every(({ source, isNarrow }) => source === undefined && !isNarrow)
+    rules.every(
+      (rule) =>
+        rule.source === undefined && !rule.isNarrow && !isSelective(rule),
+    )
   );
 }
 
@@ -154,6 +162,7 @@ function discardOf(
     destination: host(via),
     sources: local?.length === via.length ? [host(local)] : [],
     comesBy: (device: string) => (device === "lo" ? "all" : "none"),
+    arePassedOn: false,
   };
   return fatesOf(tables, traffic).find(
     ({ route, isForAll }) =>

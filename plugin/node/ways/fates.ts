@@ -24,6 +24,8 @@ export interface Packets {
   readonly sources: readonly Cidr[];
   /** How many of them come in by a device; by "lo" come the node's own. */
   readonly comesBy: (device: string) => Share;
+  /** Whether they are others', of whatever protocols and ports there are; else the node's own, of which only the addresses are known. */
+  readonly arePassedOn: boolean;
 }
 
 /** Packets to one network. */
@@ -43,7 +45,8 @@ export interface Fate {
 
 /**
  * Walks the rules as fib_rules_lookup() in net/core/fib_rules.c does, for all packets of a traffic at once. Where a rule
- * asks for what is not known of them (ports, marks that somebody sets), it is passed over: what is said here is so.
+ * asks for what is not known of them (marks that somebody sets), it is passed over: what is said here is so. So is one that
+ * throws away what is of a kind, such as a port: whoever wrote that wants it.
  */
 export function fatesOf(
   tables: RoutingTables,
@@ -82,7 +85,8 @@ function fatesBy(
   { network, isForAll }: Match,
   tables: RoutingTables,
 ): Fate[] {
-  if (DISCARDING_ACTIONS.has(rule.action)) return [{ network, rule, isForAll }];
+  if (DISCARDING_ACTIONS.has(rule.action))
+    return isOfKind(rule) ? [] : [{ network, rule, isForAll }];
   if (rule.action !== FR_ACT_TO_TBL) return [];
   const { covering, inside } = tables.entries(rule.table, network);
   const counts = ({ destination }: Route): boolean =>
@@ -118,17 +122,10 @@ function matchOf(
   rule: RoutingRule,
   traffic: NetworkTraffic,
 ): Match | undefined {
-  if (rule.isNarrow === true || rule.outputInterface !== undefined)
-    return undefined;
+  if (asksForUnknown(rule, traffic)) return undefined;
   const { destination: network } = traffic;
   const to = part(rule.destination, network);
-  const shares = [
-    unmarked(rule),
-    bySource(rule.source, traffic.sources),
-    rule.inputInterface === undefined
-      ? "all"
-      : traffic.comesBy(rule.inputInterface),
-  ];
+  const shares = sharesOf(rule, traffic);
   const isForNone = to === undefined || shares.includes("none");
   const isForAll = shares.every((share) => share === "all");
   if (rule.inverted === true)
@@ -136,6 +133,50 @@ function matchOf(
       ? undefined
       : { network, isForAll: isForNone };
   return isForNone ? undefined : { network: to, isForAll };
+}
+
+function asksForUnknown(
+  rule: RoutingRule,
+  { arePassedOn }: NetworkTraffic,
+): boolean {
+  return (
+    rule.isNarrow === true ||
+    rule.outputInterface !== undefined ||
+    (!arePassedOn && isSelective(rule))
+  );
+}
+
+/** By each thing that a rule asks for, but for where packets go. */
+function sharesOf(
+  rule: RoutingRule,
+  { sources, comesBy }: NetworkTraffic,
+): Share[] {
+  const { source, inputInterface } = rule;
+  return [
+    unmarked(rule),
+    byUser(rule),
+    isOfKind(rule) ? "part" : "all",
+    bySource(source, sources),
+    inputInterface === undefined ? "all" : comesBy(inputInterface),
+  ];
+}
+
+/** Whether a rule asks for more of a packet than its addresses, its device and its mark. */
+export function isSelective(rule: RoutingRule): boolean {
+  return rule.users !== undefined || isOfKind(rule);
+}
+
+/** Whether it counts for some kind of packets, of whatever is sent. */
+export function isOfKind(rule: RoutingRule): boolean {
+  const { tos, ipProtocol, sourcePorts, destinationPorts } = rule;
+  return [tos, ipProtocol, sourcePorts, destinationPorts].some(
+    (each) => each !== undefined,
+  );
+}
+
+/** What is passed on counts as root's: ip_route_input_slow() in net/ipv4/route.c. */
+function byUser({ users }: RoutingRule): Share {
+  return users === undefined || users.start === 0 ? "all" : "none";
 }
 
 /** Nobody has marked a pod's packet before it is routed, as far as is known here. */

@@ -3,6 +3,7 @@ import {
   formatAddress,
   type Route,
   type RouteClient,
+  type RoutingRule,
   RT_TABLE_MAIN,
   RTN_UNICAST,
   sameBytes,
@@ -17,7 +18,13 @@ import {
   ruleDeletion,
   ruleText,
 } from "../../reconcile/route-text.ts";
-import { type Fate, fatesOf, type Packets } from "./fates.ts";
+import {
+  type Fate,
+  fatesOf,
+  isOfKind,
+  isSelective,
+  type Packets,
+} from "./fates.ts";
 import { hasCarrier, type Links, namesOf } from "./devices.ts";
 import type { Trouble } from "./repeated.ts";
 import type { RoutingTables } from "./tables.ts";
@@ -58,6 +65,7 @@ function unled({ destination, cluster, unled }: Target, fates: Fate[]) {
     ({ network, route, rule }) =>
       network.text === destination.text &&
       route !== undefined &&
+      !isOfKind(rule) &&
       !ownsRoute(route) &&
       (unled?.byDefault === true ||
         rule.table !== RT_TABLE_MAIN ||
@@ -105,9 +113,9 @@ function troubleOf(fate: Fate, place: Place): Trouble[] {
   const type = DISCARDS.get(route.type);
   if (type !== undefined) {
     const text = `${type} route "${routeText(route, place.names)}"`;
-    return [
-      ended(fate, place.target, [text, routeDeletion(route, place.names)]),
-    ];
+    return isSelective(rule)
+      ? [ended(fate, place.target, [text + by(rule), ruleDeletion(rule)])]
+      : [ended(fate, place.target, [text, routeDeletion(route, place.names)])];
   }
   if (route.type !== RTN_UNICAST || place.target.router === undefined)
     return [];
@@ -118,7 +126,7 @@ function troubleOf(fate: Fate, place: Place): Trouble[] {
 
 function overDown(
   found: Route,
-  { network }: Fate,
+  { network, rule }: Fate,
   { target: { cluster }, names, links }: Place,
 ): Trouble[] {
   const device = links(found.outputInterface ?? 0);
@@ -127,7 +135,7 @@ function overDown(
   return [
     {
       kind: text,
-      sentence: `${network.text} of "${cluster}" goes by the route "${text}", and ${device.name} is down or has no carrier: see \`ip link show ${device.name}\`, or \`${routeDeletion(found, names)}\``,
+      sentence: `${network.text} of "${cluster}" goes by the route "${text}"${isSelective(rule) ? by(rule) : ""}, and ${device.name} is down or has no carrier: see \`ip link show ${device.name}\`, or \`${routeDeletion(found, names)}\``,
     },
   ];
 }
@@ -142,7 +150,7 @@ function willBeBetter({ route, network }: Fate, { router }: Target): boolean {
 }
 
 function ended(
-  { network, isForAll }: Fate,
+  { network, rule, isForAll }: Fate,
   { destination, cluster }: Target,
   [what, deletion]: readonly [string, string],
 ): Trouble {
@@ -150,7 +158,8 @@ function ended(
     network.text === destination.text
       ? `${network.text} of "${cluster}"`
       : `${network.text}, in ${destination.text} of "${cluster}",`;
-  const who = isForAll ? "Packets" : "Some pods' packets";
+  const some = isOfKind(rule) ? "Some packets" : "Some pods' packets";
+  const who = isForAll ? "Packets" : some;
   return {
     kind: what,
     sentence: `${who} to ${where} end at this node's ${what}: remove it, \`${deletion}\``,
@@ -174,6 +183,10 @@ function gatewaysOf({ gateway, nextHops }: Route): Uint8Array[] {
   return hops.filter((hop) => hop !== undefined);
 }
 
+function by(rule: RoutingRule): string {
+  return `, by the rule "${ruleText(rule)}"`;
+}
+
 function aside(
   found: Route,
   { network, rule, isForAll }: Fate,
@@ -185,10 +198,11 @@ function aside(
     "several devices";
   const part =
     network.text === destination.text ? "" : `, in ${destination.text}`;
-  const some = isForAll ? "" : " for some pods";
+  const some = isForAll
+    ? ""
+    : ` for some ${isOfKind(rule) ? "packets" : "pods"}`;
   const text = routeText(found, names);
-  const why =
-    rule.table === RT_TABLE_MAIN ? "" : `, by the rule "${ruleText(rule)}"`;
+  const why = rule.table === RT_TABLE_MAIN ? "" : by(rule);
   const remedy =
     rule.table === RT_TABLE_MAIN
       ? `remove that route, \`${routeDeletion(found, names)}\`, or give one of the two other addresses`

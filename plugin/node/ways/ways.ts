@@ -73,10 +73,12 @@ function sidesOf(session: Session, node: LinkedNode): Sides {
     locals,
     fromPods: (family) => ({
       sources: of(locals, family),
+      arePassedOn: true,
       comesBy: (device) => (podNames().has(device) ? "part" : "none"),
     }),
     fromRemotes: (family) => ({
       sources: of(remotes, family),
+      arePassedOn: true,
       comesBy: (device) => (uplinks().has(device) ? "part" : "none"),
     }),
   };

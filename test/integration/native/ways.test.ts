@@ -29,7 +29,8 @@ describe("rules()", () => {
       ip rule add pref 20 not from 10.1.0.0/16 blackhole
       ip rule add pref 30 lookup main suppress_prefixlength 0
       ip rule add pref 40 to 10.2.0.7 prohibit
-      ip rule add pref 50 ipproto tcp dport 25 unreachable`);
+      ip rule add pref 50 ipproto tcp sport 1024-60999 dport 25 unreachable
+      ip rule add pref 60 tos 0x10 uidrange 0-100000 lookup 77`);
     const rules = pair.client
       .rules(AF_INET)
       .filter(({ priority }) => priority > 0 && priority < 100)
@@ -39,7 +40,18 @@ describe("rules()", () => {
       { priority: 20, action: 6, rest: { inverted: true } },
       { priority: 30, action: 1, rest: { table: 254, suppressedLength: 0 } },
       { priority: 40, action: 8, rest: { destination: { length: 32 } } },
-      { priority: 50, action: 7, rest: { isNarrow: true } },
+      {
+        ...{ priority: 50, action: 7 },
+        rest: {
+          ipProtocol: 6,
+          sourcePorts: { start: 1024, end: 60_999 },
+          destinationPorts: { start: 25, end: 25 },
+        },
+      },
+      {
+        ...{ priority: 60, action: 1 },
+        rest: { tos: 16, users: { start: 0, end: 100_000 } },
+      },
     ]);
     expect(rules[3]?.rest).not.toHaveProperty("isNarrow");
     expect(rules[1]?.rest).not.toHaveProperty("suppressedLength");

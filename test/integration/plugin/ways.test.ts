@@ -110,6 +110,23 @@ const TO_NETWORK: Case[] = [
     "192.168.7.9",
   ],
   [
+    "ip rule add ipproto tcp dport 5432-5433 lookup 78 priority 8; ip route add default via 172.17.1.9 table 78",
+    '192.168.7.0/24 of "office" goes over eth0 for some packets by the route "default via 172.17.1.9 dev eth0 table 78", by the rule "8: from all ipproto tcp dport 5432-5433 lookup 78", not to its router 172.17.1.1: remove that rule, `ip rule del from all ipproto tcp dport 5432-5433 lookup 78 priority 8`',
+  ],
+  [
+    "ip rule add tos 0x10 ipproto udp sport 53 lookup 79 priority 9; ip route add blackhole 192.168.7.0/25 table 79",
+    'Some packets to 192.168.7.0/25, in 192.168.7.0/24 of "office", end at this node\'s blackhole route "blackhole 192.168.7.0/25 table 79", by the rule "9: from all tos 0x10 ipproto udp sport 53 lookup 79": remove it, `ip rule del from all tos 0x10 ipproto udp sport 53 lookup 79 priority 9`',
+  ],
+  [
+    "ip rule add to 192.168.7.0/24 uidrange 0-9 lookup 80 priority 9; ip route add prohibit default table 80",
+    'Packets to 192.168.7.0/24 of "office" end at this node\'s prohibit route "prohibit default table 80", by the rule "9: from all to 192.168.7.0/24 uidrange 0-9 lookup 80"',
+    "192.168.7.9",
+  ],
+  [
+    "ip rule add ipproto icmp lookup 81 priority 9; ip link add d0 type veth peer d1; ip link set d0 up; ip route add default via 172.17.1.1 dev d0 onlink table 81",
+    '192.168.7.0/24 of "office" goes by the route "default via 172.17.1.1 dev d0 table 81", by the rule "9: from all ipproto icmp lookup 81", and d0 is down or has no carrier',
+  ],
+  [
     "ip rule add from 192.168.7.0/24 blackhole priority 6",
     "Packets from other clusters to 10.0.0.0/24, this node's pods, end at this node's rule \"6: from 192.168.7.0/24 blackhole\"",
   ],
@@ -167,6 +184,8 @@ describe("a plain network", () => {
     "ip route replace default via 172.17.1.9; ip rule add not from all fwmark 0xca6c lookup 51820; ip rule add lookup main suppress_prefixlength 0; ip route add default via 172.17.1.9 table 51820",
     "ip rule add from 10.9.0.0/16 blackhole; ip rule add iif eth0 to 10.9.0.0/16 prohibit",
     "ip rule add ipproto tcp dport 25 prohibit",
+    "ip rule add ipproto tcp lookup 9; ip route add 192.168.7.0/24 via 172.17.1.1 table 9",
+    "ip rule add uidrange 1-9 lookup 9; ip route add blackhole default table 9",
     "ip rule add iif lo to 192.168.7.0/24 blackhole",
     "ip rule add to 192.168.7.0/24 lookup 9; ip route add 192.168.7.0/24 via 172.17.1.1 table 9",
     "ip rule add priority 10 goto 20; ip rule add priority 15 blackhole; ip rule add priority 20 lookup main",

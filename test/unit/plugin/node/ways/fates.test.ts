@@ -26,8 +26,16 @@ function rule(more: Partial<RoutingRule>): RoutingRule {
   return { family: 2, priority: 100, action: 1, table: 7, ...more };
 }
 
-/** What becomes of packets from 10.0.0.0/24, which come in by "pod0" among others, to 10.9.0.0/16. */
-function fates(rules: readonly RoutingRule[], routes: readonly Route[]) {
+/**
+ * What becomes of packets from 10.0.0.0/24, which come in by "pod0" among others, to 10.9.0.0/16.
+ *
+ * @param arePassedOn else they are the node's own
+ */
+function fates(
+  rules: readonly RoutingRule[],
+  routes: readonly Route[],
+  { arePassedOn = true } = {},
+) {
   const destination = parseCidr("10.9.0.0/16");
   const tables = routingTables(
     {
@@ -40,6 +48,7 @@ function fates(rules: readonly RoutingRule[], routes: readonly Route[]) {
     destination,
     sources: [parseCidr("10.0.0.0/24")],
     comesBy: (name: string) => (name === "pod0" ? "part" : "none"),
+    arePassedOn,
   } as const;
   return fatesOf(tables, traffic).map(
     ({ network, route: found, rule: by, isForAll }) =>
@@ -106,11 +115,32 @@ it.each<[string, Partial<RoutingRule>]>([
   ["other devices", { inputInterface: "eth0" }],
   ["programs of this node that chose a device", { outputInterface: "eth0" }],
   ["a mark", { mark: 0x80, markMask: 0xff }],
-  ["ports, users and the like", { isNarrow: true }],
+  ["a tunnel, a VRF and the like", { isNarrow: true }],
+  ["others than root", { users: { start: 1, end: 9 } }],
+  ["what somebody does not want: a protocol", { ipProtocol: 6 }],
   ["nobody", { inverted: true }],
 ])("passes a rule for %s by", (_, selector) => {
   const found = fates([rule({ ...selector, action: 6 })], [DEFAULT]);
   expect(found).toEqual(all("default"));
+});
+
+const PORTS = { start: 80, end: 90 };
+
+it.each<[string, Partial<RoutingRule>, string]>([
+  ["a protocol", { ipProtocol: 6 }, "some "],
+  ["ports", { ipProtocol: 17, destinationPorts: PORTS }, "some "],
+  ["ports of the sender's", { ipProtocol: 6, sourcePorts: PORTS }, "some "],
+  ["a type of service", { tos: 16 }, "some "],
+  ["all but a protocol", { ipProtocol: 6, inverted: true }, "some "],
+  ["root, whose all is that is passed on", { users: { start: 0, end: 0 } }, ""],
+])("follows a rule that leads %s to another table", (_, selector, share) => {
+  const [to, own] = [true, false].map((arePassedOn) =>
+    fates([rule(selector)], [DEFAULT, route("0.0.0.0/0", { table: 7 })], {
+      arePassedOn,
+    }),
+  );
+  expect(to?.[0]).toBe(`${share}10.9.0.0/16 default table 7`);
+  expect(own).toEqual(all("default"));
 });
 
 it("does not count routes that a rule suppresses", () => {
