@@ -8,6 +8,8 @@ import { type MeasuredTunnel, TUNNEL_LABELS } from "./tunnels.ts";
 /** What the kernel says at one moment. */
 export interface KernelFacts {
   readonly tunnels: readonly MeasuredTunnel[];
+  /** Those for when another gateway is in use. */
+  readonly standby: readonly MeasuredTunnel[];
   /** By the kernel's names; undefined where it counts none. */
   readonly errors: ReadonlyMap<string, number> | undefined;
   /** What is remembered as fenced, and how the layers that fence it stand. */
@@ -26,6 +28,7 @@ export function kernelMetrics(
     ...SERIES.map((series) => seriesMetric(registry, series)),
     tunnelErrors(registry),
     presence(registry),
+    standby(registry),
     xfrmErrors(registry),
     fenceLayers(registry),
   ];
@@ -135,6 +138,23 @@ function presence(registry: Registry): Update {
     metric.reset();
     for (const { labels, association } of tunnels)
       metric.set({ ...labels }, association === undefined ? 0 : 1);
+  };
+}
+
+/** Counted, not told apart: a gateway that stands by carries nothing, and a mesh has as many again of them. */
+function standby(registry: Registry): Update {
+  const metric = new Gauge({
+    name: "crosslink_standby_associations",
+    help: "SAs for when another gateway is in use: how many the kernel holds (present), and how many of those that the files ask for it does not (missing).",
+    labelNames: ["state"],
+    registers: [registry],
+  });
+  return ({ standby: asked }) => {
+    const missing = asked.filter(
+      ({ association }) => association === undefined,
+    ).length;
+    metric.set({ state: "present" }, asked.length - missing);
+    metric.set({ state: "missing" }, missing);
   };
 }
 

@@ -10,6 +10,7 @@ import { kubernetesMetric } from "./kubernetes-metric.ts";
 import { countingMeter } from "./meter.ts";
 import type { Counters } from "./observer.ts";
 import { tunnels } from "./tunnels.ts";
+import { knowAssociations } from "../../node/peers/associations.ts";
 
 /** A meter, and what shows it. */
 export interface Metrics {
@@ -47,8 +48,10 @@ export function openMetrics(
       associations: session.xfrm.associations(),
       fence: fence(session),
     }));
+    const known = knowAssociations(found.associations);
     show({
-      tunnels: tunnels(node?.mesh.peers ?? [], found.associations),
+      tunnels: tunnels(node?.mesh.peers ?? [], known),
+      standby: tunnels(node?.mesh.standby ?? [], known),
       fence: found.fence,
       errors: readXfrmStatistics(),
       nowSeconds: Math.floor(now() / 1000),

@@ -3,10 +3,7 @@ import {
   type ObservedAssociation,
 } from "../../../native/index.ts";
 import type { Peer } from "../../mesh/state.ts";
-import {
-  type KnownAssociations,
-  knowAssociations,
-} from "../../node/peers/associations.ts";
+import type { KnownAssociations } from "../../node/peers/associations.ts";
 
 /** One SA that this node should have, and what the kernel has. */
 export interface MeasuredTunnel {
@@ -38,9 +35,8 @@ export const TUNNEL_LABELS = [
  */
 export function tunnels(
   peers: readonly Peer[],
-  associations: readonly ObservedAssociation[],
+  known: KnownAssociations,
 ): MeasuredTunnel[] {
-  const known = knowAssociations(associations);
   return peers.flatMap((peer) =>
     peer.keying === "ike" ? byIke(peer, known) : byKeyring(peer, known),
   );

@@ -39,6 +39,12 @@ const CASES = [
     [0, 1],
     5,
   ],
+  [
+    "CrosslinkStandbyNotReady",
+    'crosslink_standby_associations{instance="n",state="missing"}',
+    [1, 0],
+    10,
+  ],
   ["CrosslinkIkeBlocked", 'crosslink_ike_blocked{instance="n"}', [1, 0], 2],
   [
     "CrosslinkIkeTunnelTrouble",

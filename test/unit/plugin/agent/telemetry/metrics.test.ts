@@ -6,6 +6,7 @@ import { kubernetesMetric } from "../../../../../plugin/agent/telemetry/kubernet
 import { kernelMetrics } from "../../../../../plugin/agent/telemetry/kernel-metrics.ts";
 import { countingMeter } from "../../../../../plugin/agent/telemetry/meter.ts";
 import { tunnels } from "../../../../../plugin/agent/telemetry/tunnels.ts";
+import { knowAssociations } from "../../../../../plugin/node/peers/associations.ts";
 import type { Peer } from "../../../../../plugin/mesh/state.ts";
 
 const here = Uint8Array.of(172, 17, 0, 2);
@@ -61,17 +62,22 @@ const held = [
   association(Uint8Array.of(192, 0, 2, 1), 0x202, { bytes: 99n, packets: 99n }),
 ];
 
+/** Of three SAs the kernel holds the one that both peers share. */
+const standingBy: Peer = { ...peer, node: "three", spisOut: [0x999] };
+
 function show(): Promise<string> {
   const registry = new Registry();
   const update = kernelMetrics(registry);
+  const known = knowAssociations(held);
   const facts = {
+    standby: tunnels([standingBy], known),
     errors: new Map([["XfrmInNoStates", 7]]),
     fence: { cidrs: 3, layers: { policies: true, rules: "no nf_tables" } },
     nowSeconds: 1000,
   };
-  update({ ...facts, tunnels: tunnels([peer], held) });
+  update({ ...facts, tunnels: tunnels([peer], known) });
   // Twice: what the kernel counts is shown, not added up.
-  update({ ...facts, tunnels: tunnels([peer], held) });
+  update({ ...facts, tunnels: tunnels([peer], known) });
   return registry.metrics();
 }
 
@@ -96,6 +102,8 @@ describe("kernelMetrics()", () => {
     'crosslink_fence_layer_up{layer="policies"} 1',
     'crosslink_fence_layer_up{layer="rules"} 0',
     "crosslink_fence_cidrs 3",
+    'crosslink_standby_associations{state="present"} 1',
+    'crosslink_standby_associations{state="missing"} 2',
   ])("shows %s", async (line) => {
     expect((await show()).split("\n")).toContain(line);
   });
