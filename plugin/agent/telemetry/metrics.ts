@@ -1,6 +1,8 @@
 import { Registry } from "prom-client";
+import type { ObservedAssociation } from "../../../native/index.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { LinkedNode } from "../../node/linked.ts";
+import { knowAssociations } from "../../node/peers/associations.ts";
 import { layersOf } from "../../fence/layers.ts";
 import { recall } from "../../fence/memory.ts";
 import { type Session, withSession } from "../../kernel/session.ts";
@@ -10,7 +12,6 @@ import { kubernetesMetric } from "./kubernetes-metric.ts";
 import { countingMeter } from "./meter.ts";
 import type { Counters } from "./observer.ts";
 import { tunnels } from "./tunnels.ts";
-import { knowAssociations } from "../../node/peers/associations.ts";
 
 /** A meter, and what shows it. */
 export interface Metrics {
@@ -48,10 +49,8 @@ export function openMetrics(
       associations: session.xfrm.associations(),
       fence: fence(session),
     }));
-    const known = knowAssociations(found.associations);
     show({
-      tunnels: tunnels(node?.mesh.peers ?? [], known),
-      standby: tunnels(node?.mesh.standby ?? [], known),
+      ...tunnelsOf(node, found.associations),
       fence: found.fence,
       errors: readXfrmStatistics(),
       nowSeconds: Math.floor(now() / 1000),
@@ -83,6 +82,18 @@ function rarely<Input, Seen extends object>(
     if (last === undefined || now() >= last.until)
       last = { seen: look(input), until: now() + milliseconds };
     return last.seen;
+  };
+}
+
+/** None of a node that is linked to nothing. */
+function tunnelsOf(
+  node: LinkedNode | undefined,
+  associations: readonly ObservedAssociation[],
+): Pick<KernelFacts, "tunnels" | "standby"> {
+  const known = knowAssociations(associations);
+  return {
+    tunnels: tunnels(node?.mesh.peers ?? [], known),
+    standby: tunnels(node?.mesh.standby ?? [], known),
   };
 }
 
