@@ -1,4 +1,10 @@
 /** The article's demonstration: a database in one cluster replicates to another by pods' addresses, whatever is done to its nodes. */
+import {
+  arrival,
+  insert,
+  type Pair,
+  replicate,
+} from "../../support/mariadb/replication.ts";
 import { LOSSES } from "../fence/traffic.ts";
 import {
   addCrosslink,
@@ -10,7 +16,7 @@ import { rotate } from "../leak/rotate.ts";
 import { captureWires, type WiresCapture } from "../support/capture-wires.ts";
 import { mustRunIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
-import { database, type Server } from "./server.ts";
+import { database } from "./server.ts";
 
 {
   using stage = await openStage({ linked: true });
@@ -23,7 +29,10 @@ import { database, type Server } from "./server.ts";
   };
   await pair.primary.start();
   await pair.replica.start();
-  await replicate(pair, east.pod.address());
+  await replicate(pair, {
+    address: east.pod.address(),
+    readers: "10.0.1.%",
+  });
 
   await tellArrival(
     "1,000 rows arrive, and their checksums are equal",
@@ -72,49 +81,15 @@ import { database, type Server } from "./server.ts";
   await pair.replica.kill();
 }
 
-interface Pair {
-  readonly primary: Server;
-  readonly replica: Server;
-}
-
-/** By GTID, over the pods' own addresses. */
-async function replicate(
-  { primary, replica }: Pair,
-  address: string,
-): Promise<void> {
-  await primary.ask(`
-    create user reader@'10.0.1.%' identified by 'reads';
-    grant replication slave on *.* to reader@'10.0.1.%';
-    create database shop;
-    create table shop.orders (id int auto_increment primary key, words varchar(200))`);
-  await replica.ask(`
-    change master to master_host='${address}', master_user='reader', master_password='reads',
-      master_use_gtid=slave_pos, master_connect_retry=1, master_heartbeat_period=2;
-    start slave`);
-}
-
-async function insert({ ask }: Server, rows: number): Promise<void> {
-  await ask(
-    `insert into shop.orders (words) select concat('order ', seq, repeat(' confidential', 10)) from shop.seq_1_to_${String(rows)}`,
-  );
-}
-
 /** Does something, and tells whether both ends have the same rows in the end. */
 async function tellArrival(
   name: string,
-  { primary, replica }: Pair,
+  pair: Pair,
   act: () => Promise<void>,
 ): Promise<void> {
   await act();
-  const position = await primary.ask("select @@gtid_binlog_pos");
-  const waited = await replica.ask(
-    `select master_gtid_wait('${position}', 300)`,
-  );
-  const look =
-    "select count(*) from shop.orders; checksum table shop.orders extended";
-  const [there, here] = [await primary.ask(look), await replica.ask(look)];
-  const isSame = waited === "0" && there === here && !there.includes("NULL");
-  tell(name, isSame, { there, here, waited });
+  const { isSame, ...seen } = await arrival(pair);
+  tell(name, isSame, seen);
 }
 
 async function lose({ node }: Side, what: keyof typeof LOSSES): Promise<void> {

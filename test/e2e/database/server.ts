@@ -1,14 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import type { Server } from "../../support/mariadb/replication.ts";
+import {
+  clientCommand,
+  installCommand,
+  serverCommand,
+} from "../../support/mariadb/words.ts";
 import { until } from "../../support/until.ts";
 import type { Side } from "../leak/stage.ts";
 import { mustRunIn, runIn } from "../support/command.ts";
 
 /** A MariaDB server in a pod. */
-export interface Server {
-  /** What it answers, a row a line. Throws what it says where it refuses. */
-  readonly ask: (sql: string) => Promise<string>;
+export interface PodServer extends Server {
   /** Returns once it answers. */
   readonly start: () => Promise<void>;
   /** As a node's power goes. */
@@ -18,52 +22,22 @@ export interface Server {
 /** So long a server may take to start, emulated on a busy machine. */
 const SLOWLY = { limitSeconds: 300, pauseMs: 500 };
 
-/** No more than a demonstration needs, in a folder that may be in memory. */
-const SMALL = [
-  "--user=root",
-  "--skip-name-resolve",
-  "--innodb-log-file-size=4M",
-  "--innodb-buffer-pool-size=16M",
-  "--innodb-flush-method=fsync",
-  "--innodb-use-native-aio=0",
-  "--performance-schema=OFF",
-];
-
 /** Makes an empty database on a node, for a server that its pod has. */
 export async function database(
   { node, pod }: Side,
   id: number,
-): Promise<Server> {
+): Promise<PodServer> {
   const folder = join(node.folder, "mariadb");
-  const socket = join(folder, "socket");
-  await mustRunIn(
-    node.namespace,
-    "mariadb-install-db",
-    "--no-defaults",
-    `--datadir=${folder}`,
-    "--auth-root-authentication-method=normal",
-    "--skip-test-db",
-    ...SMALL,
-  );
-  const words = (sql: string) =>
-    ["--no-defaults", "-uroot", "-N", "-B", `-S${socket}`, "-e", sql] as const;
+  await mustRunIn(node.namespace, ...installCommand(folder));
   let child: ChildProcess | undefined;
   return {
     ask: async (sql) =>
-      (await mustRunIn(node.namespace, "mariadb", ...words(sql))).trim(),
+      (await mustRunIn(node.namespace, ...clientCommand(folder, sql))).trim(),
     start: async () => {
+      const address = pod.address();
       child = spawn("nsenter", [
         `--net=/run/netns/${pod.namespace.name}`,
-        "mariadbd",
-        "--no-defaults",
-        `--datadir=${folder}`,
-        `--socket=${socket}`,
-        `--bind-address=${pod.address()}`,
-        `--server-id=${String(id)}`,
-        `--log-bin=${join(folder, "log")}`,
-        "--gtid-strict-mode=ON",
-        "--slave-net-timeout=10",
-        ...SMALL,
+        ...serverCommand({ folder, address, id }),
       ]);
       const { stderr } = child;
       let said = "";
@@ -71,7 +45,7 @@ export async function database(
         said = (said + part).slice(-2000);
       });
       const answers = async () =>
-        (await runIn(node.namespace, "mariadb", ...words("select 1")))
+        (await runIn(node.namespace, ...clientCommand(folder, "select 1")))
           .status === 0;
       await until(answers, { ...SLOWLY, describe: () => said });
     },
