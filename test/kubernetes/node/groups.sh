@@ -22,6 +22,14 @@ enter_group() {
   done
 }
 
+# Of a node whose processes have gone: where its group gives controllers on, no process could enter it again.
+remove_group() {
+  is_version_2 || return 0
+  while [ -e "/sys/fs/cgroup/$1" ]; do
+    find "/sys/fs/cgroup/$1" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.1
+  done
+}
+
 # In a node, whose group is the root that it sees: mounts it.
 mount_groups() {
   local version=$1 number names
