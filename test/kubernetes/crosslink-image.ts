@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, cpSync, mkdirSync, symlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { imageOf } from "../e2e/runtime/support/image.ts";
 import { binary } from "../support/binary.ts";
+import { copyLibraries, copyPrograms, makeDebianRoot } from "./debian-root.ts";
 
 /** As conf/ops/kubernetes.yaml calls it, by the name that a runtime gives it. */
 const NAME = "docker.io/library/crosslink:0.1.0";
@@ -23,18 +24,13 @@ const LINKS = ["legacy", "nft"].flatMap((kind) =>
   ),
 );
 
-const FOLDERS = ["dev", "proc", "sys", "tmp", "run", "var/lib", "usr/bin"];
-
 /** Makes the image of the DaemonSet as the Containerfile says, without a registry; the archive's path. */
 export function crosslinkImage(folder: string): string {
   const root = join(folder, "crosslink-root");
-  for (const name of [...FOLDERS, "usr/sbin", "usr/lib", "usr/lib64"])
-    mkdirSync(join(root, name), { recursive: true });
-  for (const name of ["bin", "sbin", "lib", "lib64"])
-    symlinkSync(`usr/${name}`, join(root, name));
+  makeDebianRoot(root);
   copyFileSync(binary, join(root, "usr/bin/crosslink"));
-  for (const path of [...PROGRAMS, ...librariesOf([binary, ...PROGRAMS])])
-    copyInto(root, path);
+  copyLibraries(root, [binary]);
+  copyPrograms(root, PROGRAMS);
   cpSync(xtables(), join(root, xtables()), { recursive: true });
   for (const { link, target } of LINKS) symlinkSync(target, join(root, link));
   for (const name of ["clusters.d", "keyring"])
@@ -44,20 +40,10 @@ export function crosslinkImage(folder: string): string {
   return imageOf(root, words, join(folder, "crosslink.tar"));
 }
 
-function copyInto(root: string, path: string): void {
-  mkdirSync(dirname(join(root, path)), { recursive: true });
-  copyFileSync(path, join(root, path));
-}
-
 /** The folder of iptables' matches and targets, which it finds while it runs. */
 function xtables(): string {
   const files = execFileSync("dpkg", ["-L", "iptables"], { encoding: "utf8" });
   const found = /^(.*\/xtables)$/m.exec(files);
   if (found?.[1] === undefined) throw new Error("iptables has no extensions");
   return found[1];
-}
-
-function librariesOf(programs: readonly string[]): string[] {
-  const said = execFileSync("ldd", programs, { encoding: "utf8" });
-  return [...new Set(said.match(/\/lib\S+(?= \()/g))];
 }

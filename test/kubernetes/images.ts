@@ -5,6 +5,7 @@ import {
   imageOf,
   pauseImage,
 } from "../e2e/runtime/support/image.ts";
+import type { Node } from "./node/node.ts";
 
 /** What holds a pod's namespaces; kubelet and containerd 2 ask for it by this name. */
 export const PAUSE = "registry.k8s.io/pause:3.10";
@@ -26,6 +27,14 @@ export function webImage(folder: string): string {
     name: WEB,
     command: ["busybox", "httpd", "-f", "-p", "80", "-h", "/www"],
   });
+}
+
+/** Gives a node an image of an archive. */
+export async function importImage(
+  { run }: Pick<Node, "run">,
+  archive: string,
+): Promise<void> {
+  await run(["ctr", "-n", "k8s.io", "images", "import", archive]);
 }
 
 function boxImage(folder: string): string {

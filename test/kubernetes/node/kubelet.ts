@@ -1,4 +1,5 @@
 import { until } from "../../support/until.ts";
+import { importImage } from "../images.ts";
 import type { Node } from "./node.ts";
 
 const SOCKET = "/run/containerd/containerd.sock";
@@ -23,8 +24,7 @@ export async function startContainerd(
     pauseMs: 500,
     describe: () => `containerd of ${node.name} does not answer`,
   });
-  for (const image of images)
-    await node.run(["ctr", "-n", "k8s.io", "images", "import", image]);
+  for (const image of images) await importImage(node, image);
 }
 
 /** Starts a node's kubelet. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { join } from "node:path";
 import type { Cluster } from "../cluster.ts";
 import { CNI_BIN } from "../crosslink.ts";
-import { BOX, WEB, webImage } from "../images.ts";
+import { BOX, importImage, WEB, webImage } from "../images.ts";
 import { placeNewest, removeNewest } from "../newest-conflist.ts";
 import type { Node } from "../node/node.ts";
 import { startKubelet } from "../node/kubelet.ts";
@@ -53,7 +53,7 @@ async function runCritest(
   node: Node,
   archive: string,
 ): Promise<string> {
-  await node.run(["ctr", "-n", "k8s.io", "images", "import", archive]);
+  await importImage(node, archive);
   await node.write(
     IMAGES,
     `defaultTestContainerImage: ${BOX}\nwebServerTestImage: ${WEB}\n`,

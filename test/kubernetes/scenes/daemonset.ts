@@ -10,6 +10,7 @@ import type { Cluster, Ground } from "../cluster.ts";
 import type { Manifest } from "../control-plane/kubectl.ts";
 import { clusterFile, placeConflist } from "../crosslink.ts";
 import { crosslinkImage } from "../crosslink-image.ts";
+import { importImage } from "../images.ts";
 import { runCalicoInstaller } from "../node/calico-installer.ts";
 import type { Node } from "../node/node.ts";
 import { officeFile } from "../office.ts";
@@ -26,7 +27,8 @@ export function daemonset(theWorld: () => World): void {
 
     beforeAll(async () => {
       const { ground, west } = theWorld();
-      await importImage(ground, west.nodes);
+      const archive = crosslinkImage(ground.folder);
+      for (const node of west.nodes) await importImage(node, archive);
       await giveFiles(ground, west);
     });
 
@@ -116,15 +118,6 @@ export function daemonset(theWorld: () => World): void {
 }
 
 const CHAIN = ["calico", "portmap", "crosslink"];
-
-async function importImage(
-  { folder }: Ground,
-  nodes: readonly Node[],
-): Promise<void> {
-  const archive = crosslinkImage(folder);
-  for (const node of nodes)
-    await node.run(["ctr", "-n", "k8s.io", "images", "import", archive]);
-}
 
 /** The ConfigMap and the Secret that the manifest wants to be there first. */
 async function giveFiles(ground: Ground, cluster: Cluster): Promise<void> {
