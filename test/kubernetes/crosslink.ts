@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { ROTATION, type RotationStep } from "../support/rotation.ts";
 import { binary } from "../support/binary.ts";
 import type { Cluster, Ground } from "./cluster.ts";
 import type { Conflist } from "./node/base.ts";
@@ -35,18 +36,48 @@ export async function putBasePlugins(
 
 /** Writes a keyring and all clusters' files to every node. */
 export async function writeMesh(
-  { folder }: Ground,
+  ground: Ground,
   clusters: readonly Cluster[],
 ): Promise<void> {
-  const path = join(folder, "keyring.json");
-  execFileSync(binary, ["keygen", "--keyring", path]);
-  const keyring = readFileSync(path, "utf8");
-  const nodes = clusters.flatMap((cluster) => cluster.nodes);
+  keygen(ground);
   const files = await Promise.all(clusters.map(clusterFile));
-  for (const node of nodes) {
-    await node.write(KEYRING, keyring, "0600");
+  for (const node of nodesOf(clusters)) {
+    await writeKeyring(node, ground);
     for (const file of files) await writeClusterFile(node, file);
   }
+}
+
+/** Rotates the keys of all nodes, as an admin does by hand; before each step something else may be done. */
+export async function rotateKeys(
+  ground: Ground,
+  clusters: readonly Cluster[],
+  before: (step: RotationStep) => Promise<unknown>,
+): Promise<void> {
+  for (const step of ROTATION) {
+    await before(step);
+    keygen(ground, step);
+    for (const node of nodesOf(clusters)) {
+      await writeKeyring(node, ground);
+      await node.run([`${CNI_BIN}/crosslink`, "apply"]);
+    }
+  }
+}
+
+function nodesOf(clusters: readonly Cluster[]): Node[] {
+  return clusters.flatMap((cluster) => cluster.nodes);
+}
+
+function keygen(ground: Ground, ...step: readonly RotationStep[]): void {
+  execFileSync(binary, ["keygen", ...step, "--keyring", keyringIn(ground)]);
+}
+
+async function writeKeyring(node: Node, ground: Ground): Promise<void> {
+  await node.write(KEYRING, readFileSync(keyringIn(ground), "utf8"), "0600");
+}
+
+/** Where the nodes' keyring is made. */
+function keyringIn({ folder }: Ground): string {
+  return join(folder, "keyring.json");
 }
 
 /** Writes a cluster's own file and the office's to its nodes: what is not encrypted needs no keyring. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { guestMissing } from "../support/guest/machine.ts";
+import { database } from "./scenes/database.ts";
 import { reach } from "./scenes/reach.ts";
 import { startWorld, type World } from "./world.ts";
 
@@ -22,5 +23,6 @@ describe.skipIf(missing !== undefined)(
       return world;
     };
     reach(theWorld);
+    database(theWorld);
   },
 );

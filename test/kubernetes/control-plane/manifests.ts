@@ -6,10 +6,12 @@ export interface PodWords {
   readonly name: string;
   /** Where it shall run; anywhere unless said. */
   readonly node?: string;
+  /** What its spec has besides, or in place of what such a pod has. */
+  readonly spec?: Readonly<Record<string, unknown>>;
 }
 
 /** A pod's manifest. */
-export function podManifest({ name, node }: PodWords): Manifest {
+export function podManifest({ name, node, spec = {} }: PodWords): Manifest {
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -20,6 +22,7 @@ export function podManifest({ name, node }: PodWords): Manifest {
         ? {}
         : { nodeSelector: { "kubernetes.io/hostname": node } }),
       ...IDLE,
+      ...spec,
     },
   };
 }

@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { until } from "../../support/until.ts";
 import type { Cluster } from "../cluster.ts";
 import { putCrosslink } from "../crosslink.ts";
 import { OFFICE_HOST } from "../office.ts";
-import type { Pod } from "../pod.ts";
 import type { World } from "../world.ts";
 import { failedSandboxes, reachesOffice } from "./expect.ts";
+import { startedAgain } from "./started-again.ts";
 
 const BASES = ["east", "west"] as const;
 
@@ -81,16 +80,4 @@ export function restart(theWorld: () => World): void {
       for (const pod of [again, other]) await cluster().remove(pod.name);
     });
   });
-}
-
-/** The same pod, in a sandbox of its node's new life. */
-async function startedAgain(cluster: Cluster, before: Pod): Promise<Pod> {
-  let pod = before;
-  const isNew = async () => {
-    // The API server shows the old one until the kubelet is there again.
-    pod = await cluster.running(before.name).catch(() => before);
-    return pod.id !== before.id;
-  };
-  await until(isNew, { limitSeconds: 300, pauseMs: 1000 });
-  return pod;
 }
