@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { podOnEachNode } from "../cluster.ts";
+import { type Cluster, podOnEachNode } from "../cluster.ts";
 import type { Pod } from "../pod.ts";
 import { clearText, wire } from "../wire.ts";
 import type { World } from "../world.ts";
@@ -9,12 +9,16 @@ export function reach(theWorld: () => World): void {
   describe("pods of both clusters", () => {
     let east: readonly Pod[];
     let west: readonly Pod[];
+    /** On the first nodes, where there is another of them. */
+    let mates: readonly Pod[];
 
     beforeAll(async () => {
-      const { east: one, west: other } = theWorld();
-      [east, west] = await Promise.all([
+      const clusters = [theWorld().east, theWorld().west] as const;
+      const [one, other] = clusters;
+      [east, west, mates] = await Promise.all([
         podOnEachNode(one),
         podOnEachNode(other),
+        Promise.all(clusters.map(podBesideTheFirst)),
       ]);
     });
 
@@ -56,6 +60,16 @@ export function reach(theWorld: () => World): void {
         ).toContain("3 received");
     });
 
+    it("ping the pods of their own cluster, on their own node and on others, and nothing of it is encrypted", async () => {
+      const capture = await wire(theWorld().ground.stage, "mates");
+      const [mateInEast, mateInWest] = mates;
+      await pingEachOther([...east, mateInEast!]);
+      await pingEachOther([...west, mateInWest!]);
+      const seen = await capture.stop();
+      for (const cluster of [theWorld().east, theWorld().west])
+        expect(await seen.show(encryptedWithin(cluster), 5)).toBe("");
+    });
+
     it("ping each other both ways, encrypted on the wire", async () => {
       const capture = await wire(theWorld().ground.stage, "ping");
       for (const from of east) for (const to of west) await ping(from, to);
@@ -78,8 +92,26 @@ export function reach(theWorld: () => World): void {
   });
 }
 
+function podBesideTheFirst({ pod, nodes }: Cluster): Promise<Pod> {
+  return pod({ name: "mate", node: nodes[0]!.name });
+}
+
+/** ESP between a cluster's own nodes. */
+function encryptedWithin({ nodes }: Cluster): string {
+  const ends = ["src", "dst"].map(
+    (end) =>
+      `(${nodes.map(({ address }) => `${end} host ${address}`).join(" or ")})`,
+  );
+  return ["esp", ...ends].join(" and ");
+}
+
 function clear({ east, west }: World): string {
   return clearText(east.pods, west.pods);
+}
+
+async function pingEachOther(pods: readonly Pod[]): Promise<void> {
+  for (const from of pods)
+    for (const to of pods) if (from !== to) await ping(from, to);
 }
 
 async function ping(from: Pod, to: Pod): Promise<void> {
