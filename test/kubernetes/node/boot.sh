@@ -17,11 +17,13 @@ ip -n "$name" route add default via 203.0.113.1
 
 mkdir -p "/nodes/$name"/{run,log}
 rm -f "/nodes/$name/ready"
+. "$here/groups.sh"
+version=1
+if is_version_2; then version=2; fi
 (
-  . "$here/groups.sh"
   enter_group "$name"
   exec ip netns exec "$name" unshare --mount --uts --pid --ipc --cgroup --fork --kill-child --mount-proc \
-    bash "$here/init.sh" "$name"
+    bash "$here/init.sh" "$name" $version
 ) >"/nodes/$name/log/init" 2>&1 </dev/null &
 starter=$!
 for ((i = 0; i < 200; i++)); do

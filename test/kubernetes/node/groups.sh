@@ -1,5 +1,6 @@
 # Control groups of a node, whichever version this kernel has them mounted in. Sourced.
 
+# Not to be asked in a node, until it has mounted its own: where `ip netns exec` has been, /sys is a new one.
 is_version_2() { [ -e /sys/fs/cgroup/cgroup.controllers ]; }
 
 # The shell that calls it is in the node's group then, and what it starts.

@@ -1,12 +1,10 @@
 #!/bin/bash
 # PID 1 of a node. Bash, because it has to reap those whose parents have gone.
 #
-#   init.sh NAME
+#   init.sh NAME VERSION   VERSION: of control groups
 set -eu
-disk=/nodes/$1
+disk=/nodes/$1 version=$2
 . "$(dirname "$(realpath "$0")")/groups.sh"
-version=1
-if is_version_2; then version=2; fi
 hostname "$1"
 mount --make-rprivate /
 # Files of its own.
