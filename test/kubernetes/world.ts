@@ -28,11 +28,10 @@ export interface World extends AsyncDisposable {
 /** Says what is done, since all of it takes its time. */
 type Say = (sentence: string) => void;
 
-/** Starts two clusters of a node each in a guest, joined by crosslink. Takes minutes. */
+/** Starts two clusters of two nodes each in a guest, joined by crosslink. Takes minutes. */
 export function startWorld(say: Say): Promise<World> {
   return makeWorld(say, {
     place: "guest",
-    nodes: 1,
     resyncSeconds: 30,
     connect: joinClusters,
   });
@@ -42,7 +41,6 @@ export function startWorld(say: Say): Promise<World> {
 export function startWorldHere(say: Say): Promise<World> {
   return makeWorld(say, {
     place: "here",
-    nodes: 2,
     resyncSeconds: 3,
     connect: joinOffice,
   });
@@ -50,8 +48,6 @@ export function startWorldHere(say: Say): Promise<World> {
 
 interface Plan {
   readonly place: Place;
-  /** Of each cluster. */
-  readonly nodes: number;
   /** How often bases look after their rules: iptables is most of what an emulated processor can do. */
   readonly resyncSeconds: number;
   readonly connect: (
@@ -98,10 +94,7 @@ async function makeWorld(say: Say, plan: Plan): Promise<World> {
   }
 }
 
-function startEast(
-  ground: Ground,
-  { nodes, resyncSeconds }: Plan,
-): Promise<Cluster> {
+function startEast(ground: Ground, { resyncSeconds }: Plan): Promise<Cluster> {
   const pods = "10.10.0.0/16";
   return cluster(ground, "east", {
     base: flannel({
@@ -112,15 +105,12 @@ function startEast(
     ...{
       pods,
       services: "10.96.0.0/16",
-      addresses: ["203.0.113.11", "203.0.113.12"].slice(0, nodes),
+      addresses: ["203.0.113.11", "203.0.113.12"],
     },
   });
 }
 
-function startWest(
-  ground: Ground,
-  { nodes, resyncSeconds }: Plan,
-): Promise<Cluster> {
+function startWest(ground: Ground, { resyncSeconds }: Plan): Promise<Cluster> {
   return cluster(ground, "west", {
     base: calico({
       folder: ground.programs.get("calico") ?? "",
@@ -131,7 +121,7 @@ function startWest(
     ...{
       pods: "10.20.0.0/16",
       services: "10.97.0.0/16",
-      addresses: ["203.0.113.21", "203.0.113.22"].slice(0, nodes),
+      addresses: ["203.0.113.21", "203.0.113.22"],
       containerd2: ["west-2"],
     },
   });
