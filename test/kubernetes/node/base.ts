@@ -188,7 +188,7 @@ async function startCalico(node: Node, options: CalicoOptions): Promise<void> {
     CLUSTER_TYPE: "k8s",
   };
   const words = Object.entries(once).map(([key, value]) => `${key}=${value}`);
-  await node.run(["env", ...words, `${folder}/calico-node`, "-startup"]);
+  await startUp(node, ["env", ...words, `${folder}/calico-node`, "-startup"]);
   await node.run([
     "env",
     ...words,
@@ -198,6 +198,21 @@ async function startCalico(node: Node, options: CalicoOptions): Promise<void> {
     "-allocate-tunnel-addrs-run-once",
   ]);
   await startFelix(node, options);
+}
+
+/** It ends where the kubelet has written the same Node meanwhile, and its DaemonSet would start it again. */
+async function startUp(node: Node, command: readonly string[]): Promise<void> {
+  const isDone = async () => {
+    const { status, stdout, stderr } = await node.try(command);
+    const said = stdout + stderr;
+    if (status === 0 || said.includes("update conflict")) return status === 0;
+    throw new Error(`Calico does not start on ${node.name}: ${said}`);
+  };
+  await until(isDone, {
+    limitSeconds: 300,
+    pauseMs: 300,
+    describe: () => `Calico and the kubelet of ${node.name} write one Node`,
+  });
 }
 
 /** Starts Felix, which writes its rules with one of its backends. */
