@@ -12,9 +12,11 @@ export function ipvsWithoutConntrack({ ipvs, remotes }: BypassFacts): Bypass[] {
   const far = ipvs.servers.filter((server) =>
     remotes.some((remote) => addressInCidr(server, remote)),
   );
+  // A server is of several services: kube-proxy makes one of a ClusterIP, and one of each NodePort.
+  const addresses = [...new Set(far.map(formatAddress))];
   const effect =
     far.length > 0
-      ? `what it sends to its servers ${few(far.map(formatAddress))} passes xfrm in clear text`
+      ? `what it sends to its servers ${few(addresses)} passes xfrm in clear text`
       : "what it would send to a server in a remote CIDR would pass xfrm in clear text";
   return [
     {

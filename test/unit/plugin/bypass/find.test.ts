@@ -115,6 +115,13 @@ describe("findBypasses()", () => {
     expect(ipvs(true, near, far)).toEqual([]);
   });
 
+  it("names a server of several services of IPVS once", () => {
+    const far = parseAddress("10.1.0.5").bytes;
+    const ipvs = { conntrack: false, servers: [far, far] };
+    const [bypass] = findBypasses({ ...CLEAN, ipvs });
+    expect(bypass?.sentence).toContain("servers 10.1.0.5 passes xfrm");
+  });
+
   it("names a flowtable whose devices carry pods' packets", () => {
     const table = { family: 1, table: "t", name: "f" };
     const flowtables = [{ ...table, devices: ["d7"] }];
