@@ -1,5 +1,4 @@
 /** Two nodes whose kernel has no nf_tables: exemption and fence are legacy iptables' rules, and do the same. */
-import { writeFileSync } from "node:fs";
 import {
   answered,
   openStage,
@@ -11,12 +10,12 @@ import {
 import { crosslinkOn, mustRunIn, runIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
 import { transfer } from "../support/transfer.ts";
+import { loadNothing } from "./modules.ts";
 
 const IN = "-A PREROUTING -s REMOTE -m policy --dir in --pol none";
 const OUT = "-A POSTROUTING -d REMOTE -m policy --dir out --pol none";
 
-// The kernel would load by itself what it finds missing.
-writeFileSync("/proc/sys/kernel/modprobe", "/bin/false");
+loadNothing();
 {
   using stage = await openStage({ linked: true });
   await lookAround(stage);

@@ -20,9 +20,31 @@ const names = [
   "teardown leaves no rule of ours",
 ];
 
-describe(`a kernel without nf_tables${missing === undefined ? "" : `: ${missing}`}`, () => {
-  play(join(import.meta.dirname, "legacy.scene.ts"), names, {
-    missing,
-    modules: LEGACY_MODULES,
-  });
-});
+const ofLayer = (layer: string): string[] => [
+  `${layer} alone: no node sends in clear text`,
+  `${layer} alone: a gateway takes nothing that comes in clear text`,
+  `${layer} alone: a gateway hands on nothing in clear text that came in`,
+  `${layer} alone: a leaf takes and sends nothing in clear text`,
+  `${layer} gone as well: clear text is seen, and answered`,
+  `${layer}: apply brings all of it back`,
+];
+
+const gateways = [
+  "a gateway's fence stands in legacy iptables, with its leaves",
+  "pods of a leaf and of another cluster reach each other by two legs of ESP",
+  "each sees the other's own address",
+  ...["rules", "policies"].flatMap(ofLayer),
+  "teardown leaves nothing of ours",
+];
+
+const scenes = { legacy: names, gateways } as const;
+
+describe.each(Object.entries(scenes))(
+  `%s, on a kernel without nf_tables${missing === undefined ? "" : `: ${missing}`}`,
+  (scene, facts) => {
+    play(join(import.meta.dirname, `${scene}.scene.ts`), facts, {
+      missing,
+      modules: LEGACY_MODULES,
+    });
+  },
+);

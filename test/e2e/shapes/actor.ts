@@ -22,6 +22,11 @@ export interface ShapePod extends Disposable {
   readonly addresses: readonly string[];
 }
 
+/** A pod's first address. */
+export function addressOf({ addresses: [first = ""] }: ShapePod): string {
+  return first;
+}
+
 /** ADD by the reference plugins and dist/crosslink, with a masquerade of what leaves the node. */
 export async function addPod(machine: Member, world: World): Promise<ShapePod> {
   const inside = namespace();

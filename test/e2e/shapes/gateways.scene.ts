@@ -4,19 +4,17 @@ import { tell } from "../support/facts.ts";
 import { transfer } from "../support/transfer.ts";
 import {
   addPod,
+  addressOf,
   mustCrosslink,
   pings,
   shell,
   type ShapePod,
   wirePod,
 } from "./actor.ts";
+import { clearText } from "./clear-text.ts";
 import { sendForged } from "./forged.ts";
 import { failOver, nothingPasses, standingBy } from "./standby.ts";
 import { type World, world } from "./world.ts";
-
-/** Between the locations: a packet of a pod, a service or a node's own for them, outside of ESP. */
-const clearText =
-  "not esp and (net 10.244.0.0/16 or net 10.42.0.0/16 or net 10.45.0.0/16 or net 10.96.0.0/16)";
 
 type Pods = Readonly<Record<PodName, ShapePod>>;
 type PodName = "edge" | "gateway-1" | "worker-1" | "worker-2" | "campus-worker";
@@ -118,10 +116,6 @@ async function bothWays(
   const there = await pings(one.namespace, addressOf(other));
   const back = await pings(other.namespace, addressOf(one));
   tell(name, there && back, { there, back });
-}
-
-function addressOf({ addresses: [first = ""] }: ShapePod): string {
-  return first;
 }
 
 /** What a leaf has, and what becomes of its packets without it. */

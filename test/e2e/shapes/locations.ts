@@ -10,7 +10,7 @@ export interface Member extends Machine {
   readonly entry: Entry;
 }
 
-/** A router with links, and the members on each; a cluster's own, or that of the first cluster on a link. */
+/** A router with links, and the members on each, whose ports are called as they are; a cluster's own, or that of the first cluster on a link. */
 export interface Location {
   readonly cluster: string;
   readonly router: Place;
@@ -113,9 +113,9 @@ function linkCommands(
     `link add lan${at} type bridge`,
     `link set lan${at} up`,
     ...link.split(" ").map((network) => address(`${network}1`, `lan${at}`)),
-    ...members.flatMap(({ namespace }, port) => [
-      `link add lan${at}p${port} type veth peer name eth0 netns ${namespace.name}`,
-      `link set lan${at}p${port} master lan${at} up`,
+    ...members.flatMap(({ name, namespace }) => [
+      `link add ${name} type veth peer name eth0 netns ${namespace.name}`,
+      `link set ${name} master lan${at} up`,
     ]),
   ];
 }

@@ -16,9 +16,10 @@ export const IPSEC_MODULES = [
   "veth",
 ] as const;
 
-/** Legacy iptables as nodes have it, and what CNI plugins do with it: the whole of a firewall where nf_tables is missing. */
+/** Legacy iptables as nodes have it, what CNI plugins do with it, and bridges: all that scenes have where nf_tables is missing. */
 export const LEGACY_MODULES = [
   ...IPSEC_MODULES,
+  "bridge",
   "nf_conntrack_netlink",
   "iptable_nat",
   "iptable_filter",
@@ -44,7 +45,6 @@ export const LEGACY_MODULES = [
 /** What scenes need of a guest's kernel: ESP, and what nodes and their CNI plugins have. */
 export const SCENE_MODULES = [
   ...LEGACY_MODULES,
-  "bridge",
   "br_netfilter",
   "vxlan",
   "nf_tables",
