@@ -8,6 +8,15 @@ import type { Conflist } from "./node/base.ts";
 import type { Node } from "./node/node.ts";
 import { officeFile } from "./office.ts";
 
+/** A cluster as far as its file goes. */
+type Described = Pick<
+  Cluster,
+  "name" | "base" | "kubectl" | "nodes" | "pods" | "services"
+>;
+
+/** Where files are made. */
+type Folder = Pick<Ground, "folder">;
+
 /** Where kubelet's runtime finds plugins. */
 export const CNI_BIN = "/opt/cni/bin";
 const KEYRING = "/etc/crosslink/keyring.json";
@@ -23,7 +32,7 @@ export async function putCrosslink(node: Node): Promise<void> {
 /** Gives a node the plugins of its base. */
 export async function putBasePlugins(
   node: Node,
-  { programs }: Ground,
+  { programs }: Pick<Ground, "programs">,
 ): Promise<void> {
   // The flannel plugin's last, since the reference plugins have others of its name.
   const folders = ["plugins", "calico", "flannel-cni"].map(
@@ -36,8 +45,8 @@ export async function putBasePlugins(
 
 /** Writes a keyring and all clusters' files to every node. */
 export async function writeMesh(
-  ground: Ground,
-  clusters: readonly Cluster[],
+  ground: Folder,
+  clusters: readonly Described[],
 ): Promise<void> {
   keygen(ground);
   const files = await Promise.all(clusters.map(clusterFile));
@@ -63,20 +72,20 @@ export async function rotateKeys(
   }
 }
 
-function nodesOf(clusters: readonly Cluster[]): Node[] {
+function nodesOf(clusters: readonly Pick<Cluster, "nodes">[]): Node[] {
   return clusters.flatMap((cluster) => cluster.nodes);
 }
 
-function keygen(ground: Ground, ...step: readonly RotationStep[]): void {
+function keygen(ground: Folder, ...step: readonly RotationStep[]): void {
   execFileSync(binary, ["keygen", ...step, "--keyring", keyringIn(ground)]);
 }
 
-async function writeKeyring(node: Node, ground: Ground): Promise<void> {
+async function writeKeyring(node: Node, ground: Folder): Promise<void> {
   await node.write(KEYRING, readFileSync(keyringIn(ground), "utf8"), "0600");
 }
 
 /** Where the nodes' keyring is made. */
-function keyringIn({ folder }: Ground): string {
+function keyringIn({ folder }: Folder): string {
   return join(folder, "keyring.json");
 }
 
@@ -130,7 +139,7 @@ export async function clusterFile({
   nodes,
   pods,
   services,
-}: Cluster) {
+}: Described) {
   const withCidrs = nodes.map(async (node) => ({
     name: node.name,
     ips: [node.address],

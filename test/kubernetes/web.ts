@@ -1,3 +1,4 @@
+import { until } from "../support/until.ts";
 import { inOffice } from "./office.ts";
 import type { Pod } from "./pod.ts";
 import type { Stage } from "./stage/stage.ts";
@@ -20,7 +21,7 @@ export interface Answer {
 
 /** Serves in a pod, under its name. */
 export async function serve(pod: Pod): Promise<void> {
-  await pod.run(["sh", "-c", SERVE, "/tmp/www", pod.name]);
+  await pod.run(["sh", "-c", SERVE, `/tmp/www-${pod.name}`, pod.name]);
 }
 
 /** Serves on the office's host, as "office". */
@@ -39,4 +40,25 @@ export async function ask(
   const words = ["busybox", "timeout", "5", "busybox", "wget", "-q", "-O", "-"];
   const [server = "", client = ""] = (await run([...words, url])).split(" ");
   return { server, client: client.replace(/^\[(::ffff:)?|\]$/g, "") };
+}
+
+/** Asks until somebody answers: a proxy that has just started may know a service before it knows who is behind it. */
+export async function answered(
+  run: (command: readonly string[]) => Promise<string>,
+  address: string,
+  port: number,
+): Promise<Answer> {
+  let answer: Answer | undefined;
+  let said = "";
+  await until(
+    async () => {
+      answer = await ask(run, address, port).catch((error: unknown) => {
+        said = String(error);
+        return undefined;
+      });
+      return answer !== undefined;
+    },
+    { limitSeconds: 300, describe: () => `${address}:${port}: ${said}` },
+  );
+  return answer!;
 }

@@ -18,7 +18,7 @@ import { authority, type Identity, kubeconfig } from "./pki.ts";
 /** QEMU's user network shows a guest the host's loopback by this address. */
 const HOST_FROM_GUEST = "10.0.2.2";
 
-/** A cluster's API server, controller manager and scheduler, as processes of this machine on its loopback. */
+/** A cluster's API server, and most often controller manager and scheduler, as processes of this machine on its loopback. */
 export interface ControlPlane extends AsyncDisposable {
   readonly kubectl: Kubectl;
   /** The API server's, on this machine's loopback. */
@@ -37,6 +37,8 @@ export interface ControlPlaneOptions {
   /** CIDRs. */
   readonly pods: string;
   readonly services: string;
+  /** No controller manager and no scheduler: what they would make is written by hand. */
+  readonly apiOnly?: boolean;
 }
 
 /** Starts a control plane, and waits until its API server is ready. */
@@ -85,7 +87,8 @@ export async function controlPlane(
     await end();
     throw error;
   }
-  start(["kube-controller-manager", "kube-scheduler"]);
+  if (options.apiOnly !== true)
+    start(["kube-controller-manager", "kube-scheduler"]);
   return {
     kubectl: client,
     port: ports.api,

@@ -71,20 +71,49 @@ export interface ServiceWords {
   readonly nodePort: number;
 }
 
-export function serviceManifest({
-  name,
-  pod,
-  targetPort,
-  nodePort,
-}: ServiceWords): Manifest {
+export function serviceManifest({ pod, ...words }: ServiceWords): Manifest {
+  return nodePortService(words, { selector: { app: pod } });
+}
+
+function nodePortService(
+  { name, targetPort, nodePort }: Omit<ServiceWords, "pod">,
+  more: object,
+): Manifest {
+  const ports = [{ port: 80, targetPort, nodePort }];
   return {
     apiVersion: "v1",
     kind: "Service",
     metadata: { name },
-    spec: {
-      type: "NodePort",
-      selector: { app: pod },
-      ports: [{ port: 80, targetPort, nodePort }],
-    },
+    spec: { type: "NodePort", ports, ...more },
   };
+}
+
+/** A service whose only endpoint is written by hand, as a controller manager would or an admin of several clusters. */
+export interface EndpointWords extends Omit<ServiceWords, "pod"> {
+  /** The endpoint's address, and the node it is on, if it is on one of the cluster's. */
+  readonly endpoint: { readonly address: string; readonly node?: string };
+  /** Keeps who asks at a node's port to endpoints of that node, and leaves it its address. */
+  readonly isLocal?: boolean;
+}
+
+export function serviceOf({
+  endpoint: { address, node },
+  isLocal = false,
+  ...words
+}: EndpointWords): Manifest[] {
+  const externalTrafficPolicy = isLocal ? "Local" : "Cluster";
+  return [
+    nodePortService(words, { externalTrafficPolicy }),
+    {
+      apiVersion: "discovery.k8s.io/v1",
+      kind: "EndpointSlice",
+      metadata: {
+        name: `${words.name}-1`,
+        labels: { "kubernetes.io/service-name": words.name },
+      },
+      addressType: "IPv4",
+      ports: [{ name: "", port: words.targetPort, protocol: "TCP" }],
+      endpoints: [{ addresses: [address], nodeName: node }],
+    },
+  ];
 }

@@ -6,7 +6,7 @@ import type { Node } from "./node.ts";
 /** What gives a cluster's pods their network. */
 export interface Base {
   /** As cluster files call it. */
-  readonly cni: "calico" | "flannel";
+  readonly cni: "calico" | "flannel" | "other";
   /** What the cluster needs before its first node. */
   readonly prepare: (kubectl: Kubectl) => Promise<void>;
   /** Starts its daemons on a node that has registered. */
@@ -105,6 +105,46 @@ export function flannel(options: FlannelOptions): Base {
       const { spec } = await kubectl.get("node", node.name);
       return String(spec.podCIDR);
     },
+  };
+}
+
+/** Where a node is, and which pods it has. */
+export interface Lease {
+  readonly address: string;
+  /** A CIDR. */
+  readonly pods: string;
+}
+
+/** What needs no daemon: the reference plugin bridge, which masquerades, and routes as an admin writes them. @param leases by node */
+export function bridge(leases: ReadonlyMap<string, Lease>): Base {
+  const podsOf = ({ name }: Node): string => leases.get(name)?.pods ?? "";
+  return {
+    cni: "other",
+    prepare: () => Promise.resolve(),
+    start: async (node) => {
+      for (const [name, { address, pods }] of leases)
+        if (name !== node.name)
+          await node.run(["ip", "route", "add", pods, "via", address]);
+    },
+    conflist: (node) => ({
+      name: "pods",
+      cniVersion: "1.0.0",
+      plugins: [
+        {
+          type: "bridge",
+          bridge: "cni0",
+          isGateway: true,
+          ipMasq: true,
+          hairpinMode: true,
+          ipam: {
+            type: "host-local",
+            ranges: [[{ subnet: podsOf(node) }]],
+            routes: [{ dst: "0.0.0.0/0" }],
+          },
+        },
+      ],
+    }),
+    podCidr: (node) => Promise.resolve(podsOf(node)),
   };
 }
 

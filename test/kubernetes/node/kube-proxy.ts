@@ -12,19 +12,29 @@ const SHOWN: Readonly<Record<ProxyMode, readonly string[]>> = {
   ipvs: ["cat", "/proc/net/ip_vs"],
 };
 
-/** Starts a node's kube-proxy in a mode, in place of one in another mode, and waits until a service is there. */
+/** What it is told, and what it shall have found. */
+export interface ProxyWords {
+  /** The cluster's pod CIDR. */
+  readonly pods: string;
+  /** The address of the service that it waits for. */
+  readonly service: string;
+  /** The CIDRs of the node's addresses at which NodePorts are; the mode's default unless said. */
+  readonly nodePorts?: string;
+}
+
+/** Starts a node's kube-proxy in a mode, where none runs, and waits until a service is there. */
 export async function startKubeProxy(
   node: Node,
   mode: ProxyMode,
-  { pods, service }: { readonly pods: string; readonly service: string },
+  { pods, service, nodePorts }: ProxyWords,
 ): Promise<void> {
-  await stopKubeProxy(node);
   await node.start({
     name: "kube-proxy",
     command: [
       "kube-proxy",
       ...["--kubeconfig", kubeconfigOf(node), "--proxy-mode", mode],
       ...["--hostname-override", node.name, "--cluster-cidr", pods],
+      ...(nodePorts === undefined ? [] : ["--nodeport-addresses", nodePorts]),
       "--conntrack-max-per-core=0",
     ],
   });
@@ -32,8 +42,9 @@ export async function startKubeProxy(
   await until(
     async () => (await node.try(SHOWN[mode])).stdout.includes(shown),
     {
-      limitSeconds: 300,
-      pauseMs: 1000,
+      limitSeconds: 900,
+      // Emulated, the tools above are most of what a processor does that asks them each second.
+      pauseMs: 3000,
       describe: () =>
         `kube-proxy of ${node.name} makes nothing of ${service} in mode ${mode}`,
     },

@@ -1,7 +1,4 @@
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { until } from "../../support/until.ts";
 import type { Cluster } from "../cluster.ts";
 import { serviceManifest } from "../control-plane/manifests.ts";
 import {
@@ -12,7 +9,7 @@ import {
 import type { Node } from "../node/node.ts";
 import { inOffice, OFFICE_HOST, officeFinds } from "../office.ts";
 import type { Pod } from "../pod.ts";
-import { type Answer, ask, serve, WEB_PORT } from "../web.ts";
+import { answered, serve, WEB_PORT } from "../web.ts";
 import type { World } from "../world.ts";
 
 const NODE_PORT = 30080;
@@ -40,13 +37,11 @@ export function services(theWorld: () => World): void {
         await officeFinds(ground.stage, cluster.services, node);
     });
 
-    for (const { mode, lacks } of modes())
-      describe.skipIf(lacks !== "")(
-        `by kube-proxy in mode ${mode}${lacks}`,
-        () => {
-          reached(theWorld, () => served, mode);
-        },
-      );
+    // Mode ipvs is played where a kernel surely has it: services.test.ts.
+    for (const mode of ["iptables", "nftables"] as const)
+      describe(`by kube-proxy in mode ${mode}`, () => {
+        reached(theWorld, () => served, mode);
+      });
   });
 }
 
@@ -109,18 +104,6 @@ async function onEachNode(
   );
 }
 
-/** What the kernel lacks for a mode, for its title. */
-function modes(): { readonly mode: ProxyMode; readonly lacks: string }[] {
-  const hasIpvs =
-    existsSync("/proc/net/ip_vs") ||
-    spawnSync("modprobe", ["--dry-run", "--quiet", "ip_vs"]).status === 0;
-  return [
-    { mode: "iptables", lacks: "" },
-    { mode: "nftables", lacks: "" },
-    { mode: "ipvs", lacks: hasIpvs ? "" : " (skipped: CONFIG_IP_VS)" },
-  ];
-}
-
 async function serveOn(cluster: Cluster): Promise<Served> {
   const [first, second] = cluster.nodes;
   const [client, backend] = await Promise.all([
@@ -133,25 +116,4 @@ async function serveOn(cluster: Cluster): Promise<Served> {
   const { spec } = await cluster.kubectl.get("service", "web");
   const address = String(spec.clusterIP);
   return { cluster, node: first!, client, backend, address };
-}
-
-/** A proxy that has just started may know a service before it knows who is behind it. */
-async function answered(
-  run: (command: readonly string[]) => Promise<string>,
-  address: string,
-  port: number,
-): Promise<Answer> {
-  let answer: Answer | undefined;
-  let said = "";
-  await until(
-    async () => {
-      answer = await ask(run, address, port).catch((error: unknown) => {
-        said = String(error);
-        return undefined;
-      });
-      return answer !== undefined;
-    },
-    { limitSeconds: 60, describe: () => `${address}:${port}: ${said}` },
-  );
-  return answer!;
 }

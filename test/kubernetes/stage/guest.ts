@@ -37,6 +37,8 @@ const MODULES = [
     "xt_u32",
     "xt_tcpudp",
   ],
+  // kube-proxy's mode ipvs, with the device that has services' addresses.
+  ...["ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh", "dummy"],
 ];
 
 const MEGABYTES = 6144;
