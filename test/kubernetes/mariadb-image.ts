@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { imageOf } from "../e2e/runtime/support/image.ts";
 import { installCommand } from "../support/mariadb/words.ts";
@@ -16,17 +16,19 @@ const PROGRAMS = [
   ...["/usr/bin/sh", "/usr/bin/cp"],
 ];
 
+/** Debian 13 has MariaDB's files in a folder of its own, older systems in MySQL's. */
+const SHARED = ["mariadb", "mysql"].map((name) => `/usr/share/${name}`);
+
 /** What the server says, and how it reads letters. */
-const SHARED = ["english", "charsets"].map(
-  (name) => `/usr/share/mysql/${name}`,
-);
+const MESSAGES = ["english", "charsets"];
 
 /** Makes the image of Debian's MariaDB, of this machine's files; the archive's path. An emulated node has no database to make. */
 export function mariadbImage(folder: string): string {
   const root = join(folder, "mariadb-root");
   makeDebianRoot(root);
   copyPrograms(root, PROGRAMS);
-  for (const path of SHARED)
+  const shared = SHARED.find((path) => existsSync(join(path, "english"))) ?? "";
+  for (const path of MESSAGES.map((name) => join(shared, name)))
     cpSync(path, join(root, path), { recursive: true });
   // As whom it runs, it asks for by name.
   writeFileSync(join(root, "etc/passwd"), "root:x:0:0:root:/:/bin/sh\n");
