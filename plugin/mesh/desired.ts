@@ -58,19 +58,12 @@ export function desiredMesh(
   const exemptions = exemptionsOf(view);
   const globalMappings = mappingsIn(exemptions);
   const { blocking, protecting } = policiesIn(found, globalMappings, memory);
-  let associations: SecurityAssociation[] | undefined;
-  return {
+  return withLists({
     role: view.role,
-    get associations() {
-      return (associations ??= inOrder(keyed.flatMap(firstAssociations)));
-    },
     series: keyed,
     secrets: secretsOf(keyed, input, keyringOf),
     ike: ikeTunnels(found.keying.byIke, keyringOf),
     retiring: found.keying.retiring.flatMap(placesOf),
-    get policies() {
-      return [...blocking, ...protecting.flatMap(({ policies }) => policies)];
-    },
     blocking,
     protecting,
     routes: routesOf(view, groups),
@@ -84,6 +77,23 @@ export function desiredMesh(
     ),
     needsKeyring: groups.some(({ tunnels }) => tunnels.length > 0),
     warnings: warningsIn(found, memory),
+  });
+}
+
+/** Adds what is made when it is asked for. Not where a mesh is worked out: what that knows would stay as long as the mesh. */
+function withLists(
+  mesh: Omit<DesiredMesh, "associations" | "policies">,
+): DesiredMesh {
+  const { series, blocking, protecting } = mesh;
+  let associations: SecurityAssociation[] | undefined;
+  return {
+    ...mesh,
+    get associations() {
+      return (associations ??= inOrder(series.flatMap(firstAssociations)));
+    },
+    get policies() {
+      return [...blocking, ...protecting.flatMap(({ policies }) => policies)];
+    },
   };
 }
 

@@ -7,23 +7,68 @@ import type { Peer } from "./state.ts";
 
 /** The far end of a tunnel by keys of the keyring. */
 export function derivedPeer(tunnel: KeyedTunnel): Peer {
-  const { outbound, inbound, inUdp } = tunnel;
-  const { keyId } = outbound;
-  return {
-    ...peerOf(tunnel),
-    ...(inUdp ? { encapsulation: ENCAPSULATION } : {}),
-    ...(keyId === undefined ? {} : { keyId }),
-    spisOut: outbound.spis,
-    accepted: inbound,
-  };
+  return new DerivedPeer(tunnel);
+}
+
+/** A class that says what its tunnel does: a large mesh has tens of thousands, and nobody asks most of them for more than an address. */
+class DerivedPeer implements Peer {
+  readonly #tunnel: KeyedTunnel;
+
+  constructor(tunnel: KeyedTunnel) {
+    this.#tunnel = tunnel;
+  }
+
+  get cluster(): string {
+    return this.#tunnel.peer.source.cluster.name;
+  }
+
+  get node(): string {
+    return this.#tunnel.peer.node.name;
+  }
+
+  get local(): Uint8Array {
+    return this.#tunnel.local;
+  }
+
+  get remote(): Uint8Array {
+    return this.#tunnel.remote;
+  }
+
+  get reqid(): number {
+    return this.#tunnel.reqid;
+  }
+
+  get keying(): Peer["keying"] {
+    return this.#tunnel.keying;
+  }
+
+  get encapsulation(): Peer["encapsulation"] {
+    return this.#tunnel.inUdp ? ENCAPSULATION : undefined;
+  }
+
+  get keyId(): number | undefined {
+    return this.#tunnel.outbound.keyId;
+  }
+
+  get spisOut(): readonly number[] {
+    return this.#tunnel.outbound.spis;
+  }
+
+  get accepted(): Peer["accepted"] {
+    return this.#tunnel.inbound;
+  }
+
+  get localCidrs(): Peer["localCidrs"] {
+    return this.#tunnel.localCidrs;
+  }
+
+  get remoteCidrs(): Peer["remoteCidrs"] {
+    return this.#tunnel.remoteCidrs;
+  }
 }
 
 /** The far end of a tunnel by IKE. */
 export function ikePeer(tunnel: TemplatedTunnel): Peer {
-  return { ...peerOf(tunnel), spisOut: [], accepted: [] };
-}
-
-function peerOf(tunnel: TemplatedTunnel): Omit<Peer, "spisOut" | "accepted"> {
   const { peer, local, remote, reqid, keying, localCidrs, remoteCidrs } =
     tunnel;
   return {
@@ -33,6 +78,8 @@ function peerOf(tunnel: TemplatedTunnel): Omit<Peer, "spisOut" | "accepted"> {
     remote,
     reqid,
     keying,
+    spisOut: [],
+    accepted: [],
     localCidrs,
     remoteCidrs,
   };

@@ -86,9 +86,9 @@ export interface Peer {
   readonly reqid: number;
   readonly keying: "derived" | "ike";
   /** How its SAs wrap ESP in UDP, where they do; charon finds out for itself. */
-  readonly encapsulation?: SecurityAssociation["encapsulation"];
+  readonly encapsulation?: SecurityAssociation["encapsulation"] | undefined;
   /** The active key's id; absent with a static key. */
-  readonly keyId?: number;
+  readonly keyId?: number | undefined;
   /** What this node sends with has one of these; none with IKE, which chooses its SPIs as it goes. */
   readonly spisOut: readonly number[];
   /** What the peer may send with, by key; none with IKE. */
