@@ -29,6 +29,20 @@ export interface Difference<Wanted, Found> {
   readonly conflicts: readonly Pair<Wanted, Found>[];
 }
 
+/** The same by place, without what is wanted: the first that is wanted has place 0. Places are in order. */
+export interface PlacedDifference<Found> {
+  readonly missing: ArrayLike<number>;
+  readonly changed: readonly Placed<Found>[];
+  readonly stale: readonly Found[];
+  readonly conflicts: readonly Placed<Found>[];
+}
+
+/** What was found in the place of what is wanted there. */
+export interface Placed<Found> {
+  readonly place: number;
+  readonly found: Found;
+}
+
 /**
  * Compares what should be with what is. Pure, and the one place where this is done.
  *
@@ -40,49 +54,146 @@ export function diff<Wanted, Found>(
   observed: readonly Found[],
   kind: Kind<Wanted, Found>,
 ): Difference<Wanted, Found> {
-  const wanted = new Map<string, Wanted>();
-  for (const object of desired) wanted.set(kind.identity(object), object);
-  const { places, stale } = sort(wanted, observed, kind);
-  const missing: Wanted[] = [];
-  const changed: Pair<Wanted, Found>[] = [];
-  const conflicts: Pair<Wanted, Found>[] = [];
-  for (const [identity, object] of wanted) {
-    const there = places.get(identity) ?? [];
-    // Of several that do not serve, one of ours is changed first.
-    const found = there.find(kind.owns) ?? there[0];
-    if (found === undefined) missing.push(object);
-    else if (!there.some((one) => kind.equals(object, one)))
-      switch (remedyFor(found, kind)) {
-        case "change":
-          changed.push({ wanted: object, found });
-          break;
-        case "conflict":
-          conflicts.push({ wanted: object, found });
-          break;
-        case "yield":
-      }
-  }
-  return { missing, changed, stale, conflicts };
+  const wanted = [...desired];
+  const { missing, changed, stale, conflicts } = compare(
+    wanted,
+    observed,
+    kind,
+  );
+  return {
+    missing: [...at(wanted, missing)],
+    changed: [...pairsAt(wanted, changed)],
+    stale,
+    conflicts: [...pairsAt(wanted, conflicts)],
+  };
 }
 
-/** What was found, by the identities that are wanted; and what is ours under any other. */
-function sort<Wanted, Found>(
-  wanted: ReadonlyMap<string, Wanted>,
+/** As {@link diff}, for who can make what is wanted again, and need not hold all of it: a large mesh has a hundred thousand policies. */
+export function compare<Wanted, Found>(
+  desired: Iterable<Wanted>,
   observed: readonly Found[],
   kind: Kind<Wanted, Found>,
-): { places: Map<string, Found[]>; stale: Found[] } {
-  const places = new Map<string, Found[]>();
-  const stale: Found[] = [];
-  for (const object of observed) {
-    const identity = kind.identity(object);
-    if (wanted.has(identity)) {
-      const others = places.get(identity);
-      if (others === undefined) places.set(identity, [object]);
-      else others.push(object);
-    } else if (kind.owns(object) && kind.keeps?.(object) !== true)
-      stale.push(object);
+): PlacedDifference<Found> {
+  const there = byIdentity(observed, kind);
+  const missing = new Map<string, number>();
+  const unlike = {
+    change: new Map<number, Found>(),
+    conflict: new Map<number, Found>(),
+    yield: new Map<number, Found>(),
+  };
+  let place = 0;
+  for (const wanted of desired) {
+    const identity = kind.identity(wanted);
+    const group = there.get(identity);
+    if (group === undefined) missing.set(identity, place);
+    else {
+      if (group.wantedAt >= 0) forget(unlike, group.wantedAt);
+      group.wantedAt = place;
+      const found = unlikeIn(group, wanted, kind);
+      if (found !== undefined) unlike[remedyFor(found, kind)].set(place, found);
+    }
+    place += 1;
   }
-  return { places, stale };
+  return {
+    missing: Uint32Array.from(missing.values()).sort(),
+    changed: placed(unlike.change),
+    stale: staleAmong(observed, there, kind),
+    conflicts: placed(unlike.conflict),
+  };
+}
+
+/** What is wanted twice counts as its last. */
+function forget(
+  places: Readonly<Record<string, Map<number, unknown>>>,
+  place: number,
+): void {
+  for (const some of Object.values(places)) some.delete(place);
+}
+
+/** Those of what is wanted that have these places. */
+export function* at<Wanted>(
+  desired: Iterable<Wanted>,
+  places: ArrayLike<number>,
+): Generator<Wanted> {
+  if (places.length === 0) return;
+  let place = 0;
+  let next = 0;
+  for (const wanted of desired) {
+    if (place === places[next]) {
+      yield wanted;
+      next += 1;
+    }
+    place += 1;
+  }
+}
+
+/** The same, with what was found there. */
+export function* pairsAt<Wanted, Found>(
+  desired: Iterable<Wanted>,
+  places: readonly Placed<Found>[],
+): Generator<Pair<Wanted, Found>> {
+  const found = places.values();
+  const wantedThere = at(
+    desired,
+    places.map(({ place }) => place),
+  );
+  for (const wanted of wantedThere) {
+    const next = found.next();
+    if (next.done !== true) yield { wanted, found: next.value.found };
+  }
+}
+
+/** What was found under one identity. */
+interface Group<Found> {
+  readonly found: Found[];
+  /** The place of who wants it; -1 for nobody. */
+  wantedAt: number;
+}
+
+function byIdentity<Wanted, Found>(
+  observed: readonly Found[],
+  { identity }: Kind<Wanted, Found>,
+): Map<string, Group<Found>> {
+  const groups = new Map<string, Group<Found>>();
+  for (const object of observed) {
+    const name = identity(object);
+    const group = groups.get(name);
+    if (group === undefined)
+      groups.set(name, { found: [object], wantedAt: -1 });
+    else group.found.push(object);
+  }
+  return groups;
+}
+
+/** What is to be changed where nothing of it does what is wanted: of several one of ours first. */
+function unlikeIn<Wanted, Found>(
+  { found }: Group<Found>,
+  wanted: Wanted,
+  { equals, owns }: Kind<Wanted, Found>,
+): Found | undefined {
+  if (found.some((one) => equals(wanted, one))) return undefined;
+  return found.find(owns) ?? found[0];
+}
+
+/** What is ours and nobody wants. */
+function staleAmong<Wanted, Found>(
+  observed: readonly Found[],
+  there: ReadonlyMap<string, Group<Found>>,
+  { owns, keeps }: Kind<Wanted, Found>,
+): Found[] {
+  const unwanted = new Set(
+    [...there.values()].flatMap(({ found, wantedAt }) =>
+      wantedAt < 0 ? found : [],
+    ),
+  );
+  return observed.filter(
+    (object) =>
+      unwanted.has(object) && owns(object) && keeps?.(object) !== true,
+  );
+}
+
+function placed<Found>(places: ReadonlyMap<number, Found>): Placed<Found>[] {
+  return Array.from(places, ([place, found]) => ({ place, found }));
 }
 
 function remedyFor<Wanted, Found>(

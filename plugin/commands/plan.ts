@@ -11,6 +11,7 @@ import {
 } from "../node/full-plan.ts";
 import type { LinkedNode } from "../node/linked.ts";
 import { fileWarnings, LINKED_TO_NOTHING, lookAround } from "../node/look.ts";
+import type { NodePlan } from "../node/plan.ts";
 import { troublesOf } from "../node/troubles.ts";
 import { type DeviceNames, deviceNames } from "../reconcile/device-names.ts";
 import { describeOperation, type Sign, signOf } from "../reconcile/sentence.ts";
@@ -84,12 +85,16 @@ interface PlanFacts {
 function layersIn({ node, fence }: FullPlan, kernel: Kernel): Layers {
   const backend = rulesBackend(kernel);
   return {
-    policies: !node.protect.some(
-      (step) => step.object === "policy" && step.policy.action === "block",
-    ),
+    policies: !blocksAnything(node),
     rules: backend === undefined ? NO_RULES : fence.operations.length === 0,
     backend,
   };
+}
+
+function blocksAnything({ protect }: NodePlan): boolean {
+  for (const step of protect)
+    if (step.object === "policy" && step.policy.action === "block") return true;
+  return false;
 }
 
 /** The lines of a plan, in the order in which they would be taken. */

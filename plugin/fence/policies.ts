@@ -18,15 +18,17 @@ import { type FenceWill, toStand } from "./will.ts";
  * The way out comes last, since a run that looks in between knows a fence by the others, and leaves it alone.
  */
 export function blockPolicies(remotes: readonly Cidr[]): SecurityPolicy[] {
-  return outermostOf(remotes).flatMap((remote) => {
-    const far = prefixOf(remote);
-    const any = anyOf(remote);
-    return [
-      block("in", { source: far, destination: any }),
-      block("fwd", { source: far, destination: any }),
-      block("out", { source: any, destination: far }),
-    ];
-  });
+  return outermostOf(remotes).flatMap(blockPoliciesOf);
+}
+
+function blockPoliciesOf(remote: Cidr): SecurityPolicy[] {
+  const far = prefixOf(remote);
+  const any = anyOf(remote);
+  return [
+    block("in", { source: far, destination: any }),
+    block("fwd", { source: far, destination: any }),
+    block("out", { source: any, destination: far }),
+  ];
 }
 
 /** The CIDRs that block policies guard now. An `out` alone is for what was not translated, which is no fence. */
@@ -41,12 +43,17 @@ function guardedByPolicies(policies: readonly ObservedPolicy[]): Cidr[] {
   return [...found.values()];
 }
 
-/** The block policies that are to stand, where these policies are there. */
+/** The block policies that are to stand, where these policies are there; made for who goes through them. */
 export function fencePolicies(
   will: FenceWill,
   observed: readonly ObservedPolicy[],
-): SecurityPolicy[] {
-  return blockPolicies(toStand(will, guardedByPolicies(observed)));
+): Iterable<SecurityPolicy> {
+  const remotes = outermostOf(toStand(will, guardedByPolicies(observed)));
+  return {
+    *[Symbol.iterator]() {
+      for (const remote of remotes) yield* blockPoliciesOf(remote);
+    },
+  };
 }
 
 /** How many of the block policies do not stand: also where another program's is in the place of one. */
@@ -64,7 +71,7 @@ export function planFencePolicies(
   will: FenceWill,
   observed: readonly ObservedPolicy[],
 ): PolicyOperation[] {
-  const wanted = fencePolicies(will, observed);
+  const wanted = [...fencePolicies(will, observed)];
   const { missing, changed } = diff(wanted, observed, POLICIES);
   const kept = new Set(wanted.map(POLICIES.identity));
   const released =

@@ -35,7 +35,7 @@ export function checkAttachment(
 /** One sentence for each step that a plan holds. */
 export function missingOnNode(plan: FullPlan, names: DeviceNames): string[] {
   return [
-    ...stepsOf(plan).map((step) => describeStep(step, names)),
+    ...Array.from(stepsOf(plan), (step) => describeStep(step, names)),
     ...obstaclesOf(plan),
   ];
 }

@@ -138,7 +138,7 @@ function associationsAt(
     outbound,
     ...inbound,
   ])) {
-    const { destination } = one.at(0);
+    const { destination } = one;
     for (const spi of one.spis) {
       const name = `${String(spi)} ${destination.join()}`;
       if (found.has(name)) continue;

@@ -26,6 +26,7 @@ import {
   type SnatPlan,
 } from "../netfilter/snat.ts";
 import type { DesiredMesh } from "../mesh/state.ts";
+import type { SecurityPolicy } from "../../native/index.ts";
 import { desiredState } from "./desired.ts";
 import { type MeshDifference, observeChanged } from "./difference.ts";
 import type { ChosenKeys } from "./keys/choose.ts";
@@ -153,14 +154,27 @@ function planKernel(
     ...routingFacts(session, node, observed),
     ...(charonReqids && { charonReqids }),
   });
-  const policies = difference?.policies.fresh ?? [
-    ...fencePolicies(fence, observed.policies),
-    ...(node?.mesh.policies ?? []),
-  ];
+  const policies =
+    difference?.policies.fresh ??
+    policiesOf(fencePolicies(fence, observed.policies), node?.mesh);
   const { associations } = keys;
   const plan = planNode({ ...desired, associations, policies }, observed);
   const retire = [...plan.retire, ...remains(session)];
   return { node: { ...plan, retire }, keys };
+}
+
+/** Made for who goes through them. */
+function policiesOf(
+  fence: Iterable<SecurityPolicy>,
+  mesh: DesiredMesh | undefined,
+): Iterable<SecurityPolicy> {
+  return {
+    *[Symbol.iterator]() {
+      yield* fence;
+      yield* mesh?.blocking ?? [];
+      for (const { policies } of mesh?.protecting ?? []) yield* policies;
+    },
+  };
 }
 
 function keysOf({
@@ -180,7 +194,8 @@ function tunnelSize(
 
 /** Whether nothing is left to do, nor in the way. */
 export function isEmpty(plan: FullPlan): boolean {
-  return stepsOf(plan).length + obstaclesOf(plan).length === 0;
+  const [first] = stepsOf(plan);
+  return first === undefined && obstaclesOf(plan).length === 0;
 }
 
 /** What no step can mend, a sentence each. */
@@ -189,15 +204,19 @@ export function obstaclesOf({ node, keys }: FullPlan): string[] {
 }
 
 /** All steps, in the order in which they are taken. */
-export function stepsOf({ node, snat, fence }: FullPlan): Operation[] {
-  const steps: Record<(typeof APPLY)[number], readonly Operation[]> = {
+export function* stepsOf({
+  node,
+  snat,
+  fence,
+}: FullPlan): Generator<Operation> {
+  const steps: Record<(typeof APPLY)[number], Iterable<Operation>> = {
     "note keys": [],
     protect: node.protect,
     "exempt from SNAT": snat.operations,
     retire: node.retire,
     "release the fence": fence.operations,
   };
-  return APPLY.flatMap((step) => steps[step]);
+  for (const step of APPLY) yield* steps[step];
 }
 
 /** Takes all steps in the order that keeps clear text off the wire. */

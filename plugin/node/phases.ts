@@ -19,11 +19,34 @@ const PHASES = {
   other: { up: 5, down: 4 },
 } as const satisfies Record<string, Phases>;
 
-/** Steps of the way up, each in its turn; steps of one phase stay as they are. */
+/** Steps of the way up, each in its turn; steps of one phase stay as they are. They are made, and not kept: see Steps. */
 export function bringingUp(
-  steps: readonly KernelOperation[],
-): KernelOperation[] {
-  return steps.toSorted((a, b) => phasesOf(a).up - phasesOf(b).up);
+  lists: readonly Iterable<KernelOperation>[],
+): Iterable<KernelOperation> {
+  const parts = lists.map((steps) => ({ steps, phases: phasesIn(steps) }));
+  return {
+    *[Symbol.iterator]() {
+      for (const phase of UP) {
+        const some = parts.filter(({ phases }) => phases.has(phase));
+        for (const { steps } of some) yield* ofPhase(phase, steps);
+      }
+    },
+  };
+}
+
+function* ofPhase(
+  phase: number,
+  steps: Iterable<KernelOperation>,
+): Generator<KernelOperation> {
+  for (const step of steps) if (phasesOf(step).up === phase) yield step;
+}
+
+const UP = [...new Set(Object.values(PHASES).map(({ up }) => up))].sort();
+
+function phasesIn(steps: Iterable<KernelOperation>): Set<number> {
+  const phases = new Set<number>();
+  for (const step of steps) phases.add(phasesOf(step).up);
+  return phases;
 }
 
 /** Steps of the way down. */

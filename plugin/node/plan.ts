@@ -10,8 +10,8 @@ import type { DesiredState, ObservedState } from "./state.ts";
 
 /** The steps to a desired state, in the order in which no packet ever leaves in clear text. */
 export interface NodePlan {
-  /** Brings protection up. */
-  readonly protect: readonly KernelOperation[];
+  /** Brings protection up; made for who goes through it. */
+  readonly protect: Iterable<KernelOperation>;
   /** Takes down what is no longer wanted. */
   readonly retire: readonly KernelOperation[];
   /** What somebody else holds in our place: nothing that we could mend without touching it. */
@@ -41,7 +41,7 @@ export function planNode(
     sysctlSteps(desired.sysctls, observed.sysctls),
   ];
   return {
-    protect: bringingUp(steps.flatMap(({ needed }) => needed)),
+    protect: bringingUp(steps.map(({ needed }) => needed)),
     retire: takingDown(steps.flatMap(({ stale }) => stale)),
     conflicts: steps.flatMap(({ conflicts }) => conflicts),
   };
@@ -55,7 +55,8 @@ function ownedReqids(
   { associations }: DesiredState,
   { policies }: ObservedState,
 ): (reqid: number) => boolean {
-  const named = new Set(associations.map(({ reqid }) => reqid));
+  const named = new Set<number>();
+  for (const { reqid } of associations) named.add(reqid);
   for (const policy of policies) {
     if (ownsPolicy(policy))
       for (const { reqid } of policy.templates) named.add(reqid);

@@ -8,10 +8,11 @@ import type {
 
 /** What the node's kernel should hold of ours. */
 export interface DesiredState {
-  readonly associations: readonly SecurityAssociation[];
+  /** These and policies may be made for who goes through them, the same each time. */
+  readonly associations: Iterable<SecurityAssociation>;
   /** Reqids of charon's SAs, which are its own to make and to delete. */
   readonly ikeReqids: ReadonlySet<number>;
-  readonly policies: readonly SecurityPolicy[];
+  readonly policies: Iterable<SecurityPolicy>;
   readonly routes: readonly Route[];
   /** By path below /proc/sys. */
   readonly sysctls: ReadonlyMap<string, string>;

@@ -16,29 +16,28 @@ import { describeStep } from "./sentence.ts";
  */
 export function applyOperations(
   session: Session,
-  operations: readonly KernelOperation[],
+  operations: Iterable<KernelOperation>,
 ): void {
-  let index = 0;
-  for (;;) {
-    const first = operations[index];
-    if (first === undefined) return;
-    const run = sameStep(operations, first, index);
+  for (const run of runsOf(operations)) {
+    const [first] = run;
     handlingOf(first).take(session, run, refuseFailure);
-    index += run.length;
   }
 }
 
-/** The longest run of steps from `start`, where `first` is, that can travel in one conversation. */
-function sameStep(
-  operations: readonly KernelOperation[],
-  first: KernelOperation,
-  start: number,
-): KernelOperation[] {
-  const end = operations.findIndex(
-    ({ object, verb }, index) =>
-      index > start && (object !== first.object || verb !== first.verb),
-  );
-  return operations.slice(start, end < 0 ? operations.length : end);
+type Run = [KernelOperation, ...KernelOperation[]];
+
+/** The longest runs of steps that can travel in one conversation. */
+function* runsOf(operations: Iterable<KernelOperation>): Generator<Run> {
+  let run: Run | undefined;
+  for (const step of operations) {
+    if (run?.[0].object === step.object && run[0].verb === step.verb) {
+      run.push(step);
+      continue;
+    }
+    if (run !== undefined) yield run;
+    run = [step];
+  }
+  if (run !== undefined) yield run;
 }
 
 /** What is to be deleted and is gone is deleted. */

@@ -143,5 +143,5 @@ function troubleOf(look: () => void): Trouble | undefined {
 
 /** One word a step: "policy", "association", "route", "sysctl" … or "nft" and "legacy" for netfilter's. */
 function repairKinds(plan: FullPlan): string[] {
-  return stepsOf(plan).map(({ object }) => object);
+  return Array.from(stepsOf(plan), ({ object }) => object);
 }

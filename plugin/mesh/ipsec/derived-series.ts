@@ -6,10 +6,14 @@ import {
   XFRM_STATE_AF_UNSPEC,
   XFRM_STATE_ICMP,
 } from "../../../native/index.ts";
-import type { Tunnel } from "../tunnels.ts";
 import { bind } from "./bind.ts";
 import { slotOf } from "./generation.ts";
-import { GCM, inboundFields, outboundFields } from "./keyed-tunnel.ts";
+import {
+  GCM,
+  inboundFields,
+  outboundFields,
+  type TemplatedTunnel,
+} from "./keyed-tunnel.ts";
 import { deriveKey, type SaBinding } from "./keys.ts";
 import { nameAfter, type SaSeries } from "./series.ts";
 import { allSlots, inSlot } from "./spi.ts";
@@ -24,8 +28,7 @@ export interface PreparedKey {
 
 /** One direction of a tunnel. */
 interface Way {
-  readonly tunnel: Tunnel;
-  readonly reqid: number;
+  readonly tunnel: TemplatedTunnel;
   /** Whether this node sends. */
   readonly sends: boolean;
 }
@@ -35,35 +38,51 @@ interface Way {
  * one below: a large mesh has tens of thousands of each, and objects with functions of their own take many times as much.
  */
 export class DerivedSeries implements SaSeries {
-  readonly #way: Way;
+  readonly #tunnel: TemplatedTunnel;
+  readonly #sends: boolean;
   readonly #key: PreparedKey;
   readonly #spi: number;
 
   /** @param spi of slot 0 */
-  constructor(way: Way, key: PreparedKey, spi: number) {
-    this.#way = way;
+  constructor({ tunnel, sends }: Way, key: PreparedKey, spi: number) {
+    this.#tunnel = tunnel;
+    this.#sends = sends;
     this.#key = key;
     this.#spi = spi;
+  }
+
+  get #way(): Way {
+    return { tunnel: this.#tunnel, sends: this.#sends };
   }
 
   get keyId(): number {
     return this.#key.id;
   }
 
+  get destination(): Uint8Array {
+    const { tunnel, sends } = this.#way;
+    return sends ? tunnel.remote : tunnel.local;
+  }
+
   get spis(): readonly number[] {
     return allSlots(this.#spi);
   }
 
+  spiAt(generation: number): number {
+    return inSlot(this.#spi, slotOf(generation));
+  }
+
   at(generation: number): SecurityAssociation {
-    const { tunnel, reqid, sends } = this.#way;
+    const way = this.#way;
+    const { tunnel, sends } = way;
     const fields = sends
       ? outboundFields(tunnel)
       : inboundFields(tunnel, tunnel.remote);
     return {
       ...fields,
-      spi: inSlot(this.#spi, slotOf(generation)),
-      reqid,
-      aead: new DerivedAead(this.#key, this.#way, generation),
+      spi: this.spiAt(generation),
+      reqid: tunnel.reqid,
+      aead: new DerivedAead(this.#key, way, generation),
       flags: XFRM_STATE_AF_UNSPEC | XFRM_STATE_ICMP,
     };
   }

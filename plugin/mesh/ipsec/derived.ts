@@ -2,7 +2,7 @@ import { createSecretKey } from "node:crypto";
 import type { DerivingKeyring, Keyring } from "../../../conf/keyring.ts";
 import type { Tunnel } from "../tunnels.ts";
 import { DerivedSeries, type PreparedKey } from "./derived-series.ts";
-import type { KeyedTunnel } from "./keyed-tunnel.ts";
+import type { KeyedTunnel, TemplatedTunnel } from "./keyed-tunnel.ts";
 import { nameSecret } from "./keys.ts";
 import type { SenderNumbers } from "./sender-numbers.ts";
 import { deriveReqid } from "./spi.ts";
@@ -43,19 +43,21 @@ export function keyTunnel(
   out: number,
   into: number,
 ): KeyedTunnel {
-  const reqid = deriveReqid(tunnel.ends.peer);
-  const sending = { tunnel, reqid, sends: true };
-  const receiving = { tunnel, reqid, sends: false };
-  const [active] = keys;
-  return {
+  const keyed: TemplatedTunnel = {
     ...tunnel,
-    reqid,
+    reqid: deriveReqid(tunnel.ends.peer),
     inboundSource: tunnel.remote,
+  };
+  const [active] = keys;
+  // Series that knew the tunnel as it was given would keep it in memory beside this one.
+  const sending = { tunnel: keyed, sends: true };
+  const receiving = { tunnel: keyed, sends: false };
+  return Object.assign(keyed, {
     outbound: new DerivedSeries(sending, active, out),
     inbound: keys.map(
       (key) => new DerivedSeries(receiving, key, into + key.id),
     ),
-  };
+  });
 }
 
 /** A keyring's secrets, the active one ahead. */

@@ -7,8 +7,10 @@ import { accepted } from "./generation.ts";
 export interface SaSeries {
   /** Absent with a static key. */
   readonly keyId?: number;
+  readonly destination: Uint8Array;
   /** By slot; with a static key, which has one generation alone, a single one. */
   readonly spis: readonly number[];
+  spiAt(generation: number): number;
   at(generation: number): SecurityAssociation;
   /** Tells it from every other one, of any secret; no key can be told from it. */
   name(): string;
@@ -28,17 +30,15 @@ export function firstAssociations({
 }: TunnelSeries): SecurityAssociation[] {
   return [
     outbound.at(0),
-    ...inbound.flatMap((series) => acceptedOf(series, 0)),
+    ...inbound.flatMap((series) =>
+      acceptedOf(series, 0).map((generation) => series.at(generation)),
+    ),
   ];
 }
 
-/** What a receiver accepts that has heard a generation: of a static key's series its only SA. */
-export function acceptedOf(
-  series: SaSeries,
-  heard: number,
-): SecurityAssociation[] {
-  const generations = series.keyId === undefined ? [0] : accepted(heard);
-  return generations.map((one) => series.at(one));
+/** The generations that a receiver accepts that has heard one: of a static key's series its only one. */
+export function acceptedOf({ keyId }: SaSeries, heard: number): number[] {
+  return keyId === undefined ? [0] : accepted(heard);
 }
 
 /** Where the SAs of a tunnel may be. */
@@ -46,10 +46,9 @@ export function placesOf({
   outbound,
   inbound,
 }: TunnelSeries): Pick<SecurityAssociation, "destination" | "spi">[] {
-  return [outbound, ...inbound].flatMap((series) => {
-    const { destination } = series.at(0);
-    return series.spis.map((spi) => ({ destination, spi }));
-  });
+  return [outbound, ...inbound].flatMap(({ destination, spis }) =>
+    spis.map((spi) => ({ destination, spi })),
+  );
 }
 
 /** Without doubles: with a static key tunnels share an inbound SA. */
@@ -63,5 +62,7 @@ export function inOrder(
 
 /** A series' name: 64 bits of a hash of what its keys are made of. */
 export function nameAfter(parts: string): string {
-  return hash("sha256", `crosslink series 1 ${parts}`, "hex").slice(0, 16);
+  const digest = hash("sha256", `crosslink series 1 ${parts}`, "buffer");
+  // No part of a longer text, which would stay in memory with it.
+  return digest.toString("hex", 0, 8);
 }

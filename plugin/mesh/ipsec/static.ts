@@ -97,7 +97,9 @@ function requireOneEncapsulation(
 function onlyOne(sa: SecurityAssociation): SaSeries {
   const { source, destination, spi, aead } = sa;
   return {
+    destination,
     spis: [spi],
+    spiAt: () => spi,
     at: () => sa,
     name: () =>
       nameAfter(

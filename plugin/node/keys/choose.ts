@@ -2,7 +2,8 @@ import type {
   ObservedAssociation,
   SecurityAssociation,
 } from "../../../native/index.ts";
-import { acceptedOf, inOrder, type SaSeries } from "../../mesh/ipsec/series.ts";
+import { compareAddresses } from "../../../ip/cidr.ts";
+import { acceptedOf, type SaSeries } from "../../mesh/ipsec/series.ts";
 import type { DesiredMesh } from "../../mesh/state.ts";
 import { type FindHeld, heldIn } from "./held.ts";
 import type { Meter } from "./meter.ts";
@@ -22,7 +23,8 @@ export interface KeyFacts {
 
 /** The SAs that a node should have, and what is to be noted before any of them is made. */
 export interface ChosenKeys {
-  readonly associations: readonly SecurityAssociation[];
+  /** Sorted; made for who goes through them, since of a large mesh they take four times as much memory as which ones they are. */
+  readonly associations: Iterable<SecurityAssociation>;
   /** By the name of a series. */
   readonly sent: ReadonlyMap<string, Sent>;
   /** Newest generations, where they are others than was noted. */
@@ -50,16 +52,25 @@ export function chooseKeys(
   const held = heldIn(facts.associations);
   const sent = new Map<string, Sent>();
   const moved = new Map<string, number>();
-  const all = series.flatMap(({ outbound, inbound }) => [
-    ...(isUsed(outbound)
-      ? [sending(outbound, { facts, held, sent, moved })]
-      : []),
-    ...inbound
-      .filter(isUsed)
-      .flatMap((one) => accepting(one, { facts, held, moved })),
-  ]);
+  const chosen: Chosen[] = [];
+  const shared = new Set<SaSeries>();
+  for (const { outbound, inbound } of series) {
+    if (isUsed(outbound))
+      chosen.push(sending(outbound, { facts, held, sent, moved }));
+    for (const one of inbound) {
+      if (!isUsed(one) || shared.has(one)) continue;
+      // With a static key tunnels share an inbound SA.
+      if (one.keyId === undefined) shared.add(one);
+      chosen.push(...accepting(one, { facts, held, moved }));
+    }
+  }
+  chosen.sort(byPlace);
   return {
-    associations: inOrder(all),
+    associations: {
+      *[Symbol.iterator]() {
+        for (const each of chosen) yield made(each);
+      },
+    },
     sent,
     moved,
     secrets: new Map([...secrets, ...refused]),
@@ -69,6 +80,28 @@ export function chooseKeys(
     notedAt: facts.note.milliseconds,
     oldestAt: oldestOf(sent.keys(), facts.note),
   };
+}
+
+/** One SA of a series. */
+interface Chosen {
+  readonly series: SaSeries;
+  readonly generation: number;
+  /** What a new one takes for sent; 0 where it stands. */
+  readonly sequence: number;
+}
+
+function byPlace(a: Chosen, b: Chosen): number {
+  return (
+    compareAddresses(a.series.destination, b.series.destination) ||
+    a.series.spiAt(a.generation) - b.series.spiAt(b.generation)
+  );
+}
+
+function made({ series, generation, sequence }: Chosen): SecurityAssociation {
+  const association = series.at(generation);
+  return sequence === 0
+    ? association
+    : { ...association, sentSequence: BigInt(sequence) };
 }
 
 /** Undefined where one of them was not noted, or nothing was asked for. */
@@ -111,7 +144,7 @@ interface Choosing {
 function sending(
   series: SaSeries,
   { facts, held, sent, moved }: Choosing & { readonly sent: Map<string, Sent> },
-): SecurityAssociation {
+): Chosen {
   const { note, wasLinked, before, after } = facts;
   const name = series.name();
   const noted = note.sent.get(name);
@@ -134,17 +167,14 @@ function sending(
   const { generation, sequence } = next;
   sent.set(name, { generation, sequence, at: before });
   if (generation > newest) moved.set(name, generation);
-  const association = series.at(generation);
-  return next.stands || sequence === 0
-    ? association
-    : { ...association, sentSequence: BigInt(sequence) };
+  return { series, generation, sequence: next.stands ? 0 : sequence };
 }
 
 /** A receiver follows its sender: what has carried a packet has been heard. */
 function accepting(
   series: SaSeries,
   { facts, held, moved }: Choosing,
-): SecurityAssociation[] {
+): Chosen[] {
   const { moved: known } = facts.note;
   const newest = known.size === 0 ? 0 : (known.get(series.name()) ?? 0);
   // The first generation, which is all that most peers ever send, is newer than none.
@@ -154,5 +184,9 @@ function accepting(
     ({ current }, slot) => slot > 0 && current.packets > 0n,
   ).reduce((most, { generation }) => Math.max(most, generation), newest);
   if (heard > newest) moved.set(series.name(), heard);
-  return acceptedOf(series, heard);
+  return acceptedOf(series, heard).map((generation) => ({
+    series,
+    generation,
+    sequence: 0,
+  }));
 }

@@ -24,7 +24,7 @@ function converge(): number {
   return withSession({ binding, netns: site.node.fd }, (session) => {
     const plan = planFully(session, NOTHING_WANTED);
     applyFully(session, { plan, fence: NOTHING_WANTED.fence }, silent);
-    return plan.node.protect.length + plan.node.retire.length;
+    return [...plan.node.protect, ...plan.node.retire].length;
   });
 }
 

@@ -56,7 +56,8 @@ function isRight(seen: Seen, kernel: KernelModel, rules: readonly string[]) {
   if (isTrouble || !sameMemory(memory, decision.memory)) return false;
   const { protect, retire } = nodePlan(seen, decision.will, kernel);
   const wanted = rulesFor(decision.will, rules);
-  return protect.length + retire.length === 0 && wanted.join() === rules.join();
+  const isDone = [...protect, ...retire].length === 0;
+  return isDone && wanted.join() === rules.join();
 }
 
 /** Whoever waits raises the fence meanwhile. */
@@ -120,7 +121,7 @@ function plan(seen: Seen, { retiresAll, order }: Faults): Action {
     const hasRules = rulesFor(wish, found).join() !== found.join();
     const work = {
       "note keys": [],
-      protect: protect.map(nodeStep),
+      protect: Array.from(protect, nodeStep),
       "exempt from SNAT": [],
       retire: [
         ...(seen.isTrouble && retire.length > 0 ? [TAKEN_IN_TROUBLE] : []),

@@ -30,7 +30,7 @@ describe("the phases of a node's plan", () => {
     ["in one order", all],
     ["in the other", all.toReversed()],
   ])("block first on the way up, and last on the way down: %s", (_, given) => {
-    const up = names(bringingUp(given));
+    const up = names([...bringingUp([given])]);
     expect(up[0]).toBe("block");
     expect(up.indexOf("sa")).toBeLessThan(up.indexOf("in"));
     expect(up.indexOf("in")).toBeLessThan(up.indexOf("out"));
@@ -47,7 +47,7 @@ describe("the phases of a node's plan", () => {
   it("leave steps of one phase as they are", () => {
     const first = policy("in", "allow");
     const second = policy("fwd", "allow");
-    expect(bringingUp([first, second])).toEqual([first, second]);
-    expect(bringingUp([second, first])).toEqual([second, first]);
+    expect([...bringingUp([[first, second]])]).toEqual([first, second]);
+    expect([...bringingUp([[second], [first]])]).toEqual([second, first]);
   });
 });

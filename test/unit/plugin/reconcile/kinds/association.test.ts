@@ -46,7 +46,7 @@ const otherKey = sa(1, {
 function verbs(wanted: SecurityAssociation[], there: ObservedAssociation[]) {
   const { needed, stale, conflicts } = stepsBetween(wanted, there, KIND);
   return {
-    needed: needed.map(({ verb }) => verb),
+    needed: Array.from(needed, ({ verb }) => verb),
     stale: stale.map(({ association }) => association.spi),
     conflicts: conflicts.map((text) => text.replace(/ SA [0-9].*/, "")),
   };
