@@ -46,14 +46,27 @@ export interface WantedRule {
 
 /** The rule for a backend. */
 export function wantedRule(backend: Backend, rule: PairRule): WantedRule {
-  const text = () =>
-    toIptables({ ...rule, opensTcp: false, target: rule.verdict });
-  return {
-    pair: rule,
-    key: backend === "legacy" ? legacyKey(text()) : nftKey(rule),
-    text,
-    expressions: () => toExpressions(rule),
-  };
+  return new WantedPairRule(backend, rule);
+}
+
+/** A class, since functions of its own would take several times as much memory: a large mesh may have tens of thousands. */
+class WantedPairRule implements WantedRule {
+  readonly pair: PairRule;
+  readonly key: string;
+
+  constructor(backend: Backend, pair: PairRule) {
+    this.pair = pair;
+    this.key = backend === "legacy" ? legacyKey(this.text()) : nftKey(pair);
+  }
+
+  text(): string {
+    const { pair } = this;
+    return toIptables({ ...pair, opensTcp: false, target: pair.verdict });
+  }
+
+  expressions(): Expression[] {
+    return toExpressions(this.pair);
+  }
 }
 
 /** The rule for legacy iptables. */

@@ -4,9 +4,14 @@ import {
   addTable,
   deleteRule,
   type Hook,
+  type Request,
 } from "../../../native/index.ts";
 import { traitsOf } from "../base/family.ts";
-import type { NetfilterOperation, Verb } from "../base/operation.ts";
+import type {
+  NetfilterOperation,
+  NftOperation,
+  Verb,
+} from "../base/operation.ts";
 import { OWN_COMMENT } from "../../owned.ts";
 import {
   type ChainEnd,
@@ -53,7 +58,7 @@ export function planSharedChain(
       ...ordered.map((wanted) =>
         insertion(chain, wanted, {
           place,
-          replaced: replacedBy.get(wanted.key) ?? [],
+          replaced: replacedBy.get(wanted.key),
         }),
       ),
     ],
@@ -61,42 +66,68 @@ export function planSharedChain(
   };
 }
 
-interface Insertion {
+interface Position {
   readonly place: ChainEnd;
-  readonly replaced: readonly SharedRule[];
+  readonly replaced: readonly SharedRule[] | undefined;
 }
 
 function insertion(
   chain: SharedChain,
   wanted: WantedRule,
-  { place, replaced }: Insertion,
+  position: Position,
 ): NetfilterOperation {
-  const verb = replaced.length === 0 ? "add" : "change";
-  const moving = replaced.length === 0 ? "" : `, moved to the ${place}`;
-  const text = wanted.text();
-  const sentence = `rule ${describe(chain)}: ${text}${moving}`;
-  if (chain.backend === "legacy")
-    return legacy(chain, verb, sentence, [
-      ...replaced.flatMap((old) => deletionLines(chain, old)),
-      place === "end"
-        ? `-A ${chain.chain} ${text}`
-        : `-I ${chain.chain} 1 ${text}`,
-    ]);
-  const name = nftName(chain);
-  const fresh = () => ({
-    ...name,
-    expressions: wanted.expressions(),
-    comment: OWN_COMMENT,
-  });
-  return {
-    object: "nft",
-    verb,
-    sentence,
-    requests: () => [
-      ...replaced.flatMap((old) => deletionRequests(chain, old)),
-      addRule(fresh(), { at: place }),
-    ],
-  };
+  const step = new Insertion(chain, wanted, position);
+  if (chain.backend === "nft") return step;
+  const { place, replaced = [] } = position;
+  return legacy(chain, step.verb, step.sentence, [
+    ...replaced.flatMap((old) => deletionLines(chain, old)),
+    place === "end"
+      ? `-A ${chain.chain} ${wanted.text()}`
+      : `-I ${chain.chain} 1 ${wanted.text()}`,
+  ]);
+}
+
+/** Puts a rule into a chain of nf_tables. Says what it does when it is asked: a large mesh may have tens of thousands. */
+class Insertion implements NftOperation {
+  readonly object = "nft";
+  readonly #chain: SharedChain;
+  readonly #wanted: WantedRule;
+  readonly #place: ChainEnd;
+  readonly #replaced: Position["replaced"];
+
+  constructor(
+    chain: SharedChain,
+    wanted: WantedRule,
+    { place, replaced }: Position,
+  ) {
+    this.#chain = chain;
+    this.#wanted = wanted;
+    this.#place = place;
+    this.#replaced = replaced;
+  }
+
+  get verb(): Verb {
+    return this.#replaced === undefined ? "add" : "change";
+  }
+
+  get sentence(): string {
+    const moving =
+      this.#replaced === undefined ? "" : `, moved to the ${this.#place}`;
+    return `rule ${describe(this.#chain)}: ${this.#wanted.text()}${moving}`;
+  }
+
+  requests(): Request[] {
+    const chain = this.#chain;
+    const rule = {
+      ...nftName(chain),
+      expressions: this.#wanted.expressions(),
+      comment: OWN_COMMENT,
+    };
+    return [
+      ...(this.#replaced ?? []).flatMap((old) => deletionRequests(chain, old)),
+      addRule(rule, { at: this.#place }),
+    ];
+  }
 }
 
 function deletion(chain: SharedChain, rule: SharedRule): NetfilterOperation {
