@@ -139,12 +139,21 @@ function getRoutes(
   conversation: Conversation,
   destinations: readonly Uint8Array[],
 ): (Route | undefined)[] {
-  const lookups = destinations.map((destination) => lookupOf(destination));
-  return conversation.askAll(lookups).map(({ replies: [found], error }) => {
-    if (error !== undefined && !NO_WAY.includes(error.code)) throw error;
-    return found && decodeRoute(found.body);
-  });
+  const routes: (Route | undefined)[] = [];
+  for (let from = 0; from < destinations.length; from += LOOKUPS) {
+    const some = destinations.slice(from, from + LOOKUPS);
+    const lookups = some.map((destination) => lookupOf(destination));
+    for (const { replies, error } of conversation.askAll(lookups)) {
+      if (error !== undefined && !NO_WAY.includes(error.code)) throw error;
+      const [found] = replies;
+      routes.push(found && decodeRoute(found.body));
+    }
+  }
+  return routes;
 }
+
+/** So many are in memory at once as messages, which take far more of it than what is read from them. */
+const LOOKUPS = 1024;
 
 function lookupOf(destination: Uint8Array, lookup?: RouteLookup): Request {
   return {

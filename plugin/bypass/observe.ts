@@ -40,8 +40,11 @@ export function lookForBypasses(
     locals: widest(
       encrypted.flatMap(({ local, global = local }) => [local, global]),
     ),
-    protecting: mesh.policies.filter(({ action }) => action === "allow"),
     ...observe(session, mesh, redirects),
+    // Of a large mesh most of what is known here: asked for where another program has policies.
+    get protecting() {
+      return mesh.policies.filter(({ action }) => action === "allow");
+    },
   });
 }
 

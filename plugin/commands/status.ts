@@ -54,7 +54,7 @@ export function runStatus(options: Options, terminal: Terminal): number {
       nowSeconds: Math.floor(Date.now() / 1000),
       errors: readXfrmStatistics(),
       snat: describeSnat(observeSnat(session.kernel), () =>
-        node === undefined ? [] : flowsOf(session, node),
+        node === undefined ? [] : [...flowsOf(session, node)],
       ),
       bypasses: lookForBypasses(session, node?.mesh),
       troubles: [

@@ -13,8 +13,14 @@ import type { FlowDevice, Flow } from "../netfilter/trace/flow.ts";
 import type { LinkedNode } from "./linked.ts";
 import { outgoingDevices } from "./outgoing.ts";
 
-/** What this node forwards between own and remote pods, either way, with the devices that it goes by as far as they are known. */
-export function flowsOf(session: Session, node: LinkedNode): Flow[] {
+/**
+ * What this node forwards between own and remote pods, either way, with the devices that it goes by as far as they are known;
+ * made as they are asked for.
+ */
+export function* flowsOf(
+  session: Session,
+  node: LinkedNode,
+): Generator<Flow, void> {
   const devices = devicesByIndex(session);
   const routes = mainRoutes(session);
   const toRemote = outgoingDevices(session, node);
@@ -26,31 +32,27 @@ export function flowsOf(session: Session, node: LinkedNode): Flow[] {
     (uplinks: readonly FlowDevice[]) => wrappedFlows(node, uplinks),
     (uplinks) => uplinks.map(({ name }) => name).join(" "),
   );
-  return node.mesh.exemptions.flatMap(
-    ({ local, remote, encrypted }): Flow[] => {
-      const pods = podDevices(local);
-      const uplinks = toRemote(remote).flatMap((index) => devices(index));
-      const { family } = local;
-      return [
-        {
-          family,
-          source: local,
-          destination: remote,
-          inputs: pods,
-          outputs: uplinks,
-          leavesEncrypted: encrypted,
-        },
-        {
-          family,
-          source: remote,
-          destination: local,
-          inputs: uplinks,
-          outputs: pods,
-          ...(encrypted && { was: wrapped(uplinks) }),
-        },
-      ];
-    },
-  );
+  for (const { local, remote, encrypted } of node.mesh.exemptions) {
+    const pods = podDevices(local);
+    const uplinks = toRemote(remote).flatMap((index) => devices(index));
+    const { family } = local;
+    yield {
+      family,
+      source: local,
+      destination: remote,
+      inputs: pods,
+      outputs: uplinks,
+      leavesEncrypted: encrypted,
+    };
+    yield {
+      family,
+      source: remote,
+      destination: local,
+      inputs: uplinks,
+      outputs: pods,
+      ...(encrypted && { was: wrapped(uplinks) }),
+    };
+  }
 }
 
 /** The tunnels' packets that pods' come in, from whichever peer. */

@@ -13,12 +13,12 @@ const MOST_SHOWN = 8;
  */
 export function notForwarding(
   session: Session,
-  flows: readonly Flow[],
+  flows: Iterable<Flow>,
 ): string[] {
-  const inputs = flows
-    .filter(({ family }) => family === 4)
-    .flatMap((flow) => flow.inputs);
-  const names = [...new Set(inputs.map(({ name }) => name))];
+  const found = new Set<string>();
+  for (const { family, inputs } of flows)
+    if (family === 4) for (const { name } of inputs) found.add(name);
+  const names = [...found];
   const pathOf = (name: string): string => `net/ipv4/conf/${name}/forwarding`;
   const values = readSysctls(session, [
     "net/ipv4/ip_forward",

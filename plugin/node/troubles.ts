@@ -51,7 +51,7 @@ function firewallObstacles(
 ): string[] {
   const { kernel } = session;
   const flows = () => {
-    const pods = flowsOf(session, node);
+    const pods = [...flowsOf(session, node)];
     const withTunnels = look.withTunnels === true;
     return withTunnels ? [...pods, ...tunnelFlows(session, node, pods)] : pods;
   };
