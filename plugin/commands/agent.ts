@@ -40,7 +40,7 @@ function metricsPath({
 export function runAgent(options: Options, terminal: Terminal): number {
   if (options.flags.has("probe")) return probeAgent(metricsPath(options));
   const log = openLog(terminal.writeStderr);
-  growSparingly();
+  growSparingly("stays");
   return fenced(() => stay(options, terminal), { options, terminal, log });
 }
 

@@ -1,3 +1,4 @@
+import { growSparingly } from "../agent/heap.ts";
 import type { Bypass } from "../bypass/bypass.ts";
 import { lookForBypasses } from "../bypass/observe.ts";
 import { bypassLine } from "../bypass/words.ts";
@@ -41,6 +42,7 @@ interface PlanLine {
 
 /** `crosslink plan`: what this node would get, against what it has. Changes nothing. */
 export function runPlan(options: Options, terminal: Terminal): number {
+  growSparingly("looksOnce");
   const config = configurationFor(options);
   return withSession(terminal.kernel(), (session) => {
     const place = { config, host: terminal.host };

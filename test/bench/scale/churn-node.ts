@@ -49,7 +49,7 @@ try {
 }
 
 async function measure(): Promise<void> {
-  growSparingly();
+  growSparingly("stays");
   const { clusters, config } = setUp();
   const sad: Sad = new Map();
   const agent = startAgent(config, sad);
