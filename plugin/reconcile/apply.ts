@@ -26,11 +26,14 @@ export function applyOperations(
 
 type Run = [KernelOperation, ...KernelOperation[]];
 
-/** The longest runs of steps that can travel in one conversation. */
+/** What a conversation holds in memory until it is answered is some kilobytes a step. */
+const MOST_AT_ONCE = 2048;
+
+/** Runs of steps that can travel in one conversation. */
 function* runsOf(operations: Iterable<KernelOperation>): Generator<Run> {
   let run: Run | undefined;
   for (const step of operations) {
-    if (run?.[0].object === step.object && run[0].verb === step.verb) {
+    if (run !== undefined && goesWith(run, step)) {
       run.push(step);
       continue;
     }
@@ -38,6 +41,14 @@ function* runsOf(operations: Iterable<KernelOperation>): Generator<Run> {
     run = [step];
   }
   if (run !== undefined) yield run;
+}
+
+function goesWith({ length, 0: first }: Run, step: KernelOperation): boolean {
+  return (
+    length < MOST_AT_ONCE &&
+    first.object === step.object &&
+    first.verb === step.verb
+  );
 }
 
 /** What is to be deleted and is gone is deleted. */

@@ -51,6 +51,17 @@ describe("applyOperations()", () => {
     ]);
   });
 
+  it("takes some thousands at once, however many there are", () => {
+    const { session, asked } = noting();
+    const steps = Array.from({ length: 5000 }, () => step("policy", "add"));
+    applyOperations(session, steps);
+    expect(asked).toEqual([
+      "xfrm.addPolicies 2048",
+      "xfrm.addPolicies 2048",
+      "xfrm.addPolicies 904",
+    ]);
+  });
+
   it("refuses a step that it does not know, by name", () => {
     const { session, asked } = noting();
     expect(() => {
