@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import { dumpWhole } from "./conversation/dump.ts";
-import { exchange, type Manner } from "./conversation/exchange.ts";
+import { exchange, type SendOptions } from "./conversation/exchange.ts";
 import { openInbox } from "./conversation/inbox.ts";
 import type { Line } from "./conversation/line.ts";
 import { NetlinkError } from "./error.ts";
@@ -96,9 +96,9 @@ export function converse(
 function alone(
   line: Line,
   request: Request,
-  manner: Manner,
+  options: SendOptions,
 ): readonly Message[] {
-  const [answer] = exchange(line, [request], manner).answers;
+  const [answer] = exchange(line, [request], options).answers;
   if (answer?.error !== undefined) throw answer.error;
   return answer?.replies ?? [];
 }
@@ -114,7 +114,7 @@ function ask(line: Line, request: Request): Message {
 function exchangeAll(
   line: Line,
   chunked: readonly (readonly Request[])[],
-  manner: Manner,
+  options: SendOptions,
 ): Answer[] {
   let failure = 0;
   return chunked.flatMap((chunk): readonly Answer[] => {
@@ -123,7 +123,7 @@ function exchangeAll(
         replies: [],
         error: new NetlinkError(request, failure),
       }));
-    const exchanged = exchange(line, chunk, manner);
+    const exchanged = exchange(line, chunk, options);
     failure = exchanged.failure;
     return exchanged.answers;
   });

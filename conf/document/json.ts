@@ -107,13 +107,13 @@ function walk(text: string, visit: Visit): SyntaxProblem | undefined {
   }
 }
 
-interface Place {
+interface ValuePlace {
   readonly pointer: string;
   readonly repeated: boolean;
   readonly depth: number;
 }
 
-function walkValue(walker: Walker, place: Place): void {
+function walkValue(walker: Walker, place: ValuePlace): void {
   skipSpace(walker);
   const { pointer, repeated, depth } = place;
   if (walker.visit({ pointer, offset: walker.offset, repeated })) {
@@ -129,7 +129,7 @@ function walkValue(walker: Walker, place: Place): void {
   }
 }
 
-function walkObject(walker: Walker, place: Place): void {
+function walkObject(walker: Walker, place: ValuePlace): void {
   const keys = new Set<string>();
   if (take(walker, "}")) return;
   do {
@@ -147,7 +147,7 @@ function walkObject(walker: Walker, place: Place): void {
   if (!take(walker, "}")) fail(walker, 'want "," or "}"');
 }
 
-function walkArray(walker: Walker, place: Place): void {
+function walkArray(walker: Walker, place: ValuePlace): void {
   if (take(walker, "]")) return;
   let index = 0;
   do {

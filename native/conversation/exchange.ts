@@ -26,7 +26,7 @@ export interface Exchanged {
 export function exchange(
   line: Line,
   requests: readonly Request[],
-  { flags = 0, questions = false }: Manner,
+  { flags = 0, questions = false }: SendOptions,
 ): Exchanged {
   const answers = requests.map((request): Pending => ({
     request,
@@ -47,7 +47,7 @@ export function exchange(
 }
 
 /** How requests are sent, and when each is done. */
-export interface Manner {
+export interface SendOptions {
   /** Added to each request's own. */
   readonly flags?: number;
   /** Each is replied to by one message or an error: to wait for an ack behind it would double what is received. */

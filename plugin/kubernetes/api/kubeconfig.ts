@@ -2,11 +2,10 @@ import { dirname, resolve } from "node:path";
 import { isObject } from "../../../cni/configuration.ts";
 import { parse } from "yaml";
 import { CniError, ErrorCode } from "../../../cni/error.ts";
+import type { Fields } from "../../../cni/fields.ts";
 import { readSmallFile } from "../../../files/read.ts";
 import { readGiven } from "../given.ts";
 import type { Access, Credentials } from "./access.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 const LIMIT = { byteLimit: 1024 * 1024 };
 

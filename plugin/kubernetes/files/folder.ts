@@ -12,7 +12,7 @@ import { jsonOrNothing } from "../../../files/json.ts";
 import { readSmallFile } from "../../../files/read.ts";
 import { replaceFile } from "../../../files/replace.ts";
 import { type Composed, fileText } from "./compose.ts";
-import { type Here, meshTrouble } from "./mesh-trouble.ts";
+import { type OwnNode, meshTrouble } from "./mesh-trouble.ts";
 
 /** What is to be in the folder of cluster files. */
 export interface WantedFiles {
@@ -22,7 +22,7 @@ export interface WantedFiles {
   /** Whether a file of ours whose Cluster is gone is to go. */
   readonly removes: (cluster: string) => boolean;
   /** For whom they are; undefined as long as that is not known. */
-  readonly here?: Here | undefined;
+  readonly here?: OwnNode | undefined;
 }
 
 /** What came of it. */
@@ -161,7 +161,7 @@ function judge(
 
 interface Wanting {
   readonly standing: readonly Standing[];
-  readonly here: Here | undefined;
+  readonly here: OwnNode | undefined;
   readonly troubles: Map<string, string>;
 }
 
@@ -210,7 +210,7 @@ function oneByOne(
 function troubleWith(
   changes: readonly Change[],
   files: ReadonlyMap<string, TriedFile>,
-  here: Here | undefined,
+  here: OwnNode | undefined,
 ): string | undefined {
   const whole = new Map(files);
   for (const { path, file } of changes) whole.set(path, file);

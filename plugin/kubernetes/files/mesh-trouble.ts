@@ -7,7 +7,7 @@ import { activeGateway } from "../../mesh/members.ts";
 import { isEncrypted, networkHolding, widest } from "../../mesh/networks.ts";
 
 /** The node that files are for. */
-export interface Here {
+export interface OwnNode {
   /** Its cluster's name. */
   readonly cluster: string;
   /** Its own; where that cluster has no such node, the first one's place is as good as any. */
@@ -19,7 +19,7 @@ interface TriedMesh {
   readonly files: readonly TriedFile[];
   /** Those that are new: what the others say of each other is known. */
   readonly changed: readonly TriedFile[];
-  readonly here: Here | undefined;
+  readonly here: OwnNode | undefined;
 }
 
 /**
@@ -45,7 +45,7 @@ export function meshTrouble({
   const known = far.filter((file) => !changed.includes(file));
   const [ours, theirs] = [news, known].map((list) =>
     list.flatMap(endsFrom(node)),
-  ) as [End[], End[]];
+  ) as [NodeAddress[], NodeAddress[]];
   return firstOf([
     ...news.map((file) => () => besideOwn(file, own, node)),
     () => sharedEnds(ours, theirs),
@@ -97,13 +97,13 @@ function sentenceOf(look: () => void): string | undefined {
 }
 
 /** An address, and the node that has it. */
-interface End {
+interface NodeAddress {
   readonly address: Address;
   readonly node: Node;
   readonly cluster: string;
 }
 
-function nodesOf({ addresses, cluster: { name } }: TriedFile): End[] {
+function nodesOf({ addresses, cluster: { name } }: TriedFile): NodeAddress[] {
   return addresses.map(({ text, node }) => ({
     ...{ address: parseAddress(text), node },
     cluster: name,
@@ -111,13 +111,16 @@ function nodesOf({ addresses, cluster: { name } }: TriedFile): End[] {
 }
 
 /** Where tunnels to a cluster's nodes end, as this node sees them: at elastic addresses, where it has one itself. */
-function endsFrom({ elasticIP, initiate }: Node): (file: TriedFile) => End[] {
+function endsFrom({
+  elasticIP,
+  initiate,
+}: Node): (file: TriedFile) => NodeAddress[] {
   const isByElastic = elasticIP !== undefined || initiate === true;
   return (file) => {
     const { mode } = file.cluster;
     const gateway =
       mode === "gateway" ? activeGateway(sourceOf(file)) : undefined;
-    const ends = new Map<string, End>();
+    const ends = new Map<string, NodeAddress>();
     for (const { text, elastic, node } of file.addresses) {
       if (node.initiate === true || (gateway ?? node) !== node) continue;
       const address = parseAddress(text);
@@ -130,14 +133,14 @@ function endsFrom({ elasticIP, initiate }: Node): (file: TriedFile) => End[] {
   };
 }
 
-function words({ node, cluster }: End): string {
+function words({ node, cluster }: NodeAddress): string {
   return `node "${node.name}" of cluster "${cluster}"`;
 }
 
 /** Two tunnels to one address are one for the kernel. */
 function sharedEnds(
-  news: readonly End[],
-  known: readonly End[],
+  news: readonly NodeAddress[],
+  known: readonly NodeAddress[],
 ): string | undefined {
   const taken = new Map(known.map((end) => [end.address.text, end]));
   for (const end of news) {
@@ -152,7 +155,7 @@ function sharedEnds(
 
 /** What is blocked toward a network would block the tunnels, too. */
 function firstInside(
-  ends: readonly End[],
+  ends: readonly NodeAddress[],
   around: readonly TriedFile[],
 ): string | undefined {
   const networks = widest(

@@ -113,7 +113,7 @@ interface Walk {
   readonly passed: Stream[];
 }
 
-interface Place {
+interface Arrival {
   /** What comes here. */
   readonly stream: Stream;
   readonly through: readonly string[];
@@ -131,7 +131,7 @@ interface Left {
 function follow(
   walk: Walk,
   rules: readonly TracedRule[],
-  { stream, through }: Place,
+  { stream, through }: Arrival,
 ): Left {
   let here = stream;
   const back: Stream[] = [];
@@ -153,9 +153,9 @@ function takenBy({ findings, passed }: Walk): number {
   return findings.length + passed.length;
 }
 
-function take(walk: Walk, rule: TracedRule, place: Place): Left {
+function take(walk: Walk, rule: TracedRule, arrival: Arrival): Left {
   const { action } = rule;
-  const { stream, through } = place;
+  const { stream, through } = arrival;
   switch (action.kind) {
     case "continue":
       return { end: stream, returned: NOTHING };
@@ -165,9 +165,9 @@ function take(walk: Walk, rule: TracedRule, place: Place): Left {
     case "return":
       return { end: NOTHING, returned: stream };
     case "jump":
-      return { end: enter(walk, action.chain, place), returned: NOTHING };
+      return { end: enter(walk, action.chain, arrival), returned: NOTHING };
     case "goto":
-      return { end: NOTHING, returned: enter(walk, action.chain, place) };
+      return { end: NOTHING, returned: enter(walk, action.chain, arrival) };
     case "mark": {
       const changed = marked(stream, action.marking);
       return follow(walk, action.behind, { stream: changed, through });
@@ -175,7 +175,7 @@ function take(walk: Walk, rule: TracedRule, place: Place): Left {
     case "drop":
     case "reject":
     case "rewrite":
-      return end(walk, { does: action.kind, rule: rule.name }, place);
+      return end(walk, { does: action.kind, rule: rule.name }, arrival);
   }
 }
 
@@ -183,7 +183,7 @@ function take(walk: Walk, rule: TracedRule, place: Place): Left {
 function end(
   { findings, passed }: Walk,
   found: Pick<Finding, "does" | "rule">,
-  { stream, through }: Place,
+  { stream, through }: Arrival,
 ): Left {
   findings.push({ ...found, share: stream.share, through });
   if (found.does === "rewrite") passed.push(stream);
@@ -192,7 +192,11 @@ function end(
 
 const GONE: Left = { end: NOTHING, returned: NOTHING };
 
-function enter(walk: Walk, chain: string, { stream, through }: Place): Stream {
+function enter(
+  walk: Walk,
+  chain: string,
+  { stream, through }: Arrival,
+): Stream {
   if (through.length >= DEEPEST) return stream;
   const { end, returned } = follow(walk, walk.chain.chain(chain), {
     stream,

@@ -95,7 +95,7 @@ export function lostPods(
   );
 }
 
-interface Place {
+interface Surroundings {
   readonly target: Target;
   readonly names: DeviceNames;
   readonly links: Links;
@@ -103,31 +103,36 @@ interface Place {
   readonly gatewayTo: (router: Uint8Array) => Uint8Array | undefined;
 }
 
-function troubleOf(fate: Fate, place: Place): Trouble[] {
+function troubleOf(fate: Fate, around: Surroundings): Trouble[] {
   const { route, rule } = fate;
   if (route === undefined) {
     const text = `rule "${ruleText(rule)}"`;
-    return [ended(fate, place.target, [text, ruleDeletion(rule)])];
+    return [ended(fate, around.target, [text, ruleDeletion(rule)])];
   }
-  if (ownsRoute(route) || willBeBetter(fate, place.target)) return [];
+  if (ownsRoute(route) || willBeBetter(fate, around.target)) return [];
   const type = DISCARDS.get(route.type);
   if (type !== undefined) {
-    const text = `${type} route "${routeText(route, place.names)}"`;
+    const text = `${type} route "${routeText(route, around.names)}"`;
     return isSelective(rule)
-      ? [ended(fate, place.target, [text + by(rule), ruleDeletion(rule)])]
-      : [ended(fate, place.target, [text, routeDeletion(route, place.names)])];
+      ? [ended(fate, around.target, [text + by(rule), ruleDeletion(rule)])]
+      : [
+          ended(fate, around.target, [
+            text,
+            routeDeletion(route, around.names),
+          ]),
+        ];
   }
-  if (route.type !== RTN_UNICAST || place.target.router === undefined)
+  if (route.type !== RTN_UNICAST || around.target.router === undefined)
     return [];
-  return isAside(route, place)
-    ? [aside(route, fate, place)]
-    : overDown(route, fate, place);
+  return isAside(route, around)
+    ? [aside(route, fate, around)]
+    : overDown(route, fate, around);
 }
 
 function overDown(
   found: Route,
   { network, rule }: Fate,
-  { target: { cluster }, names, links }: Place,
+  { target: { cluster }, names, links }: Surroundings,
 ): Trouble[] {
   const device = links(found.outputInterface ?? 0);
   if (device === undefined || hasCarrier(device)) return [];
@@ -169,7 +174,7 @@ function ended(
 /** Neither by the router itself, nor by the one that leads to it. */
 function isAside(
   found: Route,
-  { target: { router }, gatewayTo }: Place,
+  { target: { router }, gatewayTo }: Surroundings,
 ): boolean {
   if (router === undefined) return false;
   const wanted = [router, gatewayTo(router)];
@@ -190,7 +195,7 @@ function by(rule: RoutingRule): string {
 function aside(
   found: Route,
   { network, rule, isForAll }: Fate,
-  { target, names }: Place,
+  { target, names }: Surroundings,
 ): Trouble {
   const { destination, cluster, router = new Uint8Array(4) } = target;
   const device =
