@@ -1,6 +1,7 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { removeGroups, TEST_GROUP } from "../../support/control-groups.ts";
 import type { Booted } from "./guest.ts";
 
 const NAMESPACES = ["--mount", "--net", "--pid", "--uts", "--ipc"];
@@ -18,7 +19,10 @@ export function bootHere(command: readonly string[]): Booted {
     { stdio: ["ignore", "pipe", "pipe"] },
   );
   return {
-    ended: outputOf(child).finally(removeGroups),
+    // What node/groups.sh has made.
+    ended: outputOf(child).finally(() => {
+      removeGroups(TEST_GROUP);
+    }),
     end: () => child.kill("SIGKILL"),
   };
 }
@@ -29,16 +33,4 @@ async function outputOf(child: ChildProcess): Promise<string> {
     stream?.setEncoding("utf8").on("data", (text: string) => (output += text));
   const [code, signal] = (await once(child, "exit")) as [number | null, string];
   return `${output}\nended by ${code ?? signal}`;
-}
-
-/** What node/groups.sh has made where control groups are of version 1; empty once the last process has gone. */
-const REMOVE_GROUPS = `
-  for ((i = 0; i < 50; i++)); do
-    find /sys/fs/cgroup/*/crosslink-test -depth -type d -exec rmdir {} + 2>/dev/null && exit
-    compgen -G "/sys/fs/cgroup/*/crosslink-test" >/dev/null || exit 0
-    sleep 0.1
-  done`;
-
-function removeGroups(): void {
-  execFileSync("bash", ["-c", REMOVE_GROUPS]);
 }

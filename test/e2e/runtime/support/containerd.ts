@@ -39,7 +39,7 @@ export async function containerd(
   const config = join(options.folder, "containerd.toml");
   const log = join(options.folder, "containerd.log");
   writeFileSync(config, configuration(netFolder, options.binFolder));
-  const cri = criClient(host.outside(socket));
+  const cri = criClient(host.outside(socket), `/${host.group}`);
   const start = async (): Promise<void> => {
     const command = ["containerd", "--config", config];
     host.start({ command, log, pidFile });
@@ -48,8 +48,9 @@ export async function containerd(
     );
   };
   await start();
+  // Its first pod unpacks it, by the CRI's snapshotter: containerd 2's `ctr` knows no other way to another than its default.
   const importing = ["--namespace", "k8s.io", "images", "import"];
-  host.exec("ctr", ...importing, "--snapshotter", "native", options.image);
+  host.exec("ctr", ...importing, "--no-unpack", options.image);
   return {
     host,
     cri,
@@ -78,8 +79,6 @@ function configuration(netFolder: string, binFolder: string): string {
     // The scores of the processes that run tests may not be lowered everywhere.
     "restrict_oom_score_adj = true",
     "disable_apparmor = true",
-    // Control groups would be the machine's.
-    "disable_cgroup = true",
     "netns_mounts_under_state_dir = true",
     `[${cri}.containerd]`,
     'snapshotter = "native"',

@@ -39,14 +39,14 @@ export interface RuntimeStatus {
 }
 
 /** A client of the CRI that a runtime serves on a Unix socket. */
-export function criClient(socket: string): Cri {
+export function criClient(socket: string, group: string): Cri {
   const call = async (method: string, request: readonly Field[]) => {
     const path = `/runtime.v1.RuntimeService/${method}`;
     return decodeFields(await callGrpc(socket, path, encodeFields(request)));
   };
   return {
     runPod: async (name) =>
-      textOf(await call("RunPodSandbox", [[1, podConfig(name)]]), 1),
+      textOf(await call("RunPodSandbox", [[1, podConfig(name, group)]]), 1),
     stopPod: async (id) => {
       await call("StopPodSandbox", [[1, id]]);
     },
@@ -63,8 +63,8 @@ export function criClient(socket: string): Cri {
   };
 }
 
-/** PodSandboxConfig: metadata (name, uid, namespace), hostname, labels as kubelet sets them. */
-function podConfig(name: string): readonly Field[] {
+/** PodSandboxConfig: metadata (name, uid, namespace), hostname, labels as kubelet sets them, the control group it is in. */
+function podConfig(name: string, group: string): readonly Field[] {
   const label = (key: string, value: string): Field => [
     6,
     [
@@ -84,6 +84,7 @@ function podConfig(name: string): readonly Field[] {
     [2, name],
     label("io.kubernetes.pod.name", name),
     label("io.kubernetes.pod.namespace", "default"),
+    [8, [[1, group]]],
   ];
 }
 

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { removeGroups, TEST_GROUP } from "../../../support/control-groups.ts";
 import type { Place } from "../../../support/namespace.ts";
 import { type Ended, printedBy } from "../../../support/binary.ts";
 
@@ -9,6 +10,8 @@ import { type Ended, printedBy } from "../../../support/binary.ts";
  * it ends every process in it.
  */
 export interface RuntimeHost extends AsyncDisposable {
+  /** The control group of its pods, below the root of each hierarchy. Goes with the host. */
+  readonly group: string;
   /** Runs a program on the host, whatever its outcome. */
   try(program: string, ...args: readonly string[]): Ended;
   /** Runs a program on the host; what it printed. Throws when it fails. */
@@ -30,12 +33,11 @@ export interface Daemon {
 
 /**
  * Bash, because PID 1 has to reap those whose parents were killed. It lives until its stdin is closed, so that nothing
- * outlives the tests, however they end. Of control groups it sees version 2 alone, since crun takes no mixture.
+ * outlives the tests, however they end.
  */
 const init = `
   mount -t tmpfs none /run
   mount -t tmpfs none /var/lib
-  mount -t cgroup2 none /sys/fs/cgroup
   echo ready
   exec 3<&0
   cat <&3 >/dev/null &
@@ -81,7 +83,9 @@ export async function runtimeHost(
     });
   const exec = (program: string, ...args: readonly string[]): string =>
     printedBy(tryIt(program, ...args), [program, ...args, "on", name]);
+  const group = `${TEST_GROUP}/${name}`;
   return {
+    group,
     try: tryIt,
     exec,
     start: ({ command, log, pidFile }) => {
@@ -105,6 +109,7 @@ export async function runtimeHost(
     [Symbol.asyncDispose]: async () => {
       keeper.stdin.end();
       await ended;
+      removeGroups(group);
     },
   };
 }

@@ -53,6 +53,8 @@ export function podmanMissing(): string | undefined {
 
 /** podman with the CNI backend, as root. Its storage is the host's, and ends with it. */
 export function podman(host: RuntimeHost, options: PodmanOptions): Podman {
+  // Version 2 alone: crun takes no mixture.
+  host.exec("mount", "-t", "cgroup2", "none", "/sys/fs/cgroup");
   const netFolder = join(options.folder, "podman-net.d");
   mkdirSync(netFolder);
   const conflist = JSON.stringify(options.conflist);
