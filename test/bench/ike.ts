@@ -4,19 +4,10 @@
  *
  *   node test/bench/ike.ts FIRST_PACKETS ROUNDS REKEYINGS
  */
-import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  charonConfiguration,
-  charonPlaces,
-} from "../../plugin/ike/charon/configuration.ts";
-import { CHARON } from "../../plugin/ike/charon/process.ts";
 import {
   bothUp,
   connectionOn,
-  ikeFolder,
   rekeyByEach,
   spisOf,
   startAgents,
@@ -25,10 +16,11 @@ import {
   writeKeying,
 } from "../e2e/ike/stage.ts";
 import { openStage, type Stage, underPing } from "../e2e/leak/stage.ts";
-import { crosslinkOn, mustRunIn, runIn } from "../e2e/support/command.ts";
-import type { Node } from "../e2e/support/topology.ts";
+import { mustRunIn } from "../e2e/support/command.ts";
+import { type Node, writeClusters } from "../e2e/support/topology.ts";
 import { SLOWLY } from "../e2e/agent/nodes.ts";
 import { until } from "../support/until.ts";
+import { startByHand } from "./charon-by-hand.ts";
 import { openFlow } from "./flow.ts";
 import { announce, printFigures } from "./output.ts";
 import { type Summary, summarize } from "./statistics.ts";
@@ -76,7 +68,10 @@ async function measure(
   const byHand = await openByHand(stack);
   const firstPacket = await firstPackets([byIke, byHand], packets);
   const derived = await openPair(stack, "derived", "derived");
-  const throughput = await throughputs(stack, [byIke, derived], rounds);
+  // As IKE's packets are, behind the clouds' translation.
+  const inUdp = await openPair(stack, "derived, in UDP", "derived", "udp");
+  const pairs = [byIke, inUdp, derived];
+  const throughput = await throughputs(stack, pairs, rounds);
   return {
     firstPacket,
     throughput,
@@ -88,10 +83,11 @@ async function openPair(
   stack: AsyncDisposableStack,
   name: string,
   keying: "derived" | "ike",
+  encap: "esp" | "udp" = "esp",
 ): Promise<Pair> {
   announce(`set up: ${name}`);
   const stage = stack.use(await openStage({ linked: false }));
-  writeKeying(stage.world.nodes, keying);
+  writeClusters(stage.world.nodes, () => ({ keying, encap }));
   for (const agent of await startAgents(stage)) stack.defer(agent.stop);
   return { name, stage };
 }
@@ -103,47 +99,6 @@ async function openByHand(stack: AsyncDisposableStack): Promise<Pair> {
   writeKeying(stage.world.nodes, "ike");
   for (const node of stage.world.nodes) stack.use(await startByHand(node));
   return { name: "by hand", stage };
-}
-
-async function startByHand(node: Node): Promise<Disposable> {
-  const [connections, secrets, file] = [
-    "connections",
-    "secrets",
-    "swanctl",
-  ].map((name) => join(node.folder, `${name}.conf`)) as [
-    string,
-    string,
-    string,
-  ];
-  writeFileSync(
-    connections,
-    await crosslinkOn(node, "routes", node.cluster, "--secrets", secrets),
-  );
-  writeFileSync(file, `include ${connections}\ninclude ${secrets}\n`);
-  const places = charonPlaces(ikeFolder(node));
-  mkdirSync(places.folder, { recursive: true });
-  writeFileSync(places.configuration, charonConfiguration(places));
-  await mustRunIn(
-    node.namespace,
-    ...["iptables-legacy", "-t", "nat", "-I", "POSTROUTING"],
-    ...["-m", "policy", "--dir", "out", "--pol", "ipsec", "-j", "ACCEPT"],
-  );
-  const charon = spawn(
-    "nsenter",
-    [
-      `--net=/run/netns/${node.namespace.name}`,
-      ...["env", `STRONGSWAN_CONF=${places.configuration}`, CHARON],
-    ],
-    { stdio: "ignore" },
-  );
-  const load = ["--load-all", "--file", file];
-  const uri = ["--uri", `unix://${places.viciSocket}`];
-  await until(
-    async () =>
-      (await runIn(node.namespace, "swanctl", ...load, ...uri)).status === 0,
-    SLOWLY,
-  );
-  return { [Symbol.dispose]: () => charon.kill() };
 }
 
 /** In turns, so that whatever grows or fades with time touches all alike. */

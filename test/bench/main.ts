@@ -15,12 +15,14 @@ import type { IkeFigures } from "./ike.ts";
 import type { Row } from "./measure.ts";
 import type { Mesh } from "./mesh.ts";
 import { announce, isProgress, readFigures } from "./output.ts";
+import type { PeersFigures } from "./peers.ts";
 import type { Repair } from "./repair.ts";
 import {
   callTable,
   dataPathTable,
   ikeTable,
   layersTable,
+  peersTable,
   repairTable,
   stormTable,
 } from "./report.ts";
@@ -41,6 +43,7 @@ if (only === "scale") {
   await benchScale(sizes.map(Number));
 } else if (only === "churn") benchChurn(sizes);
 else if (only === "ike") await benchIke(sizes);
+else if (only === "peers") await benchPeers(sizes);
 else if (only === "against") await benchAgainst(sizes[0] ?? "");
 else await bench();
 
@@ -62,12 +65,28 @@ async function benchAgainst(other: string): Promise<void> {
 
 /** How many first packets, rounds of throughput, and rekeyings. */
 async function benchIke(counts: readonly string[]): Promise<void> {
-  const endGuest = shareGuest();
-  const run = espMissing() === undefined ? runHere : inGuest;
-  await step("ike", async () => {
+  await withEsp("ike", async (run) => {
     const measured = (await run("ike", ...counts)) as IkeFigures;
     return [ikeTable(measured), measured];
   });
+}
+
+/** How many peers. */
+async function benchPeers(counts: readonly string[]): Promise<void> {
+  await withEsp("peers", async (run) => {
+    const measured = (await run("peers", ...counts)) as PeersFigures;
+    return [peersTable(measured), measured];
+  });
+}
+
+/** Here where this machine's kernel has ESP, else in a guest. */
+async function withEsp(
+  name: string,
+  measure: (run: Run) => Promise<Measured>,
+): Promise<void> {
+  const endGuest = shareGuest();
+  const run = espMissing() === undefined ? runHere : inGuest;
+  await step(name, () => measure(run));
   endGuest();
 }
 

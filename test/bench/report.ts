@@ -4,6 +4,7 @@ import type { DataPath } from "./datapath.ts";
 import type { IkeFigures } from "./ike.ts";
 import { columns, type Row } from "./measure.ts";
 import type { Layered } from "./fence/layers.ts";
+import type { PeersFigures } from "./peers.ts";
 import type { Repair } from "./repair.ts";
 import { formatSummary, type Summary } from "./statistics.ts";
 import type { Storm } from "./storm.ts";
@@ -70,7 +71,6 @@ export function repairTable(repairs: readonly Repair[]): string {
   ]);
 }
 
-/** The data path, a row a way to set it up. */
 export function ikeTable({
   firstPacket,
   throughput,
@@ -93,6 +93,28 @@ export function ikeTable({
   ]);
 }
 
+export function peersTable({ renewal, ...figures }: PeersFigures): string {
+  const { peers, up, afterReboot, renewed, pings, lost } = figures;
+  const seconds = (value: number): string => `${value.toFixed(1)} s`;
+  const megabytes = (value: number): string => `${value.toFixed(0)} MB`;
+  return table([
+    ["by IKE", `${String(peers)} peers`],
+    ["first packets, until all answer", seconds(up)],
+    ["the same after a reboot", seconds(afterReboot)],
+    [
+      `all keys new, under ${String(pings)} pings`,
+      `${seconds(renewed)}, ${String(lost)} lost`,
+    ],
+    ["memory, agent", megabytes(figures.agentMegabytes)],
+    ["memory, charon", megabytes(figures.charonMegabytes)],
+    [
+      "keys renewed by themselves, after",
+      `${seconds(renewal.first)} to ${seconds(renewal.last)}, at most ${String(renewal.inTenSeconds)} in 10 s`,
+    ],
+  ]);
+}
+
+/** The data path, a row a way to set it up. */
 export function dataPathTable(paths: readonly DataPath[]): string {
   return table([
     ["pod to pod, encrypted, set up by", "round trip (ms)", "TCP (Mbit/s)"],
