@@ -28,6 +28,9 @@ stty -opost
 mount -t tmpfs tmpfs /run
 mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
+# As udev makes them: nft 1.0.9 opens /dev/stdin.
+ln -s /proc/self/fd /dev/fd
+for number in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/${number%:*}" "/dev/${number#*:}"; done
 # By one program, which tells of each that it cannot load.
 mapfile -t modules <"$folder/modules"
 [ ${#modules[@]} -eq 0 ] || modprobe --all "${modules[@]}" || echo "worker.sh: cannot load all kernel modules" >&2
