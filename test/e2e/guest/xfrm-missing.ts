@@ -26,6 +26,7 @@ function whatIsMissing(): string {
   try {
     const xfrm = openXfrm(binding);
     xfrm.addAssociation(association);
+    xfrm.deleteAssociation(association);
     return "nothing";
   } catch (error) {
     const missing = missingAlgorithm(error);

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { commandFile } from "../../support/guest/guest.ts";
 import type { Ended, OnOutput } from "../../support/guest/lane.ts";
-import { guestMissing } from "../../support/guest/machine.ts";
+import { guestKernels, guestMissing } from "../../support/guest/machine.ts";
+import { hasModule } from "../../support/guest/modules.ts";
 import { runInGuest, runProgramInGuest } from "../../support/guest/program.ts";
 import { namespace } from "../../support/namespace.ts";
 
@@ -23,6 +24,13 @@ export function espMissing(): string | undefined {
 /** Why no scene can run on this machine; undefined when one can. */
 export function scenesMissing(): string | undefined {
   return espMissing() === undefined ? undefined : guestMissing();
+}
+
+/** Why a scene cannot do what needs this module of its kernel; undefined when it can. */
+export function moduleMissing(name: string): string | undefined {
+  const kernel = espMissing() === undefined ? release() : guestKernels().at(-1);
+  if (kernel === undefined || hasModule(kernel, name)) return undefined;
+  return `needs the kernel module ${name}, which ${kernel} has not: on Ubuntu, apt-get install linux-modules-extra-${kernel}`;
 }
 
 /** How a scene is run. */

@@ -6,6 +6,8 @@ import type { SceneOptions } from "./kernel.ts";
 interface Stage extends SceneOptions {
   /** Why it cannot be played here. */
   readonly missing: string | undefined;
+  /** Why it cannot look for one of its facts here; undefined where it can. */
+  readonly lacking?: (name: string) => string | undefined;
 }
 
 const NOT_FOUND: Fact = { held: false, evidence: "the scene did not look" };
@@ -14,7 +16,7 @@ const NOT_FOUND: Fact = { held: false, evidence: "the scene did not look" };
 export function play(
   script: string,
   names: readonly string[],
-  { missing, ...options }: Stage,
+  { missing, lacking = () => undefined, ...options }: Stage,
 ): void {
   let facts: ReadonlyMap<string, Fact>;
 
@@ -22,8 +24,12 @@ export function play(
     if (missing === undefined) facts = await factsOf(script, options);
   });
 
-  test.skipIf(missing !== undefined).each(names)("%s", (name) => {
-    const { held, evidence } = facts.get(name) ?? NOT_FOUND;
-    expect(held, evidence).toBe(true);
-  });
+  for (const name of names) {
+    const lack = missing ?? lacking(name);
+    const title = lack === undefined || missing ? name : `${name} (${lack})`;
+    test.skipIf(lack !== undefined)(title, () => {
+      const { held, evidence } = facts.get(name) ?? NOT_FOUND;
+      expect(held, evidence).toBe(true);
+    });
+  }
 }

@@ -1,3 +1,19 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+/** Whether a kernel that is installed here has this module, built in or to be loaded. */
+export function hasModule(kernel: string, name: string): boolean {
+  const looking = ["--set-version", kernel, "--dry-run", "--quiet", name];
+  return spawnSync("modprobe", looking).status === 0;
+}
+
+/** Whether it is part of the kernel itself. Kernels write a dash where names have an underscore, or the other way round. */
+export function isBuiltIn(kernel: string, name: string): boolean {
+  const list = readFileSync(`/lib/modules/${kernel}/modules.builtin`, "utf8");
+  const plain = (text: string): string => text.replaceAll("-", "_");
+  return plain(list).includes(`/${plain(name)}.ko`);
+}
+
 /**
  * What ESP with `rfc4106(gcm(aes))` needs of the kernel, over IPv4 and IPv6, and veth pairs. None is left to the kernel to load
  * when it first encrypts: it waits a minute for that, and on a busy machine that is too short in a guest.
