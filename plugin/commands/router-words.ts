@@ -21,9 +21,9 @@ export function formatRouters(
 ): string {
   const words = { swanctl: swanctlOf, generic: genericOf }[dialect];
   return routers
-    .flatMap((router) => [
-      `# Router ${router.router} of ${router.network}`,
-      ...words(router),
+    .flatMap((router, i) => [
+      titleOf(router),
+      ...words(router, nameOf(routers, i)),
     ])
     .map((line) => `${line}\n`)
     .join("");
@@ -31,11 +31,11 @@ export function formatRouters(
 
 /** The pre-shared keys, in swanctl.conf's words. A secret: for a file that is root's alone. */
 export function secretsOfRouters(routers: readonly RouterTunnels[]): string {
-  const blocks = routers
-    .flatMap(({ tunnels }) => tunnels)
-    .flatMap((tunnel) =>
+  const blocks = routers.flatMap((router, i) => [
+    [`  ${titleOf(router)}`],
+    ...router.tunnels.flatMap((tunnel) =>
       tunnel.secrets.map(({ keyId, psk }) => [
-        `  ike-${connectionName(tunnel)}-${String(keyId)} {`,
+        `  ike-${nameOf(routers, i)(tunnel)}-${String(keyId)} {`,
         `    id-1 = fqdn:${tunnel.localId}`,
         `    id-2 = fqdn:${tunnel.remoteId}`,
         // A text that starts with 0x or 0s would be taken for another one's code.
@@ -43,18 +43,34 @@ export function secretsOfRouters(routers: readonly RouterTunnels[]): string {
         `    # As a text: ${Buffer.from(psk.bytes()).toString()}`,
         "  }",
       ]),
-    );
+    ),
+  ]);
   return ["secrets {", ...blocks.flat(), "}", ""].join("\n");
 }
 
-function swanctlOf({ tunnels }: RouterTunnels): string[] {
-  return ["connections {", ...tunnels.flatMap(connectionOf), "}"];
+function titleOf({ router, network }: RouterTunnels): string {
+  return `# Router ${router} of ${network}`;
 }
 
-function connectionOf(tunnel: IkeTunnel): string[] {
+/** How a tunnel is called in strongSwan's files. */
+type Name = (tunnel: IkeTunnel) => string;
+
+/** Of two sections with one name strongSwan keeps the last one's values: whoever gives a router the whole file must not lose its own. */
+function nameOf(routers: readonly RouterTunnels[], index: number): Name {
+  const suffix = routers.length > 1 ? `-${String(index + 1)}` : "";
+  return (tunnel) => connectionName(tunnel) + suffix;
+}
+
+function swanctlOf({ tunnels }: RouterTunnels, nameOfTunnel: Name): string[] {
+  const sections = tunnels.flatMap((tunnel) =>
+    connectionOf(tunnel, nameOfTunnel(tunnel)),
+  );
+  return ["connections {", ...sections, "}"];
+}
+
+function connectionOf(tunnel: IkeTunnel, name: string): string[] {
   const { local, localId, remoteId, inUdp } = tunnel;
   const action = startAction(tunnel);
-  const name = connectionName(tunnel);
   return [
     `  # ${tunnel.cluster}/${tunnel.node}`,
     `  ${name} {`,

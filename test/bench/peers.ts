@@ -12,7 +12,11 @@ import { charonOf, ikeFolder, spisOf, swanctl } from "../e2e/ike/stage.ts";
 import { openStage, type Side } from "../e2e/leak/stage.ts";
 import { mustRunIn, runIn } from "../e2e/support/command.ts";
 import { keepPinging } from "../e2e/support/ping.ts";
-import { clusterFile, type Node } from "../e2e/support/topology.ts";
+import {
+  clusterFile,
+  type Node,
+  type Topology,
+} from "../e2e/support/topology.ts";
 import { until } from "../support/until.ts";
 import { startByHand } from "./charon-by-hand.ts";
 import { announce, printFigures } from "./output.ts";
@@ -41,10 +45,11 @@ interface Renewal {
   readonly inTenSeconds: number;
 }
 
-/** A peer: its address, and one of a pod of its. */
+/** A peer: its addresses, and one of a pod of its. */
 interface Peer {
   readonly name: string;
   readonly address: string;
+  readonly elasticIp: string;
   readonly podCidr: string;
   readonly pod: string;
 }
@@ -64,6 +69,7 @@ function peersOf(count: number): Peer[] {
   return Array.from({ length: count }, (_, i) => ({
     name: `peer${String(i)}`,
     address: `172.18.0.${String(10 + i)}`,
+    elasticIp: `203.0.113.${String(10 + i)}`,
     podCidr: `10.64.${String(i)}.0/24`,
     pod: `10.64.${String(i)}.1`,
   }));
@@ -77,6 +83,7 @@ async function measure(peers: readonly Peer[]): Promise<PeersFigures> {
   const [node, far] = world.nodes as [Node, Node];
   writeFiles([node, far], peers);
   await addAddresses(far, peers);
+  await translate(world, peers);
   stack.use(await startByHand(far));
 
   const first = await startAgent(node);
@@ -112,8 +119,8 @@ function writeFiles(nodes: readonly Node[], peers: readonly Peer[]): void {
   const far = {
     name: "cluster2",
     podCIDRs: ["10.64.0.0/16"],
-    nodes: peers.map(({ name, address, podCidr }) => ({
-      ...{ name, ips: [address], podCIDRs: [podCidr] },
+    nodes: peers.map(({ name, address, elasticIp, podCidr }) => ({
+      ...{ name, ips: [address], elasticIP: elasticIp, podCIDRs: [podCidr] },
     })),
   };
   for (const node of nodes) {
@@ -133,6 +140,20 @@ async function addAddresses(
   ]);
   const script = `ip -batch - <<'END'\n${lines.join("\n")}\nEND`;
   await mustRunIn(namespace, "sh", "-ec", script);
+}
+
+/** 1:1, as the topology's own. */
+async function translate(
+  { internet, path }: Topology,
+  peers: readonly Peer[],
+): Promise<void> {
+  const rules = peers.flatMap(({ address, elasticIp }) => [
+    `-A PREROUTING -d ${elasticIp} -j DNAT --to-destination ${address}`,
+    `-A POSTROUTING -s ${address} -j SNAT --to-source ${elasticIp}`,
+  ]);
+  const table = ["*nat", ...rules, "COMMIT", ""].join("\n");
+  const script = `$(command -v iptables)-restore --noflush <<'END'\n${table}END`;
+  await mustRunIn(internet, "env", `PATH=${path}`, "sh", "-ec", script);
 }
 
 async function timed(what: string, act: () => Promise<void>): Promise<number> {

@@ -61,6 +61,7 @@ describe("formatRouters()", () => {
 describe("secretsOfRouters()", () => {
   it("writes each for its two ends, in hexadecimal: as a text it could be taken for a code", () => {
     expect(secretsOfRouters(routers)).toBe(`secrets {
+  # Router router of office
   ike-crosslink-434c1234-7 {
     id-1 = fqdn:router.office
     id-2 = fqdn:two.b
@@ -70,4 +71,22 @@ describe("secretsOfRouters()", () => {
 }
 `);
   });
+});
+
+describe("a network of several routers", () => {
+  const each = ["router", "spare"].map((router) => ({
+    ...{ network: "office", router },
+    tunnels: [{ ...ours, localId: `${router}.office` }],
+  }));
+
+  it.each([
+    ["connections", formatRouters(each, "swanctl"), /^ {2}(crosslink\S+) \{/gm],
+    ["secrets", secretsOfRouters(each), /^ {2}(ike-\S+) \{/gm],
+  ])(
+    "has %s of different names: strongSwan keeps one of a name, and a router may be given all",
+    (_, text, pattern) => {
+      const names = [...text.matchAll(pattern)].map(([, name]) => name);
+      expect(new Set(names).size).toBe(2);
+    },
+  );
 });
