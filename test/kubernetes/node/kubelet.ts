@@ -27,13 +27,16 @@ export async function startContainerd(
   for (const image of images) await importImage(node, image);
 }
 
+/** Without a runtime it ends; after a reboot all start at once, and systemd would start it again. */
+const ONCE_SERVED = `until [ -S ${SOCKET} ]; do sleep 0.1; done; exec "$@"`;
+
 /** Starts a node's kubelet. */
 export async function startKubelet(node: Node): Promise<void> {
   await node.write("/var/lib/kubelet/config.yaml", KUBELET);
   await node.start({
     name: "kubelet",
     command: [
-      "kubelet",
+      ...["bash", "-c", ONCE_SERVED, "bash", "kubelet"],
       ...[
         "--config",
         "/var/lib/kubelet/config.yaml",
