@@ -28,7 +28,10 @@ export function critest(theWorld: () => World): void {
     afterAll(() => removeNewest(second(theWorld().west)));
 
     it.each([
-      ["containerd 1.6 and flannel's conflist", () => first(theWorld().east)],
+      [
+        "the system's containerd and flannel's conflist",
+        () => first(theWorld().east),
+      ],
       ["containerd 2 and a conflist of CNI 1.1", () => second(theWorld().west)],
     ])("holds with %s, and leaves nothing", async (_, node) => {
       await node().run([`${CNI_BIN}/crosslink`, "apply"]);
