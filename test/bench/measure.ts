@@ -6,6 +6,7 @@
  * With another build's folder, both builds alone.
  */
 import { dist } from "../support/binary.ts";
+import { copiedBuild } from "./copied.ts";
 import { namespace } from "../support/namespace.ts";
 import {
   alone,
@@ -103,8 +104,11 @@ async function buildLanes(
   builds: Readonly<Record<string, string>>,
 ): Promise<Lane[]> {
   const lanes: Lane[] = [];
+  const copies = Object.entries(builds).map(
+    ([name, build]) => [name, copiedBuild(stack, build)] as const,
+  );
   for (const remoteCidrs of sizes)
-    for (const [name, folder] of Object.entries(builds)) {
+    for (const [name, folder] of copies) {
       const mesh = { remoteCidrs, encryption };
       const at = place(stack, mesh);
       const served = await servedPlace(stack, mesh, folder);

@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { startAgent } from "../../e2e/agent/nodes.ts";
 import { namespace } from "../../support/namespace.ts";
-import { binary, dist } from "../../support/binary.ts";
+import { dist } from "../../support/binary.ts";
 import { crosslinkPlugin } from "../../e2e/support/pod.ts";
 import {
   alone,
@@ -18,6 +18,7 @@ import {
   type Program,
   ptp,
 } from "../contestants.ts";
+import { copiedBuild } from "../copied.ts";
 import { type Mesh, removeRemotes, writeMesh, writeOffice } from "../mesh.ts";
 import { announce, printFigures } from "../output.ts";
 import { type Place, place, runPlugin } from "../place.ts";
@@ -57,9 +58,11 @@ if (import.meta.main) {
 async function measure(rounds: number, folder: string): Promise<Layered[]> {
   await using stack = new AsyncDisposableStack();
   announce("the fence's layers, setting up nodes");
+  const programOf = (build: string) =>
+    join(copiedBuild(stack, build), "crosslink");
   const programs: Fencing[] = [
-    { program: binary, layers: "both layers" },
-    { program: join(folder, "crosslink"), layers: "policies alone" },
+    { program: programOf(dist), layers: "both layers" },
+    { program: programOf(folder), layers: "policies alone" },
   ];
   const lanes: Lane[] = [];
   for (const size of SIZES)
