@@ -34,6 +34,8 @@ interface Look {
   readonly ended: number;
   readonly busyMs: number;
   readonly residentMB: number;
+  /** The most until then. */
+  readonly peakMB: number;
 }
 
 const [nodes = 20_000, seconds = 60, perSecond = 100] = process.argv
@@ -67,7 +69,20 @@ async function measure(): Promise<void> {
     ...figuresOf(made, looks.slice(settled)),
     ...{ cold, settledMB: second?.residentMB, ...resting },
     ...{ stepsFromScratch: steps, stale: staleAmong(made, sad) },
+    modelMB: heldBy(sad),
   });
+}
+
+/** What all of the above has in it of SAs that the kernel would keep. Nothing is left of them. */
+function heldBy(sad: Sad): number {
+  const held = () => {
+    ownHeap.collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  const before = held();
+  sad.clear();
+  return (before - held()) / 1e6;
 }
 
 /** What an agent holds that has given back what it can, as it does once nothing has happened for a while; the SAs in memory are in it. */
@@ -135,6 +150,7 @@ function startAgent(config: NetworkConfiguration, sad: Sad) {
     looks.push({
       ...{ began, ended: Date.now(), busyMs: (user + system) / 1000 },
       residentMB: process.memoryUsage.rss() / 1e6,
+      peakMB: (process.resourceUsage().maxRSS * 1024) / 1e6,
     });
     return kinds.last();
   });
