@@ -60,8 +60,7 @@ export class DerivedSeries implements SaSeries {
   }
 
   get destination(): Uint8Array {
-    const { tunnel, sends } = this.#way;
-    return sends ? tunnel.remote : tunnel.local;
+    return this.#sends ? this.#tunnel.remote : this.#tunnel.local;
   }
 
   get spis(): readonly number[] {
