@@ -41,7 +41,9 @@ function* ofPhase(
   for (const step of steps) if (phasesOf(step).up === phase) yield step;
 }
 
-const UP = [...new Set(Object.values(PHASES).map(({ up }) => up))].sort();
+const UP = [...new Set(Object.values(PHASES).map(({ up }) => up))].sort(
+  (a, b) => a - b,
+);
 
 function phasesIn(steps: Iterable<KernelOperation>): Set<number> {
   const phases = new Set<number>();
