@@ -51,7 +51,7 @@ const LACKS = [
 /** Before each step of the scene, and after the last; what a kernel has built in is never missing. */
 function expectedOf(kernel: string): string[] {
   const lacks = LACKS.map(([name, module]) =>
-    isBuiltIn(kernel, module) ? undefined : name,
+    isBuiltIn(`/lib/modules/${kernel}`, module) ? undefined : name,
   );
   return [...lacks, undefined].map(
     (_, loaded) =>

@@ -4,7 +4,7 @@ import { moduleMissing, scenesMissing } from "../support/kernel.ts";
 import { play } from "../support/play.ts";
 
 const missing = scenesMissing();
-const vrfMissing = missing ?? moduleMissing("vrf");
+const vrfMissing = moduleMissing("vrf");
 
 /** What an admin breaks, and what ADD answers then. */
 const damages = {

@@ -29,7 +29,8 @@ export function scenesMissing(): string | undefined {
 /** Why a scene cannot do what needs this module of its kernel; undefined when it can. */
 export function moduleMissing(name: string): string | undefined {
   const kernel = espMissing() === undefined ? release() : guestKernels().at(-1);
-  if (kernel === undefined || hasModule(kernel, name)) return undefined;
+  if (kernel === undefined || hasModule(`/lib/modules/${kernel}`, name))
+    return undefined;
   return `needs the kernel module ${name}, which ${kernel} has not: on Ubuntu, apt-get install linux-modules-extra-${kernel}`;
 }
 

@@ -25,9 +25,9 @@ export function play(
   });
 
   for (const name of names) {
-    const lack = missing ?? lacking(name);
-    const title = lack === undefined || missing ? name : `${name} (${lack})`;
-    test.skipIf(lack !== undefined)(title, () => {
+    const lack = lacking(name);
+    const title = lack === undefined ? name : `${name} (${lack})`;
+    test.skipIf((missing ?? lack) !== undefined)(title, () => {
       const { held, evidence } = facts.get(name) ?? NOT_FOUND;
       expect(held, evidence).toBe(true);
     });

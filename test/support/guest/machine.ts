@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { hasModule } from "./modules.ts";
 
 /** What carries a guest's instructions out: the processor itself, or QEMU's emulation of one. */
 export type Accelerator = "kvm" | "tcg";
@@ -54,6 +55,8 @@ export function machineCommand(
   ];
 }
 
+const NEEDED = ["virtiofs", "overlay", "esp4"];
+
 /** Versions of installed kernels that can be a guest's: Debian's cloud kernels last, of one kind the newest last. */
 export function guestKernels(
   modules = "/lib/modules",
@@ -63,20 +66,11 @@ export function guestKernels(
   const isCloud = (name: string) => Number(name.includes("cloud"));
   return readdirSync(modules)
     .filter((name) => existsSync(join(boot, `vmlinuz-${name}`)))
-    .filter((name) => hasModules(join(modules, name)))
+    .filter((name) =>
+      NEEDED.every((needed) => hasModule(join(modules, name), needed)),
+    )
     .sort(
       (a, b) =>
         isCloud(a) - isCloud(b) || a.localeCompare(b, "en", { numeric: true }),
     );
-}
-
-/** Built in or as a module. */
-function hasModules(folder: string): boolean {
-  const lists = ["modules.dep", "modules.builtin"]
-    .map((name) => join(folder, name))
-    .filter((path) => existsSync(path));
-  const text = lists.map((path) => readFileSync(path, "utf8")).join("\n");
-  return ["virtiofs", "overlay", "esp4"].every((name) =>
-    text.includes(`/${name}.ko`),
-  );
 }

@@ -1,17 +1,31 @@
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 
-/** Whether a kernel that is installed here has this module, built in or to be loaded. */
-export function hasModule(kernel: string, name: string): boolean {
-  const looking = ["--set-version", kernel, "--dry-run", "--quiet", name];
-  return spawnSync("modprobe", looking).status === 0;
+const BUILT_IN = "modules.builtin";
+
+/** Whether a kernel has this module, built in or to be loaded, by the lists in its folder. */
+export function hasModule(folder: string, name: string): boolean {
+  return isListed(folder, ["modules.dep", BUILT_IN], name);
 }
 
-/** Whether it is part of the kernel itself. Kernels write a dash where names have an underscore, or the other way round. */
-export function isBuiltIn(kernel: string, name: string): boolean {
-  const list = readFileSync(`/lib/modules/${kernel}/modules.builtin`, "utf8");
+/** Whether it is part of the kernel itself. */
+export function isBuiltIn(folder: string, name: string): boolean {
+  return isListed(folder, [BUILT_IN], name);
+}
+
+/** Files have a dash where names have an underscore, or the other way round. */
+function isListed(
+  folder: string,
+  lists: readonly string[],
+  name: string,
+): boolean {
   const plain = (text: string): string => text.replaceAll("-", "_");
-  return plain(list).includes(`/${plain(name)}.ko`);
+  return lists
+    .map((list) => join(folder, list))
+    .filter((path) => existsSync(path))
+    .some((path) =>
+      plain(readFileSync(path, "utf8")).includes(`/${plain(name)}.ko`),
+    );
 }
 
 /**
