@@ -1,33 +1,20 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import {
   charonConfiguration,
   charonPlaces,
 } from "../../plugin/ike/charon/configuration.ts";
 import { CHARON } from "../../plugin/ike/charon/process.ts";
 import { SLOWLY } from "../e2e/agent/nodes.ts";
+import { writeRouterFiles } from "../e2e/ike/router-files.ts";
 import { ikeFolder } from "../e2e/ike/stage.ts";
-import { crosslinkOn, mustRunIn, runIn } from "../e2e/support/command.ts";
+import { mustRunIn, runIn } from "../e2e/support/command.ts";
 import type { Node } from "../e2e/support/topology.ts";
 import { until } from "../support/until.ts";
 
 /** A charon on a node, with what `crosslink routes` prints for the router or routers of the node's cluster, and policies of its own. */
 export async function startByHand(node: Node): Promise<Disposable> {
-  const [connections, secrets, file] = [
-    "connections",
-    "secrets",
-    "swanctl",
-  ].map((name) => join(node.folder, `${name}.conf`)) as [
-    string,
-    string,
-    string,
-  ];
-  writeFileSync(
-    connections,
-    await crosslinkOn(node, "routes", node.cluster, "--secrets", secrets),
-  );
-  writeFileSync(file, `include ${connections}\ninclude ${secrets}\n`);
+  const { file } = await writeRouterFiles(node);
   const places = charonPlaces(ikeFolder(node));
   mkdirSync(places.folder, { recursive: true });
   writeFileSync(places.configuration, charonConfiguration(places));

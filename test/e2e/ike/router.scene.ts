@@ -1,14 +1,13 @@
 /** A router that crosslink does not run on: strongSwan as Debian has it, set up from what `crosslink routes` prints. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { until } from "../../support/until.ts";
 import { addByAgent, SLOWLY, startAgent } from "../agent/nodes.ts";
 import { answered, openStage, type Stage, underPing } from "../leak/stage.ts";
-import { crosslinkOn, mustRunIn, runIn } from "../support/command.ts";
+import { mustRunIn, runIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
 import type { Node } from "../support/topology.ts";
+import { writeRouterFiles } from "./router-files.ts";
 import { ikeOf, writeKeying } from "./stage.ts";
 
 {
@@ -25,26 +24,13 @@ import { ikeOf, writeKeying } from "./stage.ts";
   await stopRouter();
 }
 
-/** What an admin makes of what is printed. */
 async function writeFiles(router: Node): Promise<string> {
-  const [connections, secrets, file] = [
-    "connections",
-    "secrets",
-    "swanctl",
-  ].map((name) => join(router.folder, `${name}.conf`)) as [
-    string,
-    string,
-    string,
-  ];
-  const words = [router.cluster, "--secrets", secrets];
-  const printed = await crosslinkOn(router, "routes", ...words);
+  const { file, printed } = await writeRouterFiles(router);
   tell(
     "what is printed for a router holds no secret",
     !/[0-9a-f]{64}|[A-Za-z0-9+/]{43}=/u.test(printed),
     printed,
   );
-  writeFileSync(connections, printed);
-  writeFileSync(file, `include ${connections}\ninclude ${secrets}\n`);
   return file;
 }
 
