@@ -4,7 +4,6 @@
  *
  *   node test/bench/peers.ts PEERS
  */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readState } from "../../plugin/ike/state.ts";
 import { addByAgent, startAgent } from "../e2e/agent/nodes.ts";
@@ -17,6 +16,8 @@ import {
   type Node,
   type Topology,
 } from "../e2e/support/topology.ts";
+import { ipBatch } from "../support/namespace.ts";
+import { statusNumber } from "../support/proc-stat.ts";
 import { until } from "../support/until.ts";
 import { startByHand } from "./charon-by-hand.ts";
 import { announce, printFigures } from "./output.ts";
@@ -108,7 +109,7 @@ async function measure(peers: readonly Peer[]): Promise<PeersFigures> {
   return {
     peers: peers.length,
     ...{ up, afterReboot, renewal, renewed },
-    agentMegabytes: residentOf(parentOf(charon)),
+    agentMegabytes: residentOf(statusNumber(charon, "PPid")),
     charonMegabytes: residentOf(charon),
     pings: pings.reduce((sum, { sent }) => sum + sent, 0),
     lost: pings.reduce((sum, { lost }) => sum + lost.length, 0),
@@ -120,7 +121,10 @@ function writeFiles(nodes: readonly Node[], peers: readonly Peer[]): void {
     name: "cluster2",
     podCIDRs: ["10.64.0.0/16"],
     nodes: peers.map(({ name, address, elasticIp, podCidr }) => ({
-      ...{ name, ips: [address], elasticIP: elasticIp, podCIDRs: [podCidr] },
+      name,
+      ips: [address],
+      elasticIP: elasticIp,
+      podCIDRs: [podCidr],
     })),
   };
   for (const node of nodes) {
@@ -138,8 +142,7 @@ async function addAddresses(
     `address add ${address}/24 dev eth0`,
     `address add ${pod}/32 dev lo`,
   ]);
-  const script = `ip -batch - <<'END'\n${lines.join("\n")}\nEND`;
-  await mustRunIn(namespace, "sh", "-ec", script);
+  await mustRunIn(namespace, "sh", "-ec", ipBatch(undefined, lines));
 }
 
 /** 1:1, as the topology's own. */
@@ -217,15 +220,6 @@ async function renewAll(node: Node, peers: readonly Peer[]): Promise<void> {
   await until(async () => (await fresh()) >= 2 * peers.length, LONG);
 }
 
-function parentOf(pid: number): number {
-  return Number(statusOf(pid, "PPid"));
-}
-
 function residentOf(pid: number): number {
-  return Number(statusOf(pid, "VmRSS")) / 1024;
-}
-
-function statusOf(pid: number, key: string): string | undefined {
-  const status = readFileSync(`/proc/${String(pid)}/status`, "utf8");
-  return new RegExp(`^${key}:\\s+(\\d+)`, "m").exec(status)?.[1];
+  return statusNumber(pid, "VmRSS") / 1024;
 }

@@ -1,12 +1,11 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { buildLauncher } from "../../../.build/launcher.ts";
 import { type AgentSite, agentSite } from "../../support/agent/site.ts";
 import { fakeAgent } from "../../support/agent/fake.ts";
-import { statField } from "../../support/proc-stat.ts";
+import { statField, statusNumber } from "../../support/proc-stat.ts";
 import { until } from "../../support/until.ts";
 import { nodeFiles } from "../../support/node-files.ts";
 
@@ -29,7 +28,7 @@ it("the launcher holds less than 1 MB, whatever its stdin, while it waits for an
       const waiting = agent.calls.length + 1;
       child.stdin.end("x".repeat(bytes));
       await until(() => agent.calls.length === waiting);
-      expect(kilobytes(child.pid, "VmHWM")).toBeLessThan(1024);
+      expect(statusNumber(child.pid, "VmHWM")).toBeLessThan(1024);
     } finally {
       child.kill("SIGKILL");
     }
@@ -47,12 +46,12 @@ it("an agent with nothing to do comes to take no processor time, and less than 6
       const before = processorTicks(pid);
       await sleep(3000);
       taken = processorTicks(pid) - before;
-      return taken <= 1 && kilobytes(pid, "VmRSS") < 60 * 1024;
+      return taken <= 1 && statusNumber(pid, "VmRSS") < 60 * 1024;
     },
     {
       limitSeconds: 40,
       describe: () =>
-        `${taken} ticks in 3 s, ${kilobytes(pid, "VmRSS")} kB resident`,
+        `${taken} ticks in 3 s, ${statusNumber(pid, "VmRSS")} kB resident`,
     },
   );
 });
@@ -61,12 +60,6 @@ it("an agent with nothing to do comes to take no processor time, and less than 6
 function quietFiles({ folder }: AgentSite): string[] {
   const { clustersDir, keyring } = nodeFiles(join(folder, "quiet"));
   return ["--clusters", clustersDir, "--keyring", keyring];
-}
-
-/** A figure of /proc/PID/status: VmHWM is the most that was ever resident, VmRSS what is now. */
-function kilobytes(pid: number | undefined, name: "VmHWM" | "VmRSS"): number {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1]);
 }
 
 /** User and system time in ticks of 10 ms: fields 14 and 15 of /proc/PID/stat, proc(5). */
