@@ -65,11 +65,16 @@ const WORDS = new RegExp(
 
 function networksIn(text: string): { kind: Kind; cidr: Cidr }[] {
   const found: { kind: Kind; cidr: Cidr }[] = [];
-  let kind: Kind | undefined;
+  const kinds = new Map<string, Kind | undefined>();
+  let last: string | undefined;
   for (const { groups = {} } of text.matchAll(WORDS)) {
     const { network, isKey, key } = groups;
-    if (key !== undefined) kind = kindOf(key);
-    if (network === undefined || isKey !== undefined) continue;
+    last = key ?? last;
+    if (network === undefined || isKey !== undefined || last === undefined)
+      continue;
+    // Of the keys before a network alone, each once: a file of megabytes says the same few over and over.
+    if (!kinds.has(last)) kinds.set(last, kindOf(last));
+    const kind = kinds.get(last);
     const cidr = networkOf(network);
     if (kind !== undefined && cidr !== undefined) found.push({ kind, cidr });
   }
