@@ -9,7 +9,7 @@ import {
 import { inFamily } from "../mesh/networks.ts";
 import type { RemoteRoute } from "../mesh/state.ts";
 import { ownsRoute } from "../owned.ts";
-import type { LinkedNode } from "./linked.ts";
+import { companionsOf, type LinkedNode } from "./linked.ts";
 import { canLead, type Egress, routeBy, routeTo } from "./next-hop.ts";
 import { type DesiredState, NOTHING } from "./state.ts";
 
@@ -41,6 +41,7 @@ export function desiredState(
   const isCovered = coverage(foreign);
   return {
     ikeReqids: new Set(reqidsOfCharon(node, facts)),
+    nearReqids: new Set(companionsOf(node).map(({ reqid }) => reqid)),
     routes: [
       ...vacantCidrs(node, leading).map(fallbackRoute),
       ...routes

@@ -7,7 +7,7 @@ import { formatAddress, type RouteClient } from "../../native/index.ts";
 import { findLocalCidrs, type LocalCidr } from "../discovery/local-cidrs.ts";
 import type { MeshInput } from "../mesh/desired.ts";
 import { requireAddressHere, type Self, selectSelf } from "../mesh/self.ts";
-import type { DesiredMesh } from "../mesh/state.ts";
+import type { DesiredMesh, Peer } from "../mesh/state.ts";
 import type { Whereabouts } from "../mesh/whereabouts.ts";
 import type { MeshReader } from "./reader.ts";
 
@@ -24,6 +24,12 @@ export interface LinkedNode {
   readonly self: Self;
   readonly localCidrs: readonly LocalCidr[];
   readonly mesh: DesiredMesh;
+}
+
+/** The peers of this node's own cluster: a leaf's gateway, or a gateway's leaves. */
+export function companionsOf({ self, mesh }: LinkedNode): readonly Peer[] {
+  const { name } = self.source.cluster;
+  return mesh.peers.filter(({ cluster }) => cluster === name);
 }
 
 /** What a node follows from, once its files are read and it is found in them. */

@@ -21,7 +21,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import type { Session } from "../kernel/session.ts";
 import type { Self } from "../mesh/self.ts";
 import { folderAge, isOlder } from "./age.ts";
-import { findSelf, type LinkedNode, linkNode } from "./linked.ts";
+import { companionsOf, findSelf, type LinkedNode, linkNode } from "./linked.ts";
 import { machineOf } from "./machine.ts";
 import { charonPlaces, ikeFolder } from "../ike/charon/configuration.ts";
 import { readWhereabouts } from "../ike/whereabouts.ts";
@@ -213,9 +213,7 @@ function goneFiles(
 /** The pods of the nodes that this one is a gateway for. */
 function leavesOf(node: LinkedNode | undefined): readonly Cidr[] {
   if (node === undefined || node.mesh.role !== "tunnel") return [];
-  const own = node.self.source.cluster.name;
-  const legs = node.mesh.peers.filter(({ cluster }) => cluster === own);
-  return legs.flatMap(({ remoteCidrs }) => remoteCidrs);
+  return companionsOf(node).flatMap(({ remoteCidrs }) => remoteCidrs);
 }
 
 /** On a node that was never linked nothing is to be remembered. */

@@ -19,36 +19,69 @@ const PHASES = {
   other: { up: 5, down: 4 },
 } as const satisfies Record<string, Phases>;
 
-/** Steps of the way up, each in its turn; steps of one phase stay as they are. They are made, and not kept: see Steps. */
+/**
+ * Steps of the way up, each in its turn: after what blocks, tunnels within this node's cluster come first, whole. Steps of one turn
+ * stay as they are. They are made, and not kept: see Steps.
+ *
+ * @param near reqids of tunnels within this node's cluster
+ */
 export function bringingUp(
   lists: readonly Iterable<KernelOperation>[],
+  near: ReadonlySet<number> = new Set(),
 ): Iterable<KernelOperation> {
-  const parts = lists.map((steps) => ({ steps, phases: phasesIn(steps) }));
+  const turnOf = turnsBy(near);
+  const parts = lists.map((steps) => ({
+    steps,
+    turns: turnsIn(steps, turnOf),
+  }));
+  const all = new Set(parts.flatMap(({ turns }) => [...turns]));
+  const inOrder = [...all].sort((a, b) => a - b);
   return {
     *[Symbol.iterator]() {
-      for (const phase of UP) {
-        const some = parts.filter(({ phases }) => phases.has(phase));
-        for (const { steps } of some) yield* ofPhase(phase, steps);
+      for (const turn of inOrder) {
+        const some = parts.filter(({ turns }) => turns.has(turn));
+        for (const { steps } of some)
+          yield* filter(steps, (step) => turnOf(step) === turn);
       }
     },
   };
 }
 
-function* ofPhase(
-  phase: number,
+function* filter(
   steps: Iterable<KernelOperation>,
+  isMeant: (step: KernelOperation) => boolean,
 ): Generator<KernelOperation> {
-  for (const step of steps) if (phasesOf(step).up === phase) yield step;
+  for (const step of steps) if (isMeant(step)) yield step;
 }
 
-const UP = [...new Set(Object.values(PHASES).map(({ up }) => up))].sort(
-  (a, b) => a - b,
-);
+type TurnOf = (step: KernelOperation) => number;
 
-function phasesIn(steps: Iterable<KernelOperation>): Set<number> {
-  const phases = new Set<number>();
-  for (const step of steps) phases.add(phasesOf(step).up);
-  return phases;
+/** Behind every phase of what is near. */
+const LATER = Object.keys(PHASES).length;
+
+function turnsBy(near: ReadonlySet<number>): TurnOf {
+  return (step) => {
+    const { up } = phasesOf(step);
+    const reqid = near.size === 0 ? undefined : reqidOf(step);
+    const isNear = reqid !== undefined && near.has(reqid);
+    return isNear || up === PHASES.block.up ? up : up + LATER;
+  };
+}
+
+/** Of the tunnel that a step is of, where it is of one. */
+function reqidOf(step: KernelOperation): number | undefined {
+  if (step.object === "association") return step.association.reqid;
+  if (step.object === "policy") return step.policy.templates[0]?.reqid;
+  return undefined;
+}
+
+function turnsIn(
+  steps: Iterable<KernelOperation>,
+  turnOf: TurnOf,
+): Set<number> {
+  const turns = new Set<number>();
+  for (const step of steps) turns.add(turnOf(step));
+  return turns;
 }
 
 /** Steps of the way down. */

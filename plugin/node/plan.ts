@@ -41,7 +41,10 @@ export function planNode(
     sysctlSteps(desired.sysctls, observed.sysctls),
   ];
   return {
-    protect: bringingUp(steps.map(({ needed }) => needed)),
+    protect: bringingUp(
+      steps.map(({ needed }) => needed),
+      desired.nearReqids,
+    ),
     retire: takingDown(steps.flatMap(({ stale }) => stale)),
     conflicts: steps.flatMap(({ conflicts }) => conflicts),
   };

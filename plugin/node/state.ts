@@ -12,6 +12,8 @@ export interface DesiredState {
   readonly associations: Iterable<SecurityAssociation>;
   /** Reqids of charon's SAs, which are its own to make and to delete. */
   readonly ikeReqids: ReadonlySet<number>;
+  /** Reqids of tunnels within the node's own cluster: what it needs first. */
+  readonly nearReqids: ReadonlySet<number>;
   readonly policies: Iterable<SecurityPolicy>;
   readonly routes: readonly Route[];
   /** By path below /proc/sys. */
@@ -31,6 +33,7 @@ export interface ObservedState {
 export const NOTHING: DesiredState = {
   associations: [],
   ikeReqids: new Set(),
+  nearReqids: new Set(),
   policies: [],
   routes: [],
   sysctls: new Map(),

@@ -17,6 +17,16 @@ const steps = {
   block: policy("out", "block"),
 } satisfies Record<string, KernelOperation>;
 
+/** What a tunnel consists of. */
+function ofTunnel(reqid: number) {
+  const tunnel = (direction: string): KernelOperation => {
+    const policy = { direction, action: "allow", templates: [{ reqid }] };
+    return { object: "policy", verb: "add", policy } as never;
+  };
+  const sa = { object: "association", verb: "add", association: { reqid } };
+  return { in: tunnel("in"), out: tunnel("out"), sa: sa as never };
+}
+
 const all: readonly KernelOperation[] = Object.values(steps);
 
 function names(sorted: readonly KernelOperation[]): (string | undefined)[] {
@@ -49,5 +59,17 @@ describe("the phases of a node's plan", () => {
     const second = policy("fwd", "allow");
     expect([...bringingUp([[first, second]])]).toEqual([first, second]);
     expect([...bringingUp([[second], [first]])]).toEqual([second, first]);
+  });
+
+  it("bring all of a tunnel within the node's cluster up behind the fence, and before any other", () => {
+    const near = ofTunnel(7);
+    const far = ofTunnel(9);
+    const mixed = [far.out, near.out, far.in, near.in];
+    const given = [mixed, [far.sa, near.sa, steps.block], [steps.route]];
+    const up = [...bringingUp(given, new Set([7]))];
+    expect(up).toEqual([
+      ...[steps.block, near.sa, near.in, near.out],
+      ...[far.sa, far.in, far.out, steps.route],
+    ]);
   });
 });

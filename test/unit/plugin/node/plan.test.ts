@@ -84,6 +84,7 @@ function linkedTo(remotes: readonly number[]): DesiredState {
   return {
     associations: remotes.map((remote) => association(remote)),
     ikeReqids: new Set<number>(),
+    nearReqids: new Set<number>(),
     policies: remotes.flatMap((remote) => [
       block(remote),
       protect("out", remote),
