@@ -24,7 +24,8 @@ import { beat } from "../kubernetes/heartbeat.ts";
 import { accessFor } from "./kubernetes/access.ts";
 import { probeAgent } from "./agent-probe.ts";
 import type { Terminal } from "./command.ts";
-import { fenced } from "./fenced.ts";
+import { raiseRemembered } from "../node/raise-only.ts";
+import { fenced, lendBy } from "./fenced.ts";
 import { runtimeSocket } from "../runtime/endpoint.ts";
 import { CONFLIST_FOLDER, type Options, configurationFor } from "./options.ts";
 
@@ -60,6 +61,7 @@ function stay(options: Options, terminal: Terminal): number {
     kernel,
     observe({ log, meter: metrics.meter, later }),
   );
+  raiseRemembered(lendBy({ options, terminal }), log);
   const stop = startAgent({
     kernel,
     host: terminal.host,

@@ -1,4 +1,4 @@
-import type { Memory } from "../fence/decide.ts";
+import { decide, type Decision, type Memory } from "../fence/decide.ts";
 import { joinMemories } from "../fence/join.ts";
 import { recall, remember, sameMemory } from "../fence/memory.ts";
 import { raiseFence } from "../fence/raise.ts";
@@ -7,6 +7,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Session } from "../kernel/session.ts";
 import { lookAround } from "./look.ts";
+import { machineOf } from "./machine.ts";
 import { inOrder, orThrowTrouble, orTrouble, RAISE_ONLY } from "./order.ts";
 import type { Place } from "./place.ts";
 
@@ -19,10 +20,46 @@ export type Lend = (use: (session: Session, place: Place) => void) => void;
  * fence too is logged.
  */
 export function raiseAnyway(lend: Lend, log: Log): void {
-  try {
+  orLog(log, () => {
     lend((session, place) => {
-      raiseOnly(session, place, log);
+      const { decision } = lookAround(session, place);
+      raiseOnly(session, { config: place.config, decision }, log);
     });
+  });
+}
+
+/**
+ * What was fenced here for certain, by nothing but what is remembered: for who begins, since to read the files of a large mesh takes
+ * longer. Never throws, like {@link raiseAnyway}.
+ */
+export function raiseRemembered(lend: Lend, log: Log): void {
+  orLog(log, () => {
+    lend((session, place) => {
+      const { memory } = recall(session.kernel, place.config.clustersDir);
+      const machine = machineOf(session.route, { ...place, isKnown: true });
+      const decision = decide({
+        ...{ claims: [], own: memory.own, settled: false, machine },
+        memory: certain(memory),
+      });
+      const { leaves } = memory;
+      const will = { ...decision.will, ...(leaves && { leaves }) };
+      raiseOnly(
+        session,
+        { config: place.config, decision: { ...decision, will } },
+        log,
+      );
+    });
+  });
+}
+
+function certain(memory: Memory): Memory {
+  const sure = [...memory.clusters].filter(([, { sure }]) => sure);
+  return { ...memory, clusters: new Map(sure) };
+}
+
+function orLog(log: Log, work: () => void): void {
+  try {
+    work();
   } catch (error) {
     const fact = error instanceof Error ? error.message : String(error);
     log("error", `Cannot raise all of the fence: ${fact}`);
@@ -43,9 +80,16 @@ export function fenceBeforeTelling<Result>(
   }
 }
 
-function raiseOnly(session: Session, place: Place, log: Log): void {
-  const { decision } = lookAround(session, place);
-  const { clustersDir } = place.config;
+/** What was decided, of which configuration's files. */
+interface Decided extends Pick<Place, "config"> {
+  readonly decision: Pick<Decision, "will" | "memory">;
+}
+
+function raiseOnly(
+  session: Session,
+  { config, decision }: Decided,
+  log: Log,
+): void {
   let trouble: unknown;
   inOrder(RAISE_ONLY, {
     raise: () => {
@@ -54,7 +98,7 @@ function raiseOnly(session: Session, place: Place, log: Log): void {
       );
     },
     remember: () => {
-      rememberMore(session.kernel, clustersDir, decision.memory);
+      rememberMore(session.kernel, config.clustersDir, decision.memory);
     },
   });
   orThrowTrouble(trouble);

@@ -1,10 +1,13 @@
 import {
   mkdirSync,
+  mkdtempSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import {
@@ -15,26 +18,29 @@ import {
 import { until } from "../../support/until.ts";
 
 /** Nothing that others remember, and nothing for others. */
-const OWN_STATE = [
+const ownState = (folder: string) => [
   ...["unshare", "--mount", "sh", "-ec"],
-  'mkdir -p /var/lib/crosslink; mount -t tmpfs -o mode=700 tmpfs /var/lib/crosslink; exec "$@"',
+  `mkdir -p /var/lib/crosslink; mount --bind ${folder} /var/lib/crosslink; exec "$@"`,
   "sh",
 ];
 
 let site: AgentSite;
 let agent: RunningAgent;
+let state: string;
 
 beforeEach(async () => {
   site = agentSite();
+  state = mkdtempSync(join(tmpdir(), "crosslink-state-"));
   putFiles("first", { b: "10.1.0.0/16" });
   // There is no keyring: every look ends in that error, once the fence stands.
-  agent = await site.startAgent({ within: OWN_STATE });
+  agent = await site.startAgent({ within: ownState(state) });
   await fenced("10.1.0.0/16");
 });
 
 afterEach(async () => {
   await agent[Symbol.asyncDispose]();
   site[Symbol.dispose]();
+  rmSync(state, { recursive: true });
 });
 
 /** As the kubelet mounts a ConfigMap: a file is a link into `..data`, which is a link to a folder that is replaced as a whole. */
@@ -106,4 +112,18 @@ it("follows a ConfigMap, and keeps what it said while it is gone", async () => {
   site.node.shell("ip xfrm policy flush; nft flush ruleset");
   await fenced("10.1.0.0/16", "10.2.0.0/16");
   expect(agent.log()).toContain("keyring");
+});
+
+it("raises what it remembers before it opens a cluster file", async () => {
+  await agent[Symbol.asyncDispose]();
+  site.node.shell("ip xfrm policy flush; nft flush ruleset");
+  const trace = join(state, "trace");
+  const strace = ["strace", "-o", trace, "-e", "trace=openat,sendto"];
+  agent = await site.startAgent({ within: [...ownState(state), ...strace] });
+  const calls = readFileSync(trace, "utf8").split("\n");
+  const raised = calls.findIndex((call) => call.includes("XFRM_MSG_NEWPOLICY"));
+  const opened = calls.findIndex((call) => call.includes("clusters.d/"));
+  expect(raised).toBeGreaterThan(0);
+  expect(opened).toBeGreaterThan(raised);
+  await fenced("10.1.0.0/16");
 });
