@@ -18,6 +18,7 @@ import { announce, isProgress, readFigures } from "./output.ts";
 import type { PeersFigures } from "./peers.ts";
 import type { Repair } from "./repair.ts";
 import {
+  agentTable,
   callTable,
   dataPathTable,
   ikeTable,
@@ -27,6 +28,7 @@ import {
   stormTable,
 } from "./report.ts";
 import { runtimeProgram } from "./runtime/build.ts";
+import type { AgentRow } from "./scale/agent.ts";
 import { benchChurn } from "./scale/churn.ts";
 import { benchScale } from "./scale/main.ts";
 import type { Storm } from "./storm.ts";
@@ -44,6 +46,7 @@ if (only === "scale") {
 } else if (only === "churn") benchChurn(sizes);
 else if (only === "ike") await benchIke(sizes);
 else if (only === "peers") await benchPeers(sizes);
+else if (only === "agent") await benchAgent(sizes);
 else if (only === "against") await benchAgainst(sizes[0] ?? "");
 else await bench();
 
@@ -76,6 +79,21 @@ async function benchPeers(counts: readonly string[]): Promise<void> {
   await withEsp("peers", async (run) => {
     const measured = (await run("peers", ...counts)) as PeersFigures;
     return [peersTable(measured), measured];
+  });
+}
+
+/** How many ADDs, and the sizes. Where only a guest has ESP, when the fence stands is measured on this machine, too. */
+async function benchAgent(words: readonly string[]): Promise<void> {
+  runtimeProgram();
+  const [rounds = "41", sizes = "10,20000"] = words;
+  if (espMissing() !== undefined)
+    await step("an agent that cannot encrypt", async () => {
+      const rows = await runHere("scale/agent", "none", rounds, sizes);
+      return [agentTable(rows as AgentRow[]), rows];
+    });
+  await withEsp("an agent", async (run) => {
+    const rows = await run("scale/agent", "esp", rounds, sizes);
+    return [agentTable(rows as AgentRow[]), rows];
   });
 }
 

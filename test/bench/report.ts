@@ -6,6 +6,7 @@ import { columns, type Row } from "./measure.ts";
 import type { Layered } from "./fence/layers.ts";
 import type { PeersFigures } from "./peers.ts";
 import type { Repair } from "./repair.ts";
+import type { AgentRow, Rise } from "./scale/agent.ts";
 import { formatSummary, type Summary } from "./statistics.ts";
 import type { Storm } from "./storm.ts";
 
@@ -111,6 +112,32 @@ export function peersTable({ renewal, ...figures }: PeersFigures): string {
       "keys renewed by themselves, after",
       `${seconds(renewal.first)} to ${seconds(renewal.last)}, at most ${String(renewal.inTenSeconds)} in 10 s`,
     ],
+  ]);
+}
+
+/** An agent in meshes of many sizes, a row a size. */
+export function agentTable(rows: readonly AgentRow[]): string {
+  const rise = ({ fence, all }: Rise): string =>
+    `${fence.toFixed(2)} / ${all?.toFixed(1) ?? "–"}`;
+  return table([
+    [
+      ...["nodes", "policies", "SAs"],
+      ...["fence / all, new (s)", "fence / all, after a reboot (s)"],
+      ...["at rest, of a processor", "at rest, MB", "most, MB", "ADD (ms)"],
+    ],
+    ...rows.map((row) => [
+      row.nodes.toLocaleString("en"),
+      row.policies.toLocaleString("en"),
+      row.associations.toLocaleString("en"),
+      rise(row.first),
+      rise(row.again),
+      row.restShare === undefined
+        ? "–"
+        : `${(100 * row.restShare).toFixed(1)} %`,
+      row.residentMB.toFixed(0),
+      row.peakMB.toFixed(0),
+      formatSummary(row.add),
+    ]),
   ]);
 }
 

@@ -1,5 +1,5 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { readFileSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Namespace, namespace } from "../namespace.ts";
 import {
@@ -9,6 +9,7 @@ import {
   nodeFiles,
   oneKey,
 } from "../node-files.ts";
+import { ownState } from "../own-state.ts";
 
 /** A pod as its base plugin left it: a veth pair, its end on the node up. */
 export interface FaultPod {
@@ -42,15 +43,14 @@ export function faultSite(
   const node = namespace();
   const prefix = `${node.name}-f${made++}-`;
   const files = nodeFiles(filesFolder());
-  const keeper = keepMounts();
-  const mounts = `--mount=/proc/${keeper.pid}/ns/mnt`;
+  const state = ownState();
   const site: FaultSite = {
     ...files,
     node,
-    inside: ["nsenter", `--net=${node.path}`, mounts],
+    inside: ["nsenter", `--net=${node.path}`, state.option],
     pods: Array.from({ length: pods }, (_, index) => podOf(prefix, index)),
     [Symbol.dispose]: () => {
-      keeper.kill();
+      state[Symbol.dispose]();
       removeAll(prefix);
       node[Symbol.dispose]();
       rmSync(files.folder, { recursive: true, force: true });
@@ -154,33 +154,6 @@ function wire({ node, pods }: FaultSite): void {
 
 function ip(options: readonly string[], lines: readonly string[]): void {
   execFileSync("ip", [...options, "-batch", "-"], { input: lines.join("\n") });
-}
-
-/**
- * Nodes of one test machine would else share one lock, and what one remembers the next would not write again. Namespaces
- * that come and go still do so inside.
- *
- * A process keeps them, for as long as the test lives. A file could, too, but some kernels number namespaces by processor,
- * and then take one made later for one that may not be mounted here.
- */
-function keepMounts(): ChildProcess {
-  const script = `
-    mkdir -p -m 700 /run/crosslink /var/lib/crosslink
-    mount -t tmpfs -o mode=700 none /run/crosslink
-    mount -t tmpfs -o mode=700 none /var/lib/crosslink
-    exec cat`;
-  const keeper = spawn(
-    "unshare",
-    ["--mount", "--propagation=slave", "sh", "-ec", script],
-    { stdio: ["pipe", "ignore", "inherit"] },
-  );
-  const isReady = (): boolean =>
-    readFileSync(`/proc/${keeper.pid}/comm`, "utf8") === "cat\n";
-  for (let tries = 0; !isReady(); tries++) {
-    if (tries === 2000) throw new Error("The node's mounts were not made");
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
-  }
-  return keeper;
 }
 
 /** Whatever the tests left of the pods' namespaces. */
