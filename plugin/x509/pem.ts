@@ -24,13 +24,27 @@ const LONGEST = 16_384;
  * @throws RangeError for any other, and for what is not this kind of object in DER
  */
 export function decodePem<T>(label: string, text: string, kind: Kind<T>): T {
+  return decode(pemBytes(label, text), kind);
+}
+
+/**
+ * The bytes of a text that is one block of this label, and nothing else.
+ *
+ * @param longest how many characters it may have
+ * @throws RangeError for any other
+ */
+export function pemBytes(
+  label: string,
+  text: string,
+  longest = LONGEST,
+): Uint8Array {
   const [, base64 = ""] =
-    (text.length <= LONGEST ? PEM(label).exec(text) : null) ?? [];
+    (text.length <= longest ? PEM(label).exec(text) : null) ?? [];
   const bytes = Buffer.from(base64, "base64");
   const isWhole =
     bytes.length > 0 && bytes.toString("base64") === base64.replace(/\s/g, "");
   if (!isWhole) throw new RangeError(`it is not one ${label} as PEM`);
-  return decode(bytes, kind);
+  return bytes;
 }
 
 /**

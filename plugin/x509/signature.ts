@@ -2,11 +2,16 @@ import { type KeyObject, sign, verify } from "node:crypto";
 import { AsnConvert } from "@peculiar/asn1-schema";
 import { AlgorithmIdentifier } from "@peculiar/asn1-x509";
 
-/** Hashes by the algorithms that name them: RFC 5758 §3.2, ECDSA with each. */
-const HASHES: Readonly<Record<string, string>> = {
-  "1.2.840.10045.4.3.2": "sha256",
-  "1.2.840.10045.4.3.3": "sha384",
-  "1.2.840.10045.4.3.4": "sha512",
+/** Keys and hashes by the algorithms that name them: ECDSA (RFC 5758 §3.2), and RSA (RFC 4055 §5), as others' authorities have it. */
+const ALGORITHMS: Readonly<
+  Record<string, { readonly key: "ec" | "rsa"; readonly hash: string }>
+> = {
+  "1.2.840.10045.4.3.2": { key: "ec", hash: "sha256" },
+  "1.2.840.10045.4.3.3": { key: "ec", hash: "sha384" },
+  "1.2.840.10045.4.3.4": { key: "ec", hash: "sha512" },
+  "1.2.840.113549.1.1.11": { key: "rsa", hash: "sha256" },
+  "1.2.840.113549.1.1.12": { key: "rsa", hash: "sha384" },
+  "1.2.840.113549.1.1.13": { key: "rsa", hash: "sha512" },
 };
 
 /** What this signs by, without parameters. */
@@ -23,16 +28,20 @@ export function signatureOf(object: unknown, key: KeyObject): ArrayBuffer {
 /** Whether a signature is this key's, by an algorithm that is taken. */
 export function isSignedBy(
   key: KeyObject,
-  content: ArrayBuffer,
+  content: ArrayBuffer | Uint8Array,
   {
     algorithm,
     signature,
   }: {
     readonly algorithm: AlgorithmIdentifier;
-    readonly signature: ArrayBuffer;
+    readonly signature: ArrayBuffer | Uint8Array;
   },
 ): boolean {
-  const hash = HASHES[algorithm.algorithm];
-  if (hash === undefined || algorithm.parameters !== undefined) return false;
-  return verify(hash, new Uint8Array(content), key, new Uint8Array(signature));
+  const known = ALGORITHMS[algorithm.algorithm];
+  if (known === undefined || known.key !== key.asymmetricKeyType) return false;
+  // RSA's are NULL, ECDSA's are left out.
+  if (algorithm.parameters !== (known.key === "rsa" ? null : undefined))
+    return false;
+  const bytes = new Uint8Array(content);
+  return verify(known.hash, bytes, key, new Uint8Array(signature));
 }

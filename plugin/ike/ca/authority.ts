@@ -185,7 +185,7 @@ export function revoke(folder: string, node: string): string {
   for (const serial of serials)
     if (!existsSync(join(revoked, serial)))
       write(join(revoked, serial), now.toISOString());
-  return revocationList(authorityIn(folder), revocationsIn(revoked), {
+  return revocationList(authorityIn(folder), revocationsIn(folder), {
     number: nextNumber(join(folder, LAYOUT.listNumber)),
     from: now,
     until: new Date(now.getTime() + LIST_MS),
@@ -198,10 +198,19 @@ function serialsIn(folder: string): string[] {
 }
 
 function revocationsIn(folder: string): Revocation[] {
-  return serialsIn(folder).map((serial) => ({
+  const revoked = join(folder, LAYOUT.revoked);
+  return serialsIn(revoked).map((serial) => ({
     serial,
-    since: new Date(readFileSync(join(folder, serial), "utf8")),
+    since: new Date(readFileSync(join(revoked, serial), "utf8")),
+    ...holderOf(join(folder, LAYOUT.signed, serial)),
   }));
+}
+
+/** Whose it was, where that is known still. */
+function holderOf(path: string): Pick<Revocation, "identity"> {
+  if (!existsSync(path)) return {};
+  const { subjectAltName = "" } = new X509Certificate(readFileSync(path));
+  return { identity: subjectAltName.replace("DNS:", "") };
 }
 
 /** Counts the lists: charon takes the one with the larger number. */

@@ -91,6 +91,7 @@ describe("an authority", () => {
       ([, serial]) => serial,
     );
     expect(revoked.sort()).toEqual(serials.slice(0, 2).sort());
+    expect(text.match(/DNS:one\.cluster1\n/gu)).toHaveLength(2);
     expect(revoke(join(folder, "ca"), "one")).toContain("X509 CRL");
     expect(() => revoke(join(folder, "ca"), "three")).toThrow(
       "nothing was signed for it",
