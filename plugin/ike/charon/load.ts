@@ -3,6 +3,7 @@ import { diff, type Kind } from "../../../diff/diff.ts";
 import type { IkeTunnel } from "../../mesh/state.ts";
 import type { ViciClient } from "../vici/client.ts";
 import type { Section } from "../vici/message.ts";
+import { concerns, type Concerns } from "./distrust.ts";
 import type { NodeIdentity } from "./node-identity.ts";
 import { connectionName, connectionOf, secretsOf } from "./connection.ts";
 
@@ -51,8 +52,10 @@ export async function loadTunnels(
   const wanted = new Map(
     tunnels.map((each) => [connectionName(each.tunnel), each]),
   );
+  const concerning = concerns();
+  const described = tunnels.map((each) => describe(each, concerning));
   const { missing, changed, stale } = diff(
-    tunnels.map(describe),
+    described,
     [...loaded.values()],
     TUNNELS,
   );
@@ -66,7 +69,7 @@ export async function loadTunnels(
   for (const next of [...missing, ...changed.map(({ wanted }) => wanted)]) {
     const provable = wanted.get(next.name);
     if (provable === undefined) continue;
-    await load(vici, provable, loaded.get(next.name));
+    await load(vici, provable, { before: loaded.get(next.name), next });
     loaded.set(next.name, next);
   }
 }
@@ -75,10 +78,12 @@ export async function loadTunnels(
 async function load(
   vici: ViciClient,
   provable: ProvableTunnel,
-  before: LoadedTunnel | undefined,
+  {
+    before,
+    next,
+  }: { readonly before: LoadedTunnel | undefined; readonly next: LoadedTunnel },
 ): Promise<void> {
   const { tunnel, identity } = provable;
-  const next = describe(provable);
   if (before?.secrets !== next.secrets) {
     // All of them again: the first one is what charon proves itself by.
     for (const id of before?.secretNames ?? [])
@@ -127,7 +132,10 @@ async function terminate(vici: ViciClient, ike: string): Promise<void> {
     });
 }
 
-function describe({ tunnel, identity }: ProvableTunnel): LoadedTunnel {
+function describe(
+  { tunnel, identity }: ProvableTunnel,
+  concerning: Concerns,
+): LoadedTunnel {
   const { name, section } = connectionOf(tunnel, identity);
   const secrets = secretsOf(tunnel);
   const { local, localId, remoteId, inUdp, authority } = tunnel;
@@ -139,7 +147,7 @@ function describe({ tunnel, identity }: ProvableTunnel): LoadedTunnel {
     ends: JSON.stringify([
       ...[local, remote].map((address) => Buffer.from(address).toString("hex")),
       ...[localId, remoteId, inUdp],
-      digest(believed), // whoever was revoked has to prove itself again
+      digest([concerning(tunnel)]), // whoever was revoked has to prove itself again
     ]),
     connection: digest(section),
     secrets: digest(secrets.map((secret) => secret.section)),

@@ -6,6 +6,11 @@ import {
   loadTunnels,
   type ProvableTunnel,
 } from "../../../../../plugin/ike/charon/load.ts";
+import {
+  type Revocation,
+  revocationList,
+} from "../../../../../plugin/x509/revocation.ts";
+import { authorityOfA } from "../../kubernetes/certificates/asked.ts";
 import type { ViciClient } from "../../../../../plugin/ike/vici/client.ts";
 import type { IkeTunnel } from "../../../../../plugin/mesh/state.ts";
 import { tunnel } from "./tunnel.ts";
@@ -72,6 +77,35 @@ describe("loadTunnels()", () => {
       "load-key type",
       "load-conn crosslink-434c1234",
     ]);
+  });
+
+  it("asks anew nobody whom a list does not concern, and all where it says nobody's name", async () => {
+    const by = authorityOfA();
+    const of = (...revoked: Omit<Revocation, "since">[]) => {
+      const since = new Date();
+      const list = revocationList(
+        by,
+        revoked.map((one) => ({ ...one, since })),
+        { number: 1, from: since, until: since },
+      );
+      const authority = { certificate: by.certificate, revoked: list };
+      return tunnel({ secrets: [], authority, remoteId: "n1.a" });
+    };
+    const { tell } = charon();
+    const ended = "terminate crosslink-434c1234";
+    await tell([of({ serial: "41", identity: "n2.a" })]);
+    const spared = await tell([
+      of(
+        { serial: "41", identity: "n2.a" },
+        { serial: "42", identity: "n3.a" },
+      ),
+    ]);
+    expect(spared).not.toContain(ended);
+    // charon knows of them all the same, for when they come.
+    expect(spared.filter((one) => one.startsWith("load-cert"))).toHaveLength(2);
+    const own = { serial: "43", identity: "n1.a" };
+    expect(await tell([of(own)])).toContain(ended);
+    expect(await tell([of({ serial: "41" }, own)])).toContain(ended);
   });
 
   const all = [
