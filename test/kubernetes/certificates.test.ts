@@ -1,164 +1,47 @@
 import { execFileSync } from "node:child_process";
-import { X509Certificate } from "node:crypto";
-import {
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readIdentity } from "../../plugin/ike/charon/node-identity.ts";
 import { readKubeconfig } from "../../plugin/kubernetes/api/kubeconfig.ts";
-import { keepCertificate } from "../../plugin/kubernetes/certificates/keep.ts";
-import { keepFilesTrue } from "../../plugin/kubernetes/files/keep.ts";
 import {
-  makeAccount,
-  putSecret,
-} from "../../plugin/kubernetes/join/objects.ts";
-import { until } from "../support/until.ts";
+  agentOn as agentIn,
+  type CertifiedAgent,
+  type CertifiedClusters,
+  certifiedClusters,
+  holds as holdsIn,
+  letRead,
+  podOn,
+  proven as provenIn,
+  published,
+} from "./control-plane/certified.ts";
 import type { ControlPlaneOfATest } from "./control-plane/for-a-test.ts";
-import {
-  accountConfig,
-  adminConfig,
-  give,
-  nodeObject,
-  staying,
-  type TwoClusters,
-  twoClusters,
-} from "./control-plane/mesh.ts";
+import { accountConfig, staying } from "./control-plane/mesh.ts";
 
-const NODES = ["n1", "n2", "n3"];
+/** Without the first. */
+type Without<Words extends readonly unknown[]> = Words extends [
+  unknown,
+  ...infer Rest,
+]
+  ? Rest
+  : never;
 
 /** Two control planes; publishers and agents have the rights of their service accounts, by tokens that are bound as kubelet's are. */
 describe("nodes' certificates, before real API servers with RBAC", () => {
-  let clusters: TwoClusters;
+  let clusters: CertifiedClusters;
   let a: ControlPlaneOfATest;
   let b: ControlPlaneOfATest;
-  let folder: string;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "crosslink-certificates-"));
-    clusters = await twoClusters();
+    clusters = await certifiedClusters();
     ({ a, b } = clusters);
-    for (const [at, name] of NODES.entries())
-      await give(
-        a,
-        nodeObject(name, {
-          internal: `192.0.2.${at + 1}`,
-          pods: `10.10.${at}.0/24`,
-        }),
-      );
-    await give(
-      b,
-      nodeObject("m1", { internal: "192.0.2.65", pods: "10.20.0.0/24" }),
-    );
-    await holds(() => a.kubectl.get("cluster", "a"));
-    await a.kubectl.run(
-      "annotate",
-      "cluster",
-      "a",
-      "crosslink.io/certificates=true",
-    );
-    await patch(a, "a", { keying: "ike" });
   });
-  afterAll(async () => {
-    await clusters[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => clusters[Symbol.asyncDispose]());
 
-  const patch = (plane: ControlPlaneOfATest, name: string, spec: object) =>
-    plane.kubectl.run(
-      ...["patch", "cluster", name, "--type=merge", "-p"],
-      JSON.stringify({ spec }),
-    );
-  const holds = (look: () => Promise<unknown>) => {
-    let found: unknown;
-    return until(
-      async () => {
-        found = await look().catch(String);
-        return Boolean(found) && typeof found !== "string";
-      },
-      {
-        limitSeconds: 60,
-        pauseMs: 300,
-        describe: () =>
-          `${String(found)}\n${clusters.publishers.map((one) => one.log()).join("\n")}`,
-      },
-    );
-  };
-  const published = async (plane: ControlPlaneOfATest, name: string) =>
-    String((await plane.kubectl.get("cluster", name)).status.discovered?.ca);
-  /** A token as kubelet's: of the agents' account, bound to a pod on this node. */
-  const podOn = async (node: string) => {
-    const name = `agent-on-${node}`;
-    await give(a, {
-      apiVersion: "v1",
-      kind: "Pod",
-      metadata: { name, namespace: "crosslink-system" },
-      spec: {
-        ...{ serviceAccountName: "crosslink-agent", nodeName: node },
-        containers: [{ name: "agent", image: "crosslink:0.1.0" }],
-        tolerations: [{ operator: "Exists" }],
-      },
-    });
-    const config = await accountConfig(a, "crosslink-agent", {
-      kind: "Pod",
-      name,
-    });
-    return readKubeconfig(config);
-  };
-  /** An agent's share on a node: its files, and its certificate. */
-  const agentOn = async (
-    node: string,
-    {
-      name = node,
-      clock = Date.now,
-      seconds = 3600,
-      access = podOn(node),
-    } = {},
-  ) => {
-    const place = join(folder, `${node}-${name}`);
-    const lines: string[] = [];
-    const given = {
-      access: await access,
-      log: (_: string, line: string) => lines.push(line),
-    };
-    const certificate = keepCertificate({
-      ...{ ...given, folder: () => place, node: name, clock, seconds },
-    });
-    const keyring = join(place, "keyring.json");
-    const clustersDir = join(place, "clusters.d");
-    const kept = keepFilesTrue({
-      ...{ ...given, places: () => ({ clustersDir, keyring }) },
-      onClusters: certificate.look,
-    });
-    return {
-      ...{ place, lines, waitsFor: certificate.waitsFor },
-      identity: () => readIdentity(place, `${name}.a`),
-      held: () =>
-        new X509Certificate(readFileSync(join(place, "node.crt"), "utf8")),
-      file: () => {
-        const text = readFileSync(join(clustersDir, "a.json"), "utf8");
-        return JSON.parse(text) as {
-          readonly ca: string;
-          readonly keying: string;
-        };
-      },
-      [Symbol.dispose]: () => {
-        kept.stop();
-        certificate.stop();
-      },
-    };
-  };
-  type Agent = Awaited<ReturnType<typeof agentOn>>;
-  const proven = (agent: Agent) =>
-    holds(() =>
-      Promise.resolve(typeof agent.identity() === "object" && { agent }),
-    );
-  const refused = async (agent: Agent, words: string) => {
+  const holds = (look: () => Promise<unknown>) => holdsIn(clusters, look);
+  const agentOn = (...words: Without<Parameters<typeof agentIn>>) =>
+    agentIn(clusters, ...words);
+  const proven = (agent: CertifiedAgent) => provenIn(clusters, agent);
+  const refused = async (agent: CertifiedAgent, words: string) => {
     await holds(() =>
       Promise.resolve(agent.waitsFor()?.includes("is denied") === true && {}),
     );
@@ -220,7 +103,7 @@ describe("nodes' certificates, before real API servers with RBAC", () => {
       using agent = await agentOn("n3", { access: Promise.resolve(unbound) });
       await refused(agent, "bound to no node");
     }
-    const access = podOn("n3");
+    const access = podOn(clusters, "n3");
     await access;
     await a.kubectl.run("delete", "node", "n3");
     using agent = await agentOn("n3", { name: "n3.gone", access });
@@ -302,30 +185,7 @@ describe("nodes' certificates, before real API servers with RBAC", () => {
   });
 
   it("are believed by a peer, which is told the authority's certificate and nothing else of it", async () => {
-    const admin = readKubeconfig(adminConfig(a));
-    await makeAccount(admin, "b");
-    const config = JSON.parse(
-      readFileSync(await accountConfig(a, "peer-b"), "utf8"),
-    );
-    const { cluster } = config.clusters[0];
-    await putSecret(
-      readKubeconfig(adminConfig(b)),
-      { namespace: "crosslink-system", name: "peer-a" },
-      {
-        token: config.users[0].user.token,
-        "ca.crt": Buffer.from(
-          String(cluster["certificate-authority-data"]),
-          "base64",
-        ).toString(),
-      },
-    );
-    const peer = { server: cluster.server, allowedCIDRs: ["10.10.0.0/16"] };
-    await give(b, {
-      apiVersion: "crosslink.io/v1alpha1",
-      kind: "Cluster",
-      metadata: { name: "a" },
-      spec: { peer },
-    });
+    await letRead(clusters);
     await using publisher = staying(
       ...["publish", "--name", "b", "--kubeconfig"],
       await accountConfig(b, "crosslink-publisher"),
