@@ -29,6 +29,9 @@ export const SERVED = "crosslink.io/publish-services";
 /** The annotation of a cluster's own Cluster by which its publisher is the authority of its nodes' certificates. */
 export const CERTIFIED = "crosslink.io/certificates";
 
+/** The annotation of a cluster's own Cluster with the names of Nodes whose certificates are revoked, and that get no other. */
+export const REVOKED = "crosslink.io/revoked";
+
 /** Who signs nodes' certificates, as CertificateSigningRequests name it. */
 export const SIGNER = "crosslink.io/node";
 

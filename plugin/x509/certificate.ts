@@ -53,7 +53,7 @@ export interface Authority {
 }
 
 /** From when on, and for how long. */
-export interface Life {
+interface Life {
   readonly now: Date;
   readonly seconds: number;
 }
@@ -83,14 +83,21 @@ export function certifyAuthority(
   });
 }
 
+/** What is certified of a node. */
+interface CertifiedKey extends Life {
+  readonly publicKey: KeyObject;
+  /** What no other certificate is for, where it is to have the same serial whenever it is signed again. */
+  readonly unique?: string;
+}
+
 /** A node's certificate in its one name, as PEM. */
 export function certifyNode(
   { name, key, keyIdentifier }: Authority,
   identity: string,
-  { publicKey, ...life }: { readonly publicKey: KeyObject } & Life,
+  { publicKey, unique, ...life }: CertifiedKey,
 ): string {
   return certify({
-    ...{ issuer: name, key, publicKey, life },
+    ...{ issuer: name, key, publicKey, life, unique },
     subject: distinguishedName(identity),
     extensions: [
       extension(id_ce_subjectAltName, alternativeName(identity)),
@@ -134,11 +141,12 @@ function certify(wanted: {
   readonly publicKey: KeyObject;
   readonly key: KeyObject;
   readonly life: Life;
+  readonly unique?: string | undefined;
   readonly extensions: Extension[];
 }): string {
-  const { issuer, subject, publicKey, key, life, extensions } = wanted;
+  const { issuer, subject, publicKey, key, life, unique, extensions } = wanted;
   const tbsCertificate = new TBSCertificate({
-    ...{ version: Version.v3, serialNumber: newSerial() },
+    ...{ version: Version.v3, serialNumber: newSerial(unique) },
     ...{ signature: SIGNATURE_ALGORITHM, issuer, subject },
     validity: new Validity({
       notBefore: new Date(life.now.getTime() - CLOCK_SECONDS * 1000),
@@ -157,9 +165,13 @@ function certify(wanted: {
   );
 }
 
-/** Positive, in the shortest spelling, and nobody's twice: 126 random bits (RFC 5280 §4.1.2.2). */
-function newSerial(): ArrayBuffer {
-  const bytes = new Uint8Array(randomBytes(16));
+/** Positive, in the shortest spelling, and nobody's twice: 126 bits, random or of what is unique (RFC 5280 §4.1.2.2). */
+function newSerial(unique?: string): ArrayBuffer {
+  const bytes = new Uint8Array(
+    unique === undefined
+      ? randomBytes(16)
+      : hash("sha256", unique, "buffer").subarray(0, 16),
+  );
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
   return bytes.buffer;
 }

@@ -8,6 +8,7 @@ import { readNetworks, requireNoOverlap } from "../join/preflight.ts";
 import { API_VERSION, PATHS, requireClusterName } from "../names.ts";
 import { type Claimed, readClaims } from "../publish/claims.ts";
 import { writeSlices } from "../publish/write-slices.ts";
+import { newestList } from "../certificates/peer-list.ts";
 import type { CarriedCluster } from "./carried.ts";
 
 /** What was done. */
@@ -44,7 +45,7 @@ export async function importOther(
       apiVersion: API_VERSION,
       kind: "Cluster",
       metadata: { name, ...versionOf(known) },
-      spec: discovered,
+      spec: newestList(discovered, known?.spec),
     },
   });
   const all = (await list(access, { path: PATHS.slices })).objects.map(asSlice);

@@ -14,7 +14,10 @@ import type { ClusterObject } from "../kinds.ts";
 import { CERTIFIED, PATHS, SYSTEM } from "../names.ts";
 
 /** The Secret with the authority's certificate and key, which the publisher alone reads. */
-const NAME = "authority";
+export const AUTHORITY = "authority";
+
+/** What is beside them there, once something was revoked. */
+export const LIST = "ca.crl";
 
 /** A cluster's own authority, as far as there is one. */
 export interface OwnAuthority {
@@ -22,6 +25,11 @@ export interface OwnAuthority {
   readonly authority?: Authority;
   /** The certificate that is told to everyone, as PEM. */
   readonly certificate?: string;
+  /** The list of what it has revoked, as PEM, and of which version its Secret is. */
+  readonly stored?: {
+    readonly list: string | undefined;
+    readonly version: string | undefined;
+  };
   /** Why there is none, in a sentence. */
   readonly trouble?: string;
 }
@@ -41,14 +49,14 @@ export async function ownAuthority(
   const told = own.status.discovered?.["ca"];
   const before = typeof told === "string" ? { certificate: told } : {};
   if (secrets === undefined) return before;
-  const secret = secrets.get(`${SYSTEM}/${NAME}`);
+  const secret = secrets.get(`${SYSTEM}/${AUTHORITY}`);
   if (secret !== undefined) return { ...before, ...read(secret) };
   if (before.certificate !== undefined) return { ...before, trouble: GONE };
   await make(publishing, own.metadata.name);
   return {}; // it is seen with the next turn
 }
 
-const GONE = `Secret "${NAME}" in ${SYSTEM} has gone, and no node's certificate is renewed: bring it back; to have another authority take the annotation ${CERTIFIED} away, and give it again`;
+const GONE = `Secret "${AUTHORITY}" in ${SYSTEM} has gone, and no node's certificate is renewed: bring it back; to have another authority take the annotation ${CERTIFIED} away, and give it again`;
 
 function isWanted({ metadata: { annotations = {} }, spec }: ClusterObject) {
   return (
@@ -63,11 +71,18 @@ function read(secret: ApiObject): OwnAuthority {
     textIn(secret, name),
   );
   try {
-    return { authority: readAuthority(certificate, key), certificate };
+    return {
+      authority: readAuthority(certificate, key),
+      certificate,
+      stored: {
+        list: textIn(secret, LIST),
+        version: secret.metadata.resourceVersion,
+      },
+    };
   } catch {
     // What OpenSSL says may quote what it was given.
     return {
-      trouble: `Secret "${NAME}" in ${SYSTEM} has no ca.crt and ca.key of one authority: bring back those that it had`,
+      trouble: `Secret "${AUTHORITY}" in ${SYSTEM} has no ca.crt and ca.key of one authority: bring back those that it had`,
     };
   }
 }
@@ -85,7 +100,7 @@ async function make(
   const body = {
     apiVersion: "v1",
     kind: "Secret",
-    metadata: { name: NAME, namespace: SYSTEM },
+    metadata: { name: AUTHORITY, namespace: SYSTEM },
     stringData: texts,
   };
   try {

@@ -2,18 +2,37 @@ import type { KeyObject } from "node:crypto";
 import { commonNameOf, ORGANIZATION } from "../../x509/identity.ts";
 import { type CertificateRequest, readRequest } from "../../x509/request.ts";
 import type { ApiObject } from "../api/object.ts";
-import { AGENT, SYSTEM } from "../names.ts";
+import { AGENT, REVOKED, SYSTEM } from "../names.ts";
+import {
+  holding,
+  keyDigest,
+  MOST_SIGNED,
+  type SignedByNode,
+  signedSecret,
+} from "./signed.ts";
 import { type SigningRequest, USAGES } from "./signing-request.ts";
 
 /** What this cluster knows of itself. */
 interface Known {
   readonly cluster: string;
   readonly nodes: readonly ApiObject[];
+  /** What was signed before. */
+  readonly signed: SignedByNode;
+  /** Nodes that are to have no certificate, as the admin says. */
+  readonly named: ReadonlySet<string>;
+  /** Serials of what is revoked. */
+  readonly revoked: ReadonlySet<string>;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
 /** What is to be signed, or why nothing is. */
 export type Judgement =
-  | { readonly identity: string; readonly publicKey: KeyObject }
+  | {
+      readonly node: string;
+      readonly identity: string;
+      readonly publicKey: KeyObject;
+    }
   | { readonly refusal: string };
 
 /**
@@ -23,7 +42,8 @@ export type Judgement =
 export function judge(asked: SigningRequest, known: Known): Judgement {
   const stranger = strangerIn(asked, known);
   if (stranger !== undefined) return { refusal: stranger };
-  const identity = `${asked.node ?? ""}.${known.cluster}`;
+  const { node = "" } = asked;
+  const identity = `${node}.${known.cluster}`;
   const odd = asked.usages.filter((usage) => !USAGES.includes(usage));
   if (odd.length > 0)
     return { refusal: `it asks for the usage "${short(odd[0])}"` };
@@ -32,8 +52,9 @@ export function judge(asked: SigningRequest, known: Known): Judgement {
     const { publicKey } = request;
     if (publicKey === undefined)
       return { refusal: "its key is none of ECDSA with P-256 or P-384" };
-    const refusal = excessIn(request, identity);
-    return refusal === undefined ? { identity, publicKey } : { refusal };
+    const refusal =
+      excessIn(request, identity) ?? distrustOf(node, publicKey, known);
+    return refusal === undefined ? { node, identity, publicKey } : { refusal };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return { refusal: `its request makes no sense: ${error.message}` };
@@ -55,6 +76,28 @@ function strangerIn(
   return nodeUid !== undefined && uid !== undefined && nodeUid !== uid
     ? `the token that asks was made for an earlier Node "${short(node)}"`
     : undefined;
+}
+
+/** Of any object: RFC 1123. */
+const LONGEST_NAME = 253;
+
+/** Why a node is to have no certificate now, or none for this key. */
+function distrustOf(
+  node: string,
+  publicKey: KeyObject,
+  { signed, named, revoked, now }: Known,
+): string | undefined {
+  if (named.has(node))
+    return `${REVOKED} of this cluster's Cluster names it, and it gets none until it no longer does`;
+  if (signedSecret(node).length > LONGEST_NAME)
+    return `its Node's name is too long to note in a Secret what is signed for it`;
+  const key = keyDigest(publicKey);
+  const held = holding(signed.get(node), now);
+  if (held.some((one) => one.key === key && revoked.has(one.serial)))
+    return "its key was revoked: remove node.key beside the keyring there, and another one is made";
+  return held.length < MOST_SIGNED
+    ? undefined
+    : `${MOST_SIGNED} certificates that were signed for it hold still`;
 }
 
 /** What a request asks for beyond its node's name; a proof that is missing is such a thing, too. */

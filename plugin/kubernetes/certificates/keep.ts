@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { troublesTold } from "../troubles.ts";
 import type { ClusterObject } from "../kinds.ts";
+import { namedIn } from "./revoke.ts";
 import {
   obtain,
   type Obtaining,
@@ -63,7 +64,7 @@ export function keepCertificate(obtaining: Obtaining): CertificateKept {
   };
   return {
     look: (clusters) => {
-      const wanted = wantedIn(clusters);
+      const wanted = wantedIn(clusters, obtaining.node);
       if (isDeepStrictEqual(wanted, state.wanted)) return;
       Object.assign(state, { wanted, pauseMs: FIRST_PAUSE_MS });
       if (wanted === undefined) state.waitsFor = undefined;
@@ -105,12 +106,17 @@ function pauseAfter(
 /** What an admin says goes before what was discovered: then nobody is asked. */
 function wantedIn(
   clusters: readonly ClusterObject[],
+  node: string,
 ): WantedCertificate | undefined {
   const own = clusters.find(({ spec }) => spec.local === true);
-  const ca = own?.status.discovered?.["ca"];
+  const { ca, crl } = own?.status.discovered ?? {};
   const isSigned =
     own?.spec["keying"] === "ike" && own.spec["ca"] === undefined;
   return isSigned && typeof ca === "string"
-    ? { cluster: own.metadata.name, ca }
+    ? {
+        ...{ cluster: own.metadata.name, ca },
+        ...(typeof crl === "string" ? { crl } : {}),
+        ...(namedIn(own).has(node) ? { isRefused: true } : {}),
+      }
     : undefined;
 }

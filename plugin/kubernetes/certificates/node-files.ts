@@ -12,6 +12,16 @@ import { NODE_CERTIFICATE, NODE_KEY } from "../../ike/charon/node-identity.ts";
 const LIMIT = { byteLimit: 64 * 1024 };
 
 /**
+ * Makes another key, where the one that is there was revoked: its certificate no longer fits, and is asked for anew.
+ *
+ * @throws what the kernel says where it cannot be written
+ */
+export function replaceKey(folder: string): void {
+  const path = join(folder, NODE_KEY);
+  replaceFile(path, newKey(), { mode: 0o600, uid: 0, gid: 0 });
+}
+
+/**
  * The key of this node, which is born here, and stays: a certificate that is renewed is for the same key, so that there is no moment
  * in which the two files do not fit.
  *
@@ -21,8 +31,7 @@ const LIMIT = { byteLimit: 64 * 1024 };
 export function ownKey(folder: string): KeyObject | string {
   const path = join(folder, NODE_KEY);
   makeFolder(folder, 0o700);
-  if (!existsSync(path))
-    replaceFile(path, newKey(), { mode: 0o600, uid: 0, gid: 0 });
+  if (!existsSync(path)) replaceKey(folder);
   const { mode, uid } = statSync(path);
   if ((mode & 0o077) !== 0 || !isTrusted(uid))
     return `${path} is not root's alone: remove it, and another one is made`;

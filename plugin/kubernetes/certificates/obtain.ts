@@ -10,9 +10,15 @@ import type { Access } from "../api/access.ts";
 import { isStatus } from "../api/error.ts";
 import { asObject } from "../api/object.ts";
 import { ask } from "../api/request.ts";
-import { PATHS } from "../names.ts";
+import { PATHS, REVOKED } from "../names.ts";
 import { misfit, type NodeName, renewalTime } from "./fitness.ts";
-import { heldCertificate, ownKey, writeCertificate } from "./node-files.ts";
+import {
+  heldCertificate,
+  ownKey,
+  replaceKey,
+  writeCertificate,
+} from "./node-files.ts";
+import { listIn } from "./revoke.ts";
 import { NODE_SECONDS } from "./sign.ts";
 import {
   asSigningRequest,
@@ -39,6 +45,10 @@ export interface WantedCertificate {
   readonly cluster: string;
   /** The authority's certificate, as PEM. */
   readonly ca: string;
+  /** Its list of what it has revoked, as PEM, where it has any. */
+  readonly crl?: string;
+  /** Whether this node is to have none, as the admin says. */
+  readonly isRefused?: true;
 }
 
 /** How it stands. */
@@ -57,18 +67,16 @@ export type CertificateStanding =
  */
 export async function obtain(
   obtaining: Obtaining,
-  { cluster, ca }: WantedCertificate,
+  wanted: WantedCertificate,
 ): Promise<CertificateStanding> {
+  const { cluster, ca, isRefused } = wanted;
   const { node, clock = Date.now } = obtaining;
+  if (isRefused) return { is: "refused", sentence: REFUSED };
   const folder = obtaining.folder();
-  const key = ownKey(folder);
+  const key = believedKey(obtaining, folder, wanted);
   if (typeof key === "string") return { is: "refused", sentence: key };
   const name = { identity: `${node}.${cluster}`, ca, key };
-  const found = heldCertificate(folder);
-  const held =
-    found === undefined || misfit(found, name) !== undefined
-      ? undefined
-      : found;
+  const held = fittingCertificate(folder, name);
   const renewsAt = held === undefined ? -Infinity : renewalTime(held);
   if (clock() < renewsAt) return { is: "held", renewsAt };
   const request = requestName(node, [publicPem(key), ca, held?.fingerprint256]);
@@ -78,6 +86,33 @@ export async function obtain(
     return awaited(request);
   }
   return take(obtaining, asked, { ...name, folder });
+}
+
+const REFUSED = `${REVOKED} of this cluster's Cluster names this node: its certificates are revoked, and it gets no other until it is no longer named`;
+
+/** This node's key: another one where its certificate was revoked, since whoever has it may be somebody else. */
+function believedKey(
+  { log }: Obtaining,
+  folder: string,
+  { ca, crl }: WantedCertificate,
+): KeyObject | string {
+  const key = ownKey(folder);
+  const held = heldCertificate(folder);
+  if (typeof key === "string" || !held?.checkPrivateKey(key)) return key;
+  const { revoked = [] } = listIn(crl, ca) ?? {};
+  if (!revoked.some(({ serial }) => serial === held.serialNumber)) return key;
+  replaceKey(folder);
+  log("warn", "this node's certificate was revoked: it has another key now");
+  return ownKey(folder);
+}
+
+function fittingCertificate(
+  folder: string,
+  name: NodeName,
+): X509Certificate | undefined {
+  const held = heldCertificate(folder);
+  const isFitting = held !== undefined && misfit(held, name) === undefined;
+  return isFitting ? held : undefined;
 }
 
 function take(

@@ -5,7 +5,8 @@ import { ApiError, isStatus } from "../api/error.ts";
 import { type ApiObject, asObject } from "../api/object.ts";
 import { ask } from "../api/request.ts";
 import { CERTIFICATES_VERSION, PATHS } from "../names.ts";
-import { judge } from "./judge.ts";
+import { judge, type Judgement } from "./judge.ts";
+import { noteSigned, type SignedByNode, signedOf } from "./signed.ts";
 import { asSigningRequest, type SigningRequest } from "./signing-request.ts";
 
 /** The longest life of a node's certificate: seconds. Renewed after two thirds, that leaves ten days for an outage. */
@@ -23,6 +24,11 @@ export interface Signing {
   readonly nodes: readonly ApiObject[];
   /** CertificateSigningRequests, also other signers'. */
   readonly requests: readonly ApiObject[];
+  readonly signed: SignedByNode;
+  /** Nodes that are to have no certificate. */
+  readonly named: ReadonlySet<string>;
+  /** Serials. */
+  readonly revoked: ReadonlySet<string>;
 }
 
 /** A request that was denied. */
@@ -40,7 +46,9 @@ export interface Denied {
 export async function signRequests(signing: Signing): Promise<Denied[]> {
   const open = signing.requests.flatMap((object) => {
     const asked = asSigningRequest(object);
-    return asked === undefined || isAnswered(asked) ? [] : [{ object, asked }];
+    return asked === undefined || isAnswered(asked) || isUnread(asked, signing)
+      ? []
+      : [{ object, asked }];
   });
   const byNode = Map.groupBy(open, ({ asked }) => asked.node ?? "");
   const first = [...byNode.values()].flatMap((all) => all.slice(0, 1));
@@ -55,6 +63,12 @@ export async function signRequests(signing: Signing): Promise<Denied[]> {
 
 function isAnswered({ certificate, state }: SigningRequest): boolean {
   return certificate !== undefined || state === "denied" || state === "failed";
+}
+
+/** What could not be noted is not signed. */
+function isUnread({ node = "" }: SigningRequest, { signed }: Signing): boolean {
+  const noted = signed.get(node);
+  return noted !== undefined && noted.certificates === undefined;
 }
 
 /** Returns why it is denied. Another writer's word is none: the next turn sees what he wrote. */
@@ -76,8 +90,9 @@ async function answerOne(
   object: ApiObject,
   asked: SigningRequest,
 ): Promise<string | undefined> {
-  const { access, log, authority } = signing;
-  const judgement = judge(asked, signing);
+  const { access, log } = signing;
+  const now = Date.now();
+  const judgement = judge(asked, { ...signing, now });
   const isPending = asked.state === "pending";
   if ("refusal" in judgement) {
     const { refusal } = judgement;
@@ -95,10 +110,12 @@ async function answerOne(
         withCondition(object, "Approved", "the node asks for its own name"),
       )
     : object;
-  const { identity, publicKey } = judgement;
-  const seconds = Math.min(asked.seconds ?? NODE_SECONDS, NODE_SECONDS);
-  const life = { publicKey, now: new Date(), seconds };
-  const certificate = certifyNode(authority, identity, life);
+  const certificate = await certified(signing, {
+    asked,
+    object,
+    judgement,
+    now,
+  });
   await write(
     access,
     "status",
@@ -106,6 +123,35 @@ async function answerOne(
   );
   log("info", "a node's certificate is signed", { node: asked.node });
   return undefined;
+}
+
+/**
+ * The certificate, as PEM, once it is noted: what is given without a note of it could never be revoked.
+ */
+async function certified(
+  { access, authority, nodes, signed }: Signing,
+  { asked, object, judgement, now }: Judged,
+): Promise<string> {
+  const { node, identity, publicKey } = judgement;
+  const seconds = Math.min(asked.seconds ?? NODE_SECONDS, NODE_SECONDS);
+  const { uid } = object.metadata;
+  const certificate = certifyNode(authority, identity, {
+    ...{ publicKey, now: new Date(now), seconds },
+    // Whoever is killed before it is given signs it again, and it is one.
+    ...(uid === undefined ? {} : { unique: uid }),
+  });
+  const { metadata } = nodes.find((one) => one.metadata.name === node) ?? {};
+  const next = signedOf(certificate, metadata?.uid ?? "");
+  await noteSigned(access, node, { before: signed.get(node), next, now });
+  return certificate;
+}
+
+/** A request that is right. */
+interface Judged {
+  readonly asked: SigningRequest;
+  readonly object: ApiObject;
+  readonly judgement: Exclude<Judgement, { readonly refusal: string }>;
+  readonly now: number;
 }
 
 function base64(text: string): string {

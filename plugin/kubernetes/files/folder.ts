@@ -11,6 +11,7 @@ import { conflictOf, type TriedFile, tryCluster } from "../../../conf/trial.ts";
 import { jsonOrNothing } from "../../../files/json.ts";
 import { readSmallFile } from "../../../files/read.ts";
 import { replaceFile } from "../../../files/replace.ts";
+import { listFault } from "../certificates/peer-list.ts";
 import { type Composed, fileText } from "./compose.ts";
 import { type OwnNode, meshTrouble } from "./mesh-trouble.ts";
 
@@ -156,7 +157,9 @@ function judge(
   );
   if (others !== undefined)
     return `"${others.path}" is somebody's own file for cluster "${name}", and stays; remove the file, or the Cluster object`;
-  return tryCluster(path, value);
+  const tried = tryCluster(path, value);
+  if (typeof tried === "string") return tried;
+  return listFault(tried.cluster) ?? tried;
 }
 
 interface Wanting {

@@ -3,7 +3,10 @@ import type { Authority } from "../../x509/certificate.ts";
 import type { Access } from "../api/access.ts";
 import { ApiError } from "../api/error.ts";
 import type { ApiObject } from "../api/object.ts";
+import type { OwnList } from "../certificates/own-list.ts";
+import { namedIn } from "../certificates/revoke.ts";
 import { signRequests } from "../certificates/sign.ts";
+import { removeSpent, type SignedByNode } from "../certificates/signed.ts";
 import type { ClusterObject } from "../kinds.ts";
 import type { Troubles } from "../troubles.ts";
 import type { Telling } from "./telling.ts";
@@ -25,13 +28,17 @@ export async function certify(
     readonly authority: Authority | undefined;
     readonly nodes: readonly ApiObject[];
     readonly requests: readonly ApiObject[];
+    readonly signed: SignedByNode;
+    readonly revoked: OwnList["revoked"];
   },
 ): Promise<void> {
-  const { authority, nodes, requests } = known;
+  const { authority } = known;
   if (authority === undefined) return;
   const cluster = own.metadata.name;
-  const signing = { access, log, cluster, authority, nodes, requests };
+  const named = namedIn(own);
+  const signing = { ...known, access, log, cluster, authority, named };
   try {
+    await removeSpent(access, known.signed);
     for (const { request, node, sentence } of await signRequests(signing))
       await telling.happened(own, {
         reason: "CertificateDenied",

@@ -1,6 +1,7 @@
 import { isObject } from "../../../cni/configuration.ts";
 import { type Cidr, cidrContains, parseCidr } from "../../../ip/cidr.ts";
 import { tryCluster } from "../../../conf/trial.ts";
+import { listFault } from "../certificates/peer-list.ts";
 import type {
   ClusterObject,
   NodeEntry,
@@ -34,6 +35,7 @@ export interface RefusedClaim {
     | "RefusedName"
     | "RefusedClearText"
     | "RefusedNetworks"
+    | "RefusedRevocations"
     | "Refused"
     | "Incomplete";
   readonly message: string;
@@ -74,6 +76,8 @@ export function readClaims(
   const tried = tryCluster(name, { name, ...discovered, nodes });
   if (typeof tried === "string")
     return refuse("Refused", tried.replace(/^Cannot use "[^"]*": /, ""));
+  const fault = listFault(tried.cluster);
+  if (fault !== undefined) return refuse("RefusedRevocations", fault);
   const stray = strayIn(
     tried.effective.map(({ cidr }) => cidr),
     peer.allowedCIDRs,

@@ -4,6 +4,9 @@ import { ApiError } from "../api/error.ts";
 import { type Followed, valuesOf, valuesOrNone } from "../api/follow.ts";
 import { ask } from "../api/request.ts";
 import { ownAuthority } from "../certificates/authority.ts";
+import { ownList, type OwnList } from "../certificates/own-list.ts";
+import { newestList } from "../certificates/peer-list.ts";
+import { readSigned } from "../certificates/signed.ts";
 import {
   asCluster,
   asSlice,
@@ -101,26 +104,48 @@ async function lookAtOwn(
     sources,
     gateways,
   }: {
-    readonly found: Omit<Found, "authority">;
+    readonly found: Omit<Found, "authority" | "revocations">;
     readonly sources: Sources;
     readonly gateways: Gateways;
   },
 ): Promise<void> {
   const { access, telling } = publishing;
   const secrets = sources.secrets.objects();
+  const { nodes } = found;
+  const signed = readSigned(secrets?.values() ?? []);
   const authority = await ownAuthority(publishing, own, secrets);
-  const all = { ...found, authority };
+  const revocations = await ownList(publishing, own, authority, {
+    ...{ nodes, signed },
+  });
+  const all = { ...found, authority, revocations };
   const { verdict, news } = await publishOwn(access, own, all, gateways);
   await telling.verdict(own, verdict);
-  if (news !== undefined) await telling.happened(own, news);
+  for (const one of [
+    ...(news === undefined ? [] : [news]),
+    ...revokedNews(revocations),
+  ])
+    await telling.happened(own, one);
   await certify(publishing, own, {
-    ...{ authority: authority.authority, nodes: found.nodes },
+    ...{ authority: authority.authority, nodes, signed },
+    revoked: revocations.revoked,
     requests: valuesOf(sources.requests) ?? [],
   });
 }
 
+/** What was revoked, by the node that it was for. */
+function revokedNews({ fresh }: OwnList): News[] {
+  const byNode = Map.groupBy(fresh, ({ identity = "" }) => identity);
+  return [...byNode].map(([identity, { length }]) => ({
+    reason: "CertificateRevoked",
+    note: `${length} of "${identity}"`,
+    ...{ isTrouble: false, about: identity },
+  }));
+}
+
 /** Undefined where something is not known yet: what is there would be taken for gone. */
-function foundIn(sources: Sources): Omit<Found, "authority"> | undefined {
+function foundIn(
+  sources: Sources,
+): Omit<Found, "authority" | "revocations"> | undefined {
   const slices = valuesOf(sources.slices);
   const nodes = valuesOf(sources.nodes);
   const pools = valuesOrNone(sources.pools);
@@ -178,7 +203,7 @@ async function copyPeer(
   const { name } = peer.metadata;
   const { claimed, verdict, lastGood } = peers.view(peer);
   const { discovered, origins, nodes, slices: count } = peer.status;
-  let words: Parameters<typeof nextStatus>[1] = {
+  let said: Parameters<typeof nextStatus>[1] = {
     ...(discovered === undefined ? {} : { discovered }),
     ...(origins === undefined ? {} : { origins }),
     ...(nodes === undefined ? {} : { nodes }),
@@ -190,20 +215,18 @@ async function copyPeer(
       nodes: claimed.nodes,
       have,
     });
-    words = {
-      discovered: claimed.discovered,
+    const words = newestList(claimed.discovered, discovered);
+    said = {
+      discovered: words,
       origins: Object.fromEntries(
-        Object.keys(claimed.discovered).map((key) => [
-          key,
-          "its own API server",
-        ]),
+        Object.keys(words).map((key) => [key, "its own API server"]),
       ),
       nodes: claimed.nodes.length,
       slices: written,
     };
   }
   const now = Date.now();
-  const status = nextStatus(peer, words, { verdict, lastGood, now });
+  const status = nextStatus(peer, said, { verdict, lastGood, now });
   await writeStatus(access, peer, status);
   return verdict;
 }

@@ -1,6 +1,7 @@
 import type { Access } from "../api/access.ts";
 import type { ApiObject } from "../api/object.ts";
 import type { OwnAuthority } from "../certificates/authority.ts";
+import type { OwnList } from "../certificates/own-list.ts";
 import { SERVED } from "../names.ts";
 import type { ClusterObject, SliceObject } from "../kinds.ts";
 import { chooseGateway } from "./choose-gateway.ts";
@@ -16,6 +17,7 @@ export interface Found extends NetworkObjects {
   readonly nodes: readonly ApiObject[];
   readonly slices: readonly SliceObject[];
   readonly authority: OwnAuthority;
+  readonly revocations: OwnList;
 }
 
 /** What became of it. */
@@ -47,18 +49,18 @@ export async function publishOwn(
   const choice = chooseGateway(gateways, own, { objects, nodes, have });
   const slices = await writeSlices(access, name, { nodes: choice.nodes, have });
   choice.settle();
-  const { certificate } = found.authority;
+  const told = toldOf(found);
   const words = {
     discovered: {
       ...(cni === undefined ? {} : { cni: cni.cni }),
       ...networks.discovered,
-      ...(certificate === undefined ? {} : { ca: certificate }),
+      ...told,
     },
     origins: {
       ...(cni === undefined ? {} : { cni: cni.origin }),
       ...networks.origins,
       ...origins,
-      ...(certificate === undefined ? {} : { ca: "this publisher" }),
+      ...originsOf(told),
     },
     nodes: nodes.length,
     slices,
@@ -71,15 +73,37 @@ export async function publishOwn(
   return { verdict, news: choice.news };
 }
 
+/** What whoever is to believe this cluster's nodes has to know of its authority. */
+function toldOf({
+  authority: { certificate },
+  revocations: { list },
+}: Found): Readonly<Record<string, string>> {
+  if (certificate === undefined) return {};
+  return { ca: certificate, ...(list === undefined ? {} : { crl: list }) };
+}
+
+function originsOf(told: object): Readonly<Record<string, string>> {
+  const words = Object.keys(told);
+  return Object.fromEntries(words.map((word) => [word, "this publisher"]));
+}
+
+/** The first reason counts; all are said. */
 function verdictOf(
   problems: readonly string[],
-  { authority: { trouble } }: Found,
+  { authority, revocations }: Found,
 ): Readiness {
-  const all = [...problems, ...(trouble === undefined ? [] : [trouble])];
-  const reason = problems.length > 0 ? "NodesLeftOut" : "NoAuthority";
+  const all = [
+    ...problems.map((message) => ({ reason: "NodesLeftOut", message })),
+    ...said("NoAuthority", authority.trouble),
+    ...said("NotRevoked", revocations.trouble),
+  ];
   return {
     ready: all.length === 0,
-    reason: all.length === 0 ? "Published" : reason,
-    message: all.join("; "),
+    reason: all[0]?.reason ?? "Published",
+    message: all.map(({ message }) => message).join("; "),
   };
+}
+
+function said(reason: string, message: string | undefined) {
+  return message === undefined ? [] : [{ reason, message }];
 }

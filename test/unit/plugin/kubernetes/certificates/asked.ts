@@ -4,6 +4,7 @@ import {
   certifyAuthority,
   readAuthority,
 } from "../../../../../plugin/x509/certificate.ts";
+import type { SignedForNode } from "../../../../../plugin/kubernetes/certificates/signed.ts";
 import { requestCertificate } from "../../../../../plugin/x509/request.ts";
 
 /** A key of a node. */
@@ -58,4 +59,26 @@ export function bound(node: string, uid = `uid-of-${node}`) {
 /** A PEM text as it stands in an object. */
 export function inObject(pem: string): string {
   return Buffer.from(pem).toString("base64");
+}
+
+/** What is noted of a node's certificates. */
+export function signedFor(
+  node: string,
+  certificates: SignedForNode["certificates"],
+): SignedForNode {
+  return { node, certificates, resourceVersion: "7" };
+}
+
+/** A Secret as the API server gives it back. */
+export function secretOf(
+  name: string,
+  texts: Readonly<Record<string, string>>,
+  resourceVersion = "7",
+) {
+  const data = Object.entries(texts).map(([key, text]) => [
+    key,
+    inObject(text),
+  ]);
+  const metadata = { name, namespace: "crosslink-system", resourceVersion };
+  return { metadata, data: Object.fromEntries(data) as object };
 }

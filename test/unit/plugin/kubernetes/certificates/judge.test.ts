@@ -1,16 +1,37 @@
 import { describe, expect, it } from "vitest";
 import { judge } from "../../../../../plugin/kubernetes/certificates/judge.ts";
+import { keyDigest } from "../../../../../plugin/kubernetes/certificates/signed.ts";
 import { asSigningRequest } from "../../../../../plugin/kubernetes/certificates/signing-request.ts";
 import { opensslRequest } from "../../x509/openssl.ts";
 import { signedByAnother } from "../../x509/posed.ts";
-import { asked, bound, inObject, nodeKey, nodes, requestOf } from "./asked.ts";
+import {
+  asked,
+  bound,
+  inObject,
+  nodeKey,
+  nodes,
+  requestOf,
+  signedFor,
+} from "./asked.ts";
 
 const EC = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
 
-function judged(spec: object) {
+const nothing = {
+  ...{ cluster: "a", nodes, now: Date.now() },
+  ...{
+    signed: new Map(),
+    named: new Set<string>(),
+    revoked: new Set<string>(),
+  },
+};
+
+function judged(
+  spec: object,
+  words: Partial<Parameters<typeof judge>[1]> = {},
+) {
   const request = asSigningRequest(asked(spec));
   if (request === undefined) throw new Error("It is another signer's");
-  return judge(request, { cluster: "a", nodes });
+  return judge(request, { ...nothing, ...words });
 }
 
 /** What openssl asks for, in an object. */
@@ -130,6 +151,59 @@ describe("judge()", () => {
   ])("refuses %s", (_, spec, words) => {
     const found = judged(spec);
     expect("refusal" in found && found.refusal).toContain(words);
+  });
+
+  const until = new Date(Date.now() + 60_000).toISOString();
+  const held = (serial: string, key = keyDigest(nodeKey.publicKey)) => ({
+    ...{ serial, key, node: "uid-of-n1", until },
+  });
+  const signed = (...all: ReturnType<typeof held>[]) =>
+    new Map([["n1", signedFor("n1", all)]]);
+
+  it("signs no node that the admin distrusts, no key that was revoked, and not without end", () => {
+    const refusals = [
+      judged({}, { named: new Set(["n2", "n1"]) }),
+      judged({}, { signed: signed(held("40")), revoked: new Set(["40"]) }),
+      judged(
+        {},
+        {
+          signed: signed(
+            ...Array<ReturnType<typeof held>>(64).fill(held("41", "another")),
+          ),
+        },
+      ),
+    ].map((found) => "refusal" in found && found.refusal);
+    expect(refusals).toEqual([
+      expect.stringContaining("crosslink.io/revoked"),
+      expect.stringContaining("remove node.key"),
+      expect.stringContaining("64 certificates"),
+    ]);
+  });
+
+  it("signs no node whose certificates could not be noted", () => {
+    const name = "n".repeat(247);
+    const words = {
+      extra: bound(name, "u"),
+      request: inObject(requestOf(`${name}.a`)),
+    };
+    const found = judged(words, { nodes: [{ metadata: { name, uid: "u" } }] });
+    expect("refusal" in found && found.refusal).toContain("too long");
+  });
+
+  it.each([
+    ["another key than the one that was revoked", held("40", "another"), "40"],
+    ["the key of a certificate that was not", held("41"), "40"],
+    [
+      "a key whose revoked certificate is over",
+      { ...held("40"), until: "2020-01-01T00:00:00Z" },
+      "40",
+    ],
+  ])("signs %s", (_, one, serial) => {
+    const found = judged(
+      {},
+      { signed: signed(one), revoked: new Set([serial]) },
+    );
+    expect(found).toMatchObject({ node: "n1", identity: "n1.a" });
   });
 
   it("puts no line of others into its sentence", () => {

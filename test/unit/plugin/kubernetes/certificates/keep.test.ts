@@ -71,6 +71,27 @@ describe("keepCertificate()", () => {
     expect(s.lines.join()).toContain(message);
   });
 
+  it("waits for the admin where he revokes this node's, and asks again once he does no more", async () => {
+    await using s = await site((response, asked) => {
+      const status = asked.method === "POST" ? 201 : 404;
+      json({}, { status })(response, asked);
+    });
+    const naming = (names: string) =>
+      own().map((one) => ({
+        ...one,
+        metadata: {
+          ...one.metadata,
+          annotations: { "crosslink.io/revoked": names },
+        },
+      }));
+    s.kept.look(naming("n0,n1"));
+    await until(() => s.kept.waitsFor() !== undefined);
+    expect(s.kept.waitsFor()).toContain("crosslink.io/revoked");
+    expect(s.api.asked).toEqual([]);
+    s.kept.look(naming("n0"));
+    await until(() => s.kept.waitsFor()?.includes("is not yet") === true);
+  });
+
   it.each([
     ["the admin's own authority", own({ ca })],
     ["derived keys", own({ keying: "derived" })],

@@ -19,6 +19,7 @@ import { describe, expect, it } from "vitest";
 import { readIdentity } from "../../../../../plugin/ike/charon/node-identity.ts";
 import { obtain } from "../../../../../plugin/kubernetes/certificates/obtain.ts";
 import { certifyNode } from "../../../../../plugin/x509/certificate.ts";
+import { revocationList } from "../../../../../plugin/x509/revocation.ts";
 import { readRequest } from "../../../../../plugin/x509/request.ts";
 import {
   type Answer,
@@ -47,7 +48,7 @@ async function site() {
   const path = (name: string) => join(folder, name);
   return {
     ...{ api, requests, folder, authority, lines, time, path },
-    step: () =>
+    step: (words: { crl?: string; isRefused?: true } = {}) =>
       obtain(
         {
           access: api.access,
@@ -56,7 +57,7 @@ async function site() {
           node: "n1",
           clock: () => time.now,
         },
-        { cluster: "a", ca: authority.certificate },
+        { cluster: "a", ca: authority.certificate, ...words },
       ),
     /** What the publisher answers, or somebody in its place. */
     answer: (
@@ -148,6 +149,51 @@ describe("obtain()", () => {
     expect(await s.step()).toMatchObject({ is: "held" });
     expect(s.held().serialNumber).not.toBe(first.serialNumber);
     expect(readFileSync(s.path("node.key"), "utf8")).toBe(key);
+  });
+
+  it("makes another key, once, where its certificate was revoked, and asks for that", async () => {
+    await using s = await site();
+    await s.step();
+    s.answer();
+    await s.step();
+    const { serialNumber: serial } = s.held();
+    const key = () => readFileSync(s.path("node.key"), "utf8");
+    const first = key();
+    const now = new Date();
+    const list = (by: typeof s.authority, ...serials: string[]) =>
+      revocationList(
+        by,
+        serials.map((one) => ({ serial: one, since: now })),
+        { number: 1, from: now, until: now },
+      );
+    for (const crl of [
+      list(s.authority, "40AA"),
+      list(authorityOfA(), serial),
+      "nonsense",
+    ])
+      expect(await s.step({ crl })).toMatchObject({ is: "held" });
+    expect(key()).toBe(first);
+    const crl = list(s.authority, "40AA", serial);
+    expect(await s.step({ crl })).toMatchObject({ is: "awaited" });
+    const second = key();
+    expect(second).not.toBe(first);
+    expect(await s.step({ crl })).toMatchObject({ is: "awaited" });
+    expect(key()).toBe(second);
+    s.answer();
+    expect(await s.step({ crl })).toMatchObject({ is: "held" });
+    expect(s.held().serialNumber).not.toBe(serial);
+    expect(s.lines.join()).toContain("was revoked");
+  });
+
+  it("asks for nothing while the admin refuses it", async () => {
+    await using s = await site();
+    const found = await s.step({ isRefused: true });
+    expect(found).toMatchObject({ is: "refused" });
+    expect("sentence" in found && found.sentence).toContain(
+      "crosslink.io/revoked",
+    );
+    expect(s.api.asked).toEqual([]);
+    expect(existsSync(s.path("node.key"))).toBe(false);
   });
 
   it("asks again where its cluster has another authority", async () => {

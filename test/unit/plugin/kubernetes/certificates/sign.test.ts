@@ -8,9 +8,16 @@ import {
   fakeApi,
   json,
 } from "../../../../support/kubernetes/fake-api.ts";
-import { asked, authorityOfA, bound, nodeKey, nodes } from "./asked.ts";
+import {
+  asked,
+  authorityOfA,
+  bound,
+  nodeKey,
+  nodes,
+  signedFor,
+} from "./asked.ts";
 
-const PATH = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+const PATH = /^.*\/(certificatesigningrequests|namespaces\/crosslink-system)/;
 const DAY_MS = 86_400_000;
 
 /** As the API server does: what was written, of a later version. */
@@ -27,15 +34,18 @@ async function site(...answers: Answer[]) {
   const lines: string[] = [];
   return {
     ...{ api, authority, lines },
-    sign: (...requests: ReturnType<typeof asked>[]) =>
-      signRequests({
+    signed: new Map<string, ReturnType<typeof signedFor>>(),
+    sign(...requests: ReturnType<typeof asked>[]) {
+      return signRequests({
         access: api.access,
         log: (_, line) => lines.push(line),
-        ...{ cluster: "a", authority, nodes, requests },
-      }),
+        ...{ cluster: "a", authority, nodes, requests, signed: this.signed },
+        ...{ named: new Set(), revoked: new Set() },
+      });
+    },
     written: () =>
       api.asked.map(
-        ({ method, path }) => `${method} ${path.slice(PATH.length)}`,
+        ({ method, path }) => `${method} ${path.replace(PATH, "")}`,
       ),
     [Symbol.asyncDispose]: () => api[Symbol.asyncDispose](),
   };
@@ -58,8 +68,12 @@ describe("signRequests()", () => {
   it("approves a node's request, and signs it", async () => {
     await using s = await site();
     expect(await s.sign(asked())).toEqual([]);
-    expect(s.written()).toEqual(["PUT /r/approval", "PUT /r/status"]);
-    const [approval, status] = s.api.asked;
+    expect(s.written()).toEqual([
+      "PUT /r/approval",
+      "POST /secrets",
+      "PUT /r/status",
+    ]);
+    const [approval, noted, status] = s.api.asked;
     expect(approval?.body).toMatchObject({
       kind: "CertificateSigningRequest",
       metadata: { resourceVersion: "7" },
@@ -74,6 +88,10 @@ describe("signRequests()", () => {
         new X509Certificate(s.authority.certificate).publicKey,
       ),
     ).toBe(true);
+    const note = noted?.body.stringData["certificates.json"];
+    expect(JSON.parse(note)).toMatchObject([
+      { serial: certificate.serialNumber, node: "uid-of-n1" },
+    ]);
     const days = (certificate.validToDate.getTime() - Date.now()) / DAY_MS;
     expect(days).toBeGreaterThan(29);
     expect(days).toBeLessThanOrEqual(30);
@@ -87,7 +105,7 @@ describe("signRequests()", () => {
     async (expirationSeconds, seconds) => {
       await using s = await site();
       await s.sign(asked({ expirationSeconds }));
-      const { validToDate } = certificateIn(s.api.asked[1]?.body);
+      const { validToDate } = certificateIn(s.api.asked[2]?.body);
       const left = (validToDate.getTime() - Date.now()) / 1000;
       expect(left).toBeLessThanOrEqual(seconds);
       expect(left).toBeGreaterThan(seconds - 60);
@@ -111,8 +129,8 @@ describe("signRequests()", () => {
     await using s = await site();
     const status = { conditions: [{ type: "Approved", status: "True" }] };
     await s.sign(asked({}, { status }));
-    expect(s.written()).toEqual(["PUT /r/status"]);
-    expect(s.api.asked[0]?.body.status.conditions).toHaveLength(1);
+    expect(s.written()).toEqual(["POST /secrets", "PUT /r/status"]);
+    expect(s.api.asked[1]?.body.status.conditions).toHaveLength(1);
   });
 
   it("does not sign what a hand has approved and is not right", async () => {
@@ -145,8 +163,36 @@ describe("signRequests()", () => {
     expect(s.written()).toEqual([
       "PUT /x0/approval",
       "PUT /r/approval",
+      "POST /secrets",
       "PUT /r/status",
     ]);
+  });
+
+  it("gives nothing that could not be noted, and the same certificate once it can", async () => {
+    await using s = await site(echo, json({}, { status: 409 }), echo);
+    const one = asked();
+    Object.assign(one.metadata, { uid: "its-uid" });
+    await s.sign(one);
+    expect(s.written()).toEqual(["PUT /r/approval", "POST /secrets"]);
+    const [, first] = s.api.asked;
+    const noted = JSON.parse(first?.body.stringData["certificates.json"]);
+    // Another publisher had been faster, and was killed then.
+    s.signed.set("n1", signedFor("n1", noted));
+    await s.sign(one);
+    expect(s.written().slice(2)).toEqual([
+      "PUT /r/approval",
+      "PATCH /secrets/signed-n1",
+      "PUT /r/status",
+    ]);
+    const certificate = certificateIn(s.api.asked.at(-1)?.body);
+    expect(noted).toMatchObject([{ serial: certificate.serialNumber }]);
+  });
+
+  it("waits where what was signed for a node makes no sense", async () => {
+    await using s = await site();
+    s.signed.set("n1", signedFor("n1", undefined));
+    expect(await s.sign(asked())).toEqual([]);
+    expect(s.written()).toEqual([]);
   });
 
   it.each([409, 404])("waits for the next turn after %d", async (status) => {

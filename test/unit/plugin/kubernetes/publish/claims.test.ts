@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cidrContains, parseCidr } from "../../../../../ip/cidr.ts";
+import { newestList } from "../../../../../plugin/kubernetes/certificates/peer-list.ts";
+import { revocationList } from "../../../../../plugin/x509/revocation.ts";
+import { authorityOfA } from "../certificates/asked.ts";
 import { compose } from "../../../../../plugin/kubernetes/files/compose.ts";
 import { asCluster, asSlice } from "../../../../../plugin/kubernetes/kinds.ts";
 import { readClaims } from "../../../../../plugin/kubernetes/publish/claims.ts";
@@ -77,6 +80,53 @@ describe("readClaims()", () => {
       message: "1 of its 3 ClusterNodes are there",
     });
   });
+
+  const authority = authorityOfA();
+  const ca = authority.certificate;
+  type Named = Readonly<Partial<Record<"ca" | "crl", string>>>;
+  const listOf = (number: number, by = authority) =>
+    revocationList(by, [{ serial: "40", since: new Date() }], {
+      ...{ number, from: new Date(), until: new Date() },
+    });
+
+  it("takes a list of revoked certificates that the peer's own authority has signed, and no other", () => {
+    const said = (crl: string) =>
+      claims({ local: true, keying: "ike", ca, crl }, [node("10.20.0.0/24")]);
+    const crl = listOf(1);
+    expect(said(crl)).toMatchObject({ discovered: { ca, crl } });
+    const unsigned = crl.replace(/[A-Za-z0-9]{8}(?==*\n-----END)/, "AAAAAAAA");
+    for (const odd of [listOf(1, authorityOfA()), unsigned])
+      expect(said(odd)).toEqual({
+        reason: "RefusedRevocations",
+        message: expect.stringContaining("has signed; what was known stays"),
+      });
+  });
+
+  it.each<[string, Named, Named, string]>([
+    ["an older one", { ca, crl: listOf(1) }, { ca, crl: listOf(2) }, "before"],
+    ["none", { ca }, { ca, crl: listOf(2) }, "before"],
+    ["a newer one", { ca, crl: listOf(3) }, { ca, crl: listOf(2) }, "now"],
+    ["the first one", { ca, crl: listOf(1) }, { ca }, "now"],
+    ["one after nonsense", { ca, crl: listOf(1) }, { ca, crl: "x" }, "now"],
+    [
+      "none of another authority",
+      { ca: authorityOfA().certificate },
+      { ca, crl: listOf(2) },
+      "now",
+    ],
+    ["nothing", {}, { ca, crl: listOf(2) }, "now"],
+  ])(
+    "has the newest list that was seen stay where the peer says %s",
+    (_, now, before, which) => {
+      const crl = which === "before" ? before.crl : now.crl;
+      const found = newestList({ ...now, mode: "p2p" }, before);
+      expect(found).toEqual({
+        ...now,
+        mode: "p2p",
+        ...(crl === undefined ? {} : { crl }),
+      });
+    },
+  );
 
   it("lets nothing through, whatever a peer writes, but what it may claim, encrypted and under its name", () => {
     const cidr = fc.constantFrom(
