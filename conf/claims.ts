@@ -26,6 +26,8 @@ export interface Claim {
     readonly name: string;
     readonly ips: readonly string[];
   }[];
+  /** Whether a network that it no longer names is not given up by that: a program writes it, of nodes that come and go. */
+  readonly onlyAdds?: boolean;
 }
 
 /** More than any cluster file may have. */

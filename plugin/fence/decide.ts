@@ -1,4 +1,4 @@
-import type { Cidr } from "../../ip/cidr.ts";
+import { type Cidr, cidrContains } from "../../ip/cidr.ts";
 import { distinctCidrs } from "../../ip/distinct.ts";
 import type { Claim } from "../../conf/claims.ts";
 import { heldBy, type Machine, type MachineNetwork, maybeOwn } from "./own.ts";
@@ -62,8 +62,8 @@ export interface Decision {
 /**
  * What is to be fenced: what the files say, and what was fenced before. Pure.
  *
- * Of what was fenced, only explicit words release something: a cluster's file that names other CIDRs, or says
- * `"encryption": "none"`, or is the own cluster's; and those only where everything else is known too.
+ * Of what was fenced, only explicit words release something: a cluster's file that names other CIDRs, unless a program has
+ * written it of nodes alone, or says `"encryption": "none"`, or is the own cluster's; and those only where everything else is known too.
  */
 export function decide(circumstances: Circumstances): Decision {
   const { claims, memory, machine } = circumstances;
@@ -74,13 +74,16 @@ export function decide(circumstances: Circumstances): Decision {
     : remotes.filter(({ encrypted }) => encrypted);
   const refusals = fencing.flatMap((claim) => refusalsOf(claim, machine));
   const settled = circumstances.settled && refusals.length === 0;
+  const opened = claims.flatMap(openedBy(circumstances.own));
   const clusters = new Map<string, Remembered>();
   for (const [name, old] of memory.clusters) {
     const cidrs = keptOf(old, {
       machine,
       settled,
       isOwn: own.has(name),
-      isClaimed: claims.some((claim) => claim.name === name),
+      claim: claims.find((claim) => claim.name === name),
+      isLinked: fencing.some((claim) => claim.name === name),
+      opened,
     });
     if (cidrs.length > 0) clusters.set(name, { ...old, cidrs });
   }
@@ -178,17 +181,32 @@ function keptOf(
   {
     settled,
     isOwn,
-    isClaimed,
+    claim,
+    isLinked,
+    opened,
     machine,
   }: {
     readonly settled: boolean;
     readonly isOwn: boolean;
-    readonly isClaimed: boolean;
+    readonly claim: Claim | undefined;
+    readonly isLinked: boolean;
+    /** What the files say is the own cluster's, or plain. */
+    readonly opened: readonly Cidr[];
     readonly machine: Machine;
   },
 ): readonly Cidr[] {
-  // Where its file counts, its CIDRs as they are now come from there.
-  if (settled) return isOwn || isClaimed ? [] : cidrs;
+  if (settled) {
+    if (!isOwn && claim === undefined) return cidrs;
+    // Where its file counts, its CIDRs as they are now come from there.
+    if (!isLinked || claim?.onlyAdds !== true) return [];
+    return cidrs.filter(
+      (cidr) =>
+        heldBy(cidr, machine) === undefined &&
+        !opened.some(
+          (other) => cidrContains(other, cidr) || cidrContains(cidr, other),
+        ),
+    );
+  }
   if (sure) return cidrs;
   return isOwn
     ? []

@@ -7,7 +7,10 @@ export function claimOf(
   source: ClusterSource,
   networks: typeof networksOf = networksOf,
 ): Claim {
-  const { name, nodes } = source.cluster;
+  const { name, nodes, podCIDRs, managedBy } = source.cluster;
   const { seen, pods } = networks(source);
-  return { name, encrypted: isEncrypted(source), seen, pods, nodes };
+  // Where no admin has said the cluster's own networks its nodes' are all that there is, and a node goes without his word.
+  const onlyAdds = managedBy !== undefined && podCIDRs.length === 0;
+  const encrypted = isEncrypted(source);
+  return { name, encrypted, seen, pods, nodes, onlyAdds };
 }

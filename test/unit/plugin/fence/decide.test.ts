@@ -149,6 +149,37 @@ describe("decide()", () => {
     ]);
   });
 
+  it("keeps what a program's file no longer names, but for what another file opens, or where all of it is plain", () => {
+    const memory: Memory = {
+      own: "a",
+      clusters: new Map([
+        [
+          "b",
+          {
+            cidrs: cidrs(["10.1.1.0/24", "10.1.2.0/24", "10.0.9.0/24"]),
+            sure: true,
+          },
+        ],
+      ]),
+    };
+    const settled = (b: Claim) =>
+      decide({
+        claims: [claim("a", ["10.0.0.0/16"]), b],
+        ...{ own: "a", settled: true, memory, machine: NOBODY },
+      });
+    const shares = claim("b", ["10.1.1.0/24", "10.1.3.0/24"]);
+    const { will, memory: next } = settled({ ...shares, onlyAdds: true });
+    const kept = ["10.1.1.0/24", "10.1.2.0/24", "10.1.3.0/24"];
+    expect(will.wanted.map(({ text }) => text).sort()).toEqual(kept);
+    expect(texts(next).sort()).toEqual(kept);
+    expect(will.released).toMatchObject([
+      { text: "10.0.9.0/24" },
+      { text: "10.0.0.0/16" },
+    ]);
+    const plain = settled({ ...shares, encrypted: false, onlyAdds: true });
+    expect(plain.will.wanted).toEqual([]);
+  });
+
   it("spares a cluster that may be this machine's own where nobody knows better", () => {
     const machine: Machine = {
       names: ["node1"],
