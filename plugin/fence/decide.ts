@@ -74,17 +74,15 @@ export function decide(circumstances: Circumstances): Decision {
     : remotes.filter(({ encrypted }) => encrypted);
   const refusals = fencing.flatMap((claim) => refusalsOf(claim, machine));
   const settled = circumstances.settled && refusals.length === 0;
-  const opened = claims.flatMap(openedBy(circumstances.own));
   const clusters = new Map<string, Remembered>();
   for (const [name, old] of memory.clusters) {
-    const cidrs = keptOf(old, {
-      machine,
-      settled,
-      isOwn: own.has(name),
-      claim: claims.find((claim) => claim.name === name),
-      isLinked: fencing.some((claim) => claim.name === name),
-      opened,
-    });
+    const isOwn = own.has(name);
+    const isClaimed = claims.some((claim) => claim.name === name);
+    const linked = fencing.find((claim) => claim.name === name);
+    const cidrs =
+      settled && (isOwn || isClaimed)
+        ? vanishedOf(old, linked, circumstances)
+        : keptOf(old, { machine, settled, isOwn });
     if (cidrs.length > 0) clusters.set(name, { ...old, cidrs });
   }
   for (const claim of fencing) add(clusters, claim, circumstances);
@@ -175,39 +173,44 @@ function isPlain(claims: readonly Claim[], own: ReadonlySet<string>): boolean {
   return found.length > 0 && found.every(({ encrypted }) => !encrypted);
 }
 
-/** What stays fenced of a cluster that was fenced, whatever its file adds. */
+/**
+ * What stays fenced of a cluster whose file counts: its CIDRs as they are now come from there, so nothing but what a program's file
+ * no longer names, and no other file opens.
+ */
+function vanishedOf(
+  { cidrs }: Remembered,
+  linked: Claim | undefined,
+  { claims, own, machine }: Circumstances,
+): readonly Cidr[] {
+  if (linked?.onlyAdds !== true) return [];
+  const named = new Set(linked.seen.map(({ text }) => text));
+  const vanished = cidrs.filter(
+    (cidr) => !named.has(cidr.text) && heldBy(cidr, machine) === undefined,
+  );
+  if (vanished.length === 0) return [];
+  const opened = claims.flatMap(openedBy(own));
+  return vanished.filter(
+    (cidr) =>
+      !opened.some(
+        (other) => cidrContains(other, cidr) || cidrContains(cidr, other),
+      ),
+  );
+}
+
+/** What stays fenced of any other cluster that was fenced. */
 function keptOf(
   { cidrs, sure }: Remembered,
   {
     settled,
     isOwn,
-    claim,
-    isLinked,
-    opened,
     machine,
   }: {
     readonly settled: boolean;
     readonly isOwn: boolean;
-    readonly claim: Claim | undefined;
-    readonly isLinked: boolean;
-    /** What the files say is the own cluster's, or plain. */
-    readonly opened: readonly Cidr[];
     readonly machine: Machine;
   },
 ): readonly Cidr[] {
-  if (settled) {
-    if (!isOwn && claim === undefined) return cidrs;
-    // Where its file counts, its CIDRs as they are now come from there.
-    if (!isLinked || claim?.onlyAdds !== true) return [];
-    return cidrs.filter(
-      (cidr) =>
-        heldBy(cidr, machine) === undefined &&
-        !opened.some(
-          (other) => cidrContains(other, cidr) || cidrContains(cidr, other),
-        ),
-    );
-  }
-  if (sure) return cidrs;
+  if (settled || sure) return cidrs;
   return isOwn
     ? []
     : cidrs.filter((cidr) => heldBy(cidr, machine) === undefined);
