@@ -7,7 +7,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { socket } from "../../e2e/agent/nodes.ts";
@@ -16,6 +16,7 @@ import { binary, dist } from "../../support/binary.ts";
 import { namespace } from "../../support/namespace.ts";
 import { ownFiles } from "../../support/node-files.ts";
 import { ownState } from "../../support/own-state.ts";
+import { statField, statusNumber } from "../../support/proc-stat.ts";
 import { until } from "../../support/until.ts";
 import {
   crosslink,
@@ -205,21 +206,17 @@ function tunnelsOf({ nodes, remotes }: Lane): number {
 
 /** nsenter becomes the program. */
 function figuresOf(child: ChildProcess): Omit<Risen, "rise"> {
-  const of = (file: string) =>
-    readFileSync(`/proc/${child.pid}/${file}`, "utf8");
-  const kilobytes = (key: string) =>
-    Number(new RegExp(`^${key}:\\s+(\\d+)`, "m").exec(of("status"))?.[1]);
+  const megabytes = (name: "VmRSS" | "VmHWM") =>
+    (statusNumber(child.pid, name) * 1024) / 1e6;
   return {
     seconds: () => {
-      const fields = of("stat")
-        .replace(/^.*\) /, "")
-        .split(" ");
+      const stat = `/proc/${child.pid}/stat`;
       // utime and stime, in hundredths (proc_pid_stat(5)).
-      return (Number(fields[11]) + Number(fields[12])) / 100;
+      return (statField(stat, 14) + statField(stat, 15)) / 100;
     },
     memory: () => ({
-      residentMB: (kilobytes("VmRSS") * 1024) / 1e6,
-      peakMB: (kilobytes("VmHWM") * 1024) / 1e6,
+      residentMB: megabytes("VmRSS"),
+      peakMB: megabytes("VmHWM"),
     }),
     end: async () => {
       if (child.exitCode !== null) return;
