@@ -86,3 +86,14 @@ export function asSlice(object: ApiObject): SliceObject {
 function isEntry(value: unknown): value is NodeEntry {
   return isObject(value) && typeof value["name"] === "string";
 }
+
+/** What a cluster is: its admin's words go before what was found there. */
+export function wordsOf({
+  spec,
+  status,
+}: ClusterObject): Readonly<Record<string, unknown>> {
+  return {
+    ...(isObject(status.discovered) ? status.discovered : {}),
+    ...spec,
+  };
+}

@@ -124,6 +124,7 @@ describe("two commands that join two clusters", () => {
   it("write an invitation for its owner alone, and print no secret", async () => {
     const { code, said } = await invite("--server", server(a));
     expect(said).toContain("Wrote invitation-b.json");
+    expect(said).toContain('Others will allow "a" 10.10.0.0/24 alone');
     expect(code).toBe(0);
     expect(statSync(file()).mode & 0o777).toBe(0o600);
     const { token, keyring } = JSON.parse(readFileSync(file(), "utf8"));
@@ -371,6 +372,7 @@ describe("two commands that join two clusters", () => {
       ...words("m1=203.0.113.65"),
     );
     expect(said).toContain('Joined "b" with "a"');
+    expect(said).toContain('Others will allow "a"');
     expect(code).toBe(0);
     await holds(async () => {
       const { spec } = await a.kubectl.get("clusternodes", "b-0");

@@ -6,10 +6,8 @@ import {
   readInvitation,
 } from "../../kubernetes/join/invitation.ts";
 import { invite } from "../../kubernetes/join/invite.ts";
-import type { Access } from "../../kubernetes/api/access.ts";
 import { readKubeconfig } from "../../kubernetes/api/kubeconfig.ts";
-import { joinBoth } from "../../kubernetes/join/both.ts";
-import type { OwnWords } from "../../kubernetes/join/describe.ts";
+import { joinBoth, type JoiningBoth } from "../../kubernetes/join/both.ts";
 import { join } from "../../kubernetes/join/join.ts";
 import { leave } from "../../kubernetes/join/leave.ts";
 import { readGiven } from "../../kubernetes/given.ts";
@@ -28,7 +26,10 @@ export function runInvite(options: Options, terminal: Terminal): number {
   const { server = access.server } = options;
   const allowedCIDRs = allowedIn(options, `invite "${to}"`);
   const work = async (): Promise<void> => {
-    const made = await invite(access, { to, server, allowedCIDRs });
+    const made = await invite(access, {
+      ...{ to, server, allowedCIDRs },
+      warn: warnOn(terminal),
+    });
     const path = `invitation-${to}.json`;
     writeOnce(path, invitationText(made));
     terminal.writeStdout(
@@ -46,8 +47,12 @@ export function runJoin(options: Options, terminal: Terminal): number {
   const [first, second, ...more] = kubeconfigs;
   if (second !== undefined && first !== undefined) {
     requireTwo([...positionals, ...more], options);
-    const accesses = [readKubeconfig(first), readKubeconfig(second)] as const;
-    return later("join", terminal, joinTwo(accesses, words, terminal));
+    const both = {
+      inviter: readKubeconfig(first),
+      joiner: readKubeconfig(second),
+      words,
+    };
+    return later("join", terminal, joinTwo(both, terminal));
   }
   const path = wordOf(options, "join FILE");
   const fix = "give the file that `crosslink invite` wrote";
@@ -65,12 +70,11 @@ export function runJoin(options: Options, terminal: Terminal): number {
 }
 
 async function joinTwo(
-  [inviter, joiner]: readonly [Access, Access],
-  words: OwnWords,
-  { writeStdout }: Terminal,
+  both: Omit<JoiningBoth, "warn">,
+  terminal: Terminal,
 ): Promise<void> {
-  const [from, to] = await joinBoth(inviter, joiner, words);
-  writeStdout(
+  const [from, to] = await joinBoth({ ...both, warn: warnOn(terminal) });
+  terminal.writeStdout(
     `Joined "${to}" with "${from}"; \`crosslink peers\` shows when both have read each other\n`,
   );
 }
@@ -106,6 +110,13 @@ export function runLeave(options: Options, terminal: Terminal): number {
     );
   };
   return later("leave", terminal, work());
+}
+
+/** Not among what a script reads. */
+function warnOn({ writeStderr }: Terminal): (sentence: string) => void {
+  return (sentence) => {
+    writeStderr(`crosslink: ${sentence}\n`);
+  };
 }
 
 /** Never over another, which may be somebody's only copy. */

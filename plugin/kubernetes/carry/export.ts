@@ -1,6 +1,6 @@
 import type { Access } from "../api/access.ts";
 import { list } from "../api/list.ts";
-import { asSlice } from "../kinds.ts";
+import { asSlice, wordsOf } from "../kinds.ts";
 import { lookHere } from "../join/here.ts";
 import { API_VERSION, PATHS } from "../names.ts";
 
@@ -17,7 +17,7 @@ export async function exportOwn(access: Access): Promise<string> {
   const { own } = await lookHere(access);
   const { name } = own.metadata;
   const { objects } = await list(access, { path: PATHS.slices });
-  const words = { ...own.status.discovered, ...own.spec };
+  const words = wordsOf(own);
   const spec = Object.fromEntries(
     Object.entries(words).filter(([key]) => !KEPT.includes(key)),
   );

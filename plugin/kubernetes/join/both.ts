@@ -5,21 +5,31 @@ import { lookHere } from "./here.ts";
 import { invite } from "./invite.ts";
 import { join, requireSense } from "./join.ts";
 import { leave } from "./leave.ts";
+import { sharesAlone } from "./preflight.ts";
+
+/** Two clusters of one admin, each by the URL that the other's pods reach it by. */
+export interface JoiningBoth {
+  readonly inviter: Access;
+  readonly joiner: Access;
+  /** Said of the joiner. */
+  readonly words: OwnWords;
+  /** Takes a sentence of what works, but not for long. */
+  readonly warn: (sentence: string) => void;
+}
 
 /**
  * Joins two clusters whose admin has both: the one invites, the other answers. Where the answer fails, the invitation is taken
  * back.
  *
- * @param inviter and `joiner`: each by the URL that the other's pods reach it by
- * @param words said of the joiner
  * @returns their names
  * @throws CniError 7 for what would not work, before anything is written; rejects with ApiError
  */
-export async function joinBoth(
-  inviter: Access,
-  joiner: Access,
-  words: OwnWords,
-): Promise<readonly [string, string]> {
+export async function joinBoth({
+  inviter,
+  joiner,
+  words,
+  warn,
+}: JoiningBoth): Promise<readonly [string, string]> {
   const host = await lookHere(inviter);
   const guest = described(await lookHere(joiner), words);
   const [from, to] = [host.own.metadata.name, guest.own.metadata.name];
@@ -32,10 +42,17 @@ export async function joinBoth(
       `Cannot join "${to}": its publisher knows no network of its pods`,
       { details: "give --cluster-pod-cidrs CIDR,CIDR" },
     );
+  const narrow =
+    words.spec.podCIDRs === undefined
+      ? sharesAlone(guest.own, allowedCIDRs)
+      : undefined;
+  if (narrow !== undefined) warn(narrow);
   const { server } = inviter;
   const networks = textsOf(host, from);
   requireSense(guest, { from, to, networks, server }, joiner.server);
-  const invitation = await invite(inviter, { to, server, allowedCIDRs });
+  const invitation = await invite(inviter, {
+    ...{ to, server, allowedCIDRs, warn },
+  });
   try {
     await join(joiner, { invitation, server: joiner.server, words });
   } catch (error) {

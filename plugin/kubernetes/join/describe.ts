@@ -4,6 +4,7 @@ import { parseAddress } from "../../../ip/cidr.ts";
 import type { Access } from "../api/access.ts";
 import { list } from "../api/list.ts";
 import { ask } from "../api/request.ts";
+import { wordsOf } from "../kinds.ts";
 import { ELASTIC_IP, PATHS } from "../names.ts";
 import type { Here } from "./here.ts";
 import { readNetworks } from "./preflight.ts";
@@ -40,7 +41,7 @@ export async function describing(
   words: OwnWords,
 ): Promise<() => Promise<void>> {
   const { name } = own.metadata;
-  requireSense(name, { ...own.status.discovered, ...own.spec, ...words.spec });
+  requireSense(name, { ...wordsOf(own), ...words.spec });
   const nodes = words.elasticIPs.size === 0 ? [] : await nodeNames(access);
   for (const [node, address] of words.elasticIPs)
     requireNode({ node, address, nodes });

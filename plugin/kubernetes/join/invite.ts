@@ -17,6 +17,7 @@ import {
   readNetworks,
   requireNoOverlap,
   requireReachableUrl,
+  sharesAlone,
 } from "./preflight.ts";
 
 /** Whom to invite, and what it may claim. */
@@ -25,6 +26,8 @@ export interface Inviting {
   /** This cluster's API server, as the other's pods reach it. */
   readonly server: string;
   readonly allowedCIDRs: readonly string[];
+  /** Takes a sentence of what works, but not for long. */
+  readonly warn: (sentence: string) => void;
 }
 
 /**
@@ -34,7 +37,7 @@ export interface Inviting {
  */
 export async function invite(
   access: Access,
-  { to, server, allowedCIDRs }: Inviting,
+  { to, server, allowedCIDRs, warn }: Inviting,
 ): Promise<Invitation> {
   requireClusterName(to);
   requireReachableUrl(server);
@@ -43,6 +46,9 @@ export async function invite(
   requireNew(here, to);
   requireNoOverlap(to, allowed, here.networks);
   const { name: from } = here.own.metadata;
+  const networks = (here.networks.get(from) ?? []).map(({ text }) => text);
+  const narrow = sharesAlone(here.own, networks);
+  if (narrow !== undefined) warn(narrow);
   const keyring = pairsKeyring();
   // One that was answered cannot be written any more.
   await removeObject(access, `${PATHS.secrets}/${invitationSecret(to)}`);
@@ -65,9 +71,8 @@ export async function invite(
   await makeAccount(access, to);
   const made = await makeToken(access, accountOf(to), INVITATION_SECONDS);
   return {
-    ...{ from, to, server, keyring, ...made },
+    ...{ from, to, server, keyring, networks, ...made },
     ca: access.credentials().ca ?? "",
-    networks: (here.networks.get(from) ?? []).map(({ text }) => text),
   };
 }
 

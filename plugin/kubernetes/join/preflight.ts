@@ -1,7 +1,7 @@
 import { isObject } from "../../../cni/configuration.ts";
 import { CniError, ErrorCode } from "../../../cni/error.ts";
 import { type Cidr, cidrOverlaps, parseCidr } from "../../../ip/cidr.ts";
-import type { ClusterObject, SliceObject } from "../kinds.ts";
+import { type ClusterObject, type SliceObject, wordsOf } from "../kinds.ts";
 
 /** @throws CniError 7 for a URL that leads other machines nowhere, or to a proxy of one person's */
 export function requireReachableUrl(server: string): void {
@@ -45,13 +45,11 @@ export function readNetworks(texts: readonly string[]): Cidr[] {
 
 /** The networks of a Cluster as others see them: what its peers have to allow. */
 export function networksOf(
-  { metadata: { name }, spec, status }: ClusterObject,
+  cluster: ClusterObject,
   slices: readonly SliceObject[],
 ): string[] {
-  const words: Readonly<Record<string, unknown>> = {
-    ...status.discovered,
-    ...spec,
-  };
+  const { name } = cluster.metadata;
+  const words = wordsOf(cluster);
   const shares = slices
     .filter((slice) => slice.spec.cluster === name)
     .flatMap(({ spec: { nodes } }) => nodes)
@@ -62,6 +60,20 @@ export function networksOf(
     isObject(globals) && text in globals ? String(globals[text]) : text,
   );
   return [...new Set([...shown, ...textsIn(words["serviceCIDRs"])])];
+}
+
+/**
+ * A sentence for who lets others know a cluster whose pods' whole networks nobody has said: they allow its nodes' shares of this
+ * moment, and would refuse a node that comes later.
+ */
+export function sharesAlone(
+  cluster: ClusterObject,
+  allowed: readonly string[],
+): string | undefined {
+  if (textsIn(wordsOf(cluster)["podCIDRs"]).length > 0) return undefined;
+  const { name } = cluster.metadata;
+  const shown = allowed.slice(0, 3).join(", ");
+  return `Others will allow "${name}" ${shown || "no network"}${allowed.length > 3 ? ", …" : ""} alone, and refuse nodes that come later. Say its pods' whole network there, and begin again: kubectl patch cluster ${name} --type merge -p '{"spec": {"podCIDRs": ["CIDR"]}}'`;
 }
 
 function textsIn(value: unknown): string[] {

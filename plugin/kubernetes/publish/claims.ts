@@ -1,12 +1,12 @@
-import { isObject } from "../../../cni/configuration.ts";
 import { type Cidr, cidrContains, parseCidr } from "../../../ip/cidr.ts";
 import { tryCluster } from "../../../conf/trial.ts";
 import { listFault } from "../certificates/peer-list.ts";
-import type {
-  ClusterObject,
-  NodeEntry,
-  PeerSpec,
-  SliceObject,
+import {
+  type ClusterObject,
+  type NodeEntry,
+  type PeerSpec,
+  type SliceObject,
+  wordsOf,
 } from "../kinds.ts";
 
 /** Words of a peer that are taken from it. That it is encrypted, which cluster it is and who it may be is not its to say. */
@@ -85,22 +85,11 @@ export function readClaims(
   if (stray !== undefined)
     return refuse(
       "RefusedNetworks",
-      `it claims ${stray.text}, which is not within the allowedCIDRs (${peer.allowedCIDRs.join(", ")})`,
+      `it claims ${stray.text}, which is not within the allowedCIDRs (${peer.allowedCIDRs.join(", ")}); if it may, add it: kubectl edit cluster ${name}`,
     );
   return {
     discovered,
     nodes: tried.cluster.nodes.map((node) => ({ ...node })),
-  };
-}
-
-/** Its own admin's words go before what was found there. */
-function wordsOf({
-  spec,
-  status,
-}: ClusterObject): Readonly<Record<string, unknown>> {
-  return {
-    ...(isObject(status.discovered) ? status.discovered : {}),
-    ...spec,
   };
 }
 
