@@ -18,6 +18,9 @@ export interface ApiRequest {
 
 const PATIENCE_MS = 30_000;
 
+/** Node's own would be a second: a packet each way on every watch of every node. */
+const KEEPALIVE_MS = 30_000;
+
 /** An answer larger than this is no answer: 5,000 nodes with all their images are 100 MB in pages of 500. */
 const LONGEST = 64 * 1024 * 1024;
 
@@ -77,6 +80,9 @@ function send(access: Access, asked: ApiRequest, what: string): Promise<Begun> {
         Object.assign(silence, { code: "ETIMEDOUT" });
         begun?.destroy(silence);
         request.destroy(silence);
+      });
+      request.on("socket", (socket) => {
+        socket.setKeepAlive(true, KEEPALIVE_MS);
       });
       request.on("error", fail);
       request.end(body);
