@@ -30,6 +30,7 @@ export function sortAssociations(
   listed: readonly ListedIke[],
 ): TunnelAssociations[] {
   const byReqid = Map.groupBy(associations, ({ reqid }) => reqid);
+  const byName = Map.groupBy(listed, ({ connection }) => connection);
   return tunnels.map((tunnel) => {
     const found = byReqid.get(tunnel.reqid) ?? [];
     const all = found.filter(({ aead }) => aead !== undefined);
@@ -42,9 +43,9 @@ export function sortAssociations(
       isAskedFor: found.some(
         ({ aead, spi }) => aead === undefined && spi === 0,
       ),
-      children: listed
-        .filter(({ connection }) => connection === connectionName(tunnel))
-        .flatMap(({ children }) => children),
+      children: (byName.get(connectionName(tunnel)) ?? []).flatMap(
+        ({ children }) => children,
+      ),
     };
   });
 }

@@ -121,8 +121,9 @@ async function serve(
 ): Promise<ListedIke[]> {
   const { daemon, known } = circumstances;
   try {
+    const identity = askedOnce(circumstances.identity);
     const provable = servedTunnels(known).flatMap((each) =>
-      provableOf(each, circumstances),
+      provableOf(each, { identity, known }),
     );
     const [shown] = provable.flatMap(({ identity }) => identity ?? []);
     known.certificateUntil = shown?.untilSeconds;
@@ -144,7 +145,7 @@ async function serve(
 /** With what this node has to show, where the peer wants to see a certificate; none where it has nothing that serves. */
 function provableOf(
   tunnel: IkeTunnel,
-  { identity, known }: IkeLook,
+  { identity, known }: Pick<IkeLook, "identity" | "known">,
 ): ProvableTunnel[] {
   if (tunnel.isUnprovable) {
     const why = tunnel.difference ?? "its ends cannot prove who they are";
@@ -156,6 +157,16 @@ function provableOf(
   if (typeof found !== "string") return [{ tunnel, identity: found }];
   known.errors.set(connectionName(tunnel), found);
   return [];
+}
+
+/** What all tunnels of a node show is one certificate, whose files are read once a look. */
+function askedOnce(identity: IkeLook["identity"]): IkeLook["identity"] {
+  const found = new Map<string, ReturnType<IkeLook["identity"]>>();
+  return (id) => {
+    const known = found.get(id) ?? identity(id);
+    found.set(id, known);
+    return known;
+  };
 }
 
 async function list(vici: ViciClient): Promise<ListedIke[]> {

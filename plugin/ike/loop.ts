@@ -5,7 +5,7 @@ export interface Loop {
   readonly stop: () => void;
 }
 
-/** Things happen in bunches: one run serves them all. */
+/** Things happen in bunches: one run serves them all. After one that takes longer it is as long, so that others have as much of a processor. */
 const SETTLE_MS = 200;
 
 /** The longest time without a run. */
@@ -28,9 +28,12 @@ export function loop(task: () => Promise<number | undefined>): Loop {
   const run = (): void => {
     isRunning = true;
     isAsked = false;
+    const beganMs = performance.now();
     void task().then((nextMs = SWEEP_MS) => {
       isRunning = false;
-      plan(isAsked ? SETTLE_MS : Math.min(nextMs, SWEEP_MS));
+      const tookMs = performance.now() - beganMs;
+      const soonMs = Math.max(SETTLE_MS, tookMs);
+      plan(Math.min(isAsked ? soonMs : nextMs, SWEEP_MS));
     });
   };
   return {
