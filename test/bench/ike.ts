@@ -65,18 +65,26 @@ async function measure(
   await using stack = new AsyncDisposableStack();
   const byIke = await openPair(stack, "ike", "ike");
   await underPing(byIke.stage, () => bothUp(byIke.stage.world.nodes));
+  return {
+    ...(await compare(byIke, packets, rounds)),
+    rekeyings: await rekey(byIke.stage, rekeyings),
+  };
+}
+
+/** Beside others, which are gone afterwards. */
+async function compare(
+  byIke: Pair,
+  packets: number,
+  rounds: number,
+): Promise<Pick<IkeFigures, "firstPacket" | "throughput">> {
+  await using stack = new AsyncDisposableStack();
   const byHand = await openByHand(stack);
   const firstPacket = await firstPackets([byIke, byHand], packets);
   const derived = await openPair(stack, "derived", "derived");
   // As IKE's packets are, behind the clouds' translation.
   const inUdp = await openPair(stack, "derived, in UDP", "derived", "udp");
   const pairs = [byIke, inUdp, derived];
-  const throughput = await throughputs(stack, pairs, rounds);
-  return {
-    firstPacket,
-    throughput,
-    rekeyings: await rekey(byIke.stage, rekeyings),
-  };
+  return { firstPacket, throughput: await throughputs(stack, pairs, rounds) };
 }
 
 async function openPair(
