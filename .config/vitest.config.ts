@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./longest-first.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 
@@ -14,6 +15,7 @@ export default defineConfig({
   test: {
     reporters: ["default", "json"],
     outputFile: { json: report },
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         root,
