@@ -6,7 +6,6 @@ import { until } from "../../support/until.ts";
 import { type Agent, SLOWLY } from "../agent/nodes.ts";
 import {
   openStage,
-  type Seen,
   type Stage,
   underPing,
   withoutLoss,
@@ -17,7 +16,8 @@ import type { Node } from "../support/topology.ts";
 import { certify, memberOf, writeAuthorities } from "./authorities.ts";
 import {
   bothUp,
-  ikeOf,
+  isShut,
+  knownBy,
   rekeyByEach,
   spisOf,
   startAgents,
@@ -140,17 +140,4 @@ async function expire(stage: Stage): Promise<void> {
     seen.every(({ clear }) => clear.length === 0),
     seen.map(({ shown }) => shown),
   );
-}
-
-function isShut({ pings }: Seen): boolean {
-  return pings.every(({ received }) => received === 0);
-}
-
-/** Waits until each of these nodes' agents names this as what keeps its tunnel down. */
-async function knownBy(nodes: readonly Node[], cause: string): Promise<void> {
-  for (const node of nodes)
-    await until(() => ikeOf(node)?.lastErrorCause === cause, {
-      ...SLOWLY,
-      describe: () => JSON.stringify(ikeOf(node)),
-    });
 }

@@ -52,6 +52,15 @@ const scenes = {
     "both charons killed at once heal",
     "no pre-shared key is in any file, log or process's words",
   ],
+  certified: [
+    "by certificates pods talk without loss",
+    "who is revoked has no tunnel any more",
+    "until it is signed again",
+    "a certificate of another cluster's authority is refused",
+    "a certificate of the own authority with another node's name is refused",
+    "the right one is taken",
+    "whoever shows what, nothing leaks",
+  ],
   mixed: [
     "one node talks by IKE and by derived keys at a time",
     "by neither anything leaks",

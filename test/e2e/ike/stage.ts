@@ -10,7 +10,7 @@ import {
   socket,
   startAgent,
 } from "../agent/nodes.ts";
-import type { Stage } from "../leak/stage.ts";
+import type { Seen, Stage } from "../leak/stage.ts";
 import { crosslinkOn, mustRunIn } from "../support/command.ts";
 import { type Node, writeClusters } from "../support/topology.ts";
 
@@ -73,6 +73,23 @@ export async function bothUp(nodes: readonly Node[]): Promise<void> {
       limitSeconds: 120,
       describe: () => `${node.name}: ${JSON.stringify(ikeOf(node))}`,
     });
+}
+
+/** Waits until each of these nodes' agents names this as what keeps its tunnel down. */
+export async function knownBy(
+  nodes: readonly Node[],
+  cause: string,
+): Promise<void> {
+  for (const node of nodes)
+    await until(() => ikeOf(node)?.lastErrorCause === cause, {
+      ...SLOWLY,
+      describe: () => JSON.stringify(ikeOf(node)),
+    });
+}
+
+/** Whether no ping came back. */
+export function isShut({ pings }: Seen): boolean {
+  return pings.every(({ received }) => received === 0);
 }
 
 /** The process of the charon that an agent has started last. */
