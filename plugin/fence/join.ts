@@ -28,6 +28,32 @@ export function addedSince(seen: Memory, now: Memory): Memory {
   return { clusters };
 }
 
+/**
+ * The CIDRs of an earlier memory that a later one of the same node has not, whosever they were: somebody has said so who had the
+ * node's lock. None where the later one knows of no node: that was lost, and is nobody's word.
+ */
+export function forgottenSince(seen: Memory, now: Memory): Cidr[] {
+  if (now.own === undefined) return [];
+  const all = ({ clusters }: Memory): Cidr[] =>
+    [...clusters.values()].flatMap(({ cidrs }) => cidrs);
+  const still = new Set(all(now).map(textOf));
+  return distinctCidrs(all(seen)).filter((cidr) => !still.has(textOf(cidr)));
+}
+
+/** A memory without these. */
+export function withoutCidrs(
+  memory: Memory,
+  forgotten: readonly Cidr[],
+): Memory {
+  const gone = new Set(forgotten.map(textOf));
+  const clusters = [...memory.clusters].map(([name, { cidrs, sure }]) => {
+    const left = cidrs.filter((cidr) => !gone.has(textOf(cidr)));
+    return [name, { cidrs: left, sure }] as const;
+  });
+  const known = clusters.filter(([, { cidrs }]) => cidrs.length > 0);
+  return { ...memory, clusters: new Map(known) };
+}
+
 function textOf({ text }: Cidr): string {
   return text;
 }

@@ -13,7 +13,8 @@ import { type Look, lookAround, orThrow } from "./look.ts";
 import type { Place } from "./place.ts";
 import { CHANGE, inOrder, orThrowTrouble, orTrouble } from "./order.ts";
 import { meshReader } from "./reader.ts";
-import { raiseAnyway } from "./raise-only.ts";
+import { type Meanwhile, raiseAnyway } from "./raise-only.ts";
+import { takeBack } from "./take-back.ts";
 import {
   applyFully,
   type FullPlan,
@@ -65,14 +66,16 @@ export function underLock<Result>(
   work: () => Result,
 ): Result {
   const lock = { isHeld: false };
+  let meanwhile: Meanwhile | undefined;
   const fenceMeanwhile = (): void => {
-    raiseAnyway((use) => {
+    meanwhile = raiseAnyway((use) => {
       use(session, place);
     }, log);
   };
   try {
     const holding = (): Result => {
       lock.isHeld = true;
+      if (meanwhile !== undefined) takeBack(session, { place, log }, meanwhile);
       return work();
     };
     return withNodeLock(session.kernel, holding, { onWait: fenceMeanwhile });

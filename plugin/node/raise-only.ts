@@ -1,8 +1,9 @@
 import { decide, type Decision, type Memory } from "../fence/decide.ts";
-import { joinMemories } from "../fence/join.ts";
+import { forgottenSince, joinMemories } from "../fence/join.ts";
 import { recall, remember, sameMemory } from "../fence/memory.ts";
 import { raiseFence } from "../fence/raise.ts";
 import { raising } from "../fence/will.ts";
+import type { Cidr } from "../../ip/cidr.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Session } from "../kernel/session.ts";
@@ -18,14 +19,27 @@ export type Lend = (use: (session: Session, place: Place) => void) => void;
  * The fence and nothing else, for whoever cannot go on, or has to wait. It needs no lock, since what it adds takes nothing
  * from anybody. What is added is remembered, so that it can be forgotten by its name. Never throws: what is wrong with the
  * fence too is logged.
+ *
+ * @returns what `takeBack` needs; undefined where nothing was raised
  */
-export function raiseAnyway(lend: Lend, log: Log): void {
+export function raiseAnyway(lend: Lend, log: Log): Meanwhile | undefined {
+  let meanwhile: Meanwhile | undefined;
   orLog(log, () => {
     lend((session, place) => {
-      const { decision } = lookAround(session, place);
-      raiseOnly(session, { config: place.config, decision }, log);
+      const { memory, decision } = lookAround(session, place);
+      const decided = { config: place.config, memory, decision };
+      meanwhile = { seen: memory, again: raiseOnly(session, decided, log) };
     });
   });
+  return meanwhile;
+}
+
+/** Of a fence that was raised without the lock. */
+export interface Meanwhile {
+  /** What was remembered when it was decided upon. */
+  readonly seen: Memory;
+  /** What had been forgotten by the time that it was remembered, and so is again. */
+  readonly again: readonly Cidr[];
 }
 
 /**
@@ -45,7 +59,7 @@ export function raiseRemembered(lend: Lend, log: Log): void {
       const will = { ...decision.will, ...(leaves && { leaves }) };
       raiseOnly(
         session,
-        { config: place.config, decision: { ...decision, will } },
+        { config: place.config, memory, decision: { ...decision, will } },
         log,
       );
     });
@@ -57,7 +71,8 @@ function certain(memory: Memory): Memory {
   return { ...memory, clusters: new Map(sure) };
 }
 
-function orLog(log: Log, work: () => void): void {
+/** Does the work; what keeps it from being done is logged. */
+export function orLog(log: Log, work: () => void): void {
   try {
     work();
   } catch (error) {
@@ -82,15 +97,18 @@ export function fenceBeforeTelling<Result>(
 
 /** What was decided, of which configuration's files. */
 interface Decided extends Pick<Place, "config"> {
+  /** What was remembered then. */
+  readonly memory: Memory;
   readonly decision: Pick<Decision, "will" | "memory">;
 }
 
 function raiseOnly(
   session: Session,
-  { config, decision }: Decided,
+  { config, memory, decision }: Decided,
   log: Log,
-): void {
+): readonly Cidr[] {
   let trouble: unknown;
+  let again: readonly Cidr[] = [];
   inOrder(RAISE_ONLY, {
     raise: () => {
       trouble = orTrouble(() =>
@@ -98,14 +116,24 @@ function raiseOnly(
       );
     },
     remember: () => {
-      rememberMore(session.kernel, config.clustersDir, decision.memory);
+      again = rememberMore(session.kernel, config.clustersDir, {
+        seen: memory,
+        more: decision.memory,
+      });
     },
   });
   orThrowTrouble(trouble);
+  return again;
 }
 
-function rememberMore(kernel: Kernel, folder: string, more: Memory): void {
+/** Returns what of it had been forgotten since. */
+function rememberMore(
+  kernel: Kernel,
+  folder: string,
+  { seen, more }: Readonly<Record<"seen" | "more", Memory>>,
+): readonly Cidr[] {
   const { memory: before } = recall(kernel, folder);
   const both = joinMemories(before, more);
   if (!sameMemory(before, both)) remember(kernel, both, before);
+  return forgottenSince(seen, before);
 }
