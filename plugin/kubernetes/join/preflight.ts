@@ -72,8 +72,9 @@ export function sharesAlone(
 ): string | undefined {
   if (textsIn(wordsOf(cluster)["podCIDRs"]).length > 0) return undefined;
   const { name } = cluster.metadata;
-  const shown = allowed.slice(0, 3).join(", ");
-  return `Others will allow "${name}" ${shown || "no network"}${allowed.length > 3 ? ", …" : ""} alone, and refuse nodes that come later. Say its pods' whole network there, and begin again: kubectl patch cluster ${name} --type merge -p '{"spec": {"podCIDRs": ["CIDR"]}}'`;
+  const shown = [...allowed.slice(0, 3), ...(allowed.length > 3 ? ["…"] : [])];
+  const what = shown.length === 0 ? "no network" : `${shown.join(", ")} alone`;
+  return `Others will allow "${name}" ${what}, and refuse nodes that come later. Say its pods' whole network there, and begin again: kubectl patch cluster ${name} --type merge -p '{"spec": {"podCIDRs": ["CIDR"]}}'`;
 }
 
 function textsIn(value: unknown): string[] {

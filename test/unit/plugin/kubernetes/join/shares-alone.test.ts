@@ -18,7 +18,7 @@ describe("a warning of a cluster whose pods' whole networks nobody has said", ()
     const many = Array.from({ length: 200 }, (_, n) => `10.10.${n}.0/24`);
     const said = sharesAlone(cluster({}), many);
     expect(said).toContain("10.10.0.0/24, 10.10.1.0/24, 10.10.2.0/24, … alone");
-    expect(sharesAlone(cluster({}), [])).toContain('"a" no network alone');
+    expect(sharesAlone(cluster({}), [])).toContain('"a" no network, and');
   });
 
   it("is none where the admin said them, or Calico's pools did", () => {
