@@ -14,7 +14,12 @@ import { stepKey, willKey } from "./keys.ts";
 import type { Action, Taken, World } from "./world.ts";
 
 export function raise(will: FenceWill): Action[] {
-  return [policies(raising(will)), rules(raising(will))];
+  return bring(raising(will));
+}
+
+/** Brings both layers to what is wanted: what is released goes. */
+export function bring(will: FenceWill): Action[] {
+  return [policies(will), rules(will)];
 }
 
 /** A policy may be there by now: then they are looked at anew. */

@@ -1,11 +1,18 @@
 /** One run of crosslink: by the program's own order (plugin/node/order.ts) and its own plans, over a kernel that is a model. */
 import type { Memory } from "../../../plugin/fence/decide.ts";
-import { addedSince, joinMemories } from "../../../plugin/fence/join.ts";
+import {
+  addedSince,
+  forgottenSince,
+  joinMemories,
+  withoutCidrs,
+} from "../../../plugin/fence/join.ts";
 import { sameMemory } from "../../../plugin/fence/memory.ts";
 import { fencePolicies } from "../../../plugin/fence/policies.ts";
-import type { FenceWill } from "../../../plugin/fence/will.ts";
+import { type FenceWill, raising } from "../../../plugin/fence/will.ts";
+import { distinctCidrs } from "../../../ip/distinct.ts";
 import { APPLY, CHANGE, RAISE_ONLY } from "../../../plugin/node/order.ts";
 import { type NodePlan, planNode } from "../../../plugin/node/plan.ts";
+import type { Meanwhile } from "../../../plugin/node/raise-only.ts";
 import { NOTHING } from "../../../plugin/node/state.ts";
 import type { Operation } from "../../../plugin/reconcile/operation.ts";
 import { type KernelModel, observe } from "../kernel-model.ts";
@@ -14,6 +21,7 @@ import { memoryKey, seenKey, stepKey, willKey } from "./keys.ts";
 import {
   action,
   after,
+  bring,
   cidrsOf,
   closing,
   raise,
@@ -38,6 +46,8 @@ export interface Faults {
   readonly order?: Partial<Order>;
   /** It retires whatever its files do not name. */
   readonly retiresAll?: boolean;
+  /** Once it has waited, it takes back all that it has seen. */
+  readonly takesBackAll?: boolean;
   /** It remembers what it decided, whatever others remembered meanwhile. */
   readonly overwrites?: boolean;
 }
@@ -47,7 +57,7 @@ export function run(faults: Faults = {}): Action {
   return action("look", ({ files, memory, kernel, rules }) => {
     const seen = look(files, memory);
     if (isRight(seen, kernel, rules)) return [];
-    return [lock(false, faults)];
+    return [lock(undefined, faults)];
   });
 }
 
@@ -60,36 +70,64 @@ function isRight(seen: Seen, kernel: KernelModel, rules: readonly string[]) {
   return isDone && wanted.join() === rules.join();
 }
 
-/** Whoever waits raises the fence meanwhile. */
-function lock(hasAsked: boolean, faults: Faults): Action {
+/** Whoever waits raises the fence meanwhile, once. */
+function lock(meanwhile: Meanwhile | undefined, faults: Faults): Action {
+  const asked = meanwhile === undefined ? "" : meanwhileKey(meanwhile);
   return {
-    key: `lock ${String(hasAsked)}`,
+    key: `lock ${asked}`,
     take: (world, id) => {
-      if (world.lock === undefined)
-        return { world: { ...world, lock: id }, next: [change(faults)] };
-      if (hasAsked) return undefined;
-      return { world, next: [raiseOnly(faults), lock(true, faults)] };
+      if (world.lock === undefined) {
+        const first =
+          meanwhile === undefined ? [] : [takeBack(meanwhile, faults)];
+        const next = [...first, change(faults)];
+        return { world: { ...world, lock: id }, next };
+      }
+      if (meanwhile !== undefined) return undefined;
+      return { world, next: [raiseOnly(faults)] };
     },
   };
 }
 
-function raiseOnly({ order }: Faults): Action {
-  const { raiseOnly: steps } = { ...ORDER, ...order };
-  return action("raise only", ({ files, memory }) => {
-    const { decision } = look(files, memory);
-    const work = {
-      raise: raise(decision.will),
-      remember: [recollect(decision.memory)],
-    };
-    const done = stands("waits", decision.will);
-    return [...steps.flatMap((step) => work[step]), done];
+function meanwhileKey({ seen, again }: Meanwhile): string {
+  return `${memoryKey(seen)} ${again.map(({ text }) => text).join()}`;
+}
+
+function raiseOnly(faults: Faults): Action {
+  const { raiseOnly: steps } = { ...ORDER, ...faults.order };
+  return action("raise only", ({ files, memory: seen }) => {
+    const { will, memory: more } = look(files, seen).decision;
+    const then = (again: Meanwhile["again"]): Action[] => [
+      stands("waits", will),
+      lock({ seen, again }, faults),
+    ];
+    const raised = steps.includes("raise") ? raise(will) : [];
+    if (!steps.includes("remember")) return [...raised, ...then([])];
+    const key = `recollect ${memoryKey(seen)} ${memoryKey(more)} ${willKey(will)}`;
+    const recollect = action(key, ({ memory }) => [
+      note(memory, joinMemories(memory, more)),
+      ...then(forgottenSince(seen, memory)),
+    ]);
+    return [...raised, recollect];
   });
 }
 
-function recollect(more: Memory): Action {
-  return action(`recollect ${memoryKey(more)}`, ({ memory }) => [
-    note(memory, joinMemories(memory, more)),
-  ]);
+const NOTHING_LEFT: Memory = { own: "a", clusters: new Map() };
+
+/** What others have forgotten since it was seen. */
+function takeBack(meanwhile: Meanwhile, { takesBackAll }: Faults): Action {
+  const { seen, again } = meanwhile;
+  const key = `take back ${meanwhileKey(meanwhile)}`;
+  return action(key, ({ files, memory }) => {
+    const since = takesBackAll ? NOTHING_LEFT : memory;
+    const released = distinctCidrs([...again, ...forgottenSince(seen, since)]);
+    if (released.length === 0 || look(files, memory).isTrouble) return [];
+    const texts = released.map(({ text }) => text).join();
+    const taken = action(`taken back ${texts}`, (world) => {
+      const will = raising(look(world.files, world.memory).decision.will);
+      return [...bring(will), ...bring({ ...will, released })];
+    });
+    return [note(memory, withoutCidrs(memory, released)), taken];
+  });
 }
 
 function change(faults: Faults): Action {

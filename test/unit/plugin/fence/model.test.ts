@@ -38,6 +38,11 @@ describe("a run that errs is found out: one that", () => {
     expect(opened?.join()).toMatch(/delete policy in 10\.2\.0\.0/);
   });
 
+  it("takes back what nobody has forgotten", () => {
+    const { opened } = explore(ready, { faults: { takesBackAll: true } });
+    expect(opened?.join()).toMatch(/taken back/);
+  });
+
   it("remembers over what others remembered", () => {
     const { opened } = explore(rebooted, {
       faults: { overwrites: true },
