@@ -35,6 +35,9 @@ export const REVOKED = "crosslink.io/revoked";
 /** Who signs nodes' certificates, as CertificateSigningRequests name it. */
 export const SIGNER = "crosslink.io/node";
 
+/** How Secrets are called, among the publisher's, by which it is asked whether it reaches an API server. */
+export const PROBE = "probe-";
+
 /** The service account of the agents, in full. */
 export const AGENT = `system:serviceaccount:${SYSTEM}:crosslink-agent`;
 

@@ -61,7 +61,8 @@ export function runJoin(options: Options, terminal: Terminal): number {
   const access = accessFor(options, terminal);
   const { server = access.server } = options;
   const work = async (): Promise<void> => {
-    await join(access, { invitation, server, words });
+    const warn = warnOn(terminal);
+    await join(access, { invitation, server, words, warn });
     terminal.writeStdout(
       `Joined "${invitation.from}"; \`crosslink peers\` shows when both have read each other. The invitation is used up: rm ${path}\n`,
     );

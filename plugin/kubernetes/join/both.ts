@@ -5,6 +5,7 @@ import { lookHere } from "./here.ts";
 import { invite } from "./invite.ts";
 import { join, requireSense } from "./join.ts";
 import { leave } from "./leave.ts";
+import { requireWay } from "./probe.ts";
 import { sharesAlone } from "./preflight.ts";
 
 /** Two clusters of one admin, each by the URL that the other's pods reach it by. */
@@ -50,11 +51,13 @@ export async function joinBoth({
   const { server } = inviter;
   const networks = textsOf(host, from);
   requireSense(guest, { from, to, networks, server }, joiner.server);
+  const ca = joiner.credentials().ca ?? "";
+  await requireWay(inviter, { server: joiner.server, ca, from }, warn);
   const invitation = await invite(inviter, {
     ...{ to, server, allowedCIDRs, warn },
   });
   try {
-    await join(joiner, { invitation, server: joiner.server, words });
+    await join(joiner, { invitation, server: joiner.server, words, warn });
   } catch (error) {
     await leave(inviter, to);
     throw error;

@@ -16,6 +16,7 @@ import {
   putSecret,
   TOKEN_SECONDS,
 } from "./objects.ts";
+import { requireWay } from "./probe.ts";
 import {
   readNetworks,
   requireNoOverlap,
@@ -29,6 +30,8 @@ export interface Joining {
   readonly server: string;
   /** What is said of this cluster beforehand. */
   readonly words: OwnWords;
+  /** Takes a sentence of what could not be found out. */
+  readonly warn: (sentence: string) => void;
 }
 
 /**
@@ -38,7 +41,7 @@ export interface Joining {
  */
 export async function join(
   access: Access,
-  { invitation, server, words }: Joining,
+  { invitation, server, words, warn }: Joining,
 ): Promise<void> {
   const { from, to } = invitation;
   const remote: Access = {
@@ -52,6 +55,8 @@ export async function join(
   requireSense(here, invitation, server);
   const describe = await describing(access, here, words);
   await requireSameTime(remote);
+  const way = { server: invitation.server, ca: invitation.ca, from: to };
+  await requireWay(access, way, warn);
   // It renews itself from now on; the invitation's own ends within the hour.
   const { token } = await makeToken(remote, accountOf(to), TOKEN_SECONDS);
   await describe();

@@ -1,6 +1,6 @@
 import type { Log } from "../../kernel/log.ts";
 import { isStatus } from "../api/error.ts";
-import { follow, type Followed, type Timing } from "../api/follow.ts";
+import { follow, type Followed, type Timing, valuesOf } from "../api/follow.ts";
 import type { Collection } from "../api/list.ts";
 import { PATHS, SIGNER, SYSTEM } from "../names.ts";
 import { troublesTold } from "../troubles.ts";
@@ -9,6 +9,7 @@ import { holdLease } from "./lease.ts";
 import { look, type Publishing, type Sources } from "./look.ts";
 import { watchGateways } from "./watch-gateways.ts";
 import { followPeers } from "./peers.ts";
+import { probes } from "./probes.ts";
 import { telling } from "./telling.ts";
 import { inTurns } from "./turns.ts";
 
@@ -32,11 +33,13 @@ export function publish(publishing: PublishOptions): () => void {
     unrenewed: troublesTold(log, "a peer's token is renewed again"),
     uncertified: troublesTold(log, ""),
   };
+  const probe = probes(access, log);
   const turns = inTurns(async () => {
-    if (lease.held())
-      await look({ ...publishing, ...told }, sources, {
-        ...{ peers, gateways: watched.gateways },
-      });
+    if (!lease.held()) return;
+    probe(valuesOf(sources.secrets) ?? []);
+    await look({ ...publishing, ...told }, sources, {
+      ...{ peers, gateways: watched.gateways },
+    });
   }, teller(log));
   const sources = startSources(publishing, turns.soon);
   const watched = watchGateways(sources, turns.soon);

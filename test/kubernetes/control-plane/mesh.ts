@@ -143,7 +143,16 @@ export function running(
 
 /** Starts `crosslink …` and lets it run until it is disposed of. */
 export function staying(...words: readonly string[]): Staying {
-  const child = spawn("setpriv", named(words));
+  return started(named(words));
+}
+
+/** The same where nothing has that name, as in a cluster whose pods get nowhere. */
+export function stayingUnnamed(...words: readonly string[]): Staying {
+  return started(["--pdeathsig", "KILL", binary, ...words]);
+}
+
+function started(words: readonly string[]): Staying {
+  const child = spawn("setpriv", words);
   let log = "";
   child.stderr.on("data", (chunk) => (log += String(chunk)));
   child.stdout.on("data", (chunk) => (log += String(chunk)));
