@@ -236,7 +236,7 @@ describe("publishers and agents, before real API servers with RBAC", () => {
         String(
           (await a.kubectl.get("cluster", "b")).status.conditions[0].message,
         ),
-      "it claims 10.99.0.0/24, which is not within the allowedCIDRs (10.20.0.0/16)",
+      "it claims 10.99.0.0/24, which is not within the allowedCIDRs (10.20.0.0/16); if it may, add it: kubectl edit cluster b",
     );
     expect(await nodesOf(a, "b")).toHaveLength(1);
     // An Event, where kubectl looks for those of the object.
