@@ -4,6 +4,7 @@ import {
   type ControlPlane,
   controlPlane,
 } from "./control-plane/control-plane.ts";
+import type { ControlPlaneOfATest } from "./control-plane/for-a-test.ts";
 import type { Kubectl } from "./control-plane/kubectl.ts";
 import type { Manifest } from "./control-plane/kubectl.ts";
 import { podManifest, type PodWords } from "./control-plane/manifests.ts";
@@ -22,7 +23,7 @@ export interface Cluster extends AsyncDisposable {
   /** The services' CIDR. */
   readonly services: string;
   readonly base: Base;
-  readonly plane: ControlPlane;
+  readonly plane: ControlPlaneOfATest;
   readonly kubectl: Kubectl;
   readonly nodes: readonly Node[];
   readonly apply: (...manifests: readonly Manifest[]) => Promise<void>;
@@ -91,7 +92,8 @@ export async function cluster(
   const apply: Cluster["apply"] = (...manifests) => kubectl.apply(manifests);
   const whole = stack.move();
   return {
-    ...{ name, pods, services, base, plane, kubectl, nodes, apply, running },
+    ...{ name, pods, services, base, kubectl, nodes, apply, running },
+    plane: { ...plane, folder },
     pod: async (words) => {
       await apply(podManifest(words));
       return running(words.name);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { guestMissing } from "../support/guest/machine.ts";
 import { database } from "./scenes/database.ts";
+import { joined } from "./scenes/joined.ts";
 import { reach } from "./scenes/reach.ts";
 import { startWorld, type World } from "./world.ts";
 
@@ -24,5 +25,6 @@ describe.skipIf(missing !== undefined)(
     };
     reach(theWorld);
     database(theWorld);
+    joined(theWorld);
   },
 );

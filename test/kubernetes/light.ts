@@ -145,9 +145,10 @@ export async function lightPod(node: Node, name: string): Promise<Pod> {
     await node.run(["env", ...environment, ...call]),
   ) as { ips: { address: string }[] };
   const [address = ""] = added.ips[0]?.address.split("/") ?? [];
-  const enter = ["nsenter", `--net=/run/netns/${name}`];
+  const network = `/run/netns/${name}`;
+  const enter = ["nsenter", `--net=${network}`];
   return {
-    ...{ name, node, id: name, address },
+    ...{ name, node, id: name, address, network },
     run: (command, input) => node.run([...enter, ...command], input),
   };
 }

@@ -7,6 +7,8 @@ export interface Pod {
   /** Its container's. */
   readonly id: string;
   readonly address: string;
+  /** Its network namespace, by a path on its node. */
+  readonly network: string;
   /** Runs a command in its container; what it printed. Throws where it fails. */
   readonly run: (command: readonly string[], input?: string) => Promise<string>;
 }
@@ -32,7 +34,7 @@ export async function podOf({
   ).trim();
   const enter = ["nsenter", "-t", process, "-m", "-n", "-p", "--wd=/"];
   return {
-    ...{ name, node, id, address },
+    ...{ name, node, id, address, network: `/proc/${process}/ns/net` },
     run: (command, input) => node.run([...enter, ...command], input),
   };
 }

@@ -1,6 +1,7 @@
+import type { Pinged } from "../../support/pings.ts";
 import { addChain, type Conflist } from "../../support/chain.ts";
 import { captureWires } from "../support/capture-wires.ts";
-import { keepPinging, type Pinged, type Pinging } from "../support/ping.ts";
+import { keepPinging, type Pinging } from "../support/ping.ts";
 import { crosslinkPlugin, type Pod, pod, ptpConflist } from "../support/pod.ts";
 import {
   type Node,

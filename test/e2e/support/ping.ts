@@ -3,15 +3,8 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { until } from "../../support/until.ts";
+import { type Pinged, pinged } from "../../support/pings.ts";
 import type { Place } from "../../support/namespace.ts";
-
-/** How many pings went out, and how many answers came. */
-export interface Pinged {
-  readonly sent: number;
-  readonly received: number;
-  /** Numbers of those without an answer, but for a last second's, whose answers may have been on their way. */
-  readonly lost: readonly number[];
-}
 
 /** Pings that go on until they are stopped. */
 export interface Pinging {
@@ -48,7 +41,7 @@ export function keepPinging({ name }: Place, address: string): Pinging {
       await until(() => isPing(child.pid), { limitSeconds: 60 });
       child.kill("SIGINT");
       await ended;
-      return pinged(said);
+      return pinged(said, PER_SECOND);
     },
   };
 }
@@ -72,29 +65,3 @@ function isPing(pid = 0): boolean {
 
 /** As /proc has it: the lowest bit is signal 1 (proc_pid_status(5)). */
 const SIGINT = 1n << BigInt(constants.signals.SIGINT - 1);
-
-/** Reads ping's last lines. Throws when there are none: then nothing was sent. */
-function pinged(output: string): Pinged {
-  const [, sent, received] =
-    /(\d+) packets transmitted, (\d+) received/.exec(output) ?? [];
-  if (sent === undefined || received === undefined)
-    throw new Error(`Cannot count pings: "${output}"`);
-  return {
-    sent: Number(sent),
-    received: Number(received),
-    lost: lostOf(output, Number(sent)),
-  };
-}
-
-function lostOf(output: string, sent: number): number[] {
-  const answered = new Set(
-    [...output.matchAll(/icmp_seq=(\d+) ttl=/gu)].map(([, number]) =>
-      Number(number),
-    ),
-  );
-  const last = Math.max(sent - PER_SECOND, ...answered);
-  return Array.from(
-    { length: Math.min(sent, last) },
-    (_, index) => index + 1,
-  ).filter((number) => !answered.has(number));
-}

@@ -180,8 +180,9 @@ function commandLines(
       `--cluster-cidr=${pods}`,
       `--service-cluster-ip-range=${services}`,
       "--use-service-account-credentials=true",
-      // A kubelet on an emulated processor may be late, and is no reason to give a node up.
+      // A kubelet on an emulated processor may be late, and is no reason to give a node up, or to collect the pods of one that comes back.
       "--node-monitor-grace-period=600s",
+      "--controllers=*,-pod-garbage-collector-controller",
     ],
     "kube-scheduler": [...client, `--secure-port=${ports.scheduler}`],
   };

@@ -10,11 +10,22 @@ import {
 } from "./for-a-test.ts";
 import { binary } from "../../support/binary.ts";
 
-/** Gives a control plane what `crosslink install --kubernetes` prints. */
-export async function installMesh(plane: ControlPlaneOfATest): Promise<void> {
+/**
+ * Gives a control plane what `crosslink install --kubernetes` prints.
+ *
+ * @param without kinds that are left out
+ */
+export async function installMesh(
+  plane: ControlPlaneOfATest,
+  without: readonly string[] = [],
+): Promise<void> {
   const words = "install --kubernetes --output yaml".split(" ");
+  const printed = execFileSync(binary, words, { encoding: "utf8" });
+  const isLeftOut = (text: string) =>
+    without.some((kind) => text.includes(`\nkind: ${kind}\n`));
+  const wanted = printed.split(/^---\n/m).filter((text) => !isLeftOut(text));
   const path = join(plane.folder, "mesh.yaml");
-  writeFileSync(path, execFileSync(binary, words));
+  writeFileSync(path, wanted.join("---\n"));
   await plane.kubectl.run("apply", "--validate=strict", "-f", path);
   const kinds = ["clusters", "clusternodes"].map(
     (kind) => `crd/${kind}.crosslink.io`,
@@ -74,21 +85,41 @@ export function adminConfig(plane: ControlPlaneOfATest): string {
 export async function accountConfig(
   plane: ControlPlaneOfATest,
   account: string,
-  bound?: { readonly kind: "Pod" | "Node"; readonly name: string },
+  bound?: Bound,
 ): Promise<string> {
-  const config = JSON.parse(readFileSync(adminConfig(plane), "utf8"));
+  const admins = readFileSync(adminConfig(plane), "utf8");
+  const text = await asAccount(plane, admins, { account, bound });
+  const name = [account, bound?.kind, bound?.name].filter(Boolean).join("-");
+  const path = join(plane.folder, `${name}.kubeconfig`);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** What a token ends with. */
+interface Bound {
+  readonly kind: "Pod" | "Node";
+  readonly name: string;
+}
+
+/** A kubeconfig with such a token in place of who is in it. */
+export async function asAccount(
+  { kubectl }: Pick<ControlPlaneOfATest, "kubectl">,
+  kubeconfig: string,
+  {
+    account,
+    bound,
+  }: { readonly account: string; readonly bound?: Bound | undefined },
+): Promise<string> {
+  const config = JSON.parse(kubeconfig);
   const words = ["create", "token", account, "-n", "crosslink-system"];
   if (bound !== undefined)
     words.push(
       ...["--bound-object-kind", bound.kind],
       ...["--bound-object-name", bound.name],
     );
-  const token = (await plane.kubectl.run(...words)).trim();
-  const name = [account, bound?.kind, bound?.name].filter(Boolean).join("-");
-  const path = join(plane.folder, `${name}.kubeconfig`);
+  const token = (await kubectl.run(...words)).trim();
   const user = { name: config.users[0].name, user: { token } };
-  writeFileSync(path, JSON.stringify({ ...config, users: [user] }));
-  return path;
+  return JSON.stringify({ ...config, users: [user] });
 }
 
 /** An agent's share of it, with the rights of its account, until it is disposed of. */

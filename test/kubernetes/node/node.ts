@@ -19,8 +19,8 @@ export interface Node {
   readonly write: (path: string, text: string, mode?: string) => Promise<void>;
   /** Starts a program that goes on, of which only one runs by that name. */
   readonly start: (daemon: Daemon) => Promise<void>;
-  /** Ends such a program, if it runs: politely at first. It does not come back with a reboot. */
-  readonly stop: (name: string) => Promise<void>;
+  /** Ends such a program, if it runs: politely at first, by TERM or another signal. It does not come back with a reboot. */
+  readonly stop: (name: string, signal?: string) => Promise<void>;
   /** Ends such a program by a signal, such as KILL, and starts it again. */
   readonly restart: (name: string, signal: string) => Promise<void>;
   /** Takes all of the node's processes and kernel state away at once, and starts it again with its files. */
@@ -89,9 +89,9 @@ export async function startNode(
       daemons.set(daemon.name, daemon);
       await launch(daemon);
     },
-    stop: async (program) => {
+    stop: async (program, signal = "TERM") => {
       daemons.delete(program);
-      await run(["bash", "-ec", STOP, program, "TERM"]);
+      await run(["bash", "-ec", STOP, program, signal]);
     },
     restart: async (program, signal) => {
       const daemon = daemons.get(program);
