@@ -36,6 +36,9 @@ import type { Storm } from "./storm.ts";
 /** Runs one of the scripts beside this file, and returns its figures. */
 type Run = (script: string, ...words: readonly string[]) => Promise<unknown>;
 
+/** A thousand rekeyings take half an hour where they are emulated. */
+const LONGEST_SECONDS = 3600;
+
 const results = fileURLToPath(new URL("../results", import.meta.url));
 const figures: Record<string, unknown> = {};
 
@@ -216,9 +219,6 @@ function runHere(script: string, ...words: readonly string[]) {
     return Promise.reject(new Error(`exit code ${ran.status}`));
   return Promise.resolve(readFigures(ran.stdout));
 }
-
-/** A thousand rekeyings take half an hour where they are emulated. */
-const LONGEST_SECONDS = 3600;
 
 async function inGuest(script: string, ...words: readonly string[]) {
   const { status, output } = await runProgramInGuest(
