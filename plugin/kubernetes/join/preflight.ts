@@ -6,10 +6,7 @@ import { type ClusterObject, type SliceObject, wordsOf } from "../kinds.ts";
 /** @throws CniError 7 for a URL that leads other machines nowhere, or to a proxy of one person's */
 export function requireReachableUrl(server: string): void {
   const url = parseUrl(server);
-  const host = url?.hostname.replace(/^\[|\]$/g, "") ?? "";
-  const isLoopback =
-    /^(?:localhost|127\.\d+\.\d+\.\d+|::1|0\.0\.0\.0|::)$/.test(host) ||
-    host.endsWith(".localhost");
+  const isLoopback = isOfItself(url?.hostname ?? "");
   if (url?.protocol === "https:" && !isLoopback) return;
   throw new CniError(
     ErrorCode.invalidConfiguration,
@@ -18,6 +15,16 @@ export function requireReachableUrl(server: string): void {
       details:
         "give --server URL: the API server's own, as pods of the other cluster reach it",
     },
+  );
+}
+
+/** As URLs have hosts: addresses in their shortest form. An IPv4 address may stand in an IPv6 one, and a name may end with the root's dot. */
+function isOfItself(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
+  return (
+    /^(?:localhost|127\.\d+\.\d+\.\d+|::1|0\.0\.0\.0|::)$/.test(host) ||
+    /^::ffff:(?:7f[\da-f]{2}:[\da-f]{1,4}|0:0)$/.test(host) ||
+    host.endsWith(".localhost")
   );
 }
 
