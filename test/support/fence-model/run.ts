@@ -96,18 +96,21 @@ function raiseOnly(faults: Faults): Action {
   const { raiseOnly: steps } = { ...ORDER, ...faults.order };
   return action("raise only", ({ files, memory: seen }) => {
     const { will, memory: more } = look(files, seen).decision;
-    const then = (again: Meanwhile["again"]): Action[] => [
-      stands("waits", will),
-      lock({ seen, again }, faults),
-    ];
-    const raised = steps.includes("raise") ? raise(will) : [];
-    if (!steps.includes("remember")) return [...raised, ...then([])];
-    const key = `recollect ${memoryKey(seen)} ${memoryKey(more)} ${willKey(will)}`;
-    const recollect = action(key, ({ memory }) => [
-      note(memory, joinMemories(memory, more)),
-      ...then(forgottenSince(seen, memory)),
-    ]);
-    return [...raised, recollect];
+    const take = (
+      [step, ...rest]: Order["raiseOnly"],
+      again: Meanwhile["again"],
+    ): Action[] => {
+      if (step === undefined)
+        return [stands("waits", will), lock({ seen, again }, faults)];
+      if (step === "raise") return [...raise(will), ...take(rest, again)];
+      const key = `recollect ${memoryKey(seen)} ${memoryKey(more)} ${willKey(will)} ${rest.join()}`;
+      const recollect = action(key, ({ memory }) => [
+        note(memory, joinMemories(memory, more)),
+        ...take(rest, forgottenSince(seen, memory)),
+      ]);
+      return [recollect];
+    };
+    return take(steps, []);
   });
 }
 
