@@ -31,6 +31,17 @@ export async function memberOf(
   return JSON.parse(`{${member}}`) as Record<string, string>;
 }
 
+/** Makes an authority for each of two clusters, on its one node. */
+export async function foundAuthorities([one, two]: readonly [
+  Node,
+  Node,
+]): Promise<Authorities> {
+  return {
+    cluster1: await memberOf(one.folder, one, "init", "cluster1"),
+    cluster2: await memberOf(two.folder, two, "init", "cluster2"),
+  };
+}
+
 /** A node's key is born there, and signed by the authority of a folder. */
 export async function certify(node: Node, authority: string): Promise<void> {
   const file = join(node.folder, "request.pem");

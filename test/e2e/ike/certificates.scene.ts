@@ -10,6 +10,7 @@ import type { Node } from "../support/topology.ts";
 import {
   type Authorities,
   certify,
+  foundAuthorities,
   memberOf,
   writeAuthorities,
 } from "./authorities.ts";
@@ -19,10 +20,7 @@ import { ikeOf, startAgents } from "./stage.ts";
   using stage = await openStage({ linked: false });
   const { nodes } = stage.world;
   const [one, two] = nodes as readonly [Node, Node];
-  const authorities: Authorities = {
-    cluster1: await memberOf(one.folder, one, "init", "cluster1"),
-    cluster2: await memberOf(two.folder, two, "init", "cluster2"),
-  };
+  const authorities = await foundAuthorities([one, two]);
   await half(one, nodes, authorities);
   for (const node of nodes) await certify(node, node.folder);
   writeAuthorities(nodes, authorities);

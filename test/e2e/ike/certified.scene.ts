@@ -14,6 +14,7 @@ import type { Node } from "../support/topology.ts";
 import {
   type Authorities,
   certify,
+  foundAuthorities,
   memberOf,
   writeAuthorities,
 } from "./authorities.ts";
@@ -31,10 +32,7 @@ import {
   using stage = await openStage({ linked: false });
   const { nodes } = stage.world;
   const [one, two] = nodes as readonly [Node, Node];
-  const authorities: Authorities = {
-    cluster1: await memberOf(one.folder, one, "init", "cluster1"),
-    cluster2: await memberOf(two.folder, two, "init", "cluster2"),
-  };
+  const authorities = await foundAuthorities([one, two]);
   for (const node of nodes) await certify(node, node.folder);
   writeAuthorities(nodes, authorities);
   const [first, second] = await startAgents(stage);

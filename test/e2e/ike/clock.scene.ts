@@ -13,7 +13,7 @@ import {
 import { mustRunIn } from "../support/command.ts";
 import { tell } from "../support/facts.ts";
 import type { Node } from "../support/topology.ts";
-import { certify, memberOf, writeAuthorities } from "./authorities.ts";
+import { certify, foundAuthorities, writeAuthorities } from "./authorities.ts";
 import {
   bothUp,
   isShut,
@@ -86,10 +86,7 @@ async function renew(stage: Stage): Promise<void> {
 
 async function certifyBoth(stage: Stage, agents: readonly Agent[]) {
   const [one, two] = stage.world.nodes as readonly [Node, Node];
-  const authorities = {
-    cluster1: await memberOf(one.folder, one, "init", "cluster1"),
-    cluster2: await memberOf(two.folder, two, "init", "cluster2"),
-  };
+  const authorities = await foundAuthorities([one, two]);
   for (const node of [one, two]) await certify(node, node.folder);
   const before = agents.map((agent) => agent.log().length);
   writeAuthorities([one, two], authorities);
